@@ -1,0 +1,19 @@
+.PHONY: setup run test lock
+
+# The environment of the commands; made again when its lock changes.
+setup: .venv/complete
+.venv/complete: pipelines/requirements.lock build-support/tools/pytest.lock build-support/setup
+	@build-support/setup
+
+# From data to a registered model: make run ARGS="--param source=my.csv --param target=price"
+run: setup
+	@.venv/bin/python -m pipelines.run --register $(ARGS)
+
+# Lint, types, every test; then the tests that drive git, Pants and make themselves.
+test: setup
+	./pants lint check test ::
+	.venv/bin/python -m pytest tests/build
+
+# Every lock, from what its source asks for; ARGS=--upgrade takes the newest versions.
+lock:
+	@build-support/lock $(ARGS)

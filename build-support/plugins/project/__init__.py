@@ -1,0 +1,1 @@
+"""A Pants plugin: what BUILD files may know of the projects beside them."""

@@ -1,0 +1,4 @@
+"""Arranges the components into Kubeflow pipelines.
+
+Every command is a module: `python -m pipelines.<command>`.
+"""

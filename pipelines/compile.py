@@ -1,0 +1,108 @@
+"""Compiles the pipeline with every component pinned: `python -m pipelines.compile RELEASE_TAG`."""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.components import Component, discover
+from pipelines.errors import UsageError, run_command
+from pipelines.packages import packaged
+from pipelines.workspace import RELEASES, Workspace
+
+DEV = "dev"
+
+
+@dataclass(frozen=True)
+class Pin:
+    """The one exact version of a component in a release, and the image that holds it."""
+
+    version: str
+    image: str
+
+
+def known_tags() -> list[str]:
+    """The tags that can be compiled: the working tree and the releases."""
+    return [DEV, *sorted(path.parent.name for path in RELEASES.glob("*/lock.yaml"))]
+
+
+def compile_release(
+    tag: str, components: Mapping[str, Component], pins: Mapping[str, Pin], output: Path
+) -> None:
+    """Writes the compiled pipeline, whole or not at all; the same pins give the same bytes."""
+    from kfp.compiler import Compiler
+    from kfp.components import load_component_from_text
+
+    from pipelines.training.pipeline import training_pipeline
+
+    environment = {
+        "PINION_RELEASE": tag,
+        "PINION_COMPONENTS": ",".join(
+            f"{name}={pin.version}" for name, pin in sorted(pins.items())
+        ),
+    }
+    steps = {
+        name: load_component_from_text(component.pinned(pins[name].image, environment))
+        for name, component in components.items()
+    }
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as folder:
+        partial = Path(folder) / "pipeline.yaml"
+        Compiler().compile(training_pipeline(steps), str(partial))
+        os.replace(partial, output)
+
+
+def compile_dev(workspace: Workspace, output: Path) -> None:
+    """Compiles the working tree, packaging first what is not packaged."""
+    components = discover(workspace.components)
+    packages = packaged(workspace, components.values())
+    versions = {name: package.dev_version() for name, package in packages.items()}
+    pins = {
+        name: Pin(versions[name], f"{component.repository}:{versions[name]}")
+        for name, component in components.items()
+    }
+    compile_release(DEV, components, pins, output)
+
+
+def check_tag(tag: str) -> None:
+    """Raises `UsageError`, naming the known ones, for a tag that is none."""
+    if tag not in known_tags():
+        raise UsageError(f"unknown release {tag!r}; known: {', '.join(known_tags())}")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    parser = argparse.ArgumentParser(prog="pipelines.compile", description=__doc__)
+    parser.add_argument(
+        "release_tag", metavar="RELEASE_TAG", help="the release; `dev` is the working tree"
+    )
+    parser.add_argument("--output", type=Path, default=Path("pipeline.yaml"), metavar="FILE")
+    add_dist_flag(parser)
+    return parser
+
+
+def add_dist_flag(parser: argparse.ArgumentParser) -> None:
+    """The flag of the commands that use what Pants packaged."""
+    parser.add_argument(
+        "--dist",
+        type=Path,
+        default=Workspace.dist,
+        metavar="DIR",
+        help="where Pants put the PEXes (default: dist/)",
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command."""
+    args = build_parser().parse_args(argv)
+    check_tag(args.release_tag)
+    compile_dev(Workspace(dist=args.dist.resolve()), args.output)
+    print(f"compiled {args.release_tag} into {args.output}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command("pipelines.compile", main))

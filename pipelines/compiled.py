@@ -1,0 +1,159 @@
+"""A compiled pipeline file, read strictly: what is not known here is refused by name."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from kfp.pipeline_spec import pipeline_spec_pb2 as spec
+
+from pipelines.errors import PinionError
+
+# Every field of KFP's messages that is carried out here. A set field that is not listed is refused
+# before anything starts: half a meaning is worse than none.
+_UNDERSTOOD = {
+    "PipelineSpec": {
+        "pipeline_info", "deployment_spec", "sdk_version", "schema_version", "components", "root",
+    },
+    "PipelineInfo": {"name", "display_name", "description"},
+    "ComponentSpec": {"input_definitions", "output_definitions", "dag", "executor_label"},
+    "ComponentInputsSpec": {"artifacts", "parameters"},
+    "ComponentInputsSpec.ArtifactSpec": {"artifact_type", "is_optional", "description"},
+    "ComponentInputsSpec.ParameterSpec": {
+        "parameter_type", "default_value", "is_optional", "description", "literals",
+    },
+    "ComponentOutputsSpec": {"artifacts", "parameters"},
+    "ComponentOutputsSpec.ArtifactSpec": {"artifact_type", "description"},
+    "ComponentOutputsSpec.ParameterSpec": {"parameter_type", "description"},
+    "ArtifactTypeSchema": {"schema_title", "schema_version"},
+    "DagSpec": {"tasks", "outputs"},
+    "DagOutputsSpec": {"artifacts", "parameters"},
+    "DagOutputsSpec.DagOutputArtifactSpec": {"artifact_selectors"},
+    "DagOutputsSpec.ArtifactSelectorSpec": {"producer_subtask", "output_artifact_key"},
+    "DagOutputsSpec.DagOutputParameterSpec": {"value_from_parameter"},
+    "DagOutputsSpec.ParameterSelectorSpec": {"producer_subtask", "output_parameter_key"},
+    "PipelineTaskSpec": {
+        "task_info", "inputs", "dependent_tasks", "caching_options", "component_ref",
+        "trigger_policy", "retry_policy",
+    },
+    "PipelineTaskInfo": {"name"},
+    # Nothing is cached here yet, which any caching option allows.
+    "PipelineTaskSpec.CachingOptions": {"enable_cache", "cache_key"},
+    "PipelineTaskSpec.TriggerPolicy": {"condition"},
+    "PipelineTaskSpec.RetryPolicy": {
+        "max_retry_count", "backoff_duration", "backoff_factor", "backoff_max_duration",
+    },
+    "ComponentRef": {"name"},
+    "TaskInputsSpec": {"parameters", "artifacts"},
+    "TaskInputsSpec.InputParameterSpec": {
+        "task_output_parameter", "runtime_value", "component_input_parameter",
+    },
+    "TaskInputsSpec.InputParameterSpec.TaskOutputParameterSpec": {
+        "producer_task", "output_parameter_key",
+    },
+    "TaskInputsSpec.InputArtifactSpec": {"task_output_artifact", "component_input_artifact"},
+    "TaskInputsSpec.InputArtifactSpec.TaskOutputArtifactSpec": {
+        "producer_task", "output_artifact_key",
+    },
+    "ValueOrRuntimeParameter": {"constant"},
+    "PipelineDeploymentConfig": {"executors"},
+    "PipelineDeploymentConfig.ExecutorSpec": {"container"},
+    # A process has no limits of its own; resources say what a cluster must offer.
+    "PipelineDeploymentConfig.PipelineContainerSpec": {
+        "image", "command", "args", "env", "resources",
+    },
+    "PipelineDeploymentConfig.PipelineContainerSpec.EnvVar": {"name", "value"},
+}  # fmt: skip
+_OPAQUE = {"google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.Duration"}
+
+
+@dataclass(frozen=True)
+class CompiledFile:
+    """KFP's own messages of one compiled file."""
+
+    path: Path
+    spec: Any
+    executors: Any
+
+    @classmethod
+    def load(cls, path: Path) -> "CompiledFile":
+        """Reads a file; raises `PinionError` for what is none or is not understood here."""
+        document = _read(path)
+        try:
+            pipeline = json_format.ParseDict(document, spec.PipelineSpec())
+            config = json_format.ParseDict(
+                json_format.MessageToDict(pipeline.deployment_spec), spec.PipelineDeploymentConfig()
+            )
+        except json_format.ParseError as error:
+            raise PinionError(f"{path}: not a compiled pipeline: {error}") from error
+        if not pipeline.root.dag.tasks:
+            raise PinionError(f"{path}: not a compiled pipeline: it has no root.dag.tasks")
+        # The deployment is a free-form field, held against its own message.
+        pipeline.ClearField("deployment_spec")
+        _refuse_unknown(path, pipeline, "")
+        _refuse_unknown(path, config, "deploymentSpec")
+        return cls(path, pipeline, config.executors)
+
+    def component(self, name: str) -> Any:
+        """A component's message; raises `ValueError` where the file has none of that name."""
+        if name not in self.spec.components:
+            raise ValueError(f"there is no component {name!r}")
+        return self.spec.components[name]
+
+    def container(self, label: str) -> Any:
+        """An executor's container; raises `ValueError` where the file has no such executor."""
+        if label not in self.executors:
+            raise ValueError(f"there is no executor {label!r}")
+        return self.executors[label].container
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        documents = list(yaml.load_all(path.read_text(), Loader=_LOADER))
+    except FileNotFoundError as error:
+        raise PinionError(
+            f"{path} does not exist; python -m pipelines.compile makes one"
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise PinionError(f"{path}: not YAML: {error}") from error
+    if not documents or not isinstance(documents[0], dict):
+        raise PinionError(f"{path}: not a compiled pipeline")
+    if len(documents) > 1:
+        raise PinionError(
+            f"{path}: has a second document, of platform settings, which have no meaning here;"
+            " run the file that was compiled without them"
+        )
+    return documents[0]
+
+
+# libyaml is several times as fast, where PyYAML was built with it.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _refuse_unknown(path: Path, message: Message, where: str) -> None:
+    kind = message.DESCRIPTOR.full_name.removeprefix("ml_pipelines.")
+    if kind in _OPAQUE or kind.startswith(
+        "PipelineDeploymentConfig.PipelineContainerSpec.Resource"
+    ):
+        return
+    for field, value in message.ListFields():
+        place = f"{where}.{field.json_name}".lstrip(".")
+        if field.name not in _UNDERSTOOD.get(kind, set()):
+            raise PinionError(
+                f"{path}: {place} is not supported by this runner; run it on a cluster"
+            )
+        for key, child in _children(field, value):
+            _refuse_unknown(path, child, f"{place}{key}")
+
+
+def _children(field: Any, value: Any) -> list[tuple[str, Message]]:
+    if field.message_type is None:
+        return []
+    if field.message_type.GetOptions().map_entry:
+        holds_messages = field.message_type.fields_by_name["value"].message_type is not None
+        return [(f".{key}", value[key]) for key in value] if holds_messages else []
+    if isinstance(value, Message):
+        return [("", value)]
+    return [(f"[{index}]", child) for index, child in enumerate(value)]

@@ -1,0 +1,26 @@
+"""Conditions of a compiled file, which KFP writes in CEL."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipelines.errors import PinionError
+from pipelines.values import Value
+
+
+def holds(condition: str, parameters: Mapping[str, Value]) -> bool:
+    """Whether a trigger condition holds for a task's input parameters.
+
+    Raises `PinionError` for an expression that CEL refuses or that is not true or false.
+    """
+    import celpy
+
+    environment = celpy.Environment()
+    try:
+        program = environment.program(environment.compile(condition))
+        inputs: Any = celpy.json_to_cel({"parameter_values": dict(parameters)})
+        result = program.evaluate({"inputs": inputs})
+    except (celpy.CELParseError, celpy.CELEvalError, TypeError, ValueError) as error:
+        raise PinionError(f"the condition {condition!r} cannot be evaluated: {error}") from error
+    if not isinstance(result, celpy.celtypes.BoolType):
+        raise PinionError(f"the condition {condition!r} is {result!r}, not true or false")
+    return bool(result)

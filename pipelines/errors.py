@@ -1,0 +1,38 @@
+"""Failures that a user can mend: one line each, and the exit code that a command ends with."""
+
+import sys
+from collections.abc import Callable, Sequence
+
+
+class PinionError(Exception):
+    """The work failed; the command ends with 1."""
+
+    exit_code = 1
+
+
+class UsageError(PinionError):
+    """The call was wrong; the command ends with 2."""
+
+    exit_code = 2
+
+
+def run_command(name: str, command: Callable[[Sequence[str] | None], int]) -> int:
+    """Calls a command and turns what a user can mend into one line on stderr and an exit code."""
+    try:
+        return command(None)
+    except PinionError as error:
+        return _fail(name, str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail(name, "interrupted", 130)
+    except BrokenPipeError:
+        # The reader of our output left; there is nobody to tell.
+        sys.stderr.close()
+        return 141
+    except OSError as error:
+        where = f" {error.filename!r}" if error.filename else ""
+        return _fail(name, f"{error.strerror or error}{where}", 1)
+
+
+def _fail(name: str, message: str, exit_code: int) -> int:
+    print(f"{name}: error: {' '.join(message.split())}", file=sys.stderr)
+    return exit_code

@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import PinionError
+from pipelines.graph import Pipeline
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("", "not a compiled pipeline", id="empty"),
+        pytest.param("a: [", "not YAML", id="not YAML"),
+        pytest.param("- root", "not a compiled pipeline", id="a list"),
+        pytest.param("name: train", "no field named", id="another file"),
+        pytest.param("root: {}", "it has no root.dag.tasks", id="no tasks"),
+        pytest.param(
+            "root: {dag: {tasks: {a: {}}}}", "there is no component ''", id="no component"
+        ),
+        pytest.param(
+            "root: {dag: {tasks: {a: {componentRef: {name: c}}}}}\n"
+            "components: {c: {executorLabel: e}}\n",
+            "there is no executor 'e'",
+            id="no executor",
+        ),
+        pytest.param(
+            "root: {dag: {tasks: {a: {componentRef: {name: c}, dependentTasks: [b]},"
+            " b: {componentRef: {name: c}, dependentTasks: [a]}}}}\n"
+            "components: {c: {executorLabel: e}}\n"
+            "deploymentSpec: {executors: {e: {container: {image: i}}}}\n",
+            "tasks wait for each other",
+            id="a circle",
+        ),
+        pytest.param(
+            "root: {dag: {tasks: {a: {}}}}\n---\nplatforms: {}\n",
+            "has a second document",
+            id="platforms",
+        ),
+    ],
+)
+def test_a_file_that_is_no_compiled_pipeline(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "pipeline.yaml"
+    file.write_text(text)
+    with pytest.raises(PinionError) as caught:
+        Pipeline.load(file)
+    assert message in str(caught.value)
+    assert str(file) in str(caught.value)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(
+        PinionError, match=r"does not exist; python -m pipelines\.compile makes one"
+    ):
+        Pipeline.load(tmp_path / "absent.yaml")
+
+
+def test_a_file_that_is_not_text(tmp_path: Path) -> None:
+    file = tmp_path / "pipeline.yaml"
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(PinionError, match="not YAML"):
+        Pipeline.load(file)

@@ -1,0 +1,46 @@
+"""References of container images."""
+
+import re
+from dataclasses import dataclass
+
+from pipelines.errors import PinionError
+
+# A colon alone does not make a tag: `localhost:5000/train` has none.
+_REFERENCE = re.compile(
+    r"""
+    (?P<repository>
+        (?: (?P<registry> localhost(?::\d+)? | [\w.-]+\.[\w.-]+(?::\d+)? | [\w.-]+:\d+ ) / )?
+        [a-z0-9]+(?:[._-]+[a-z0-9]+)* (?: / [a-z0-9]+(?:[._-]+[a-z0-9]+)* )*
+    )
+    (?: : (?P<tag> \w[\w.-]{0,127} ) )?
+    (?: @ (?P<digest> sha256:[0-9a-f]{64} ) )?
+    """,
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True)
+class ImageReference:
+    """As in `registry:5000/pinion/train:1.2.0@sha256:…`; tag and digest may be empty."""
+
+    repository: str
+    tag: str = ""
+    digest: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "ImageReference":
+        """Reads a reference; raises `PinionError` where it is none."""
+        match = _REFERENCE.fullmatch(text)
+        if match is None:
+            raise PinionError(f"{text!r} is not an image reference (repository[:tag][@sha256:…])")
+        return cls(match["repository"], match["tag"] or "", match["digest"] or "")
+
+    @property
+    def name(self) -> str:
+        """The last part of the repository, which names the component."""
+        return self.repository.rpartition("/")[2]
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{self.repository}{tag}{digest}"

@@ -1,0 +1,85 @@
+"""A run's parameters: from flags and a file, held against what the compiled file declares."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipelines import values
+from pipelines.errors import UsageError
+from pipelines.graph import Parameter, Pipeline
+from pipelines.values import Value
+
+
+def resolve(
+    pipeline: Pipeline,
+    assignments: Iterable[str],
+    file: Path | None,
+    register: bool | None,
+) -> dict[str, Value]:
+    """All parameters of a run: flags over the file over the pipeline's defaults.
+
+    Raises `UsageError`, one line, for one that is unknown, missing or of another type.
+    """
+    declared = pipeline.parameters
+    given: dict[str, Value] = {}
+    for name, value in (_read_file(file) if file else {}).items():
+        given[name] = _held(declared, name, value, str(file))
+    flags = dict(map(_split, assignments))
+    for name, text in flags.items():
+        given[name] = _parsed(declared, name, text)
+    if register is not None:
+        if "register" in flags:
+            raise UsageError("give either --register/--no-register or --param register=, not both")
+        given["register"] = _held(declared, "register", register, "--register")
+    return {name: _value(declared[name], name, given) for name in declared}
+
+
+def _value(declaration: Parameter, name: str, given: Mapping[str, Value]) -> Value:
+    if name in given:
+        return given[name]
+    if declaration.default is None:
+        raise UsageError(f"the pipeline needs the parameter {name!r}; give --param {name}=VALUE")
+    return declaration.default
+
+
+def _split(assignment: str) -> tuple[str, str]:
+    name, equals, text = assignment.partition("=")
+    if not equals or not name:
+        raise UsageError(f"--param {assignment!r} is not NAME=VALUE")
+    return name, text
+
+
+def _parsed(declared: Mapping[str, Parameter], name: str, text: str) -> Value:
+    try:
+        return values.parse(text, _declaration(declared, name, "--param").kind)
+    except ValueError as error:
+        raise UsageError(f"--param {name}: {error}") from None
+
+
+def _held(declared: Mapping[str, Parameter], name: str, value: object, where: str) -> Value:
+    try:
+        return values.check(value, _declaration(declared, name, where).kind)
+    except ValueError as error:
+        raise UsageError(f"{where}: {name}: {error}") from None
+
+
+def _declaration(declared: Mapping[str, Parameter], name: str, where: str) -> Parameter:
+    if name not in declared:
+        raise UsageError(
+            f"{where}: no parameter {name!r}; the pipeline has {', '.join(sorted(declared))}"
+        )
+    return declared[name]
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(file.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--params {file}: cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        raise UsageError(f"--params {file}: not YAML: {error}") from None
+    if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
+        raise UsageError(f"--params {file}: must hold a mapping from parameter names to values")
+    return content

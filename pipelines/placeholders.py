@@ -1,0 +1,105 @@
+"""KFP's placeholders in a container's command and arguments."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import PinionError
+from pipelines.values import Value, to_text
+
+_PLACEHOLDER = re.compile(r"\{\{\$.*?\}\}")
+_INPUT_PARAMETER = re.compile(r"\{\{\$\.inputs\.parameters\['([^']+)'\]\}\}")
+_INPUT_ARTIFACT = re.compile(r"\{\{\$\.inputs\.artifacts\['([^']+)'\]\.(?:path|uri)\}\}")
+_OUTPUT_ARTIFACT = re.compile(r"\{\{\$\.outputs\.artifacts\['([^']+)'\]\.(?:path|uri)\}\}")
+_OUTPUT_PARAMETER = re.compile(r"\{\{\$\.outputs\.parameters\['([^']+)'\]\.output_file\}\}")
+_RUN = re.compile(r"\{\{\$\.(pipeline_job_name|pipeline_job_uuid|pipeline_task_name)\}\}")
+_KNOWN = (_INPUT_PARAMETER, _INPUT_ARTIFACT, _OUTPUT_ARTIFACT, _OUTPUT_PARAMETER, _RUN)
+
+
+# What KFP writes in the place of an argument: a text, or an object of `Concat` or `IfPresent`.
+_Node = str | list[Any] | dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Bindings:
+    """What a task's placeholders stand for."""
+
+    parameters: Mapping[str, Value]
+    artifacts: Mapping[str, Path]
+    output_artifacts: Mapping[str, Path]
+    output_parameters: Mapping[str, Path]
+    run: Mapping[str, str]
+
+    def present(self, name: str) -> bool:
+        """Whether an optional input was given."""
+        return name in self.parameters or name in self.artifacts
+
+    def lookup(self, placeholder: str) -> str:
+        """The text in place of one placeholder; an optional input that was not given is empty."""
+        if match := _INPUT_PARAMETER.fullmatch(placeholder):
+            return to_text(self.parameters.get(match[1], ""))
+        if match := _INPUT_ARTIFACT.fullmatch(placeholder):
+            return str(self.artifacts.get(match[1], ""))
+        if match := _OUTPUT_ARTIFACT.fullmatch(placeholder):
+            return str(self.output_artifacts[match[1]])
+        if match := _OUTPUT_PARAMETER.fullmatch(placeholder):
+            return str(self.output_parameters[match[1]])
+        if match := _RUN.fullmatch(placeholder):
+            return self.run[match[1]]
+        raise PinionError(f"the placeholder {placeholder} is not supported by this runner")
+
+
+def resolve(arguments: Iterable[str], bindings: Bindings) -> list[str]:
+    """The arguments that a process gets; `IfPresent` may add or remove some."""
+    return [text for argument in arguments for text in _resolve(_structure(argument), bindings)]
+
+
+def refuse_unknown(arguments: Iterable[str]) -> None:
+    """Raises `PinionError` for the first placeholder that `resolve` would not know."""
+    for argument in arguments:
+        for text in _texts(_structure(argument)):
+            for found in _PLACEHOLDER.findall(text):
+                if not any(pattern.fullmatch(found) for pattern in _KNOWN):
+                    raise PinionError(f"the placeholder {found} is not supported by this runner")
+
+
+def substitute(text: str, bindings: Bindings) -> str:
+    """Replaces in one pass, so that a value that looks like a placeholder stays what it is."""
+    return _PLACEHOLDER.sub(lambda match: bindings.lookup(match[0]), text)
+
+
+def _structure(argument: str) -> _Node:
+    """KFP writes `Concat` and `IfPresent` as a JSON object in the place of an argument."""
+    if not argument.startswith(('{"Concat"', '{"IfPresent"')):
+        return argument
+    try:
+        return json.loads(argument)
+    except ValueError:
+        return argument
+
+
+def _resolve(node: _Node, bindings: Bindings) -> list[str]:
+    if isinstance(node, str):
+        return [substitute(node, bindings)]
+    if isinstance(node, list):
+        return [text for item in node for text in _resolve(item, bindings)]
+    if "Concat" in node:
+        return ["".join(_resolve(node["Concat"], bindings))]
+    condition = node["IfPresent"]
+    branch = "Then" if bindings.present(condition["InputName"]) else "Else"
+    return _resolve(condition.get(branch, []), bindings)
+
+
+def _texts(node: _Node) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, list):
+        for item in node:
+            yield from _texts(item)
+    elif "Concat" in node:
+        yield from _texts(node["Concat"])
+    else:
+        yield from _texts([node["IfPresent"].get(branch, []) for branch in ("Then", "Else")])

@@ -1,0 +1,107 @@
+"""Runs container tasks as processes of the components' own PEXes, where there is no Docker."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipelines.environments import environment
+from pipelines.errors import PinionError
+from pipelines.graph import Container
+from pipelines.images import ImageReference
+from pipelines.interpreter import Call, TaskFailedError
+from pipelines.packages import Package
+from pipelines.workspace import Workspace
+
+_APP = "/app/"
+_PR_SET_PDEATHSIG = 1
+_GRACE_SECONDS = 10
+
+
+@dataclass
+class ProcessBackend:
+    """Starts tasks from packages; `settings` are added to their environment."""
+
+    workspace: Workspace
+    packages: Mapping[str, Package]
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def check(self, name: str, container: Container) -> None:
+        """Raises `PinionError` where the pinned image is not what is packaged here."""
+        image = container.image
+        pinned, here = ImageReference.parse(image).tag, self._package(name, image).dev_version()
+        if pinned != here:
+            raise PinionError(
+                f"step {name!r} is pinned to {pinned or image}, but {here} is packaged here;"
+                " compile again (python -m pipelines.compile dev)"
+            )
+        if not container.command or not container.command[0].startswith(_APP):
+            program = container.command[0] if container.command else "the image's entry point"
+            raise PinionError(f"step {name!r} starts {program}, which only its image has")
+
+    def run(self, call: Call) -> None:
+        """Runs a task; the last line of its log is the reason where it fails."""
+        app = environment(self.workspace, self._package(call.name, call.image))
+        program = app / call.command[0].removeprefix(_APP)
+        with call.log.open("ab") as log:
+            process = subprocess.Popen(
+                # The venv's own interpreter by name, so that its folder may be moved.
+                [app / "bin" / "python", "-sE", program, *call.command[1:]],
+                cwd=call.folder,
+                env={**os.environ, **self.settings, **call.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
+            exit_code = _wait(process)
+        if exit_code != 0:
+            raise TaskFailedError(call.name, _reason(exit_code, call.log), call.log)
+
+    def _package(self, name: str, image: str) -> Package:
+        component = ImageReference.parse(image).name.replace("-", "_")
+        if component not in self.packages:
+            raise PinionError(
+                f"step {name!r} runs {image}, and no component here is called {component!r};"
+                f" components: {', '.join(sorted(self.packages))}"
+            )
+        return self.packages[component]
+
+
+_LIBC = ctypes.CDLL(None)
+
+
+def _die_with_parent() -> None:
+    # A killed runner cannot stop its steps; the kernel does. Linux only, as the images are.
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _wait(process: "subprocess.Popen[bytes]") -> int:
+    try:
+        return process.wait()
+    except BaseException:
+        _stop(process)
+        raise
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """Ends a step and all it started: asked, so that it can close its MLflow run, then killed."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, sign)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE_SECONDS)
+    process.wait()
+
+
+def _reason(exit_code: int, log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    last = lines[-1].strip() if lines else "it printed nothing"
+    if exit_code < 0:
+        return f"killed by {signal.Signals(-exit_code).name}"
+    return f"{last} (exit {exit_code})"

@@ -1,0 +1,140 @@
+"""Runs a compiled pipeline on this machine, without a cluster: `python -m pipelines.run`."""
+
+import argparse
+import os
+import secrets
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from pipelines import placeholders
+from pipelines.compile import DEV, add_dist_flag, check_tag, compile_dev
+from pipelines.components import discover
+from pipelines.errors import PinionError, run_command
+from pipelines.graph import Pipeline
+from pipelines.interpreter import Interpreter, TaskFailedError
+from pipelines.packages import packaged
+from pipelines.parameters import resolve
+from pipelines.processes import ProcessBackend
+from pipelines.progress import Progress
+from pipelines.store import local_store
+from pipelines.summary import failed_checks, summarize
+from pipelines.values import Value
+from pipelines.workspace import Workspace
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    parser = argparse.ArgumentParser(prog="pipelines.run", description=__doc__)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--pipeline-file", type=Path, metavar="FILE", help="a compiled file")
+    what.add_argument(
+        "--release",
+        default=DEV,
+        metavar="TAG",
+        help="a release; the default, dev, is the working tree",
+    )
+    parser.add_argument(
+        "--param",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a pipeline parameter; repeatable",
+    )
+    parser.add_argument(
+        "--params", type=Path, metavar="FILE", help="a YAML file of pipeline parameters"
+    )
+    parser.add_argument(
+        "--register",
+        action=argparse.BooleanOptionalAction,
+        help="register the model when it passes its evaluation (default: no)",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("runs"), metavar="DIR",
+        help="the folder of the runs and of the local MLflow store (default: runs)",
+    )  # fmt: skip
+    add_dist_flag(parser)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command."""
+    args = build_parser().parse_args(argv)
+    check_tag(args.release)
+    signal.signal(signal.SIGTERM, _interrupt)
+    workspace = Workspace(dist=args.dist.resolve())
+    if args.pipeline_file:
+        Pipeline.load(args.pipeline_file)
+    folder = _new_folder(args.output.resolve())
+    try:
+        pipeline = _pipeline(args.pipeline_file, workspace, folder)
+        parameters = resolve(pipeline, args.param, args.params, args.register)
+        interpreter, tracking_uri, progress = _prepare(workspace, pipeline, folder)
+    except BaseException:
+        # Nothing ran: there is nothing to look at in it.
+        shutil.rmtree(folder)
+        raise
+    _execute(interpreter, progress, parameters)
+    print(summarize(parameters, interpreter.outputs, folder, tracking_uri))
+    return 0
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _new_folder(runs: Path) -> Path:
+    """A folder of its own for every run, in the order of time and never shared by two."""
+    folder = runs / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _pipeline(file: Path | None, workspace: Workspace, folder: Path) -> Pipeline:
+    """The compiled file of this run, kept in its folder."""
+    kept = folder / "pipeline.yaml"
+    if file:
+        shutil.copyfile(file, kept)
+    else:
+        compile_dev(workspace, kept)
+    return Pipeline.load(kept)
+
+
+def _prepare(
+    workspace: Workspace, pipeline: Pipeline, folder: Path
+) -> tuple[Interpreter, str, Progress]:
+    components = discover(workspace.components)
+    packages = packaged(workspace, components.values())
+    tracking_uri = os.environ.get("MLFLOW_TRACKING_URI") or local_store(folder.parent)
+    backend = ProcessBackend(workspace, packages, {"MLFLOW_TRACKING_URI": tracking_uri})
+    for name, container in pipeline.graph.steps():
+        placeholders.refuse_unknown(container.command)
+        backend.check(name, container)
+    progress = Progress([name for name, _ in pipeline.graph.steps()])
+    return Interpreter(pipeline, folder, backend, progress), tracking_uri, progress
+
+
+def _execute(interpreter: Interpreter, progress: Progress, parameters: dict[str, Value]) -> None:
+    try:
+        with progress.shown():
+            interpreter.run(parameters)
+    except TaskFailedError as error:
+        failed = failed_checks(interpreter.outputs)
+        verdict = (
+            f"; failed checks: {', '.join(failed)}" if failed and error.task == "register" else ""
+        )
+        raise PinionError(f"{error}{verdict}") from error
+    except KeyboardInterrupt:
+        done = ", ".join(interpreter.outputs) or "nothing"
+        print(
+            f"stopped; done: {done}; what there is stays in {interpreter.folder}", file=sys.stderr
+        )
+        raise
+
+
+if __name__ == "__main__":
+    sys.exit(run_command("pipelines.run", main))

@@ -1,0 +1,49 @@
+"""The local MLflow store: one SQLite file, with the artifacts beside it."""
+
+import fcntl
+import os
+import sqlite3
+import tempfile
+from pathlib import Path
+
+from pipelines.errors import PinionError
+
+
+def local_store(folder: Path) -> str:
+    """The tracking URI of the store in a folder; the store is made where there is none.
+
+    MLflow breaks a fresh SQLite file that several processes open at once, so that it is made under
+    another name, under a lock, and moved into its place with its tables in it.
+    """
+    database = folder.resolve() / "mlflow.db"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not database.exists():
+        with (folder / ".mlflow.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not database.exists():
+                _make(database)
+    _probe(database)
+    return f"sqlite:///{database}"
+
+
+def _make(database: Path) -> None:
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    artifacts = database.parent / "artifacts"
+    with tempfile.TemporaryDirectory(dir=database.parent, prefix=".mlflow.") as folder:
+        partial = Path(folder) / "mlflow.db"
+        SqlAlchemyStore(f"sqlite:///{partial}", artifacts.as_uri()).engine.dispose()
+        os.replace(partial, database)
+
+
+def _probe(database: Path) -> None:
+    # MLflow would try for minutes to open what is no database.
+    try:
+        connection = sqlite3.connect(f"{database.as_uri()}?mode=rw", uri=True)
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_master")
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise PinionError(f"the MLflow store {database} cannot be opened: {error}") from error

@@ -1,0 +1,51 @@
+import multiprocessing
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from pipelines.errors import PinionError
+from pipelines.store import local_store
+
+
+def log_a_run(folder: Path, number: int) -> None:
+    client = MlflowClient(local_store(folder))
+    run = client.create_run("0")
+    client.log_metric(run.info.run_id, "number", number)
+    client.set_terminated(run.info.run_id)
+
+
+def test_several_processes_start_from_nothing(tmp_path: Path) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    processes = [spawn.Process(target=log_a_run, args=(tmp_path / "runs", n)) for n in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0, 0]
+    runs = MlflowClient(local_store(tmp_path / "runs")).search_runs(["0"])
+    assert sorted(run.data.metrics["number"] for run in runs) == [0, 1, 2, 3]
+
+
+def test_artifacts_are_beside_the_database(tmp_path: Path) -> None:
+    client = MlflowClient(local_store(tmp_path / "runs"))
+    assert (
+        client.get_experiment("0").artifact_location
+        == f"{(tmp_path / 'runs/artifacts').as_uri()}/0"
+    )
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [
+        ".mlflow.lock",
+        "mlflow.db",
+    ]
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_text("not a database, and long enough to be read as one" * 3)
+    with pytest.raises(PinionError, match=r"mlflow\.db cannot be opened: file is not a database"):
+        local_store(tmp_path)
+
+
+def test_a_folder_in_its_place_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").mkdir()
+    with pytest.raises(PinionError, match=r"mlflow\.db cannot be opened"):
+        local_store(tmp_path)

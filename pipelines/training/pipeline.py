@@ -1,0 +1,57 @@
+"""The graph of the training pipeline: only wiring."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kfp import dsl
+from kfp.dsl.base_component import BaseComponent
+
+
+def training_pipeline(components: Mapping[str, BaseComponent]) -> BaseComponent:
+    """The pipeline over the five components, which are given pinned, by name."""
+
+    @dsl.pipeline(name="training", description="From a table to a registered model.")
+    def training(
+        source: str = "sample:breast_cancer",
+        sha256: str = "",
+        target: str = "diagnosis",
+        task: str = "",
+        test_fraction: float = 0.2,
+        seed: int = 42,
+        model: str = "hist_gradient_boosting",
+        model_params: dict[str, Any] = {},
+        thresholds: dict[str, Any] = {},
+        experiment: str = "pinion",
+        mlflow_tracking_uri: str = "",
+        registered_model_name: str = "pinion-model",
+        register: bool = False,
+    ) -> None:
+        dataset = components["pull_data"](source=source, sha256=sha256).outputs["dataset"]
+        split = components["preprocess"](
+            dataset=dataset, target=target, task=task, test_fraction=test_fraction, seed=seed
+        )
+        trained = components["train"](
+            train_data=split.outputs["train_data"],
+            schema=split.outputs["schema"],
+            model=model,
+            model_params=model_params,
+            seed=seed,
+            experiment=experiment,
+            mlflow_tracking_uri=mlflow_tracking_uri,
+        )
+        evaluation = components["evaluate"](
+            model=trained.outputs["trained_model"],
+            test_data=split.outputs["test_data"],
+            thresholds=thresholds,
+            registered_model_name=registered_model_name,
+            mlflow_tracking_uri=mlflow_tracking_uri,
+        )
+        with dsl.If(register == True, "register"):  # noqa: E712 - KFP builds the condition from it
+            components["register"](
+                model=trained.outputs["trained_model"],
+                evaluation=evaluation.outputs["result"],
+                registered_model_name=registered_model_name,
+                mlflow_tracking_uri=mlflow_tracking_uri,
+            )
+
+    return training

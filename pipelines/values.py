@@ -1,0 +1,83 @@
+"""Parameter values: their KFP types, and how they are read from text and written into arguments."""
+
+import json
+import math
+from typing import Any, TypeGuard
+
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from kfp.pipeline_spec import pipeline_spec_pb2 as spec
+
+from pipelines.errors import PinionError
+
+Value = str | int | float | bool | list[Any] | dict[str, Any]
+
+_TYPES = spec.ParameterType
+_NAMES = {
+    _TYPES.STRING: "a text",
+    _TYPES.NUMBER_INTEGER: "a whole number",
+    _TYPES.NUMBER_DOUBLE: "a number",
+    _TYPES.BOOLEAN: "true or false",
+    _TYPES.LIST: "a JSON list",
+    _TYPES.STRUCT: "a JSON object",
+}
+
+
+def parse(text: str, kind: int) -> Value:
+    """Reads a value as a step or a user wrote it; raises `ValueError` saying what was expected."""
+    if kind == _TYPES.STRING:
+        return text
+    try:
+        value = json.loads(text.lower() if kind == _TYPES.BOOLEAN else text)
+    except (ValueError, RecursionError):
+        raise ValueError(f"{text!r} is not {_name(kind)}") from None
+    return check(value, kind)
+
+
+def check(value: object, kind: int) -> Value:
+    """Holds a value against its type; raises `ValueError`. A whole number is also a number."""
+    if kind == _TYPES.NUMBER_INTEGER and _is_number(value) and value == int(value):
+        return int(value)
+    if kind == _TYPES.NUMBER_DOUBLE and _is_number(value):
+        return float(value)
+    plain = {_TYPES.STRING: str, _TYPES.BOOLEAN: bool, _TYPES.LIST: list, _TYPES.STRUCT: dict}
+    if kind in plain and isinstance(value, str | bool | list | dict) and type(value) is plain[kind]:
+        return value
+    raise ValueError(f"{value!r} is not {_name(kind)}")
+
+
+def from_proto(value: Message, kind: int) -> Value:
+    """The value that a compiled file holds, where every number is a double."""
+    return check(json_format.MessageToDict(value), kind)
+
+
+def to_text(value: Value) -> str:
+    """The value as it stands in an argument, in the spelling of KFP's launcher.
+
+    A protobuf knows one kind of number, so that 3.0 reaches a step as 3 on a cluster, and here.
+    """
+    if isinstance(value, str):
+        return value
+    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(value: Value) -> Value:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _name(kind: int) -> str:
+    if kind not in _NAMES:
+        raise PinionError(
+            f"parameters of type {_TYPES.ParameterTypeEnum.Name(kind)} have no meaning here"
+        )
+    return _NAMES[kind]

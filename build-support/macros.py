@@ -24,7 +24,18 @@ def ml_component(data=()):
     )
     python_sources(
         name="sources",
-        sources=[f"{package}/**/*.py", f"!{package}/__main__.py", "!**/*_test.py"],
+        sources=[
+            f"{package}/**/*.py",
+            f"!{package}/__main__.py",
+            "!**/*_test.py",
+            "!**/conftest.py",
+        ],
+        resolve=package,
+        dependencies=needs,
+    )
+    python_test_utils(
+        name="test_utils",
+        sources=[f"{package}/**/conftest.py"],
         resolve=package,
         dependencies=needs,
     )
@@ -46,5 +57,7 @@ def ml_component(data=()):
     )
     files(
         name="interface",
-        sources=["BUILD", "CHANGELOG.md", "Dockerfile", "component.yaml", "pyproject.toml"],
+        sources=["Dockerfile", "component.yaml", "pyproject.toml"],
     )
+    # All of it, for tests that read components from outside.
+    files(name="folder", sources=["**/*"])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.components import Component, discover
-from pipelines.errors import UsageError, run_command
+from pipelines.errors import PinionError, UsageError, run_command
 from pipelines.packages import packaged
 from pipelines.workspace import RELEASES, Workspace
 
@@ -44,14 +44,21 @@ def compile_release(
             f"{name}={pin.version}" for name, pin in sorted(pins.items())
         ),
     }
-    steps = {
-        name: load_component_from_text(component.pinned(pins[name].image, environment))
-        for name, component in components.items()
-    }
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as folder:
         partial = Path(folder) / "pipeline.yaml"
-        Compiler().compile(training_pipeline(steps), str(partial))
+        try:
+            steps = {
+                name: load_component_from_text(component.pinned(pins[name].image, environment))
+                for name, component in components.items()
+            }
+            Compiler().compile(training_pipeline(steps), str(partial))
+        # KFP says in many types, down to KeyError, that an interface and the wiring do not fit.
+        except Exception as error:
+            raise PinionError(
+                f"the interfaces of the components and pipelines/training/pipeline.py do not fit:"
+                f" {type(error).__name__}: {error}"
+            ) from error
         os.replace(partial, output)
 
 

@@ -1,0 +1,257 @@
+"""Bad input: one line that says what, where and what to do; exit 1 or 2; nothing half-written."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.running import (
+    assert_one_line,
+    client,
+    command,
+    environment,
+    params,
+    run,
+    run_folders,
+)
+
+
+def table(text: str | bytes) -> Callable[[Path], str]:
+    def write(folder: Path) -> str:
+        path = folder / "table.csv"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return str(path)
+
+    return write
+
+
+LONG_TRAINING = params(model="random_forest", model_params='{"n_estimators": 20000}')
+ROWS = "".join(f"{n},{n % 7},{'ab'[n % 2]}\n" for n in range(60))
+
+
+@pytest.mark.parametrize(
+    ("source", "given", "step", "parts"),
+    [
+        pytest.param(
+            lambda folder: f"{folder}/absent.csv",
+            {},
+            "pull-data",
+            ["absent.csv"],
+            id="missing file",
+        ),
+        pytest.param(table(""), {}, "pull-data", ["empty"], id="empty file"),
+        pytest.param(
+            table(b"\x89PNG\r\n\x00\x01\xff" * 50), {}, "pull-data", ["table.csv"], id="binary file"
+        ),
+        pytest.param(
+            table("x,z,y\n" + ROWS),
+            {"target": "goal"},
+            "preprocess",
+            ["'goal'", "x", "z"],
+            id="no such column",
+        ),
+        pytest.param(
+            table("x,y\n" + "".join(f"{n},same\n" for n in range(40))),
+            {"target": "y"},
+            "preprocess",
+            ["same"],
+            id="one class",
+        ),
+        pytest.param(
+            table("x,empty,y\n" + "".join(f"{n},,{'ab'[n % 2]}\n" for n in range(40))),
+            {"target": "y"},
+            "preprocess",
+            ["'empty'"],
+            id="all-missing column",
+        ),
+        pytest.param(
+            table("x,z,y\n" + ROWS),
+            {"target": "y", "sha256": "ab" * 32},
+            "pull-data",
+            ["ab" * 32],
+            id="wrong hash",
+        ),
+        pytest.param(
+            table("x,z,y\n" + ROWS),
+            {"target": "y", "model": "perceptron"},
+            "train",
+            ["'perceptron'", "random_forest"],
+            id="unknown model",
+        ),
+        pytest.param(
+            table("x,z,y\n" + ROWS),
+            {"target": "y", "model_params": '{"depth": 3}'},
+            "train",
+            ["depth", "max_depth"],
+            id="unknown model parameter",
+        ),
+        pytest.param(
+            table("x,z,y\n" + ROWS),
+            {"target": "y", "thresholds": '{"accuracy": "high"}'},
+            "evaluate",
+            ["accuracy", "high"],
+            id="malformed threshold",
+        ),
+    ],
+)
+def test_a_step_says_what_is_wrong(
+    tmp_path: Path,
+    source: Callable[[Path], str],
+    given: dict[str, str],
+    step: str,
+    parts: list[str],
+) -> None:
+    finished = run(tmp_path / "runs", *params(source=source(tmp_path), **given))
+    assert_one_line(finished, 1, f"step '{step}' failed", f"logs/{step}.log", *parts)
+    assert not any((finished.folder / step).iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        pytest.param(params(colour="red"), ["'colour'", "source"], id="unknown parameter"),
+        pytest.param(params(seed="many"), ["seed", "'many'", "whole number"], id="type"),
+        pytest.param(params(model_params="{"), ["model_params", "JSON object"], id="model_params"),
+        pytest.param(params(thresholds="[1]"), ["thresholds", "JSON object"], id="thresholds"),
+        pytest.param(["--register", *params(register="true")], ["not both"], id="register twice"),
+        pytest.param(["--release", "9.9.9"], ["'9.9.9'", "known: dev"], id="unknown release"),
+        pytest.param(
+            ["--params", "/nowhere/params.yaml"], ["/nowhere/params.yaml"], id="params file"
+        ),
+    ],
+)
+def test_a_wrong_call_starts_nothing(
+    tmp_path: Path, arguments: list[str], parts: list[str]
+) -> None:
+    assert_one_line(run(tmp_path / "runs", *arguments), 2, *parts)
+    assert run_folders(tmp_path / "runs") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        pytest.param("no pipeline", ["not a compiled pipeline"], id="not a pipeline"),
+        pytest.param(
+            "root: {dag: {tasks: {a: {iteratorPolicy: {parallelismLimit: 1}}}}}",
+            ["root.dag.tasks.a.iteratorPolicy", "not supported"],
+            id="unknown construct",
+        ),
+        pytest.param("root: {dag: {tasks: {a: {colour: red}}}}", ["colour"], id="unknown field"),
+    ],
+)
+def test_a_compiled_file_that_it_does_not_know(tmp_path: Path, text: str, parts: list[str]) -> None:
+    file = tmp_path / "pipeline.yaml"
+    file.write_text(text)
+    assert_one_line(run(tmp_path / "runs", "--pipeline-file", str(file)), 1, str(file), *parts)
+    assert run_folders(tmp_path / "runs") == []
+
+
+def test_a_file_of_another_build_is_refused(tmp_path: Path) -> None:
+    finished = run(tmp_path / "first")
+    assert finished.code == 0, finished.stderr
+    compiled = finished.folder / "pipeline.yaml"
+    again = run(tmp_path / "second", "--pipeline-file", str(compiled))
+    assert again.code == 0, again.stderr
+    edited = tmp_path / "edited.yaml"
+    edited.write_text(
+        compiled.read_text().replace(
+            "image: pinion/train:0.1.0-dev.", "image: pinion/train:0.1.0-dev.0"
+        )
+    )
+    refused = run(tmp_path / "third", "--pipeline-file", str(edited))
+    assert_one_line(refused, 1, "'train' is pinned to 0.1.0-dev.0", "compile again")
+
+
+@pytest.mark.parametrize("where", ["parameter", "environment"])
+def test_an_mlflow_server_that_does_not_answer(tmp_path: Path, where: str) -> None:
+    # Nothing listens there: the connection is refused, as when a server is down.
+    address = "http://127.0.0.1:9"
+    arguments = params(mlflow_tracking_uri=address) if where == "parameter" else []
+    changes = {"MLFLOW_TRACKING_URI": address} if where == "environment" else {}
+    started = time.monotonic()
+    finished = run(tmp_path / "runs", *arguments, **changes)
+    assert_one_line(finished, 1, "step 'train' failed", address)
+    assert time.monotonic() - started < 60
+
+
+def test_a_store_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_text("this is a text file, and a long enough one" * 9)
+    started = time.monotonic()
+    assert_one_line(run(tmp_path), 1, "mlflow.db cannot be opened")
+    assert time.monotonic() - started < 20
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert_one_line(run(tmp_path / "file" / "runs"), 1, str(tmp_path / "file"))
+
+
+def test_interrupting_stops_the_steps_and_says_what_is_left(tmp_path: Path) -> None:
+    started = subprocess.Popen(
+        command(tmp_path, *LONG_TRAINING),
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    wait_for(lambda: (tmp_path / "mlflow.db").exists() and _running(tmp_path))
+    os.kill(started.pid, signal.SIGINT)
+    _, stderr = started.communicate(timeout=60)
+    assert started.returncode == 130, stderr
+    assert "stopped; done: pull-data, preprocess;" in stderr
+    assert "Traceback" not in stderr
+    assert _running(tmp_path) == []
+
+
+def test_a_killed_runner_leaves_no_process_and_the_next_run_works(tmp_path: Path) -> None:
+    started = subprocess.Popen(
+        command(
+            tmp_path,
+            "--register",
+            *params(model="random_forest", model_params='{"n_estimators": 20000}'),
+        ),
+        env=environment(),
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for(lambda: (tmp_path / "mlflow.db").exists() and _running(tmp_path))
+    started.kill()
+    started.wait()
+    wait_for(lambda: _processes(tmp_path) == [])
+    finished = run(tmp_path, "--register")
+    assert finished.code == 0, finished.stderr
+    assert len(client(tmp_path).search_model_versions("name='pinion-model'")) == 1
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that in time"
+        time.sleep(0.2)
+
+
+def _running(output: Path) -> list[str]:
+    """The MLflow runs that are marked as running."""
+    mlflow = client(output)
+    experiments = [experiment.experiment_id for experiment in mlflow.search_experiments()]
+    return [
+        record.info.run_id
+        for record in mlflow.search_runs(experiments)
+        if record.info.status == "RUNNING"
+    ]
+
+
+def _processes(output: Path) -> list[str]:
+    """The processes of steps that write below a folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            arguments = path.read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if f"{output}/20" in arguments:
+            found.append(arguments)
+    return found

@@ -1,0 +1,1 @@
+"""Tests of the build itself: they drive git, Pants and make."""

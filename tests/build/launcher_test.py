@@ -1,0 +1,103 @@
+"""The launcher: finds a Pants, never itself, from anywhere, beside another one."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.build.tree import ROOT, call, clone
+
+# Shows how it was called, in the place of a real Pants on the PATH.
+ECHO = '#!/bin/sh\necho "found $* in $PWD concurrent=$PANTS_CONCURRENT"\n'
+
+
+@pytest.fixture()
+def tree(tmp_path: Path) -> Path:
+    return clone(tmp_path / "clone")
+
+
+def program(folder: Path, text: str) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "pants").write_text(text)
+    (folder / "pants").chmod(0o755)
+    return folder
+
+
+def path(*folders: Path) -> str:
+    return os.pathsep.join([*map(str, folders), os.environ["PATH"]])
+
+
+def test_a_pants_on_the_path_is_used(tree: Path, tmp_path: Path) -> None:
+    found = program(tmp_path / "bin", ECHO)
+    done = call(tree, "./pants", "list", "a b", PATH=path(found))
+    assert done.stdout == f"found list a b in {tree} concurrent=\n"
+
+
+def test_itself_a_copy_and_a_link_are_passed_over(tree: Path, tmp_path: Path) -> None:
+    copy = program(tmp_path / "copy", (tree / "pants").read_text())
+    link = tmp_path / "link"
+    link.mkdir()
+    (link / "pants").symlink_to(tree / "pants")
+    found = program(tmp_path / "bin", ECHO)
+    done = call(tree, link / "pants", "list", PATH=path(tree, copy, link, found))
+    assert done.stdout == f"found list in {tree} concurrent=\n"
+
+
+def test_a_shim_with_nothing_behind_it_is_passed_over(tree: Path, tmp_path: Path) -> None:
+    shim = program(tmp_path / "shims", "#!/bin/sh\nexit 127\n")
+    found = program(tmp_path / "bin", ECHO)
+    done = call(tree, "./pants", "list", PATH=path(shim, found))
+    assert done.stdout.startswith("found list")
+
+
+def test_from_a_folder_within_it_stays_there(tree: Path, tmp_path: Path) -> None:
+    found = program(tmp_path / "bin", ECHO)
+    done = call(tree / "components", "../pants", "list", PATH=path(found))
+    assert done.stdout == f"found list in {tree}/components concurrent=\n"
+
+
+def test_from_a_folder_elsewhere_it_goes_to_its_tree(tree: Path, tmp_path: Path) -> None:
+    found = program(tmp_path / "bin", ECHO)
+    done = call(tmp_path, tree / "pants", "list", PATH=path(found))
+    assert done.stdout == f"found list in {tree} concurrent=\n"
+
+
+def test_beside_a_running_pants_it_does_without_the_daemon(tree: Path, tmp_path: Path) -> None:
+    found = program(tmp_path / "bin", ECHO)
+    program_text = "import sys; print('up', flush=True); sys.stdin.read()"
+    sleeper = [sys.executable, "-c", program_text, "pants"]
+    with subprocess.Popen(sleeper, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        running.stdout.readline()
+        (tree / ".pants.d").mkdir()
+        (tree / ".pants.d" / "launcher.pid").write_text(f"{running.pid}\n")
+        beside = call(tree, "./pants", "list", PATH=path(found))
+        assert running.stdin is not None
+        running.stdin.close()
+    alone = call(tree, "./pants", "list", PATH=path(found))
+    assert beside.stdout.endswith("concurrent=true\n")
+    assert alone.stdout.endswith("concurrent=\n")
+
+
+def test_without_a_pants_on_the_path_it_brings_the_pinned_one(tree: Path) -> None:
+    done = call(tree, "./pants", "--version")
+    assert done.stdout == "2.17.1\n", done.stderr
+
+
+def test_a_python_that_is_missing_is_named(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    for name in ("bash", "cut", "dirname", "env", "ls", "printf", "readlink", "sed", "sort"):
+        (tmp_path / "bin" / name).symlink_to(f"/usr/bin/{name}")
+    done = call(
+        tmp_path,
+        ROOT / "build-support" / "find-python",
+        "3.9",
+        PATH=str(tmp_path / "bin"),
+        HOME=str(tmp_path),
+        PYENV_ROOT=str(tmp_path),
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("pinion: CPython 3.9 is needed and was not found")
+    assert len(done.stderr.splitlines()) == 1

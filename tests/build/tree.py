@@ -1,0 +1,42 @@
+"""Copies of the working tree, as a clone would be, and the environment to build them in."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def clone(folder: Path) -> Path:
+    """The files that git knows or would add, without anything that was built."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    ).stdout.decode()
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """The caller's, without a tracking server, and without a daemon that would outlive the test."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+    return {**kept, "PANTS_PANTSD": "false", **changes}
+
+
+def call(folder: Path, *command: str | Path, **changes: str) -> "subprocess.CompletedProcess[str]":
+    """Runs a command there to its end."""
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment(**changes),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=1200,
+    )

@@ -1,0 +1,204 @@
+"""Every component obeys the contract of components/README.md, found by its folder."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kfp.components import load_component_from_text
+
+from pipelines.components import discover
+from pipelines.workspace import ROOT
+
+COMPONENTS = ROOT / "components"
+FOLDERS = sorted(path for path in COMPONENTS.iterdir() if path.is_dir())
+each_component = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+
+FILES = [
+    "BUILD",
+    "CHANGELOG.md",
+    "Dockerfile",
+    "component.yaml",
+    "pyproject.toml",
+    "requirements.lock",
+]
+PARAMETERS = {"String", "Integer", "Float", "Boolean", "JsonObject", "JsonArray"}
+ARTIFACTS = {"Dataset", "Model", "Metrics", "ClassificationMetrics", "HTML", "Markdown", "Artifact"}
+
+
+def test_there_are_components() -> None:
+    assert {"pull_data", "preprocess", "train", "evaluate", "register"} <= set(discover(COMPONENTS))
+
+
+def interface(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load((folder / "component.yaml").read_text())
+    return content
+
+
+def project(path: Path) -> dict[str, Any]:
+    table: dict[str, Any] = tomllib.loads(path.read_text())["project"]
+    return table
+
+
+def container(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = interface(folder)["implementation"]["container"]
+    return content
+
+
+@each_component
+def test_the_folder_is_whole(folder: Path) -> None:
+    package = folder / folder.name
+    needed = [*(folder / name for name in FILES), package / "__init__.py", package / "__main__.py"]
+    assert [str(path.relative_to(ROOT)) for path in needed if not path.is_file()] == []
+    assert sorted(package.rglob("*_test.py")) != []
+
+
+@each_component
+def test_the_name_follows_the_folder(folder: Path) -> None:
+    dashed = folder.name.replace("_", "-")
+    assert project(folder / "pyproject.toml")["name"] == f"pinion-{dashed}"
+    assert container(folder)["image"] == f"pinion/{dashed}"
+    assert interface(folder)["name"] == dashed
+
+
+@each_component
+def test_the_build_knows_its_lock(folder: Path) -> None:
+    resolves = tomllib.loads((ROOT / "pants.toml").read_text())["python"]["resolves"]
+    assert resolves.get(folder.name) == f"components/{folder.name}/requirements.lock"
+
+
+@each_component
+def test_the_changelog_starts_with_the_version(folder: Path) -> None:
+    headings = re.findall(r"^## \[([^\]]+)\] - \d{4}-\d{2}-\d{2}$", changelog(folder), re.MULTILINE)
+    assert headings[:1] == [project(folder / "pyproject.toml")["version"]]
+
+
+def changelog(folder: Path) -> str:
+    return (folder / "CHANGELOG.md").read_text()
+
+
+@each_component
+def test_every_type_is_one_that_kfp_knows(folder: Path) -> None:
+    content = interface(folder)
+    declared = {
+        item["name"]: item.get("type") for item in [*content["inputs"], *content["outputs"]]
+    }
+    assert {
+        name: kind for name, kind in declared.items() if kind not in PARAMETERS | ARTIFACTS
+    } == {}
+    assert all(item.get("description") for item in [*content["inputs"], *content["outputs"]])
+
+
+@each_component
+def test_every_input_and_output_is_one_flag(folder: Path) -> None:
+    assert container(folder)["command"] == ["/app/pex"]
+    flags = dict(_flags(container(folder)["args"]))
+    content = interface(folder)
+    expected = {
+        f"--{item['name'].replace('_', '-')}": item["name"]
+        for item in [*content["inputs"], *content["outputs"]]
+    }
+    assert flags == expected
+
+
+def _flags(args: list[Any]) -> Iterator[tuple[str, str]]:
+    """Pairs of a flag and the name in its placeholder, those of optional inputs included."""
+    flat = []
+    for argument in args:
+        optional = isinstance(argument, dict) and "if" in argument
+        flat += argument["if"]["then"] if optional else [argument]
+    for flag, placeholder in zip(flat[::2], flat[1::2], strict=True):
+        yield flag, next(iter(placeholder.values()))
+
+
+@each_component
+def test_only_paths_have_no_default(folder: Path) -> None:
+    parameters = [item for item in interface(folder)["inputs"] if item["type"] in PARAMETERS]
+    assert [item["name"] for item in parameters if "default" not in item] == []
+
+
+@each_component
+def test_kfp_loads_the_interface(folder: Path) -> None:
+    component = load_component_from_text((folder / "component.yaml").read_text())
+    assert component.name == folder.name.replace("_", "-")
+
+
+@each_component
+def test_no_code_is_shared(folder: Path) -> None:
+    foreign = {path.name for path in FOLDERS} - {folder.name} | {"pipelines"}
+    imports = {
+        (str(source.relative_to(ROOT)), name)
+        for source in sorted((folder / folder.name).rglob("*.py"))
+        for name in _imports(source)
+    }
+    assert imports
+    assert {(source, name) for source, name in imports if name in foreign} == set()
+
+
+def _imports(source: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+@each_component
+def test_no_library_has_the_name_of_the_package(folder: Path) -> None:
+    assert folder.name not in {name.replace("-", "_") for name in _locked(folder)}
+
+
+def _locked(folder: Path) -> dict[str, str]:
+    text = (folder / "requirements.lock").read_text()
+    return dict(re.findall(r"^([\w.-]+)==([^\s;\\]+)", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("library", ["scikit-learn", "skops", "numpy", "mlflow-skinny"])
+def test_what_train_writes_evaluate_loads(library: str) -> None:
+    assert _locked(COMPONENTS / "train")[library] == _locked(COMPONENTS / "evaluate")[library]
+
+
+def test_the_store_has_one_schema() -> None:
+    folders = [
+        COMPONENTS / "train",
+        COMPONENTS / "evaluate",
+        COMPONENTS / "register",
+        ROOT / "pipelines",
+    ]
+    versions = {folder.name: _locked(folder)["mlflow-skinny"] for folder in folders}
+    versions["mlflow"] = _locked(ROOT / "build-support" / "mlflow")["mlflow"]
+    assert len(set(versions.values())) == 1, versions
+
+
+@pytest.mark.parametrize(
+    "lock",
+    [
+        *sorted(COMPONENTS.glob("*/requirements.lock")),
+        *sorted(ROOT.glob("build-support/*/*.lock")),
+        ROOT / "pipelines" / "requirements.lock",
+    ],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_a_lock_holds_hashes_and_no_address(lock: Path) -> None:
+    text = lock.read_text()
+    pins = re.findall(r"^[\w.-]+==.*", text, re.MULTILINE)
+    assert pins
+    assert all(pin.endswith("\\") for pin in pins)
+    assert "://" not in text
+
+
+@each_component
+def test_the_lock_pins_what_the_project_asks_for(folder: Path) -> None:
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    locked = _locked(folder)
+    for text in project(folder / "pyproject.toml")["dependencies"]:
+        requirement = Requirement(text)
+        pinned = locked.get(canonicalize_name(requirement.name))
+        assert pinned, requirement
+        assert requirement.specifier.contains(pinned), requirement

@@ -1,0 +1,32 @@
+"""Eight runs start at once from an empty folder, and none disturbs another."""
+
+import subprocess
+from pathlib import Path
+
+from tests.running import client, command, environment, params, run_folders
+
+
+def test_eight_runs_at_once(tmp_path: Path) -> None:
+    started = [
+        subprocess.Popen(
+            command(tmp_path, "--register", *params(model="logistic_regression", seed=number)),
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(8)
+    ]
+    outputs = [process.communicate(timeout=900) for process in started]
+    assert [process.returncode for process in started] == [0] * 8, "".join(
+        err for _, err in outputs
+    )
+    mlflow = client(tmp_path)
+    experiment = mlflow.get_experiment_by_name("pinion")
+    records = mlflow.search_runs([experiment.experiment_id])
+    assert sorted(int(record.data.params["seed"]) for record in records) == list(range(8))
+    assert {record.info.status for record in records} == {"FINISHED"}
+    versions = mlflow.search_model_versions("name='pinion-model'")
+    assert sorted(int(version.version) for version in versions) == list(range(1, 9))
+    assert len({version.source for version in versions}) == 8
+    assert len(run_folders(tmp_path)) == 8

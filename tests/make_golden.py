@@ -1,0 +1,27 @@
+"""The golden compiled file, from pins that no version bump moves: `python -m tests.make_golden`."""
+
+import sys
+from pathlib import Path
+
+from pipelines.compile import Pin, compile_release
+from pipelines.components import discover
+from pipelines.workspace import ROOT
+
+GOLDEN = ROOT / "tests" / "golden" / "training.yaml"
+
+
+def compile_golden(output: Path) -> None:
+    """Compiles the pipeline with a version and a digest of its own for every component."""
+    components = discover(ROOT / "components")
+    pins = {
+        name: Pin(
+            f"{number}.2.3",
+            f"registry.example.com/{component.repository}:{number}.2.3@sha256:{number:064x}",
+        )
+        for number, (name, component) in enumerate(components.items(), 1)
+    }
+    compile_release("1.2.3", components, pins, output)
+
+
+if __name__ == "__main__":
+    compile_golden(Path(sys.argv[1]) if len(sys.argv) > 1 else GOLDEN)

@@ -1,0 +1,174 @@
+"""The whole pipeline on small real data, through the packaged components, read back from MLflow."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.running import Finished, assert_one_line, client, params, run, run_folders
+
+
+@pytest.fixture(scope="module")
+def classification(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
+    output = tmp_path_factory.mktemp("classification") / "runs"
+    return run(
+        output,
+        "--register",
+        *params(
+            model="logistic_regression",
+            model_params='{"C": 0.5}',
+            thresholds='{"accuracy": 0.9, "roc_auc": 0.95}',
+            experiment="tumours",
+            registered_model_name="tumour",
+            seed=7,
+        ),
+    )
+
+
+@pytest.fixture(scope="module")
+def regression(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
+    output = tmp_path_factory.mktemp("regression") / "runs"
+    return run(
+        output,
+        *params(
+            source="sample:diabetes",
+            target="progression",
+            model="ridge",
+            thresholds='{"rmse": {"threshold": 70, "greater_is_better": false}}',
+        ),
+    )
+
+
+def test_the_run_succeeds_and_says_what_came_out(classification: Finished) -> None:
+    assert classification.code == 0, classification.stderr
+    assert classification.shown("dataset").startswith("sample:breast_cancer: ")
+    assert classification.shown("verdict") == "passed"
+    assert classification.shown("accuracy").endswith(">= 0.9000 passed")
+    assert classification.shown("registered") == "models:/tumour/1"
+    assert str(classification.folder) in classification.stdout
+
+
+def test_every_step_is_told_with_its_time(classification: Finished) -> None:
+    steps = ["pull-data", "preprocess", "train", "evaluate", "register"]
+    events = [
+        line.split(" ", 1)[1] for line in classification.stderr.splitlines() if line[:2].isdigit()
+    ]
+    assert [event.split(" ")[0] for event in events if " done in " in event] == steps
+
+
+def test_one_version_is_registered_and_is_the_champion(classification: Finished) -> None:
+    mlflow = client(classification.output)
+    (version,) = mlflow.search_model_versions("name='tumour'")
+    assert (version.version, version.status) in [("1", "READY"), (1, "READY")]
+    assert mlflow.get_model_version_by_alias("tumour", "champion").version == version.version
+    assert version.tags["pinion.release"] == "dev"
+    assert version.tags["pinion.component.train"].startswith("0.1.0-dev.")
+
+
+def test_the_mlflow_run_says_what_made_the_model(classification: Finished) -> None:
+    mlflow = client(classification.output)
+    experiment = mlflow.get_experiment_by_name("tumours")
+    (record,) = mlflow.search_runs([experiment.experiment_id])
+    assert record.info.status == "FINISHED"
+    assert record.data.params["model"] == "logistic_regression"
+    assert record.data.params["seed"] == "7"
+    assert record.data.tags["pinion.evaluation"] == "passed"
+    assert record.data.tags["pinion.component.preprocess"].startswith("0.1.0-dev.")
+    result = json.loads((classification.folder / "evaluate" / "result").read_text())
+    assert record.data.metrics["test_accuracy"] == result["metrics"]["accuracy"]
+    assert record.inputs.dataset_inputs[0].dataset.digest
+    assert experiment.artifact_location.startswith(f"file://{classification.output}/artifacts")
+
+
+def test_a_run_folder_holds_the_file_the_outputs_and_the_logs(classification: Finished) -> None:
+    names = {
+        str(path.relative_to(classification.folder)) for path in classification.folder.glob("*")
+    }
+    steps = {"pull-data", "preprocess", "train", "evaluate", "register"}
+    assert names == steps | {"logs", "pipeline.yaml"}
+    assert {path.stem for path in (classification.folder / "logs").iterdir()} == steps
+
+
+def test_accuracy_is_what_others_report(classification: Finished) -> None:
+    # Logistic regression on this data: 0.977 in ten-fold cross-validation.
+    record = json.loads((classification.folder / "train" / "metrics").read_text())
+    assert record["cv_accuracy_mean"] == pytest.approx(0.977, abs=0.012)
+
+
+def test_a_regression(regression: Finished) -> None:
+    assert regression.code == 0, regression.stderr
+    assert regression.shown("rmse").endswith("<= 70.0000 passed")
+    result = json.loads((regression.folder / "evaluate" / "result").read_text())
+    # Published ridge and least-squares fits of this table explain 0.4 to 0.55 of the variance.
+    assert 0.3 < result["metrics"]["r2"] < 0.65
+    assert result["task"] == "regression"
+
+
+def test_without_register_nothing_is_registered(regression: Finished) -> None:
+    assert client(regression.output).search_registered_models() == []
+    assert "register skipped" in regression.stderr
+    assert "registered " not in regression.stdout
+
+
+def test_a_failed_gate_is_a_verdict(tmp_path: Path) -> None:
+    finished = run(tmp_path, *params(thresholds='{"accuracy": 0.9999, "log_loss_x": 1}'))
+    assert finished.code == 0, finished.stderr
+    assert finished.shown("verdict") == "failed"
+    assert finished.shown("log_loss_x") == "not computed >= 1.0000 FAILED"
+
+
+def test_a_failed_gate_registers_nothing_and_is_named(tmp_path: Path) -> None:
+    finished = run(tmp_path, "--register", *params(thresholds='{"accuracy": 0.9999}'))
+    assert_one_line(
+        finished, 1, "step 'register' failed", "accuracy", "0.9999", "logs/register.log"
+    )
+    assert client(tmp_path).search_registered_models() == []
+
+
+def test_an_own_table(tmp_path: Path) -> None:
+    """Names with spaces and umlauts, missing values, dates, booleans, a text target."""
+    table = tmp_path / "einkommen.csv"
+    lines = ["Größe in cm,work class,since,member,income class"]
+    for row in range(240):
+        size = "?" if row % 17 == 0 else 150 + row * 37 % 50
+        work = ["Private", "State", "NA", "self employed"][row % 4]
+        member = ["yes", "no"][row * 7 % 3 == 0]
+        income = ">50K" if (row * 37 % 50 > 25) != (row % 4 == 1) else "<=50K"
+        lines.append(f"{size},{work},20{10 + row % 9}-0{1 + row % 8}-15,{member},{income}")
+    table.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    finished = run(
+        tmp_path / "runs", *params(source=table, target="income class", model="random_forest")
+    )
+    assert finished.code == 0, finished.stderr
+    schema = json.loads((finished.folder / "preprocess" / "schema").read_text())
+    assert {feature["name"]: feature["kind"] for feature in schema["features"]} == {
+        "Größe in cm": "numeric",
+        "work class": "categorical",
+        "since": "date",
+        "member": "boolean",
+    }
+    assert schema["target"]["classes"] == ["<=50K", ">50K"]
+    assert float(finished.shown("accuracy").split(" ")[0]) > 0.8
+
+
+def test_the_same_run_twice_gives_the_same_data_and_metrics(tmp_path: Path) -> None:
+    folders = []
+    for name in ("first", "second"):
+        finished = run(tmp_path / name, *params(model="random_forest", seed=3))
+        assert finished.code == 0, finished.stderr
+        folders.append(finished.folder)
+    for output in (
+        "pull-data/dataset",
+        "preprocess/train_data",
+        "preprocess/schema",
+        "evaluate/metrics",
+    ):
+        assert (folders[0] / output).read_bytes() == (folders[1] / output).read_bytes(), output
+
+
+def test_nothing_but_the_runs_folder_is_written(tmp_path: Path) -> None:
+    finished = run(tmp_path / "runs", *params(sha256="0" * 64))
+    assert_one_line(finished, 1, "step 'pull-data' failed", "0" * 64)
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+    assert len(run_folders(tmp_path / "runs")) == 1

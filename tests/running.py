@@ -1,0 +1,86 @@
+"""Runs `python -m pipelines.run` as a user does, on the packaged components."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlflow import MlflowClient
+
+from pipelines.workspace import ROOT
+
+# Pants lays the PEXes of a test's packages beside its sources; by hand they are where it puts them.
+DIST = ROOT if (ROOT / "components.train").exists() else ROOT / "dist"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a run came to; `folder` is the one of its run, if it left one."""
+
+    code: int
+    stdout: str
+    stderr: str
+    output: Path
+
+    @property
+    def folder(self) -> Path:
+        """The one folder of the one run."""
+        (folder,) = run_folders(self.output)
+        return folder
+
+    def shown(self, label: str) -> str:
+        """The text behind a label of the summary."""
+        lines = [line for line in self.stdout.splitlines() if line.split(" ")[0] == label]
+        assert len(lines) == 1, self.stdout
+        return lines[0].removeprefix(label).strip()
+
+
+def command(output: Path, *arguments: str) -> list[str]:
+    """The command line of a run into a folder."""
+    start = [sys.executable, "-m", "pipelines.run", "--dist", str(DIST), "--output", str(output)]
+    return [*start, *arguments]
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """The environment of a run, without a tracking server of whoever starts the tests."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+    return {**kept, "PYTHONPATH": os.pathsep.join(sys.path), **changes}
+
+
+def run(output: Path, *arguments: str, **changes: str) -> Finished:
+    """Runs to the end; keyword arguments change the environment."""
+    done = subprocess.run(
+        command(output, *arguments),
+        env=environment(**changes),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    return Finished(done.returncode, done.stdout, done.stderr, output)
+
+
+def params(**values: object) -> list[str]:
+    """Parameters as flags."""
+    return [part for name, value in values.items() for part in ("--param", f"{name}={value}")]
+
+
+def run_folders(output: Path) -> list[Path]:
+    """The folders of the runs in an output folder."""
+    return sorted(path for path in output.glob("20*") if path.is_dir())
+
+
+def client(output: Path) -> MlflowClient:
+    """MLflow on the local store of an output folder."""
+    return MlflowClient(f"sqlite:///{output}/mlflow.db")
+
+
+def assert_one_line(finished: Finished, code: int, *parts: str) -> None:
+    """The run failed as it should: its exit code, one line of reason, no traceback."""
+    last = finished.stderr.strip().splitlines()[-1]
+    assert finished.code == code, finished.stderr
+    assert "Traceback" not in finished.stderr + finished.stdout
+    assert last.startswith("pipelines.run: error: "), finished.stderr
+    for part in parts:
+        assert part in last

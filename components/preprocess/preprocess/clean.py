@@ -1,0 +1,52 @@
+"""The cleaning of a table: edit it here.
+
+`clean` is called once for each batch of rows, so it must treat a row alike whatever the batch:
+rows may be changed and columns added or dropped, but nothing may be computed over a whole column.
+"""
+
+from collections import Counter
+
+import numpy as np
+from pandas import DataFrame, Series
+
+from preprocess.errors import PreprocessError
+
+# Text that stands for a missing value. A lone "-" is not among them: it is a category in some
+# tables and a sign in others.
+MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
+
+
+def clean(frame: DataFrame) -> DataFrame:
+    """Return the frame with plain names and text, and with one kind of missing value.
+
+    Text columns have the type `str`, numbers `float64`, booleans `boolean`, dates `datetime64[ms]`.
+    """
+    return strip_names(frame).apply(clean_column)
+
+
+def strip_names(frame: DataFrame) -> DataFrame:
+    """Strip white space around column names.
+
+    Raises PreprocessError where two names become one, or one becomes empty.
+    """
+    names = [str(name).strip() for name in frame.columns]
+    if "" in names:
+        raise PreprocessError(
+            f"--dataset: column {names.index('') + 1} of {len(names)} has no name; name it"
+        )
+    name, count = Counter(names).most_common(1)[0]
+    if count > 1:
+        raise PreprocessError(
+            f"--dataset: {count} columns are named {name!r}, but for white space; rename them"
+        )
+    return frame.set_axis(names, axis="columns")
+
+
+def clean_column(column: Series) -> Series:
+    """Strip text and make missing what stands for it; an infinite number is missing too."""
+    if column.dtype == "str":
+        text = column.str.strip()
+        return text.mask(text.isin(MISSING))
+    if column.dtype == "float64":
+        return column.where(np.isfinite(column))
+    return column

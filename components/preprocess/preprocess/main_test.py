@@ -1,0 +1,185 @@
+import os
+import resource
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from preprocess.__main__ import main
+from preprocess.conftest import OUTPUTS, Preprocess
+
+ROWS = 400
+TABLE = pa.table(
+    {"age": range(ROWS), "y": ["<=50K", "<=50K", ">50K"] * (ROWS // 3) + ["<=50K"]},
+    metadata={"pinion.source": "data/é.csv", "pinion.sha256": "ab" * 32, "other": "x"},
+)
+
+
+@contextmanager
+def file_size_limit(size: int) -> Iterator[None]:
+    """Let every write behind the first bytes fail, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_table_is_split_and_described(preprocess: Preprocess) -> None:
+    outcome = preprocess(TABLE)
+    assert outcome.code == 0
+    assert outcome.err == ""
+    train, test = len(outcome.train), len(outcome.test)
+    assert outcome.out == (
+        f"{train} train and {test} test rows, 1 features, classification of 'y' with 2 classes"
+        " (dropped: 0 duplicates, 0 rows without a target)\n"
+    )
+    assert train + test == ROWS
+    assert outcome.schema == {
+        "schema_version": 1,
+        "task": "classification",
+        "target": {"name": "y", "type": "string", "classes": ["<=50K", ">50K"]},
+        "features": [{"name": "age", "kind": "numeric", "missing": 0, "min": 0.0, "max": 399.0}],
+    }
+    assert outcome.report["columns"] == [
+        {"name": "age", "kind": "numeric", "missing": 0, "missing_share": 0.0}
+    ]
+    assert sorted(path.name for path in outcome.folder.iterdir()) == sorted(OUTPUTS)
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_the_data_carry_their_origin_and_split(preprocess: Preprocess, split: str) -> None:
+    schema = pq.read_schema(preprocess(TABLE).folder / f"{split}-data")
+    assert schema.metadata == {
+        b"pinion.source": "data/é.csv".encode(),
+        b"pinion.sha256": b"ab" * 32,
+        b"pinion.split": split.encode(),
+    }
+
+
+def test_equal_calls_give_equal_bytes(preprocess: Preprocess) -> None:
+    first, second = preprocess(TABLE).folder, preprocess(TABLE).folder
+    for name in OUTPUTS:
+        assert (first / name).read_bytes() == (second / name).read_bytes()
+
+
+def test_a_share_of_missing_values_is_reported(preprocess: Preprocess) -> None:
+    outcome = preprocess({"n": range(6), "x": ["1", "?", None, "NA", "2", "3"], "y": [*"ababab"]})
+    assert outcome.report["columns"][1] == {
+        "name": "x", "kind": "numeric", "missing": 3, "missing_share": 0.5,
+    }  # fmt: skip
+
+
+def test_a_table_of_many_batches_is_like_one(preprocess: Preprocess) -> None:
+    rows = 300_000
+    last = rows - 9
+    table = {
+        "n": range(rows),
+        "c": [f"c{n % 7}" for n in range(rows)],
+        "y": [n % 2 if n < last else None for n in range(rows)],
+    }
+    outcome = preprocess(table)
+    assert outcome.rows["n"].sort_values().tolist() == [float(n) for n in range(last)]
+    assert outcome.features["n"]["max"] == last - 1
+    assert outcome.features["c"]["distinct"] == 7
+    assert (outcome.train["n"] % 2 == outcome.train["y"]).all()
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        pytest.param(["--test-fraction", "0"], ["--test-fraction: 0 is not between"], id="zero"),
+        pytest.param(["--test-fraction", "1"], ["--test-fraction: 1 is not between"], id="all"),
+        pytest.param(["--test-fraction", "nan"], ["--test-fraction: nan"], id="nan"),
+        pytest.param(["--test-fraction", "1/5"], ["'1/5' is not a number"], id="no fraction"),
+        pytest.param(["--seed", "4.2"], ["'4.2' is not a whole number"], id="no seed"),
+        pytest.param(["--seed", "-1"], ["--seed: -1 is not between 0"], id="a negative seed"),
+        pytest.param(["--task", "ranking"], ["'ranking' is unknown", "regression"], id="task"),
+        pytest.param(["--target", ""], ["--target: name the column"], id="no target"),
+        pytest.param(["--schema", ""], ["--schema: no path given"], id="no output"),
+        pytest.param(["--colour", "red"], ["unrecognized arguments: --colour red"], id="flag"),
+    ],
+)
+def test_a_wrong_call_is_told_in_one_line(
+    preprocess: Preprocess, flags: list[str], words: list[str]
+) -> None:
+    preprocess(TABLE, *flags).assert_failed(*words, code=2)
+
+
+def test_an_empty_value_means_the_default(preprocess: Preprocess) -> None:
+    plain = preprocess(TABLE)
+    empty = preprocess(
+        TABLE, "--test-fraction", "", "--seed", "", "--task", "", "--reference-schema", ""
+    )
+    assert empty.test.equals(plain.test)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param(None, ["no such file"], id="missing"),
+        pytest.param(b"", ["not a Parquet file"], id="empty"),
+        pytest.param(b"a,b\n1,2\n", ["not a Parquet file"], id="CSV"),
+    ],
+)
+def test_what_is_no_dataset_is_told(
+    preprocess: Preprocess, tmp_path: Path, content: bytes | None, words: list[str]
+) -> None:
+    if content is not None:
+        (tmp_path / "d").write_bytes(content)
+    preprocess(tmp_path / "d").assert_failed(str(tmp_path / "d"), *words)
+
+
+def test_a_dataset_without_rows_is_told(preprocess: Preprocess) -> None:
+    preprocess(TABLE.slice(0, 0)).assert_failed("no rows")
+
+
+def test_a_write_that_fails_leaves_nothing_behind(preprocess: Preprocess, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"n": range(9999), "y": [0, 1, 1] * 3333}), tmp_path / "large")
+    with file_size_limit(20_000):
+        outcome = preprocess(tmp_path / "large")
+    outcome.assert_failed("--train-data", "cannot be written: File too large")
+
+
+def test_two_outputs_of_one_path_are_refused(preprocess: Preprocess, tmp_path: Path) -> None:
+    path = str(tmp_path / "same")
+    outcome = preprocess(TABLE, "--train-data", path, "--test-data", path)
+    outcome.assert_failed("two outputs have the same path", code=2)
+
+
+@pytest.mark.parametrize("flag", [f"--{name}" for name in OUTPUTS])
+def test_an_output_that_is_a_folder_leaves_nothing_behind(
+    preprocess: Preprocess, tmp_path: Path, flag: str
+) -> None:
+    preprocess(TABLE, flag, str(tmp_path)).assert_failed(f"{flag}: {tmp_path} is a folder")
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        pytest.param(signal.SIGTERM, 143, id="SIGTERM"),
+        pytest.param(signal.SIGINT, 130, id="Ctrl-C"),
+    ],
+)
+def test_a_stop_leaves_nothing_behind(
+    preprocess: Preprocess, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    rows = 1_500_000
+    pq.write_table(pa.table({"n": range(rows), "y": [0, 1] * (rows // 2)}), tmp_path / "large")
+    timer = threading.Timer(0.4, os.kill, (os.getpid(), number))
+    timer.start()
+    outcome = preprocess(tmp_path / "large")
+    timer.join()
+    outcome.assert_failed(f"stopped by {number.name}", code=code)
+
+
+def test_help_names_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"])
+    out = capsys.readouterr().out
+    flags = ["--dataset", "--target", "--task", "--test-fraction", "--seed", "--reference-schema"]
+    assert [flag for flag in (*flags, *(f"--{name}" for name in OUTPUTS)) if flag not in out] == []

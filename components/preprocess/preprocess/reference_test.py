@@ -1,0 +1,139 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from preprocess.conftest import Preprocess
+
+ROWS = 40
+Y = ["a", "b"] * (ROWS // 2)
+N = [float(n) for n in range(ROWS)]
+TABLE: dict[str, Any] = {
+    "n": N,
+    "city": ["Köln", "Rom"] * 20,
+    "day": ["2024-01-31", "2024-06-30"] * 20,
+    "ok": ["yes"] * 39 + ["no"],
+    "y": Y,
+}
+
+
+@pytest.fixture()
+def reference(preprocess: Preprocess) -> list[str]:
+    """The flag that holds a table against TABLE."""
+    return ["--reference-schema", str(preprocess(TABLE).folder / "schema")]
+
+
+def test_the_same_table_fits_and_gives_the_same_schema(
+    preprocess: Preprocess, reference: list[str]
+) -> None:
+    outcome = preprocess(TABLE, *reference)
+    assert outcome.code == 0
+    assert outcome.schema == json.loads(Path(reference[1]).read_text())
+    assert outcome.report["warnings"] == []
+
+
+def test_target_and_kinds_are_those_of_the_reference(
+    preprocess: Preprocess, reference: list[str]
+) -> None:
+    table = {
+        **TABLE,
+        "city": [str(n) for n in range(ROWS)],
+        "n": ["007", *map(str, range(1, ROWS))],
+    }
+    outcome = preprocess(table, *reference, target="")
+    assert outcome.schema["target"]["name"] == "y"
+    assert [feature["kind"] for feature in outcome.schema["features"]] == [
+        "numeric", "categorical", "date", "boolean",
+    ]  # fmt: skip
+
+
+def test_text_labels_stay_text_where_all_look_like_numbers(preprocess: Preprocess) -> None:
+    mixed = {"n": N, "y": ["1", "2", "x", "1"] * 10}
+    schema = str(preprocess(mixed).folder / "schema")
+    outcome = preprocess({"n": N, "y": ["1", "2"] * 20}, "--reference-schema", schema)
+    assert outcome.schema["target"] == {"name": "y", "type": "string", "classes": ["1", "2"]}
+
+
+def test_what_was_not_seen_before_is_a_warning(
+    preprocess: Preprocess, reference: list[str]
+) -> None:
+    table = {
+        **TABLE,
+        "n": [n - 3.5 for n in N],
+        "city": ["Köln", "Oslo", "Bonn", "Rom"] * 10,
+        "day": ["2024-01-31", "2025-01-01"] * 20,
+        "y": ["a", "b", "c", "b"] * 10,
+    }
+    outcome = preprocess(table, *reference)
+    assert outcome.code == 0
+    assert outcome.report["warnings"] == [
+        "target 'y': new classes: 'c'",
+        "column 'n': values down to -3.5, earlier 0.0",
+        "column 'city': new categories: 'Bonn', 'Oslo'",
+        "column 'day': values up to 2025-01-01T00:00:00, earlier 2024-06-30T00:00:00",
+    ]
+    assert len(outcome.err.splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        pytest.param({"n": None}, ["lacks 1 column(s): 'n'"], id="a missing column"),
+        pytest.param({"m": N}, ["adds 1 column(s): 'm'"], id="a new column"),
+        pytest.param(
+            {"n": ["1", "n/k", "2", "x", "n/k"] + ["7"] * 35},
+            ["column 'n' is numeric", "3 row(s) do not fit, such as 'n/k', 'x'"],
+            id="text among numbers",
+        ),
+        pytest.param(
+            {"day": ["2024-02-30"] + ["2024-01-01"] * 39},
+            ["column 'day' is date", "1 row(s)", "'2024-02-30'"],
+            id="no date",
+        ),
+        pytest.param({"ok": N}, ["column 'ok' is boolean", "40 row(s)"], id="another type"),
+        pytest.param({"y": N}, ["no class of 'y'", "'0'"], id="numbers for text"),
+        pytest.param(
+            {"y": ["c", "d"] * 20}, ["no class of 'y'", "'c', 'd', earlier 'a'"], id="classes"
+        ),
+        pytest.param({"y": ["2024-01-01"] * 40}, ["holds dates"], id="a date target"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_refused(
+    preprocess: Preprocess, reference: list[str], change: dict[str, Any], words: list[str]
+) -> None:
+    table = {name: values for name, values in {**TABLE, **change}.items() if values is not None}
+    preprocess(table, *reference).assert_failed(*words)
+
+
+def test_another_task_or_target_is_refused(preprocess: Preprocess, reference: list[str]) -> None:
+    preprocess(TABLE, *reference, target="n").assert_failed("'n' is not 'y', the target")
+    numbers = {**TABLE, "y": N}
+    preprocess(numbers, *reference, "--task", "regression").assert_failed(
+        "'y' poses a regression of double values", "in the reference schema a classification"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        pytest.param("", ["not a schema of preprocess"], id="empty"),
+        pytest.param("{x", ["not a schema of preprocess"], id="malformed"),
+        pytest.param("[]", ["not a schema of preprocess"], id="a list"),
+        pytest.param("{}", ["'schema_version' is missing"], id="no version"),
+        pytest.param('{"schema_version": 2}', ["schema_version 2, not 1"], id="another version"),
+        pytest.param('{"schema_version": 1, "task": "x"}', ["not a schema"], id="half"),
+    ],
+)
+def test_a_file_that_is_no_schema_is_told(
+    preprocess: Preprocess, tmp_path: Path, text: str, words: list[str]
+) -> None:
+    (tmp_path / "schema.json").write_text(text)
+    outcome = preprocess(TABLE, "--reference-schema", str(tmp_path / "schema.json"))
+    outcome.assert_failed("schema.json", *words)
+
+
+def test_a_missing_schema_is_told(preprocess: Preprocess) -> None:
+    preprocess(TABLE, "--reference-schema", "/nowhere/s").assert_failed(
+        "No such file", "/nowhere/s"
+    )

@@ -1,0 +1,114 @@
+"""The split into train and test, by the hash of each row.
+
+A row's features, not its target, are hashed in their canonical types (all numbers as doubles) and
+mixed with the seed to a place u in [0, 1). In each class of a classification, and over all rows of
+a regression, the rows with the smallest places are the test rows. How many they are follows from
+the places alone: k0 rows have u < fraction. Only where k0 is further than one row or 10 % from
+fraction * rows, it is moved to that bound, and at least one row is left on each side.
+
+So the split does not depend on the order of the rows. In a large class k0 is as good as always
+within the bounds, and a row's side depends on that row alone: it stays when the table grows. In a
+small class the split stays within a row of stratified, and an added row moves at most one other.
+Rows with equal features have the same place and fall on the same side; the exact count
+gives way to that. A change of the columns, or of the seed, is another split.
+"""
+
+from collections.abc import Callable
+from math import ceil, floor
+
+import numpy as np
+from numpy.typing import NDArray
+from pandas import DataFrame, Series, factorize
+from pandas.util import hash_array
+
+from preprocess.errors import PreprocessError
+from preprocess.kinds import Kind
+
+Hashes = NDArray[np.uint64]
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+# How far from fraction * rows the test rows of a class may be: the larger of rows and share.
+_SLACK_ROWS = 1
+_SLACK_SHARE = 0.1
+
+
+def hash_rows(frame: DataFrame, kinds: dict[str, Kind]) -> Hashes:
+    """Hash each row over the columns of `kinds`, in their order."""
+    hashes = np.zeros(len(frame), np.uint64)
+    for name, kind in kinds.items():
+        hashes = finalise(hashes + hash_column(frame[name], kind))
+    return hashes
+
+
+def hash_column(column: Series, kind: Kind) -> Hashes:
+    """Hash each value; equal values of a kind hash alike, whatever type the file gave them."""
+    if kind is Kind.CATEGORICAL:
+        codes, values = factorize(column)
+        known = hash_array(np.asarray(values, dtype=object), categorize=False)
+        # Behind the last: the hash of a missing value, whose code is -1.
+        return np.append(known, np.uint64(0))[codes]
+    if kind is Kind.DATE:
+        return finalise(column.to_numpy("datetime64[ms]").view(np.uint64))
+    numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    # Adding 0.0 turns -0.0 into 0.0; there are many NaNs too, of which one is taken.
+    canonical = np.where(np.isnan(numbers), np.nan, numbers + 0.0)
+    return finalise(canonical.view(np.uint64))
+
+
+def finalise(values: Hashes) -> Hashes:
+    """Mix 64-bit integers, so that each bit moves half of the others: the end of splitmix64."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
+
+
+def split(
+    hashes: Hashes,
+    classes: NDArray[np.integer],
+    fraction: float,
+    seed: int,
+    class_name: Callable[[int], str],
+) -> NDArray[np.bool_]:
+    """Tell for each row whether it is a test row.
+
+    `classes` numbers the class of each row from 0; `class_name` names one in a message. Raises
+    PreprocessError where a class cannot be split.
+    """
+    places = finalise(hashes ^ finalise(np.full(1, seed, np.int64).view(np.uint64) + _GOLDEN))
+    test = np.zeros(len(hashes), bool)
+    order = np.lexsort((places, classes))
+    ends = np.cumsum(np.bincount(classes))
+    for number, rows in enumerate(np.split(order, ends[:-1])):
+        if len(rows) < 2:
+            raise PreprocessError(
+                f"{class_name(number)} has 1 row (repeated rows count once), too few for a train"
+                " and a test row; add rows of it, or leave it out"
+            )
+        count = count_test_rows(places[rows], fraction)
+        if not count:
+            raise PreprocessError(
+                f"{class_name(number)} has {len(rows)} rows of equal features, which cannot be"
+                " split; add rows or columns"
+            )
+        test[rows[:count]] = True
+    return test
+
+
+def count_test_rows(places: Hashes, fraction: float) -> int:
+    """Return how many of the sorted places are on the test side, 0 if they cannot be split."""
+    rows = len(places)
+    exact = fraction * rows
+    slack = max(_SLACK_ROWS, _SLACK_SHARE * exact)
+    fewest = max(1, ceil(exact - slack))
+    most = min(rows - 1, floor(exact + slack))
+    by_place = int(np.count_nonzero((places >> np.uint64(11)) * 2.0**-53 < fraction))
+    count = min(max(by_place, fewest), most)
+    return _beside_ties(places, count)
+
+
+def _beside_ties(places: Hashes, count: int) -> int:
+    """Move the cut to the nearer end of a run of equal places, so that the run stays whole."""
+    tied = places[count - 1]
+    below, above = (int(np.searchsorted(places, tied, side)) for side in ("left", "right"))
+    ends = [end for end in (below, above) if 0 < end < len(places)]
+    return min(ends, key=lambda end: abs(end - count), default=0)

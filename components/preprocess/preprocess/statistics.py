@@ -1,0 +1,76 @@
+"""The statistics of the rows kept, gathered batch by batch."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas import Series
+
+from preprocess.errors import PreprocessError
+from preprocess.kinds import Kind
+from preprocess.schema import MOST_CATEGORIES, Feature
+from preprocess.split import Hashes, hash_column
+
+
+class FeatureStatistics:
+    """Missing count, range and categories of one feature."""
+
+    def __init__(self, name: str, kind: Kind) -> None:
+        self._name = name
+        self._kind = kind
+        self._rows = 0
+        self._missing = 0
+        self._minimum: Any = None
+        self._maximum: Any = None
+        self._categories: set[str] = set()
+        # Beyond MOST_CATEGORIES only hashes are kept, 8 bytes for each distinct value.
+        self._hashes: Hashes = np.empty(0, np.uint64)
+
+    def update(self, column: Series) -> None:
+        """Take a further batch, of the column's kind, into account."""
+        present = column.dropna()
+        self._rows += len(column)
+        self._missing += len(column) - len(present)
+        if present.empty:
+            return
+        if self._kind in (Kind.NUMERIC, Kind.DATE):
+            low, high = present.min(), present.max()
+            self._minimum = low if self._minimum is None else min(self._minimum, low)
+            self._maximum = high if self._maximum is None else max(self._maximum, high)
+        if self._kind is Kind.CATEGORICAL:
+            self._count_categories(present)
+
+    def feature(self) -> Feature:
+        """Return what was gathered. Raises PreprocessError where every value is missing."""
+        if self._missing == self._rows:
+            raise all_missing(self._name)
+        categorical = self._kind is Kind.CATEGORICAL
+        few = len(self._hashes) <= MOST_CATEGORIES
+        return Feature(
+            name=self._name,
+            kind=self._kind,
+            missing=self._missing,
+            minimum=_plain(self._minimum),
+            maximum=_plain(self._maximum),
+            distinct=len(self._hashes) if categorical else None,
+            categories=tuple(sorted(self._categories)) if categorical and few else None,
+        )
+
+    def _count_categories(self, present: Series) -> None:
+        values = Series(present.unique(), dtype="str")
+        self._hashes = np.union1d(self._hashes, hash_column(values, Kind.CATEGORICAL))
+        if len(self._hashes) <= MOST_CATEGORIES:
+            self._categories.update(values)
+
+
+def all_missing(name: str) -> PreprocessError:
+    """Return the failure of a column that nothing can be learned from."""
+    return PreprocessError(
+        f"--dataset: column {name!r} is missing in every row; leave it out of the source"
+    )
+
+
+def _plain(value: Any) -> float | str | None:
+    if value is None:
+        return None
+    return value.isoformat() if isinstance(value, pd.Timestamp) else float(value)

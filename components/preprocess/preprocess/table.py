@@ -1,0 +1,117 @@
+"""Parquet tables in bounded batches: the frames that the steps work on, and the split written."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pandas import DataFrame
+
+from preprocess.errors import PreprocessError, reason
+
+# A batch holds about as many values, whatever its width.
+_BATCH_VALUES = 1 << 21
+_BATCH_ROWS = 1 << 17
+_BUFFER_BYTES = 1 << 20
+
+_REFUSED = "; leave it out, or write it as text or numbers in the source"
+
+
+class Dataset:
+    """A Parquet file that can be read as often as needed."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file. Raises PreprocessError where it is no table that can be used."""
+        if not path.is_file():
+            problem = "not a file" if path.exists() else "no such file"
+            raise PreprocessError(f"--dataset: {path}: {problem}; give what pull_data wrote")
+        try:
+            self._file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise PreprocessError(
+                f"--dataset: {path}: not a Parquet file: {reason(error)}"
+            ) from None
+        self._path = path
+        self._types = {field.name: plain_type(field) for field in self._file.schema_arrow}
+        if not self._types or not self._file.metadata.num_rows:
+            raise PreprocessError(f"--dataset: {path}: no rows; give a table with rows")
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """The metadata that say where the table came from, by key."""
+        metadata = self._file.schema_arrow.metadata or {}
+        keys = ("pinion.source", "pinion.sha256")
+        return {key: metadata[key.encode()].decode() for key in keys if key.encode() in metadata}
+
+    def frames(self) -> Iterator[DataFrame]:
+        """Read the rows in their order, in frames of a bounded size."""
+        rows = max(1, min(_BATCH_ROWS, _BATCH_VALUES // len(self._types)))
+        try:
+            for batch in self._file.iter_batches(batch_size=rows):
+                yield self._frame(batch)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise PreprocessError(
+                f"--dataset: {self._path}: a damaged Parquet file: {reason(error)}"
+            ) from None
+
+    def _frame(self, batch: pa.RecordBatch) -> DataFrame:
+        columns = [
+            # Not safe: dates lose what is finer than a millisecond, integers what a double cannot
+            # hold.
+            column.cast(kind, safe=False)
+            for column, kind in zip(batch.columns, self._types.values(), strict=True)
+        ]
+        table = pa.Table.from_arrays(columns, names=list(self._types))
+        return table.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+
+
+def plain_type(field: pa.Field) -> pa.DataType:
+    """Return the type that stands for a column's own: double, bool, timestamp[ms] or string.
+
+    Raises PreprocessError for a type that none of them can hold.
+    """
+    kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+    if pa.types.is_boolean(kind):
+        return pa.bool_()
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return pa.float64()
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return pa.timestamp("ms")
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return pa.string()
+    if pa.types.is_null(kind):
+        return pa.string()
+    raise PreprocessError(f"--dataset: column {field.name!r} has the type {kind}{_REFUSED}")
+
+
+class SplitWriter:
+    """Writes one side of the split, frame by frame."""
+
+    def __init__(self, path: Path, schema: pa.Schema, origin: dict[str, str], split: str) -> None:
+        self._schema = schema.with_metadata({**origin, "pinion.split": split})
+        self._file = path.open("wb")
+        self._writer = pq.ParquetWriter(self._file, self._schema)
+
+    def write(self, frame: DataFrame) -> None:
+        """Append the rows of a frame that has the columns of the schema."""
+        if frame.empty:
+            return
+        table = pa.Table.from_pandas(frame, self._schema, preserve_index=False)
+        self._writer.write_table(table.replace_schema_metadata(self._schema.metadata))
+
+    def __enter__(self) -> "SplitWriter":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self._writer.close()
+        # Else a failed write would be tried again when the writer is collected.
+        self._writer.is_open = False
+        self._file.close()

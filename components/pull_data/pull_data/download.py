@@ -1,0 +1,153 @@
+"""Download a URL in chunks, retrying what a second try can mend."""
+
+import hashlib
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+import aiohttp
+from fsspec.exceptions import FSTimeoutError
+from fsspec.implementations.http import HTTPFileSystem
+
+from pull_data.errors import PullDataError, reason
+from pull_data.source import WebSource
+
+CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait, in seconds, and how often to try.
+
+    There is no limit on the whole, since large tables take their time: only on silence.
+    """
+
+    tries: int = 3
+    connect: float = 10.0
+    silence: float = 30.0
+    backoff: float = 1.0
+
+
+class _TransientError(Exception):
+    """A failure that another try may mend."""
+
+
+class _HashingFile:
+    """The part of a binary file that fsspec writes to, which hashes what it is given."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.sha256 = hashlib.sha256()
+        self.read, self.close, self.tell = file.read, file.close, file.tell
+
+    def write(self, chunk: bytes) -> int:
+        self.sha256.update(chunk)
+        return self._file.write(chunk)
+
+
+def download(
+    source: WebSource, target: Path, log: Callable[[str], None], patience: Patience | None = None
+) -> str:
+    """Write the body of a URL to `target` and return its SHA-256 in hexadecimal.
+
+    Raises PullDataError when the server refuses, or still fails at the last try.
+    """
+    # asyncio would tell of the task that a stop signal leaves behind, after our last line.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    patience = patience or Patience()
+    attempt = 1
+    while True:
+        try:
+            return _fetch(source, target, patience)
+        except _TransientError as error:
+            if attempt >= patience.tries:
+                raise PullDataError(
+                    f"{source.name}: {error}; gave up after {attempt} tries, check the address"
+                    " and the network"
+                ) from None
+            pause = patience.backoff * 2 ** (attempt - 1)
+            log(f"{source.name}: try {attempt} of {patience.tries}: {error}; again in {pause:g} s")
+        time.sleep(pause)
+        attempt += 1
+
+
+def _fetch(source: WebSource, target: Path, patience: Patience) -> str:
+    filesystem = HTTPFileSystem(
+        client_kwargs=_client_options(patience),
+        # A signed URL must go out as it was given; only what is no URL yet is encoded.
+        encoded=source.url.isascii() and " " not in source.url,
+        skip_instance_cache=True,
+    )
+    with target.open("wb") as file:
+        hashing = _HashingFile(file)
+        try:
+            filesystem.get_file(source.url, hashing, chunk_size=CHUNK_BYTES)
+        except FSTimeoutError as error:
+            # fsspec hides which timeout it was behind its own.
+            _raise_plain(source, patience, error.__cause__ or error)
+        except (aiohttp.ClientError, FileNotFoundError, ValueError) as error:
+            _raise_plain(source, patience, error)
+        return hashing.sha256.hexdigest()
+
+
+def _client_options(patience: Patience) -> dict[str, Any]:
+    return {
+        "timeout": aiohttp.ClientTimeout(
+            total=None, sock_connect=patience.connect, sock_read=patience.silence
+        ),
+        # The hash is that of the file on the server, so the transfer must not repack it.
+        "auto_decompress": False,
+        "headers": {"Accept-Encoding": "identity", "User-Agent": "pinion-pull-data"},
+        # Proxies are given by the environment, as curl and pip have it.
+        "trust_env": True,
+    }
+
+
+def _raise_plain(source: WebSource, patience: Patience, error: BaseException) -> NoReturn:
+    """Raise `error` in plain words; a library's own text may repeat the secret part of the URL."""
+    refusal = _refusal(error)
+    if refusal:
+        raise PullDataError(f"{source.name}: {refusal}") from None
+    raise _TransientError(_failure(error, patience)) from None
+
+
+def _refusal(error: BaseException) -> str:
+    """Return what no further try can mend, or nothing."""
+    match error:
+        case FileNotFoundError():
+            return "the server answers 404, there is no such file; check the address"
+        case aiohttp.ClientResponseError(status=status) if 0 < status < 500:
+            hint = {401: ", it wants a login", 403: ", access is denied"}.get(status, "")
+            return f"the server answers {status}{hint}; check the address"
+        case aiohttp.ClientSSLError():
+            return f"the server's certificate is not trusted: {reason(error)}"
+        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError() | ValueError():
+            return "not a URL that can be fetched; check the address"
+    return ""
+
+
+def _failure(error: BaseException, patience: Patience) -> str:
+    match error:
+        case aiohttp.ClientResponseError(status=status) if status:
+            return f"the server answers {status}"
+        case aiohttp.ClientConnectorError():
+            return _connection_failure(error)
+        case aiohttp.ConnectionTimeoutError():
+            return f"no connection within {patience.connect:g} s"
+        case TimeoutError():
+            return f"the server was silent for {patience.silence:g} s"
+        case aiohttp.ClientPayloadError():
+            return "the transfer broke off before its end"
+    return f"the connection failed ({type(error).__name__})"
+
+
+def _connection_failure(error: aiohttp.ClientConnectorError) -> str:
+    if isinstance(error.os_error, socket.gaierror):
+        return f"the host {error.host!r} is unknown"
+    number = error.os_error.errno
+    return f"cannot connect ({os.strerror(number) if number else type(error.os_error).__name__})"

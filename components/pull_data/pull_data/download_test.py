@@ -1,0 +1,206 @@
+import hashlib
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from pull_data.conftest import Pull
+from pull_data.download import Patience, download
+from pull_data.errors import PullDataError
+from pull_data.source import WebSource
+
+BODY = b"a,b\n" + b"1,x\n" * 300_000
+IMPATIENT = Patience(tries=3, connect=2, silence=0.3, backoff=0.01)
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+class Server(ThreadingHTTPServer):
+    """Answers the requests in turn, the last answer for all that follow, and notes the headers."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answers: list[Answer] = []
+        self.requests: list[BaseHTTPRequestHandler] = []
+
+    def url(self, path: str = "/t.csv", user: str = "") -> str:
+        return f"http://{user}127.0.0.1:{self.server_port}{path}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:  # noqa: N802  # the name is http.server's
+        answers = self.server.answers
+        answer = answers[min(len(self.server.requests), len(answers) - 1)]
+        self.server.requests.append(self)
+        answer(self)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Keep stderr for what the step says."""
+
+
+@pytest.fixture()
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with Server() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def serve(body: bytes, length: int | None = None, **headers: str) -> Answer:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(body) if length is None else length))
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return answer
+
+
+def fail(status: int) -> Answer:
+    return lambda handler: handler.send_error(status)
+
+
+def stall(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Length", "100")
+    handler.end_headers()
+    handler.wfile.write(b"a,b\n")
+    handler.wfile.flush()
+    threading.Event().wait(2)
+
+
+WHOLE = serve(BODY)
+CUT = serve(BODY[:-5000], length=len(BODY))
+
+
+def test_a_url_becomes_a_dataset_with_its_origin_and_hash(pull: Pull, server: Server) -> None:
+    server.answers = [WHOLE]
+    digest = hashlib.sha256(BODY).hexdigest()
+    outcome = pull(server.url("/t.csv?token=abc", user="me:pw@"), "--sha256", digest.upper())
+    assert outcome.code == 0
+    assert outcome.out == f"300000 rows, 2 columns from {server.url()} (sha256 {digest})\n"
+    assert outcome.err == ""
+    metadata = outcome.table.schema.metadata
+    assert metadata[b"pinion.source"] == server.url().encode()
+    assert metadata[b"pinion.sha256"] == digest.encode()
+    assert [path.name for path in outcome.folder.iterdir()] == ["dataset"]
+    assert server.requests[0].path == "/t.csv?token=abc"
+    assert server.requests[0].headers["Authorization"] == "Basic bWU6cHc="
+
+
+def test_a_dropped_transfer_is_tried_again_and_told(pull: Pull, server: Server) -> None:
+    server.answers = [CUT, fail(503), WHOLE]
+    outcome = pull(server.url("/t.csv?token=abc"))
+    assert outcome.code == 0
+    assert outcome.table.num_rows == 300_000
+    assert outcome.err.splitlines() == [
+        f"pull_data: {server.url()}: try 1 of 3: the transfer broke off before its end;"
+        " again in 1 s",
+        f"pull_data: {server.url()}: try 2 of 3: the server answers 503; again in 2 s",
+    ]
+
+
+def test_the_bytes_are_those_on_the_server_even_when_it_calls_them_packed(
+    server: Server, tmp_path: Path
+) -> None:
+    server.answers = [serve(b"\x1f\x8bnot unpacked", Content_Encoding="gzip")]
+    source = WebSource("t", server.url())
+    assert (
+        download(source, tmp_path / "t", print)
+        == hashlib.sha256(b"\x1f\x8bnot unpacked").hexdigest()
+    )
+    assert server.requests[0].headers["Accept-Encoding"] == "identity"
+
+
+@pytest.mark.parametrize(
+    ("answer", "message", "requests"),
+    [
+        pytest.param(CUT, "the transfer broke off before its end; gave up after 3", 3, id="cut"),
+        pytest.param(fail(500), "the server answers 500; gave up after 3 tries", 3, id="500"),
+        pytest.param(stall, "the server was silent for 0.3 s; gave up after 3", 3, id="stalled"),
+        pytest.param(fail(404), "the server answers 404, there is no such file", 1, id="404"),
+        pytest.param(fail(403), "the server answers 403, access is denied", 1, id="403"),
+        pytest.param(fail(401), "the server answers 401, it wants a login", 1, id="401"),
+    ],
+)
+def test_a_server_that_does_not_answer_well_is_told(
+    server: Server, tmp_path: Path, answer: Answer, message: str, requests: int
+) -> None:
+    server.answers = [answer]
+    source = WebSource("http://h/t.csv", server.url("/t.csv?token=abc"))
+    with pytest.raises(PullDataError, match=message) as caught:
+        download(source, tmp_path / "t", print, IMPATIENT)
+    assert "abc" not in str(caught.value)
+    assert len(server.requests) == requests
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        pytest.param(
+            "http://127.0.0.1:1/t", r"cannot connect \(Connection refused\)", id="refused"
+        ),
+        pytest.param("http://nowhere.invalid/t", "'nowhere.invalid' is unknown", id="no host"),
+    ],
+)
+def test_a_server_that_cannot_be_reached_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, message: str
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    with pytest.raises(PullDataError, match=message):
+        download(WebSource("t", url), tmp_path / "t", print, IMPATIENT)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        pytest.param(fail(404), ["404"], id="not found"),
+        pytest.param(serve(b""), ["the file is empty"], id="no body"),
+        pytest.param(serve(b"<html>login"), ["an HTML page"], id="a login page"),
+        pytest.param(serve(b"a,b\n1,2,3\n"), ["row 2"], id="a ragged row"),
+    ],
+)
+def test_a_bad_answer_leaves_nothing_behind(
+    pull: Pull, server: Server, answer: Answer, words: list[str]
+) -> None:
+    server.answers = [answer]
+    pull(server.url()).assert_failed(server.url(), *words)
+
+
+def test_a_wrong_hash_names_both_and_leaves_nothing_behind(pull: Pull, server: Server) -> None:
+    server.answers = [WHOLE]
+    outcome = pull(server.url(), "--sha256", "0" * 64)
+    outcome.assert_failed(hashlib.sha256(BODY).hexdigest(), "0" * 64)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        pytest.param(signal.SIGTERM, 143, id="SIGTERM"),
+        pytest.param(signal.SIGINT, 130, id="Ctrl-C"),
+    ],
+)
+def test_a_stop_in_mid_transfer_leaves_nothing_behind(
+    pull: Pull, server: Server, number: signal.Signals, code: int
+) -> None:
+    def stop(handler: BaseHTTPRequestHandler) -> None:
+        serve(BODY[:100_000], length=len(BODY))(handler)
+        handler.wfile.flush()
+        os.kill(os.getpid(), number)
+        threading.Event().wait(2)
+
+    server.answers = [stop]
+    before = signal.getsignal(number)
+    pull(server.url()).assert_failed(f"stopped by {number.name}", code=code)
+    assert signal.getsignal(number) == before

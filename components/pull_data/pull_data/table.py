@@ -1,0 +1,73 @@
+"""A table as a stream of batches, and the Parquet file made of it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pull_data.errors import PullDataError
+
+ROW_GROUP_ROWS = 1 << 17
+# Bounds the memory of wide tables, whose rows are large.
+ROW_GROUP_BYTES = 1 << 26
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that is read once, batch by batch."""
+
+    schema: pa.Schema
+    batches: Iterable[pa.RecordBatch]
+
+
+def check_column_names(names: list[str], where: str) -> None:
+    """Raise PullDataError unless there are columns, each with a name of its own."""
+    if not names:
+        raise PullDataError(f"{where}: no columns")
+    for number, name in enumerate(names, start=1):
+        if not name.strip():
+            raise PullDataError(
+                f"{where}: column {number} of {len(names)} has no name; name it, or leave out an"
+                " unnamed index"
+            )
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise PullDataError(
+            f"{where}: {names.count(repeated[0])} columns are named {repeated[0]!r}; names must"
+            " differ"
+        )
+
+
+def write_parquet(table: Table, path: Path, metadata: dict[str, str]) -> int:
+    """Write the batches to a Parquet file with the given metadata and return the number of rows."""
+    rows = 0
+    with path.open("wb") as file:
+        writer = pq.ParquetWriter(file, table.schema.with_metadata(metadata))
+        try:
+            for group in _row_groups(table):
+                writer.write_table(group.replace_schema_metadata(metadata), len(group))
+                rows += len(group)
+            writer.close()
+        finally:
+            # Else a failed write would be tried again when the writer is collected.
+            writer.is_open = False
+    return rows
+
+
+def _row_groups(table: Table) -> Iterator[pa.Table]:
+    """Gather batches, which may be of any size, into row groups of an even one."""
+    waiting: list[pa.RecordBatch] = []
+    rows = size = 0
+    for whole in table.batches:
+        for start in range(0, len(whole), ROW_GROUP_ROWS):
+            batch = whole.slice(start, ROW_GROUP_ROWS)
+            waiting.append(batch)
+            rows += len(batch)
+            size += batch.nbytes
+            if rows >= ROW_GROUP_ROWS or size >= ROW_GROUP_BYTES:
+                yield pa.Table.from_batches(waiting, table.schema)
+                waiting, rows, size = [], 0, 0
+    if waiting:
+        yield pa.Table.from_batches(waiting, table.schema)

@@ -1,0 +1,102 @@
+"""A text file as a stream of bytes, unpacked and known to be UTF-8 text."""
+
+import codecs
+import gzip
+import io
+import zlib
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from pull_data.errors import PullDataError
+
+BUFFER_BYTES = 1 << 20
+HEAD_BYTES = 1 << 13
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+class CheckedText(io.RawIOBase):
+    """Bytes of a file, passed on once they are known to be UTF-8 text without NUL."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._file = file
+        self._name = name
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._lines = 0
+        self.last_byte = b""
+
+    def readable(self) -> bool:
+        """Return true; this is what makes a raw stream one that can be buffered."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # a buffer is all we get
+        """Fill the buffer as far as the file goes, so that a look ahead sees a whole one."""
+        filled = 0
+        while filled < len(buffer):
+            chunk = read_unpacked(self._file, len(buffer) - filled, self._name)
+            self._check(chunk)
+            if not chunk:
+                break
+            buffer[filled : filled + len(chunk)] = chunk
+            filled += len(chunk)
+        return filled
+
+    def close(self) -> None:
+        """Close the file below too."""
+        self._file.close()
+        super().close()
+
+    def _check(self, chunk: bytes) -> None:
+        nul = chunk.find(b"\0")
+        if nul >= 0:
+            line = self._lines + chunk.count(b"\n", 0, nul) + 1
+            raise PullDataError(
+                f"{self._name}: binary data (a NUL byte in line {line}), not a table; give CSV,"
+                " JSON lines or Parquet"
+            )
+        try:
+            self._decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError as error:
+            line = self._lines + error.object.count(b"\n", 0, error.start) + 1
+            raise PullDataError(
+                f"{self._name}: line {line} is not UTF-8 text (byte"
+                f" 0x{error.object[error.start]:02x}); save the table as UTF-8"
+            ) from None
+        self._lines += chunk.count(b"\n")
+        self.last_byte = chunk.rstrip()[-1:] or self.last_byte
+
+
+def open_text(path: Path, name: str) -> io.BufferedReader:
+    """Open a text file, gzip'd or not, behind its byte order mark."""
+    stream: io.BufferedReader = io.BufferedReader(CheckedText(_unpacked(path), name), BUFFER_BYTES)
+    if stream.peek(1).startswith(codecs.BOM_UTF8):
+        stream.read(len(codecs.BOM_UTF8))
+    return stream
+
+
+def read_head(path: Path, name: str) -> bytes:
+    """Return the first bytes of a file, unpacked, whatever they are.
+
+    Raises PullDataError where they cannot be unpacked.
+    """
+    with _unpacked(path) as file:
+        return read_unpacked(file, HEAD_BYTES, name)
+
+
+def read_unpacked(file: BinaryIO, size: int, name: str) -> bytes:
+    """Read from a file that may be gzip'd and damaged."""
+    try:
+        return file.read(size)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise PullDataError(
+            f"{name}: the gzip'd file is damaged or cut off ({error}); fetch it again"
+        ) from None
+
+
+def is_gzip(path: Path) -> bool:
+    """Tell by the content."""
+    with path.open("rb") as file:
+        return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+
+
+def _unpacked(path: Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(path)) if is_gzip(path) else path.open("rb")

@@ -1,6 +1,7 @@
 """The local MLflow store: one SQLite file, with the artifacts beside it."""
 
 import fcntl
+import logging
 import os
 import sqlite3
 import tempfile
@@ -27,7 +28,8 @@ def local_store(folder: Path) -> str:
 
 
 def _make(database: Path) -> None:
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    # It tells every table that it makes.
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     artifacts = database.parent / "artifacts"

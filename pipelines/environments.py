@@ -1,10 +1,11 @@
-"""The environment that a component runs in as a process: a venv made once from its two PEXes."""
+"""The environment that a component runs in as a process: venvs made once from its two PEXes."""
 
 import fcntl
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.errors import PinionError
@@ -18,10 +19,29 @@ _KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR")
 def environment(workspace: Workspace, package: Package) -> Path:
     """The folder that `/app` is in the component's image; made on first use.
 
-    It is named after the hash of what is in it, so that another build is another folder. Several
-    processes may ask at once; what a killed one left half made is made again.
+    As in the image, dependencies and code are apart: a changed line makes the small venv of the
+    code anew, and the large one keeps its compiled bytecode. Each is named after the hash of what
+    is in it, so that another build is another folder.
     """
-    name = f"{package.component.name}-{package.pex_hash()[:16]}"
+    dependencies = _made(
+        workspace,
+        f"deps-{package.deps_hash()[:16]}",
+        lambda folder: _unpack(workspace, package.deps, "deps", folder),
+    )
+
+    def make_app(folder: Path) -> None:
+        _unpack(workspace, package.app, "srcs", folder)
+        (packages,) = folder.glob("lib/python*/site-packages")
+        (foreign,) = dependencies.glob("lib/python*/site-packages")
+        (packages / "dependencies.pth").write_text(
+            f"import site; site.addsitedir({str(foreign)!r})\n"
+        )
+
+    return _made(workspace, f"{package.component.name}-{package.pex_hash()[:16]}", make_app)
+
+
+def _made(workspace: Workspace, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder, whole: several processes may ask at once, and a killed one leaves it half made."""
     folder = workspace.environments / name
     if (folder / ".complete").exists():
         return folder
@@ -29,28 +49,24 @@ def environment(workspace: Workspace, package: Package) -> Path:
     with (folder.parent / f".{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / ".complete").exists():
+            shutil.rmtree(folder, ignore_errors=True)
             with dist_lock(workspace, exclusive=False):
-                _make(workspace, package, folder)
+                make(folder)
             (folder / ".complete").touch()
     return folder
 
 
-def _make(workspace: Workspace, package: Package, folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+def _unpack(workspace: Workspace, pex: Path, scope: str, folder: Path) -> None:
     settings = {name: os.environ[name] for name in _KEPT if name in os.environ}
     # Beside the venvs, so that they hold hard links to one copy of every package.
     settings |= {"PEX_ROOT": str(workspace.environments / ".pex"), "PEX_TOOLS": "1"}
-    for pex, scope in ((package.deps, "deps"), (package.app, "srcs")):
-        made = subprocess.run(
-            [sys.executable, pex, "venv", f"--scope={scope}", folder],
-            env=settings,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if made.returncode != 0:
-            shutil.rmtree(folder, ignore_errors=True)
-            reason = (made.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise PinionError(
-                f"cannot make the environment of {package.component.name} from {pex}: {reason}"
-            )
+    made = subprocess.run(
+        [sys.executable, pex, "venv", f"--scope={scope}", folder],
+        env=settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if made.returncode != 0:
+        reason = (made.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise PinionError(f"cannot unpack {pex}: {reason}")

@@ -36,6 +36,10 @@ class Package:
         """The PEX of the component's own code."""
         return self.folder / "app.pex"
 
+    def deps_hash(self) -> str:
+        """Hash of the dependencies alone."""
+        return str(_pex_info(self.deps)["pex_hash"])
+
     def pex_hash(self) -> str:
         """Hash of both PEXes: of what runs, wherever it was built."""
         pair = (_pex_info(pex)["pex_hash"] for pex in (self.deps, self.app))

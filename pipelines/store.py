@@ -28,10 +28,10 @@ def local_store(folder: Path) -> str:
 
 
 def _make(database: Path) -> None:
-    # It tells every table that it makes.
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
+    # It tells of every table that it makes.
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
     artifacts = database.parent / "artifacts"
     with tempfile.TemporaryDirectory(dir=database.parent, prefix=".mlflow.") as folder:
         partial = Path(folder) / "mlflow.db"

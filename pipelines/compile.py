@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipelines.components import Component, discover
 from pipelines.errors import PinionError, UsageError, run_command
-from pipelines.packages import packaged
+from pipelines.packages import Package, packaged
 from pipelines.workspace import RELEASES, Workspace
 
 DEV = "dev"
@@ -62,11 +62,10 @@ def compile_release(
         os.replace(partial, output)
 
 
-def compile_dev(workspace: Workspace, output: Path) -> None:
-    """Compiles the working tree, packaging first what is not packaged."""
-    components = discover(workspace.components)
-    packages = packaged(workspace, components.values())
+def compile_dev(packages: Mapping[str, Package], output: Path) -> None:
+    """Compiles the working tree, pinned to what is packaged of it."""
     versions = {name: package.dev_version() for name, package in packages.items()}
+    components = {name: package.component for name, package in packages.items()}
     pins = {
         name: Pin(versions[name], f"{component.repository}:{versions[name]}")
         for name, component in components.items()
@@ -106,7 +105,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command."""
     args = build_parser().parse_args(argv)
     check_tag(args.release_tag)
-    compile_dev(Workspace(dist=args.dist.resolve()), args.output)
+    workspace = Workspace(dist=args.dist.resolve())
+    compile_dev(packaged(workspace, discover(workspace.components).values()), args.output)
     print(f"compiled {args.release_tag} into {args.output}")
     return 0
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.errors import PinionError
-from pipelines.packages import Package, dist_lock
+from pipelines.packages import Package
 from pipelines.workspace import Workspace
 
 # What a shell sets for Python or for other PEXes must not steer how these are unpacked.
@@ -21,8 +21,11 @@ def environment(workspace: Workspace, package: Package) -> Path:
 
     As in the image, dependencies and code are apart: a changed line makes the small venv of the
     code anew, and the large one keeps its compiled bytecode. Each is named after the hash of what
-    is in it, so that another build is another folder.
+    is in it, so that another build is another folder. The caller holds the lock of `dist`.
     """
+    name = f"{package.component.name}-{package.pex_hash()[:16]}"
+    if not (workspace.environments / name / ".complete").exists():
+        print(f"unpacking {package.component.name}", file=sys.stderr)
     dependencies = _made(
         workspace,
         f"deps-{package.deps_hash()[:16]}",
@@ -37,7 +40,7 @@ def environment(workspace: Workspace, package: Package) -> Path:
             f"import site; site.addsitedir({str(foreign)!r})\n"
         )
 
-    return _made(workspace, f"{package.component.name}-{package.pex_hash()[:16]}", make_app)
+    return _made(workspace, name, make_app)
 
 
 def _made(workspace: Workspace, name: str, make: Callable[[Path], None]) -> Path:
@@ -50,8 +53,7 @@ def _made(workspace: Workspace, name: str, make: Callable[[Path], None]) -> Path
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / ".complete").exists():
             shutil.rmtree(folder, ignore_errors=True)
-            with dist_lock(workspace, exclusive=False):
-                make(folder)
+            make(folder)
             (folder / ".complete").touch()
     return folder
 

@@ -6,7 +6,7 @@ in the compiled file.
 
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -35,8 +35,8 @@ class Call:
 class Backend(Protocol):
     """A way to run a container task here."""
 
-    def check(self, name: str, container: Container) -> None:
-        """Raises `PinionError` for a task that could not be started."""
+    def prepare(self, steps: Iterable[tuple[str, Container]]) -> None:
+        """Readies the tasks of a run; raises `PinionError` for one that could not be started."""
 
     def run(self, call: Call) -> None:
         """Runs a task to its end; raises `TaskFailedError` on anything but success."""

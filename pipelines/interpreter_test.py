@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ class Programs:
     def __init__(self) -> None:
         self.calls: list[Call] = []
 
-    def check(self, name: str, container: Container) -> None: ...
+    def prepare(self, steps: Iterable[tuple[str, Container]]) -> None: ...
 
     def run(self, call: Call) -> None:
         self.calls.append(call)

@@ -5,7 +5,8 @@ import ctypes
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pipelines.errors import PinionError
 from pipelines.graph import Container
 from pipelines.images import ImageReference
 from pipelines.interpreter import Call, TaskFailedError
-from pipelines.packages import Package
+from pipelines.packages import Package, dist_lock
 from pipelines.workspace import Workspace
 
 _APP = "/app/"
@@ -24,14 +25,30 @@ _GRACE_SECONDS = 10
 
 @dataclass
 class ProcessBackend:
-    """Starts tasks from packages; `settings` are added to their environment."""
+    """Starts tasks from packages; `settings` are added to their environment variables."""
 
     workspace: Workspace
     packages: Mapping[str, Package]
     settings: Mapping[str, str] = field(default_factory=dict)
+    environments: Mapping[str, Path] = field(default_factory=dict)
 
-    def check(self, name: str, container: Container) -> None:
-        """Raises `PinionError` where the pinned image is not what is packaged here."""
+    def prepare(self, steps: Iterable[tuple[str, Container]]) -> None:
+        """Readies every step, so that a package that changes later does not change this run.
+
+        Raises `PinionError` where a pinned image is not what is packaged here.
+        """
+        with dist_lock(self.workspace, exclusive=False):
+            needed = {}
+            for name, container in steps:
+                self._check(name, container)
+                needed[container.image] = self._package(name, container.image)
+            with ThreadPoolExecutor(max_workers=2) as pool:
+                made = pool.map(
+                    lambda package: environment(self.workspace, package), needed.values()
+                )
+                self.environments = dict(zip(needed, made, strict=True))
+
+    def _check(self, name: str, container: Container) -> None:
         image = container.image
         pinned, here = ImageReference.parse(image).tag, self._package(name, image).dev_version()
         if pinned != here:
@@ -45,7 +62,7 @@ class ProcessBackend:
 
     def run(self, call: Call) -> None:
         """Runs a task; the last line of its log is the reason where it fails."""
-        app = environment(self.workspace, self._package(call.name, call.image))
+        app = self.environments[call.image]
         program = app / call.command[0].removeprefix(_APP)
         with call.log.open("ab") as log:
             process = subprocess.Popen(

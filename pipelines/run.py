@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -17,7 +17,7 @@ from pipelines.components import discover
 from pipelines.errors import PinionError, run_command
 from pipelines.graph import Pipeline
 from pipelines.interpreter import Interpreter, TaskFailedError
-from pipelines.packages import packaged
+from pipelines.packages import Package, packaged
 from pipelines.parameters import resolve
 from pipelines.processes import ProcessBackend
 from pipelines.progress import Progress
@@ -66,21 +66,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     check_tag(args.release)
     signal.signal(signal.SIGTERM, _interrupt)
-    workspace = Workspace(dist=args.dist.resolve())
     if args.pipeline_file:
+        # A file that is wrong is said before anything is built.
         Pipeline.load(args.pipeline_file)
+    workspace = Workspace(dist=args.dist.resolve())
+    packages = packaged(workspace, discover(workspace.components).values())
     folder = _new_folder(args.output.resolve())
     try:
-        pipeline = _pipeline(args.pipeline_file, workspace, folder)
+        pipeline = _pipeline(args.pipeline_file, packages, folder)
         parameters = resolve(pipeline, args.param, args.params, args.register)
-        interpreter, tracking_uri, progress = _prepare(workspace, pipeline, folder)
+        tracking_uri = os.environ.get("MLFLOW_TRACKING_URI") or local_store(folder.parent)
+        backend = ProcessBackend(workspace, packages, {"MLFLOW_TRACKING_URI": tracking_uri})
+        progress = _prepare(pipeline, backend)
     except BaseException:
         # Nothing ran: there is nothing to look at in it.
         shutil.rmtree(folder)
         raise
+    interpreter = Interpreter(pipeline, folder, backend, progress)
     _execute(interpreter, progress, parameters)
     print(summarize(parameters, interpreter.outputs, folder, tracking_uri))
     return 0
+
+
+def _prepare(pipeline: Pipeline, backend: ProcessBackend) -> Progress:
+    steps = list(pipeline.graph.steps())
+    placeholders.refuse_unknown(text for _, container in steps for text in container.command)
+    backend.prepare(steps)
+    return Progress([name for name, _ in steps])
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -94,28 +106,14 @@ def _new_folder(runs: Path) -> Path:
     return folder
 
 
-def _pipeline(file: Path | None, workspace: Workspace, folder: Path) -> Pipeline:
+def _pipeline(file: Path | None, packages: Mapping[str, Package], folder: Path) -> Pipeline:
     """The compiled file of this run, kept in its folder."""
     kept = folder / "pipeline.yaml"
     if file:
         shutil.copyfile(file, kept)
     else:
-        compile_dev(workspace, kept)
+        compile_dev(packages, kept)
     return Pipeline.load(kept)
-
-
-def _prepare(
-    workspace: Workspace, pipeline: Pipeline, folder: Path
-) -> tuple[Interpreter, str, Progress]:
-    components = discover(workspace.components)
-    packages = packaged(workspace, components.values())
-    tracking_uri = os.environ.get("MLFLOW_TRACKING_URI") or local_store(folder.parent)
-    backend = ProcessBackend(workspace, packages, {"MLFLOW_TRACKING_URI": tracking_uri})
-    for name, container in pipeline.graph.steps():
-        placeholders.refuse_unknown(container.command)
-        backend.check(name, container)
-    progress = Progress([name for name, _ in pipeline.graph.steps()])
-    return Interpreter(pipeline, folder, backend, progress), tracking_uri, progress
 
 
 def _execute(interpreter: Interpreter, progress: Progress, parameters: dict[str, Value]) -> None:

@@ -107,7 +107,7 @@ def test_every_input_and_output_is_one_flag(folder: Path) -> None:
 
 def _flags(args: list[Any]) -> Iterator[tuple[str, str]]:
     """Pairs of a flag and the name in its placeholder, those of optional inputs included."""
-    flat = []
+    flat: list[Any] = []
     for argument in args:
         optional = isinstance(argument, dict) and "if" in argument
         flat += argument["if"]["then"] if optional else [argument]

@@ -23,6 +23,7 @@ def test_eight_runs_at_once(tmp_path: Path) -> None:
     )
     mlflow = client(tmp_path)
     experiment = mlflow.get_experiment_by_name("pinion")
+    assert experiment
     records = mlflow.search_runs([experiment.experiment_id])
     assert sorted(int(record.data.params["seed"]) for record in records) == list(range(8))
     assert {record.info.status for record in records} == {"FINISHED"}

@@ -1,7 +1,6 @@
 """The whole pipeline on small real data, through the packaged components, read back from MLflow."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from tests.running import Finished, assert_one_line, client, params, run, run_fo
 
 
 @pytest.fixture(scope="module")
-def classification(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
+def classification(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     output = tmp_path_factory.mktemp("classification") / "runs"
     return run(
         output,
@@ -27,7 +26,7 @@ def classification(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finishe
 
 
 @pytest.fixture(scope="module")
-def regression(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
+def regression(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     output = tmp_path_factory.mktemp("regression") / "runs"
     return run(
         output,
@@ -69,6 +68,7 @@ def test_one_version_is_registered_and_is_the_champion(classification: Finished)
 def test_the_mlflow_run_says_what_made_the_model(classification: Finished) -> None:
     mlflow = client(classification.output)
     experiment = mlflow.get_experiment_by_name("tumours")
+    assert experiment
     (record,) = mlflow.search_runs([experiment.experiment_id])
     assert record.info.status == "FINISHED"
     assert record.data.params["model"] == "logistic_regression"
@@ -77,8 +77,9 @@ def test_the_mlflow_run_says_what_made_the_model(classification: Finished) -> No
     assert record.data.tags["pinion.component.preprocess"].startswith("0.1.0-dev.")
     result = json.loads((classification.folder / "evaluate" / "result").read_text())
     assert record.data.metrics["test_accuracy"] == result["metrics"]["accuracy"]
+    assert record.inputs
     assert record.inputs.dataset_inputs[0].dataset.digest
-    assert experiment.artifact_location.startswith(f"file://{classification.output}/artifacts")
+    assert record.info.artifact_uri.startswith(f"file://{classification.output}/artifacts/")
 
 
 def test_a_run_folder_holds_the_file_the_outputs_and_the_logs(classification: Finished) -> None:

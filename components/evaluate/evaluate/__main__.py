@@ -1,0 +1,145 @@
+"""The command line of evaluate."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from evaluate.errors import FAILED, OK, WRONG_CALL, EvaluateError
+from evaluate.outputs import fill, staged
+from evaluate.thresholds import Threshold, parse_thresholds
+
+if TYPE_CHECKING:
+    from evaluate.evaluation import Evaluation
+
+_PATHS = (
+    ("--model", "FOLDER", "train's MLflow model folder"),
+    ("--test-data", "FILE", "preprocess's test split"),
+    ("--result", "FILE", "the verdict, as JSON"),
+    ("--metrics", "FILE", "the metrics, as flat JSON"),
+)
+
+
+class Terminated(BaseException):
+    """SIGTERM, as an exception, so that whatever is half-written is removed on the way out."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise EvaluateError(f"{message}; see --help", WRONG_CALL)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The flags: the inputs and outputs of component.yaml."""
+    parser = _Parser(
+        prog="evaluate",
+        description="Measures a model on the test split and holds the metrics against thresholds. "
+        "The verdict is not an error: a model that fails its checks exits 0.",
+        allow_abbrev=False,
+    )
+    for flag, metavar, text in _PATHS:
+        parser.add_argument(flag, type=_path, required=True, metavar=metavar, help=text)
+    add = parser.add_argument
+    add(
+        "--thresholds",
+        default="{}",
+        metavar="JSON",
+        help='minimums, {"accuracy": 0.9}, or in full {"rmse": {"threshold": 0.8, '
+        '"greater_is_better": false}}; all must pass, the limit itself does '
+        "(default: the model must beat the best constant answer)",
+    )
+    add(
+        "--registered-model-name",
+        default="",
+        metavar="NAME",
+        help="the name the model may get in the registry; only recorded in the result",
+    )
+    add(
+        "--mlflow-tracking-uri",
+        default="",
+        metavar="URI",
+        help="where the model's run is (default: MLFLOW_TRACKING_URI, else sqlite:///mlflow.db)",
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the step and gives its exit code: the only place that decides it."""
+    handler = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return _attempt(argv)
+    except KeyboardInterrupt:
+        return _fail("interrupted; no output was written", 130)
+    except Terminated:
+        return _fail("terminated; no output was written", 143)
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+
+
+def _attempt(argv: Sequence[str] | None) -> int:
+    try:
+        args = build_parser().parse_args(argv)
+        _run(args, parse_thresholds(args.thresholds))
+    except EvaluateError as error:
+        return _fail(str(error), error.exit_code)
+    except OSError as error:
+        return _fail(f"{error}; check that the path is there and may be used", FAILED)
+    except MemoryError:
+        return _fail("out of memory; give the step more of it", FAILED)
+    return OK
+
+
+def _run(args: argparse.Namespace, thresholds: Sequence[Threshold]) -> None:
+    # pandas, scikit-learn and MLflow take seconds to import, which --help and a wrong call must
+    # not pay.
+    from evaluate.model import load_estimator, read_model_folder
+    from evaluate.tracking import open_run, record, tracking_uri
+
+    model = read_model_folder(args.model)
+    uri = tracking_uri(args.mlflow_tracking_uri, os.environ)
+    with staged([args.result, args.metrics]) as (result, metrics):
+        client = open_run(uri, model.run_id, model.model_id)
+        # Gradient boosting predicts with OpenMP, whose threads otherwise spin while they wait: on
+        # busy cores that makes minutes of tenths of a second. Read when scikit-learn is imported.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        from evaluate.dataset import read_test_split
+        from evaluate.evaluation import evaluate, to_json
+
+        estimator = load_estimator(model)
+        split = read_test_split(args.test_data, model.target, estimator)
+        evaluation = evaluate(model, estimator, split, thresholds, args.registered_model_name)
+        measured = evaluation.measurement.metrics
+        fill(result, evaluation.to_json())
+        fill(metrics, to_json(measured))
+        record(client, model.run_id, model.model_id, measured, evaluation.passed)
+    _report(evaluation)
+
+
+def _report(evaluation: "Evaluation") -> None:
+    from evaluate.report import left_out, table, verdict
+
+    for line in left_out(evaluation):
+        print(f"evaluate: {line}", file=sys.stderr)
+    print("\n".join([*table(evaluation.checks), verdict(evaluation)]))
+
+
+def _path(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
+
+
+def _fail(message: str, exit_code: int) -> int:
+    print(f"evaluate: error: {' '.join(message.split())}", file=sys.stderr)
+    return exit_code
+
+
+def _terminate(signum: int, frame: object) -> NoReturn:
+    raise Terminated
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""The test split: one Parquet file, split into features and target."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from evaluate.errors import EvaluateError
+from evaluate.model import Estimator
+
+
+@dataclass(frozen=True)
+class Split:
+    """The feature columns in the model's order, and the target of shape (rows,)."""
+
+    features: pd.DataFrame
+    target: np.ndarray
+
+
+def read_test_split(path: Path, target: str, estimator: Estimator) -> Split:
+    """Reads what the estimator needs; raises EvaluateError when the file does not hold it."""
+    frame = _read_frame(path)
+    if target not in frame.columns:
+        raise EvaluateError(
+            f"the test data {path} has no target column {target!r}, "
+            f"it has {_some(list(frame.columns))}; give the split the model was made for"
+        )
+    wanted = getattr(estimator, "feature_names_in_", None)
+    names = list(frame.columns.drop(target) if wanted is None else wanted)
+    if missing := [name for name in names if name not in frame.columns]:
+        raise EvaluateError(
+            f"the test data {path} lacks columns the model was trained on: {_some(missing)}; "
+            "give the test split that was made with its train split"
+        )
+    if frame[target].isna().any():
+        raise EvaluateError(
+            f"the target {target!r} of the test data {path} has missing values; "
+            "give preprocess's test split"
+        )
+    return Split(frame[names], frame[target].to_numpy())
+
+
+def _read_frame(path: Path) -> pd.DataFrame:
+    table = _read_table(path)
+    if (table.schema.metadata or {}).get(b"pinion.split") == b"train":
+        raise EvaluateError(
+            f"the test data {path} is the train split, which the model has seen; "
+            "give preprocess's test split"
+        )
+    frame = table.to_pandas()
+    if not frame.columns.is_unique:
+        raise EvaluateError(
+            f"the test data {path} has two columns of the same name; give preprocess's test split"
+        )
+    if frame.empty:
+        raise EvaluateError(f"the test data {path} has no rows; raise preprocess's test fraction")
+    return frame
+
+
+def _read_table(path: Path) -> pa.Table:
+    try:
+        # Opened here, as pyarrow would take a folder for a data set of many files.
+        with path.open("rb") as file:
+            return pq.ParquetFile(file).read()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise EvaluateError(
+            f"the test data {path} is not a readable Parquet file ({error}); "
+            "give preprocess's test split"
+        ) from error
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(str(name)) for name in names[:5])
+    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown

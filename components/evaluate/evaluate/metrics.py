@@ -1,0 +1,123 @@
+"""Metrics of a model on the test split, and the baseline it has to beat.
+
+Labels and predictions are arrays of shape (rows,); probabilities have shape (rows, classes), their
+columns in the order of `classes`. Only finite metrics are given: JSON has no NaN.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn import metrics as sk
+from sklearn.dummy import DummyClassifier, DummyRegressor
+
+from evaluate.errors import EvaluateError
+
+MAIN_METRIC = {"classification": "accuracy", "regression": "rmse"}
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The metrics by name, and a line for each that was left out."""
+
+    metrics: dict[str, float]
+    left_out: tuple[str, ...] = ()
+
+
+def classification_metrics(
+    truth: np.ndarray,
+    predicted: np.ndarray,
+    probabilities: np.ndarray | None,
+    classes: np.ndarray,
+) -> Measurement:
+    """Precision, recall and f1 are of the positive class `classes[1]`; macro beyond two classes."""
+    measured = {
+        "accuracy": sk.accuracy_score(truth, predicted),
+        # Balanced accuracy is the mean recall of the classes present. scikit-learn's own function
+        # warns when a class was predicted that the split lacks.
+        "balanced_accuracy": sk.recall_score(
+            truth, predicted, labels=np.unique(truth), average="macro", zero_division=0.0
+        ),
+    }
+    if len(classes) == 2:
+        # Held against the positive class, a label that the model never saw counts as negative.
+        precision, recall, f1, _ = sk.precision_recall_fscore_support(
+            truth == classes[1], predicted == classes[1], average="binary", zero_division=0.0
+        )
+    else:
+        precision, recall, f1, _ = sk.precision_recall_fscore_support(
+            truth, predicted, average="macro", zero_division=0.0
+        )
+    measured |= {"precision": precision, "recall": recall, "f1": f1}
+    if probabilities is None:
+        note = "roc_auc, log_loss: left out, as the estimator has no predict_proba"
+        return _finite(measured, (note,))
+    of_probability = _probability_metrics(truth, probabilities, classes)
+    return _finite(measured | of_probability.metrics, of_probability.left_out)
+
+
+def _probability_metrics(
+    truth: np.ndarray, probabilities: np.ndarray, classes: np.ndarray
+) -> Measurement:
+    present, known = set(truth.tolist()), set(classes.tolist())
+    if unseen := sorted(present - known, key=str):
+        note = f"roc_auc, log_loss: left out, as training never saw the label {unseen[0]!r}"
+        return Measurement({}, (note,))
+    measured = {"log_loss": sk.log_loss(truth, probabilities, labels=classes)}
+    if absent := sorted(known - present, key=str):
+        note = f"roc_auc: left out, as the test split has no row of the class {absent[0]!r}"
+        return Measurement(measured, (note,))
+    if len(classes) == 2:
+        measured["roc_auc"] = sk.roc_auc_score(truth == classes[1], probabilities[:, 1])
+    else:
+        measured["roc_auc"] = sk.roc_auc_score(
+            truth, probabilities, multi_class="ovr", average="macro", labels=classes
+        )
+    return Measurement(measured)
+
+
+def regression_metrics(truth: np.ndarray, predicted: np.ndarray) -> Measurement:
+    """Errors are in the unit of the target."""
+    # What overflows is left out by name, which says more than numpy's warning.
+    with np.errstate(all="ignore"):
+        measured = {
+            "rmse": sk.root_mean_squared_error(truth, predicted),
+            "mae": sk.mean_absolute_error(truth, predicted),
+            "median_absolute_error": sk.median_absolute_error(truth, predicted),
+            "max_error": sk.max_error(truth, predicted),
+        }
+        if len(truth) < 2:
+            return _finite(measured, ("r2: left out, as it needs two rows or more",))
+        return _finite(measured | {"r2": sk.r2_score(truth, predicted)})
+
+
+def baseline(task: str, truth: np.ndarray) -> dict[str, float]:
+    """The main metric of scikit-learn's Dummy estimator.
+
+    It is fitted on the test split's own target, because that gives the best constant answer there
+    is to these rows: no constant learnt elsewhere does better, so a model that beats it has learnt
+    something from the features. It also needs no training data here.
+    """
+    no_features = np.zeros((len(truth), 1))
+    if task == "classification":
+        dummy = DummyClassifier(strategy="most_frequent").fit(no_features, truth)
+        return {"accuracy": float(sk.accuracy_score(truth, dummy.predict(no_features)))}
+    with np.errstate(all="ignore"):
+        dummy = DummyRegressor(strategy="mean").fit(no_features, truth)
+        error = float(sk.root_mean_squared_error(truth, dummy.predict(no_features)))
+    if not math.isfinite(error):
+        raise EvaluateError("the target's numbers are too large to square; scale the target")
+    return {"rmse": error}
+
+
+def _finite(measured: Mapping[str, float], left_out: tuple[str, ...] = ()) -> Measurement:
+    metrics = {name: float(value) for name, value in measured.items()}
+    notes = tuple(
+        f"{name}: left out, as it is {value}"
+        for name, value in metrics.items()
+        if not math.isfinite(value)
+    )
+    return Measurement(
+        {name: value for name, value in metrics.items() if math.isfinite(value)}, left_out + notes
+    )

@@ -1,0 +1,1 @@
+"""Registers a model that passed its evaluation as exactly one version in MLflow."""

@@ -1,0 +1,42 @@
+import pytest
+
+from register.errors import RegisterError
+from register.lineage import version_tags
+from register.model import ModelFolder
+
+MODEL = ModelFolder("m-1", "r2")
+
+
+def test_the_tags_tell_where_a_version_comes_from() -> None:
+    tags = version_tags(
+        MODEL,
+        {"pinion.dataset.sha256": "abc", "pinion.dataset.source": "wine.csv", "mlflow.user": "x"},
+        {"PINION_RELEASE": "2026.11", "PINION_COMPONENTS": "train=1.2.0,pull_data=0.1.0"},
+    )
+
+    assert tags == {
+        "pinion.model_id": "m-1",
+        "pinion.run_id": "r2",
+        "pinion.evaluation": "passed",
+        "pinion.release": "2026.11",
+        "pinion.component.train": "1.2.0",
+        "pinion.component.pull_data": "0.1.0",
+        "pinion.dataset.sha256": "abc",
+        "pinion.dataset.source": "wine.csv",
+    }
+
+
+def test_by_hand_there_is_no_release() -> None:
+    assert version_tags(MODEL, {}, {}) == {
+        "pinion.model_id": "m-1",
+        "pinion.run_id": "r2",
+        "pinion.evaluation": "passed",
+    }
+
+
+@pytest.mark.parametrize("pairs", ["train", "train=", "=1.0", "train=1.0,evaluate"])
+def test_refuses_malformed_components(pairs: str) -> None:
+    with pytest.raises(RegisterError, match="PINION_COMPONENTS") as refused:
+        version_tags(MODEL, {}, {"PINION_COMPONENTS": pairs})
+
+    assert refused.value.exit_code == 2

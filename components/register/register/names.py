@@ -1,0 +1,30 @@
+"""Names in the registry, checked before anything is asked of MLflow."""
+
+import re
+
+from register.errors import WRONG_CALL, RegisterError
+
+# MLflow refuses "/", ":" and a start of ".."; a "?" or a control character would be cut off the
+# URI models:/NAME/VERSION. 250 characters fit the column of every database.
+_MODEL_NAME = re.compile(r"(?!\.\.|\.$)(?P<name>[^/:?\x00-\x1f\x7f]{1,250})")
+_ALIAS = re.compile(r"(?!latest$|v\d+$)[\w-]{1,250}", re.IGNORECASE)
+
+
+def check_model_name(name: str) -> None:
+    """Raises RegisterError for a name that could not be registered or not be addressed."""
+    if name != name.strip() or not _MODEL_NAME.fullmatch(name):
+        raise RegisterError(
+            f"--registered-model-name {name!r} is not possible: up to 250 characters, none of "
+            "/ : ? and no space at the ends",
+            WRONG_CALL,
+        )
+
+
+def check_alias(alias: str) -> None:
+    """Raises RegisterError for an alias that MLflow refuses; an empty one means none."""
+    if alias and not _ALIAS.fullmatch(alias):
+        raise RegisterError(
+            f"--alias {alias!r} is not possible: letters, digits, _ and - only, and neither "
+            "'latest' nor a version such as 'v1'",
+            WRONG_CALL,
+        )

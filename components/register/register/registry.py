@@ -1,0 +1,138 @@
+"""The model registry: exactly one version per model, however often and by how many it is asked for.
+
+MLflow makes a new version at every call and has no conditional write. So a version is looked for,
+made, and looked for again: of several made at once everybody keeps the lowest number, which was
+there before the others, and the rest are deleted. The source and the tags of a version appear with
+it, so that one made by a process that died is found like any other; MLflow never gives a deleted
+version's number again, so that a deletion cannot hit another model's version.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlflow.exceptions import MlflowException
+
+from register.errors import RegisterError
+from register.model import ModelFolder
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A model's version; `alias_at` is the version that the alias is at, None without alias."""
+
+    name: str
+    version: int
+    created: bool
+    alias: str
+    alias_at: int | None
+
+    @property
+    def uri(self) -> str:
+        """The address of the version."""
+        return f"models:/{self.name}/{self.version}"
+
+    def __str__(self) -> str:
+        done = "registered" if self.created else "already registered as"
+        if self.alias_at is None:
+            return f"{done} {self.uri}"
+        if self.alias_at == self.version:
+            return f"{done} {self.uri} ({self.alias})"
+        return f"{done} {self.uri} ({self.alias} stays at the newer version {self.alias_at})"
+
+
+def register_model(
+    client: "MlflowClient", name: str, alias: str, model: ModelFolder, tags: Mapping[str, str]
+) -> Registration:
+    """Gives the model its one version under the name, with the tags, and the alias to it."""
+    made = None if _versions(client, name, model) else _create(client, name, model, tags)
+    found = _versions(client, name, model)
+    if not found:
+        raise RegisterError(
+            f"MLflow does not list version {made} of {name}, which it has just made from "
+            f"{model.uri}; was it deleted meanwhile? Repeat the call"
+        )
+    version, *duplicates = found
+    if duplicates:
+        _delete_own(client, duplicates, model)
+    for key, value in tags.items():
+        if key not in version.tags:  # registered by hand, before us
+            client.set_model_version_tag(name, str(version.version), key, value)
+    number = int(version.version)
+    alias_at = _move_alias(client, name, alias, number) if alias else None
+    return Registration(name, number, made == number, alias, alias_at)
+
+
+def _versions(client: "MlflowClient", name: str, model: ModelFolder) -> list["ModelVersion"]:
+    """The model's versions under the name, the lowest first."""
+    # A name could hold quotes, for which a search expression has no escape; the source cannot.
+    found = client.search_model_versions(f"source_path = '{model.uri}'")
+    # A number from SQLite, a text from a server.
+    return sorted(
+        (version for version in found if version.name == name),
+        key=lambda version: int(version.version),
+    )
+
+
+def _create(client: "MlflowClient", name: str, model: ModelFolder, tags: Mapping[str, str]) -> int:
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    version = client.create_model_version(
+        name,
+        source=model.uri,
+        run_id=model.run_id,
+        tags=dict(tags),
+        # Waiting would ask for the version again, which another process may have deleted by now.
+        await_creation_for=0,
+        model_id=model.model_id,
+    )
+    return int(version.version)
+
+
+def _delete_own(
+    client: "MlflowClient", duplicates: Sequence["ModelVersion"], model: ModelFolder
+) -> None:
+    """Deletes the duplicates that no person made and no alias is at."""
+    name = duplicates[0].name
+    aliased = {int(number) for number in client.get_registered_model(name).aliases.values()}
+    for version in duplicates:
+        by_us = version.tags.get("pinion.model_id") == model.model_id
+        if not by_us or int(version.version) in aliased:
+            continue
+        try:
+            client.delete_model_version(name, str(version.version))
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":  # another process was faster
+                raise
+
+
+def _move_alias(client: "MlflowClient", name: str, alias: str, number: int) -> int:
+    """Sets the alias, but never back: gives the version it is at.
+
+    A new version has the highest number, so an alias beyond it means that this call repeats an
+    older registration, which a newer model has overtaken. To go back on purpose, set the alias in
+    MLflow.
+    """
+    current = _alias_at(client, name, alias)
+    if current is not None and current >= number:
+        return current
+    try:
+        client.set_registered_model_alias(name, alias, str(number))
+    except MlflowException:
+        # Of two that insert a new alias at once, the database refuses one.
+        if current is not None or _alias_at(client, name, alias) is None:
+            raise
+        return _move_alias(client, name, alias, number)
+    return number
+
+
+def _alias_at(client: "MlflowClient", name: str, alias: str) -> int | None:
+    number = client.get_registered_model(name).aliases.get(alias)
+    return None if number is None else int(number)

@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -118,7 +119,8 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 
 def _reason(exit_code: int, log: Path) -> str:
     lines = log.read_text(errors="replace").strip().splitlines()
-    last = lines[-1].strip() if lines else "it printed nothing"
+    # A component's own line starts with its name, which the message around it has already.
+    last = re.sub(r"^\w+: error: ", "", lines[-1].strip()) if lines else "it printed nothing"
     if exit_code < 0:
         return f"killed by {signal.Signals(-exit_code).name}"
     return f"{last} (exit {exit_code})"

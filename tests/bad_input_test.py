@@ -58,7 +58,7 @@ ROWS = "".join(f"{n},{n % 7},{'ab'[n % 2]}\n" for n in range(60))
             table("x,y\n" + "".join(f"{n},same\n" for n in range(40))),
             {"target": "y"},
             "preprocess",
-            ["same"],
+            ["'y' has one class only"],
             id="one class",
         ),
         pytest.param(

@@ -1,0 +1,118 @@
+"""The training split: read, and held against the schema before any model sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pandas.api import types
+
+from train.errors import TrainError
+from train.schema import Schema
+
+FITS_KIND = {
+    "numeric": lambda column: types.is_numeric_dtype(column) and not types.is_bool_dtype(column),
+    "categorical": types.is_string_dtype,
+    "boolean": lambda column: types.is_bool_dtype(column) or types.is_object_dtype(column),
+    "date": types.is_datetime64_dtype,
+    "integer": types.is_integer_dtype,
+    "string": types.is_string_dtype,
+    "double": types.is_float_dtype,
+}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Rows to learn from: the feature columns, the target, and where the data came from."""
+
+    features: pd.DataFrame
+    target: pd.Series
+    source: str
+    sha256: str
+
+
+def read_dataset(path: Path, schema: Schema) -> Dataset:
+    """Read the Parquet file `path`; raises TrainError where it is not what the schema says."""
+    if not path.is_file():
+        raise TrainError(
+            f"--train-data {path} is not a file; give the training split that preprocess wrote"
+        )
+    try:
+        table = pq.read_table(path)
+    except pa.ArrowInvalid as error:
+        raise TrainError(
+            f"--train-data {path} is not a Parquet file ({error}); give the training split "
+            "that preprocess wrote"
+        ) from error
+    metadata = table.schema.metadata or {}
+    try:
+        features, target = split_target(table.to_pandas(ignore_metadata=True), schema)
+    except ValueError as error:
+        raise TrainError(f"--train-data {path}: {error}") from error
+    return Dataset(
+        features,
+        target,
+        source=metadata.get(b"pinion.source", b"").decode(errors="replace"),
+        sha256=metadata.get(b"pinion.sha256", b"").decode(errors="replace"),
+    )
+
+
+def split_target(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, pd.Series]:
+    """Split a frame of the schema's columns in features and target.
+
+    Text labels become Python strings, as scikit-learn and skops keep the classes in numpy arrays.
+    Raises ValueError where columns, types or the target's values are not the schema's.
+    """
+    _check_columns(list(frame.columns), schema)
+    for feature in schema.features:
+        _check_type(frame[feature.name], feature.kind)
+    target = frame[schema.target]
+    _check_target(target, schema)
+    if schema.target_type == "string":
+        target = target.astype(object)
+    return frame[[feature.name for feature in schema.features]], target
+
+
+def _check_columns(columns: list[str], schema: Schema) -> None:
+    expected = [feature.name for feature in schema.features] + [schema.target]
+    lacking = [name for name in expected if name not in columns]
+    if lacking:
+        raise ValueError(f"lacks the columns {_short(lacking)} of the schema; {SAME_RUN}")
+    extra = [name for name in columns if name not in expected]
+    if extra:
+        raise ValueError(f"has the columns {_short(extra)}, which the schema lacks; {SAME_RUN}")
+
+
+def _check_target(target: pd.Series, schema: Schema) -> None:
+    if target.empty:
+        raise ValueError("has no rows; lower the test fraction or give more data")
+    missing = int(target.isna().sum())
+    if missing:
+        raise ValueError(
+            f"the target {schema.target!r} is missing in {missing} of {len(target)} rows; "
+            f"{SAME_RUN}"
+        )
+    _check_type(target, schema.target_type)
+    if schema.task == "classification" and target.nunique() < 2:
+        raise ValueError(
+            f"the target {schema.target!r} has one class only ({target.iloc[0]!r}); "
+            "a classification needs two"
+        )
+
+
+def _check_type(column: pd.Series, kind: str) -> None:
+    if not FITS_KIND[kind](column):
+        raise ValueError(
+            f"the column {column.name!r} is {column.dtype}, but {kind} in the schema; {SAME_RUN}"
+        )
+
+
+def _short(names: list[str], most: int = 5) -> str:
+    shown = ", ".join(repr(name) for name in names[:most])
+    return shown + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+SAME_RUN = "give the data and the schema of the same preprocess run"

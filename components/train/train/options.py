@@ -1,0 +1,114 @@
+"""The flags' values, parsed once at the edge. An empty value means "not given"."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from train.errors import WrongCallError
+
+DEFAULT_MODEL = "hist_gradient_boosting"
+DEFAULT_SEED = 42
+DEFAULT_FOLDS = 5
+DEFAULT_EXPERIMENT = "pinion"
+MOST_FOLDS = 1000
+LARGEST_SEED = 2**32 - 1  # what scikit-learn takes
+
+# What every MLflow store takes as the name and the value of a parameter.
+PARAMETER_NAME = re.compile(r"\w[\w.\- ]{0,249}")
+LONGEST_VALUE = 6000
+
+
+@dataclass(frozen=True)
+class Options:
+    """One call of train."""
+
+    train_data: Path
+    schema: Path
+    model: str
+    model_params: dict[str, Any]
+    seed: int
+    cv_folds: int
+    experiment: str
+    mlflow_tracking_uri: str
+    experiment_parameters: dict[str, str]
+    trained_model: Path
+    run_id: Path
+    model_id: Path
+    metrics: Path
+
+
+def parse_model_params(text: str) -> dict[str, Any]:
+    """Parse the JSON object of `--model-params`."""
+    try:
+        params = json.loads(text or "{}", parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise WrongCallError(
+            f"--model-params is not JSON ({error}): {text!r:.200}; give an object such as "
+            "'{\"max_iter\": 200}'"
+        ) from error
+    if not isinstance(params, dict):
+        raise WrongCallError(
+            f"--model-params must be a JSON object such as '{{\"max_iter\": 200}}', "
+            f"got {text!r:.200}"
+        )
+    return params
+
+
+def parse_experiment_parameters(text: str) -> dict[str, str]:
+    """Parse `k=v,k2=v2`; a value may hold `=` but no comma."""
+    parameters: dict[str, str] = {}
+    for item in text.split(",") if text.strip() else []:
+        key, equals, value = (part.strip() for part in item.partition("="))
+        if not equals or not value or not PARAMETER_NAME.fullmatch(key):
+            raise WrongCallError(
+                f"--experiment-parameters: {item!r:.200} is not NAME=VALUE (letters, digits, "
+                "'_', '-', '.' and spaces in NAME); give k=v,k2=v2"
+            )
+        if key in parameters:
+            raise WrongCallError(f"--experiment-parameters: {key!r} is given twice")
+        if len(value) > LONGEST_VALUE:
+            raise WrongCallError(
+                f"--experiment-parameters: the value of {key!r} has {len(value)} characters, "
+                f"MLflow takes {LONGEST_VALUE}"
+            )
+        parameters[key] = value
+    return parameters
+
+
+def parse_count(text: str, flag: str, default: int, least: int, most: int) -> int:
+    """Parse a whole number between two bounds."""
+    if not text.strip():
+        return default
+    try:
+        number = int(text)
+    except ValueError as error:
+        raise WrongCallError(f"{flag} must be a whole number, got {text!r:.80}") from error
+    if not least <= number <= most:
+        raise WrongCallError(f"{flag} must be between {least} and {most}, got {number}")
+    return number
+
+
+def parse_path(text: str, flag: str) -> Path:
+    """Parse a path that must be given."""
+    if not text:
+        raise WrongCallError(f"{flag} is empty; give a path")
+    return Path(text)
+
+
+def refuse_shared(paths: dict[str, Path]) -> None:
+    """Refuse two flags with one path, of which one would overwrite the other."""
+    flags: dict[Path, str] = {}
+    for name, path in paths.items():
+        other = flags.setdefault(path.resolve(), name)
+        if other != name:
+            raise WrongCallError(
+                f"--{other} and --{name} are the same path {str(path)!r}".replace("_", "-")
+            )
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")

@@ -1,0 +1,111 @@
+"""The schema document that `preprocess` writes, parsed once at the edge."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from train.errors import TrainError
+
+SCHEMA_VERSION = 1
+TASKS = ("classification", "regression")
+KINDS = ("numeric", "categorical", "boolean", "date")
+TARGET_TYPES = {"classification": ("integer", "string"), "regression": ("double",)}
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A column that the model reads. `missing` counts it over both splits."""
+
+    name: str
+    kind: str
+    missing: int
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The task, the target and the features in the order of the file."""
+
+    task: str
+    target: str
+    target_type: str
+    features: tuple[Feature, ...]
+
+    def names(self, kind: str) -> list[str]:
+        """Return the features of one kind, in the order of the file."""
+        return [feature.name for feature in self.features if feature.kind == kind]
+
+
+def read_schema(path: Path) -> Schema:
+    """Read a schema file; raises TrainError naming the file and the first thing wrong in it."""
+    if not path.is_file():
+        raise TrainError(f"--schema {path} is not a file; give the schema that preprocess wrote")
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise TrainError(
+            f"--schema {path} is not JSON ({error}); give the schema that preprocess wrote"
+        ) from error
+    try:
+        return parse_schema(document)
+    except ValueError as error:
+        raise TrainError(
+            f"--schema {path}: {error}; give the schema that preprocess wrote"
+        ) from error
+
+
+def parse_schema(document: object) -> Schema:
+    """Check a decoded schema; raises ValueError that names the key and the value found."""
+    top = _mapping(document, "the schema")
+    version = top.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise ValueError(f"schema_version is {version!r}, this train reads {SCHEMA_VERSION}")
+    task = _one_of(top.get("task"), TASKS, "task")
+    target = _mapping(top.get("target"), "target")
+    name = _name(target.get("name"), "target.name")
+    target_type = _one_of(target.get("type"), TARGET_TYPES[task], f"target.type of a {task}")
+    features = _features(top.get("features"))
+    if name in {feature.name for feature in features}:
+        raise ValueError(f"the target {name!r} is also listed as a feature")
+    return Schema(task, name, target_type, features)
+
+
+def _features(value: object) -> tuple[Feature, ...]:
+    if not isinstance(value, list) or not value:
+        raise ValueError(f"features must be a list of at least one column, got {value!r:.80}")
+    features = tuple(_feature(item, index) for index, item in enumerate(value))
+    names = [feature.name for feature in features]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"features lists {twice[0]!r} more than once")
+    return features
+
+
+def _feature(value: object, index: int) -> Feature:
+    item = _mapping(value, f"features[{index}]")
+    name = _name(item.get("name"), f"features[{index}].name")
+    kind = _one_of(item.get("kind"), KINDS, f"kind of {name!r}")
+    missing = item.get("missing", 0)
+    if isinstance(missing, bool) or not isinstance(missing, int) or missing < 0:
+        raise ValueError(f"missing of {name!r} must be a count, got {missing!r}")
+    return Feature(name, kind, missing)
+
+
+def _mapping(value: object, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} must be a JSON object, got {value!r:.80}")
+    return value
+
+
+def _name(value: object, what: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{what} must be a column name, got {value!r:.80}")
+    return value
+
+
+def _one_of(value: object, known: tuple[str, ...], what: str) -> str:
+    if not isinstance(value, str) or value not in known:
+        raise ValueError(f"{what} must be one of {', '.join(known)}, got {value!r:.80}")
+    return value

@@ -1,0 +1,171 @@
+"""The step: read and check, cross-validate, fit, log, write."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+
+from train import tracking_store
+from train.cross_validation import Metrics, choose_folds, cross_validate
+from train.dataset import Dataset, read_dataset
+from train.errors import TrainError, WrongCallError, log
+from train.models import build_pipeline, find_model, use_one_thread
+from train.options import Options
+from train.outputs import StagedOutputs, write_json
+from train.schema import Schema, read_schema
+
+# Below this the threads of BLAS and OpenMP cost more than they bring, and make the last digits
+# depend on the machine's cores. The threads of a random forest are others, and stay.
+MANY_CELLS = 5_000_000
+LONGEST_PARAMETER = 500  # characters of an estimator's own parameter that a reader may want
+
+
+@dataclass(frozen=True)
+class Job:
+    """What was asked for, checked and ready to be fitted."""
+
+    options: Options
+    schema: Schema
+    data: Dataset
+    pipeline: Pipeline
+    folds: int
+    params: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The ids that MLflow gave, and the cross-validated metrics."""
+
+    run_id: str
+    model_id: str
+    metrics: Metrics
+
+
+def train(options: Options) -> Trained:
+    """Do the whole step; raises TrainError or OSError, and leaves all outputs or none."""
+    job = prepare(options)
+    uri = tracking_store.resolve_tracking_uri(options.mlflow_tracking_uri, os.environ)
+    with StagedOutputs() as outputs:
+        for output in (options.trained_model, options.run_id, options.model_id, options.metrics):
+            outputs.stage(output)
+        tracking_store.prepare_store(uri)
+        return fit_and_log(job, uri, outputs)
+
+
+def prepare(options: Options) -> Job:
+    """Read the inputs and hold them against each other and the options."""
+    schema = read_schema(options.schema)
+    find_model(schema.task, options.model)
+    data = read_dataset(options.train_data, schema)
+    try:
+        folds = choose_folds(data.target, schema.task, options.cv_folds)
+    except ValueError as error:
+        raise TrainError(f"--train-data {options.train_data}: {error}") from error
+    if folds < options.cv_folds:
+        log(f"{folds} folds instead of {options.cv_folds}, as the rarest class has too few rows")
+    pipeline = build_pipeline(
+        schema, data.features, data.target, options.model, options.model_params, options.seed
+    )
+    params = {
+        "cv_folds": str(folds),
+        **describe_inputs(schema, data),
+        **describe_model(options, pipeline[-1]),
+    }
+    return Job(options, schema, data, pipeline, folds, add_parameters(params, options))
+
+
+def fit_and_log(job: Job, uri: str, outputs: StagedOutputs) -> Trained:
+    """Cross-validate and fit inside one MLflow run, and publish the outputs before it ends."""
+    # Late, as it takes a second that a wrong call need not wait.
+    from train import logged_model, tracking
+
+    tracking_store.quieten_mlflow()
+    options, data = job.options, job.data
+    with tracking.tracking_errors(uri):
+        client = tracking.MlflowClient(uri)
+        experiment_id = tracking.find_experiment(
+            client, options.experiment, tracking_store.artifact_location(uri)
+        )
+        tags = tracking.run_tags(data.source, data.sha256, os.environ)
+        with tracking.tracked_run(client, experiment_id, tags) as run:
+            run.log_params(job.params)
+            signature = logged_model.make_signature(job.schema, data.features)
+            run.log_dataset(data.source, data.sha256, signature.inputs, len(data.target))
+            metrics = fit(job)
+            with tracking.tracked_model(run, job.params) as logged:
+                folder = outputs.staged(options.trained_model)
+                logged_model.save_model(job.pipeline, job.schema, data.features, logged, folder)
+                client.log_model_artifacts(logged.model_id, str(folder))
+                run.log_metrics(metrics, logged.model_id)
+            outputs.staged(options.run_id).write_text(run.run_id)
+            outputs.staged(options.model_id).write_text(logged.model_id)
+            write_json(outputs.staged(options.metrics), metrics)
+            outputs.publish()
+    return Trained(run.run_id, logged.model_id, metrics)
+
+
+def fit(job: Job) -> Metrics:
+    """Cross-validate, then fit the job's pipeline on all rows."""
+    data = job.data
+    rows, columns = data.features.shape
+    log(f"{job.options.model} on {rows} rows, {columns} features, {job.folds} folds")
+    with _fit_errors(job.options), threadpool_limits(1 if rows * columns < MANY_CELLS else None):
+        metrics = cross_validate(
+            job.pipeline, data.features, data.target, job.schema.task, job.folds, job.options.seed
+        )
+        use_one_thread(job.pipeline.fit(data.features, data.target))
+    return metrics
+
+
+@contextmanager
+def _fit_errors(options: Options) -> Iterator[None]:
+    """Blame a value that only the fitting can judge on the parameters, where some were given."""
+    try:
+        yield
+    except ValueError as error:
+        if options.model_params:
+            given = json.dumps(options.model_params)
+            raise WrongCallError(
+                f"--model {options.model} cannot be fitted with --model-params {given}: {error}"
+            ) from error
+        raise TrainError(f"--model {options.model} cannot be fitted: {error}") from error
+
+
+def describe_inputs(schema: Schema, data: Dataset) -> dict[str, str]:
+    """Return the run's parameters about the table."""
+    rows, columns = data.features.shape
+    return {
+        "task": schema.task,
+        "target": schema.target,
+        "rows": str(rows),
+        "columns": str(columns),
+    }
+
+
+def describe_model(options: Options, estimator: BaseEstimator) -> dict[str, str]:
+    """Return the run's parameters about the model: what was asked for, and all that came of it."""
+    settings = estimator.get_params()
+    return {
+        "model": options.model,
+        "model_params": json.dumps(options.model_params, sort_keys=True)[:LONGEST_PARAMETER],
+        "seed": str(options.seed),
+        **{f"estimator.{key}": str(value)[:LONGEST_PARAMETER] for key, value in settings.items()},
+    }
+
+
+def add_parameters(params: dict[str, str], options: Options) -> dict[str, str]:
+    """Add the user's own parameters; raises WrongCallError where a name is taken."""
+    taken = sorted(set(params) & set(options.experiment_parameters))
+    if taken:
+        raise WrongCallError(
+            f"--experiment-parameters: {taken[0]!r} is recorded by train itself; choose another "
+            "name"
+        )
+    return {**params, **options.experiment_parameters}

@@ -153,6 +153,18 @@ def test_an_own_table(tmp_path: Path) -> None:
     assert float(finished.shown("accuracy").split(" ")[0]) > 0.8
 
 
+def test_a_name_that_a_shell_or_a_parser_would_mangle(tmp_path: Path) -> None:
+    target = "-y 'a' $(b)"
+    table = tmp_path / "-table.csv"
+    table.write_text(
+        f"x,{target}\n" + "".join(f"{n},{'no' if n < 40 else 'yes'}\n" for n in range(90))
+    )
+    finished = run(tmp_path / "runs", *params(source=table, target=target))
+    assert finished.code == 0, finished.stderr
+    schema = json.loads((finished.folder / "preprocess" / "schema").read_text())
+    assert schema["target"]["name"] == target
+
+
 def test_the_same_run_twice_gives_the_same_data_and_metrics(tmp_path: Path) -> None:
     folders = []
     for name in ("first", "second"):

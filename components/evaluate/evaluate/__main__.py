@@ -66,6 +66,17 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _joined(argv: Sequence[str] | None) -> list[str]:
+    """Join each flag with its value, which may start with a dash, as a column's name may."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    joined = []
+    while words:
+        word = words.pop(0)
+        takes_value = word.startswith("--") and "=" not in word and word != "--help"
+        joined.append(f"{word}={words.pop(0)}" if takes_value and words else word)
+    return joined
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the step and gives its exit code: the only place that decides it."""
     handler = signal.signal(signal.SIGTERM, _terminate)
@@ -81,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _attempt(argv: Sequence[str] | None) -> int:
     try:
-        args = build_parser().parse_args(argv)
+        args = build_parser().parse_args(_joined(argv))
         _run(args, parse_thresholds(args.thresholds))
     except EvaluateError as error:
         return _fail(str(error), error.exit_code)

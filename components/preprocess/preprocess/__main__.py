@@ -60,11 +60,22 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _joined(argv: Sequence[str] | None) -> list[str]:
+    """Join each flag with its value, which may start with a dash, as a column's name may."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    joined = []
+    while words:
+        word = words.pop(0)
+        takes_value = word.startswith("--") and "=" not in word and word != "--help"
+        joined.append(f"{word}={words.pop(0)}" if takes_value and words else word)
+    return joined
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the step and return its exit code: 0 done, 1 the work failed, 2 the call was wrong."""
     try:
         with stop_signals_raise():
-            return _run(build_parser().parse_args(argv))
+            return _run(build_parser().parse_args(_joined(argv)))
     except PreprocessError as error:
         return _fail(str(error), error.exit_code)
     except Interrupted as error:

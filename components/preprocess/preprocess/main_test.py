@@ -101,7 +101,7 @@ def test_a_table_of_many_batches_is_like_one(preprocess: Preprocess) -> None:
         pytest.param(["--task", "ranking"], ["'ranking' is unknown", "regression"], id="task"),
         pytest.param(["--target", ""], ["--target: name the column"], id="no target"),
         pytest.param(["--schema", ""], ["--schema: no path given"], id="no output"),
-        pytest.param(["--colour", "red"], ["unrecognized arguments: --colour red"], id="flag"),
+        pytest.param(["--colour", "red"], ["unrecognized arguments: --colour=red"], id="flag"),
     ],
 )
 def test_a_wrong_call_is_told_in_one_line(

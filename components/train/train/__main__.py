@@ -90,7 +90,7 @@ def _add_outputs(add: Callable[..., object]) -> None:
 
 def parse_options(argv: Sequence[str] | None) -> Options:
     """Parse the command line; raises WrongCallError naming the flag and the value."""
-    given = build_parser().parse_args(argv)
+    given = build_parser().parse_args(_joined(argv))
     paths = ("train_data", "schema", "trained_model", "run_id", "model_id", "metrics")
     parsed = {
         name: options.parse_path(getattr(given, name), f"--{name.replace('_', '-')}")
@@ -111,6 +111,17 @@ def parse_options(argv: Sequence[str] | None) -> Options:
         mlflow_tracking_uri=given.mlflow_tracking_uri,
         experiment_parameters=options.parse_experiment_parameters(given.experiment_parameters),
     )
+
+
+def _joined(argv: Sequence[str] | None) -> list[str]:
+    """Join each flag with its value, which may start with a dash, as a column's name may."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    joined = []
+    while words:
+        word = words.pop(0)
+        takes_value = word.startswith("--") and "=" not in word and word != "--help"
+        joined.append(f"{word}={words.pop(0)}" if takes_value and words else word)
+    return joined
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -46,6 +46,10 @@ def test_a_deleted_experiment_is_named(
     assert f"the MLflow experiment {step.folder.name!r} was deleted; restore it" in error
 
 
+def fail(error: BaseException) -> None:
+    raise error
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [
@@ -62,7 +66,7 @@ def test_neither_run_nor_model_is_left_unfinished(
         tracked_run(client, experiment, {}) as run,
         tracked_model(run, {"C": "1"}) as model,
     ):
-        raise error
+        fail(error)
     assert client.get_run(run.run_id).info.status == status
     assert client.get_logged_model(model.model_id).status == "FAILED"
 

@@ -16,13 +16,13 @@ from pipelines.compile import DEV, add_dist_flag, check_tag, compile_dev
 from pipelines.components import discover
 from pipelines.errors import PinionError, run_command
 from pipelines.graph import Pipeline
-from pipelines.interpreter import Interpreter, TaskFailedError
+from pipelines.interpreter import Interpreter
 from pipelines.packages import Package, packaged
 from pipelines.parameters import resolve
 from pipelines.processes import ProcessBackend
 from pipelines.progress import Progress
 from pipelines.store import local_store
-from pipelines.summary import failed_checks, summarize
+from pipelines.summary import evaluated, summarize
 from pipelines.values import Value
 from pipelines.workspace import Workspace
 
@@ -83,7 +83,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         shutil.rmtree(folder)
         raise
     interpreter = Interpreter(pipeline, folder, backend, progress)
-    _execute(interpreter, progress, parameters)
+    try:
+        _execute(interpreter, progress, parameters)
+    except PinionError:
+        # A model that may not be registered has a verdict worth reading.
+        if evaluated(interpreter.outputs):
+            print(summarize(parameters, interpreter.outputs, folder, tracking_uri), flush=True)
+        raise
     print(summarize(parameters, interpreter.outputs, folder, tracking_uri))
     return 0
 
@@ -120,12 +126,6 @@ def _execute(interpreter: Interpreter, progress: Progress, parameters: dict[str,
     try:
         with progress.shown():
             interpreter.run(parameters)
-    except TaskFailedError as error:
-        failed = failed_checks(interpreter.outputs)
-        verdict = (
-            f"; failed checks: {', '.join(failed)}" if failed and error.task == "register" else ""
-        )
-        raise PinionError(f"{error}{verdict}") from error
     except KeyboardInterrupt:
         done = ", ".join(interpreter.outputs) or "nothing"
         print(

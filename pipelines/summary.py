@@ -18,19 +18,24 @@ def summarize(
         *_evaluation(_document(outputs, "result")),
         *_registration(outputs),
         ("run folder", str(folder)),
-        (
-            "MLflow",
-            f"./pants run build-support/mlflow:mlflow -- ui --backend-store-uri {tracking_uri}",
-        ),
+        ("MLflow", _mlflow(str(parameters.get("mlflow_tracking_uri") or tracking_uri))),
     ]
     width = max(len(label) for label, _ in lines)
     return "\n".join(f"{label:<{width}}  {text}" for label, text in lines)
 
 
-def failed_checks(outputs: Mapping[str, Values]) -> list[str]:
-    """Each check of the evaluation that did not pass, with its value and threshold."""
-    result = _document(outputs, "result") or {}
-    return [_check(check) for check in result.get("checks", []) if not check["passed"]]
+def _mlflow(tracking_uri: str) -> str:
+    """How to look at the run: the address of a server, or the command that serves a local store."""
+    if tracking_uri.startswith("sqlite:"):
+        return f"./pants run build-support/mlflow:mlflow -- ui --backend-store-uri {tracking_uri}"
+    # What stands before the @ can be a password.
+    scheme, _, rest = tracking_uri.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
+def evaluated(outputs: Mapping[str, Values]) -> bool:
+    """Whether a run came as far as a verdict on its model."""
+    return _document(outputs, "result") is not None
 
 
 def _document(outputs: Mapping[str, Values], name: str) -> dict[str, Any] | None:
@@ -66,11 +71,12 @@ def _evaluation(result: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
 
 def _check(check: dict[str, Any]) -> str:
     value = "not computed" if check["value"] is None else f"{check['value']:.4f}"
-    sign = ("> " if check.get("baseline") else ">=") if check["greater_is_better"] else "<="
-    sign = "< " if check.get("baseline") and not check["greater_is_better"] else sign
+    limit = ">" if check["greater_is_better"] else "<"
+    # A threshold may be met exactly; a baseline must be beaten.
+    limit += "" if check.get("baseline") else "="
     kind = " (baseline)" if check.get("baseline") else ""
     verdict = "passed" if check["passed"] else "FAILED"
-    return f"{value} {sign.strip()} {check['threshold']:.4f}{kind} {verdict}"
+    return f"{value} {limit} {check['threshold']:.4f}{kind} {verdict}"
 
 
 def _registration(outputs: Mapping[str, Values]) -> Iterator[tuple[str, str]]:

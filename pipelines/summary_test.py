@@ -1,0 +1,81 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.interpreter import Values
+from pipelines.summary import evaluated, summarize
+from pipelines.values import Value
+
+ACCURACY = {"metric": "accuracy", "value": 0.875, "threshold": 0.9, "greater_is_better": True}
+RMSE = {"metric": "rmse", "value": 0.5, "threshold": 0.75, "greater_is_better": False}
+ABSENT = {"metric": "auc", "value": None, "threshold": 1, "greater_is_better": True}
+
+
+def outputs(folder: Path, metrics: dict[str, float], *checks: dict[str, Any]) -> dict[str, Values]:
+    result = {
+        "passed": all(check["passed"] for check in checks),
+        "metrics": metrics,
+        "checks": list(checks),
+    }
+    (folder / "result").write_text(json.dumps(result))
+    (folder / "report").write_text(json.dumps({"rows": {"train": 80, "test": 20}}))
+    return {
+        "preprocess": Values(artifacts={"report": folder / "report"}),
+        "evaluate": Values(artifacts={"result": folder / "result"}),
+        "register": Values({"model_uri": "models:/income/3", "model_version": 3}),
+    }
+
+
+def test_everything_that_came_out(tmp_path: Path) -> None:
+    made = outputs(
+        tmp_path,
+        {"accuracy": 0.875, "f1": 0.5, "rmse": 0.5},
+        {**ACCURACY, "passed": False},
+        {**RMSE, "passed": True},
+        {**ABSENT, "passed": False},
+    )
+    text = summarize({"source": "adult.csv"}, made, Path("/runs/1"), "sqlite:////runs/mlflow.db")
+    assert text.splitlines()[:-1] == [
+        "dataset     adult.csv: 80 rows to train, 20 to test",
+        "accuracy    0.8750 >= 0.9000 FAILED",
+        "f1          0.5000",
+        "rmse        0.5000 <= 0.7500 passed",
+        "auc         not computed >= 1.0000 FAILED",
+        "verdict     failed",
+        "registered  models:/income/3",
+        "run folder  /runs/1",
+    ]
+    assert text.endswith("ui --backend-store-uri sqlite:////runs/mlflow.db")
+
+
+@pytest.mark.parametrize(
+    ("check", "line"),
+    [
+        ({**ACCURACY, "baseline": True, "passed": False}, "0.8750 > 0.9000 (baseline) FAILED"),
+        ({**RMSE, "baseline": True, "passed": True}, "0.5000 < 0.7500 (baseline) passed"),
+    ],
+)
+def test_a_baseline_must_be_beaten(tmp_path: Path, check: dict[str, Any], line: str) -> None:
+    made = outputs(tmp_path, {check["metric"]: check["value"]}, check)
+    assert line in summarize({"source": "x"}, made, Path("/runs/1"), "sqlite:///x")
+
+
+def test_a_verdict_is_what_an_evaluation_wrote(tmp_path: Path) -> None:
+    made = outputs(tmp_path, {}, {**ACCURACY, "passed": False})
+    assert evaluated(made)
+    del made["evaluate"]
+    assert not evaluated(made)
+
+
+def test_a_server_is_shown_without_its_password() -> None:
+    given: dict[str, Value] = {"mlflow_tracking_uri": "https://ada:s3cret@mlflow.example.com/x"}
+    text = summarize(given, {}, Path("/runs/1"), "sqlite:////runs/mlflow.db")
+    assert text.splitlines()[-1] == "MLflow      https://mlflow.example.com/x"
+
+
+def test_a_pipeline_without_these_outputs(tmp_path: Path) -> None:
+    text = summarize({}, {"other": Values({"count": 3})}, Path("/runs/1"), "http://mlflow:5000")
+    assert [line.split("  ")[0] for line in text.splitlines()] == ["run folder", "MLflow"]
+    assert "http://mlflow:5000" in text.splitlines()[-1]

@@ -71,4 +71,4 @@ def _unpack(workspace: Workspace, pex: Path, scope: str, folder: Path) -> None:
     )
     if made.returncode != 0:
         reason = (made.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise PinionError(f"cannot unpack {pex}: {reason}")
+        raise PinionError(f"cannot unpack {pex}, remove it if it is damaged: {reason}")

@@ -61,7 +61,10 @@ class Package:
         """Why the PEXes are not the working tree's, or None where they are."""
         if not (self.deps / "PEX-INFO").exists() or not (self.app / "PEX-INFO").exists():
             return "not packaged yet"
-        return self._changed_source() or self._changed_requirement()
+        try:
+            return self._changed_source() or self._changed_requirement()
+        except (ValueError, KeyError):
+            return "its package is damaged"
 
     def _changed_source(self) -> str | None:
         packaged = self.app / self.component.name
@@ -81,6 +84,8 @@ class Package:
             return "its dependencies changed since it was packaged"
         locked = _locked_versions(self.component.folder / "requirements.lock")
         for wheel in info["distributions"]:
+            if not (self.deps / ".deps" / wheel).exists():
+                return "its package is damaged"
             name, version = wheel.split("-")[:2]
             if locked.get(canonicalize_name(name)) != version:
                 return f"its lock has another {name} than it was packaged with"

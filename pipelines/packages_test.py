@@ -8,6 +8,8 @@ from pipelines.errors import PinionError
 from pipelines.packages import Package, packaged
 from pipelines.workspace import Workspace
 
+WHEEL = "numpy-2.4.6-cp311-cp311-linux_x86_64.whl"
+
 
 @pytest.fixture()
 def package(tmp_path: Path) -> Package:
@@ -30,12 +32,13 @@ def package(tmp_path: Path) -> Package:
     (made.app / "train").mkdir(parents=True)
     (made.app / "train" / "model.py").write_text("DEPTH = 3\n")
     write_info(made.app, pex_hash="a1", requirements=[], distributions={})
-    made.deps.mkdir()
+    (made.deps / ".deps").mkdir(parents=True)
+    (made.deps / ".deps" / WHEEL).touch()
     write_info(
         made.deps,
         pex_hash="d1",
         requirements=["numpy<3,>=2.4"],
-        distributions={"numpy-2.4.6-cp311-cp311-linux_x86_64.whl": "0f"},
+        distributions={WHEEL: "0f"},
     )
     return made
 
@@ -78,6 +81,15 @@ def test_a_new_dependency_is_noticed(package: Package) -> None:
 def test_not_packaged(package: Package) -> None:
     (package.deps / "PEX-INFO").unlink()
     assert package.stale() == "not packaged yet"
+
+
+@pytest.mark.parametrize("damage", ["wheel", "info"])
+def test_what_a_killed_build_left_is_built_again(package: Package, damage: str) -> None:
+    if damage == "wheel":
+        (package.deps / ".deps" / WHEEL).unlink()
+    else:
+        (package.deps / "PEX-INFO").write_text('{"pex_h')
+    assert package.stale() == "its package is damaged"
 
 
 @pytest.mark.parametrize("changed", ["app", "deps", "component.yaml", "Dockerfile"])

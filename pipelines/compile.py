@@ -11,7 +11,7 @@ from pathlib import Path
 from pipelines.components import Component, discover
 from pipelines.errors import PinionError, UsageError, run_command
 from pipelines.packages import Package, packaged
-from pipelines.workspace import RELEASES, Workspace
+from pipelines.workspace import Workspace
 
 DEV = "dev"
 
@@ -25,8 +25,8 @@ class Pin:
 
 
 def known_tags() -> list[str]:
-    """The tags that can be compiled: the working tree and the releases."""
-    return [DEV, *sorted(path.parent.name for path in RELEASES.glob("*/lock.yaml"))]
+    """The tags that can be compiled: the working tree."""
+    return [DEV]
 
 
 def compile_release(
@@ -53,6 +53,8 @@ def compile_release(
                 for name, component in components.items()
             }
             Compiler().compile(training_pipeline(steps), str(partial))
+        except (OSError, PinionError):
+            raise
         # KFP says in many types, down to KeyError, that an interface and the wiring do not fit.
         except Exception as error:
             raise PinionError(

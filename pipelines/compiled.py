@@ -22,7 +22,7 @@ _UNDERSTOOD = {
     "ComponentInputsSpec": {"artifacts", "parameters"},
     "ComponentInputsSpec.ArtifactSpec": {"artifact_type", "is_optional", "description"},
     "ComponentInputsSpec.ParameterSpec": {
-        "parameter_type", "default_value", "is_optional", "description", "literals",
+        "parameter_type", "default_value", "is_optional", "description",
     },
     "ComponentOutputsSpec": {"artifacts", "parameters"},
     "ComponentOutputsSpec.ArtifactSpec": {"artifact_type", "description"},

@@ -1,10 +1,16 @@
 """Conditions of a compiled file, which KFP writes in CEL."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pipelines.errors import PinionError
 from pipelines.values import Value
+
+
+def check(conditions: Iterable[str]) -> None:
+    """Raises `PinionError` for the first that is not CEL."""
+    for condition in conditions:
+        _program(condition)
 
 
 def holds(condition: str, parameters: Mapping[str, Value]) -> bool:
@@ -14,13 +20,21 @@ def holds(condition: str, parameters: Mapping[str, Value]) -> bool:
     """
     import celpy
 
-    environment = celpy.Environment()
     try:
-        program = environment.program(environment.compile(condition))
         inputs: Any = celpy.json_to_cel({"parameter_values": dict(parameters)})
-        result = program.evaluate({"inputs": inputs})
-    except (celpy.CELParseError, celpy.CELEvalError, TypeError, ValueError) as error:
+        result = _program(condition).evaluate({"inputs": inputs})
+    except (celpy.CELEvalError, TypeError, ValueError) as error:
         raise PinionError(f"the condition {condition!r} cannot be evaluated: {error}") from error
     if not isinstance(result, celpy.celtypes.BoolType):
         raise PinionError(f"the condition {condition!r} is {result!r}, not true or false")
     return bool(result)
+
+
+def _program(condition: str) -> Any:
+    import celpy
+
+    environment = celpy.Environment()
+    try:
+        return environment.program(environment.compile(condition))
+    except celpy.CELParseError as error:
+        raise PinionError(f"the condition {condition!r} is not CEL: {error}") from error

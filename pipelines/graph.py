@@ -1,5 +1,8 @@
 """A compiled pipeline as plain, typed objects: what its messages come to once they are read."""
 
+import math
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -18,6 +21,7 @@ class Parameter:
 
     kind: int
     default: Value | None
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,12 +48,12 @@ class FromTask:
 
 @dataclass(frozen=True)
 class Retry:
-    """How often a failed task is tried again, and the seconds between."""
+    """How often a failed task is tried again, the seconds between, and those for all of it."""
 
     count: int
     wait: float
     factor: float
-    longest: float
+    in_all: float
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,25 @@ class Graph:
     parameters: Mapping[str, FromTask]
     artifacts: Mapping[str, tuple[FromTask, ...]]
 
+    def conditions(self) -> Iterator[str]:
+        """Every condition, at whatever depth."""
+        for task in self.tasks:
+            if task.condition:
+                yield task.condition
+            if isinstance(task.body, Graph):
+                yield from task.body.conditions()
+
+    def texts(self) -> Iterator[str]:
+        """Every text that may hold placeholders: of commands, environments and constants."""
+        for task in self.tasks:
+            if isinstance(task.body, Graph):
+                yield from task.body.texts()
+            else:
+                yield from (*task.body.command, *task.body.environment.values())
+            for source in task.parameters.values():
+                if isinstance(source, Constant) and isinstance(source.value, str):
+                    yield source.value
+
     def steps(self, parents: tuple[str, ...] = ()) -> Iterator[tuple[str, Container]]:
         """Every container task, by its full name."""
         for task in self.tasks:
@@ -108,14 +131,34 @@ class Pipeline:
         file = CompiledFile.load(path)
         try:
             graph = _graph(file, file.spec.root.dag)
+            _check_names([name for name, _ in graph.steps()])
+            if artifacts := sorted(file.spec.root.input_definitions.artifacts):
+                raise ValueError(
+                    f"it takes the artifact {artifacts[0]!r}, which none can give here"
+                )
+        except RecursionError:
+            raise PinionError(
+                f"{path}: not a compiled pipeline: a component holds itself"
+            ) from None
         except (KeyError, ValueError) as error:
             raise PinionError(f"{path}: not a compiled pipeline: {error}") from error
         return cls(file.spec.pipeline_info.name, _inputs(file.spec.root), graph)
 
 
 def full_name(parents: tuple[str, ...], task: str) -> str:
-    """A task's name in its run: unique, and without the conditions it is under."""
-    return ".".join([*(name for name in parents if not name.startswith("condition-")), task])
+    """A task's name in its run, without the conditions it is under."""
+    return ".".join([*(name for name in parents if not _CONDITION.fullmatch(name)), task])
+
+
+# What KFP calls the graph of a condition; its tasks are numbered through with those around it.
+_CONDITION = re.compile(r"condition(-branches)?-\d+")
+
+
+def _check_names(names: list[str]) -> None:
+    """Each step has a folder of its own in a run, beside that of the logs."""
+    for name, count in Counter([*names, "logs"]).items():
+        if count > 1:
+            raise ValueError(f"more than one step would have the folder {name!r}")
 
 
 def _graph(file: CompiledFile, dag: Any) -> Graph:
@@ -126,6 +169,8 @@ def _graph(file: CompiledFile, dag: Any) -> Graph:
         )
     except CycleError as error:
         raise ValueError(f"tasks wait for each other: {' -> '.join(error.args[1])}") from error
+    for task in tasks.values():
+        _check_sources(task, tasks)
     return Graph(
         tuple(tasks[name] for name in order),
         {
@@ -141,6 +186,14 @@ def _graph(file: CompiledFile, dag: Any) -> Graph:
             for name, output in dag.outputs.artifacts.items()
         },
     )
+
+
+def _check_sources(task: Task, tasks: Mapping[str, Task]) -> None:
+    for source in (*task.parameters.values(), *task.artifacts.values()):
+        if isinstance(source, FromTask):
+            body = tasks[source.task].body
+            if source.output not in {*body.parameters, *body.artifacts}:
+                raise ValueError(f"task {source.task!r} has no output {source.output!r}")
 
 
 def _task(file: CompiledFile, name: str, task: Any) -> Task:
@@ -181,6 +234,7 @@ def _inputs(component: Any) -> dict[str, Parameter]:
                 if declared.HasField("default_value")
                 else None
             ),
+            declared.is_optional,
         )
         for name, declared in component.input_definitions.parameters.items()
     }
@@ -206,8 +260,8 @@ def _artifact_source(source: Any) -> FromParent | FromTask:
 
 def _retry(policy: Any) -> Retry:
     seconds = policy.backoff_duration.ToTimedelta().total_seconds()
-    longest = policy.backoff_max_duration.ToTimedelta().total_seconds()
-    return Retry(policy.max_retry_count, seconds, policy.backoff_factor or 1, longest or seconds)
+    in_all = policy.backoff_max_duration.ToTimedelta().total_seconds()
+    return Retry(policy.max_retry_count, seconds, policy.backoff_factor or 1, in_all or math.inf)
 
 
 def _container(file: CompiledFile, component: Any) -> Container:

@@ -32,6 +32,36 @@ from pipelines.graph import Pipeline
             id="a circle",
         ),
         pytest.param(
+            "root: {dag: {tasks: {a: {componentRef: {name: c}}}}}\n"
+            "components: {c: {dag: {tasks: {a: {componentRef: {name: c}}}}}}\n",
+            "a component holds itself",
+            id="a component in itself",
+        ),
+        pytest.param(
+            "root: {dag: {tasks: {a: {componentRef: {name: c}}, b: {componentRef: {name: c},"
+            " inputs: {artifacts: {x: {taskOutputArtifact: {producerTask: a,"
+            " outputArtifactKey: y}}}}}}}}\n"
+            "components: {c: {executorLabel: e}}\n"
+            "deploymentSpec: {executors: {e: {container: {image: i}}}}\n",
+            "task 'a' has no output 'y'",
+            id="no such output",
+        ),
+        pytest.param(
+            "root: {dag: {tasks: {logs: {componentRef: {name: c}}}}}\n"
+            "components: {c: {executorLabel: e}}\n"
+            "deploymentSpec: {executors: {e: {container: {image: i}}}}\n",
+            "more than one step would have the folder 'logs'",
+            id="a step in the place of the logs",
+        ),
+        pytest.param(
+            "root: {dag: {tasks: {a: {componentRef: {name: c}}}},"
+            " inputDefinitions: {artifacts: {data: {artifactType: {schemaTitle: system.Model}}}}}\n"
+            "components: {c: {executorLabel: e}}\n"
+            "deploymentSpec: {executors: {e: {container: {image: i}}}}\n",
+            "it takes the artifact 'data'",
+            id="an artifact from outside",
+        ),
+        pytest.param(
             "root: {dag: {tasks: {a: {}}}}\n---\nplatforms: {}\n",
             "has a second document",
             id="platforms",

@@ -77,6 +77,7 @@ class Interpreter:
     backend: Backend
     observer: Observer
     sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
     outputs: dict[str, Values] = field(default_factory=dict)
 
     def run(self, parameters: Mapping[str, Value]) -> None:
@@ -131,7 +132,10 @@ class Interpreter:
             name=name,
             image=container.image,
             command=tuple(placeholders.resolve(container.command, bindings)),
-            environment=container.environment,
+            environment={
+                name: placeholders.substitute(value, bindings)
+                for name, value in container.environment.items()
+            },
             folder=folder,
             log=self.folder / "logs" / f"{name}.log",
         )
@@ -139,14 +143,16 @@ class Interpreter:
         return _read_outputs(call, container, bindings)
 
     def _with_retries(self, call: Call, retry: Retry) -> None:
-        wait = retry.wait
-        for _attempt in range(retry.count):
+        wait, until = retry.wait, self.clock() + retry.in_all
+        for attempts_left in range(retry.count, -1, -1):
             try:
                 return self._attempt(call)
             except TaskFailedError:
-                self.sleep(min(wait, retry.longest))
-                wait *= retry.factor
-        return self._attempt(call)
+                if not attempts_left or self.clock() + wait > until:
+                    raise
+            self.sleep(wait)
+            wait *= retry.factor
+        return None
 
     def _attempt(self, call: Call) -> None:
         # What a failed attempt left must not be taken for an output of this one.

@@ -1,11 +1,12 @@
 """The interpreter over files that the KFP SDK compiles, with plain programs as container tasks."""
 
+import contextlib
 import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 from kfp import compiler, dsl
@@ -14,6 +15,7 @@ from kfp.components import load_component_from_text
 from pipelines.errors import PinionError
 from pipelines.graph import Container, Pipeline
 from pipelines.interpreter import Call, Interpreter, TaskFailedError
+from pipelines.parameters import resolve
 
 # Writes its arguments, but the last, as JSON to the path that the last one names.
 WRITE = "import sys; open(sys.argv[2], 'w').write(sys.argv[1])"
@@ -60,8 +62,12 @@ class Run:
             folder / "run",
             self.backend,
             self.events,
-            self.waits.append,
+            self.sleep,
+            lambda: sum(self.waits),
         )
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
 
     def __call__(self, **parameters: Any) -> "Run":
         declared = self.interpreter.pipeline.parameters
@@ -213,16 +219,53 @@ implementation:
 """)
 
 
-def test_retries_with_growing_waits_and_a_clean_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("in_all", "waits", "ended"),
+    [
+        pytest.param("60s", [2.0, 6.0, 18.0], "done", id="in time"),
+        pytest.param("20s", [2.0, 6.0], "failed", id="the next wait would be too long"),
+    ],
+)
+def test_retries_with_growing_waits_and_a_clean_folder(
+    tmp_path: Path, in_all: str, waits: list[float], ended: str
+) -> None:
     flaky = failing_until(tmp_path, 4)
 
     @dsl.pipeline(name="retries")
     def pipeline(notes: str = "") -> None:
-        flaky(notes=notes).set_retry(3, "2s", 3.0, "10s")
+        flaky(notes=notes).set_retry(3, "2s", 3.0, in_all)
 
-    run = Run(tmp_path, pipeline)(notes=str(tmp_path / "notes"))
-    assert run.waits == [2.0, 6.0, 10.0]
-    assert len(run.backend.calls) == 4
+    run = Run(tmp_path, pipeline)
+    with contextlib.suppress(TaskFailedError):
+        run(notes=str(tmp_path / "notes"))
+    assert run.waits == waits
+    assert len(run.backend.calls) == len(waits) + 1
+    assert run.events.seen[-1] == ("flaky", ended)
+
+
+def test_an_environment_may_hold_placeholders(tmp_path: Path) -> None:
+    @dsl.pipeline(name="environments")
+    def pipeline() -> None:
+        TEXT_STEP(value="a").set_env_variable("JOB", "{{$.pipeline_job_name}}/x")
+
+    assert Run(tmp_path, pipeline)().backend.calls[0].environment == {"JOB": "run/x"}
+
+
+def test_an_optional_parameter_may_be_left_out(tmp_path: Path) -> None:
+    maybe = step(
+        "maybe",
+        "[{name: value, type: String, optional: true}]",
+        "[{if: {cond: {isPresent: value}, then: [--value, {inputValue: value}]}},"
+        " {outputPath: out}]",
+    )
+
+    @dsl.pipeline(name="optional")
+    def pipeline(value: Optional[str] = None) -> None:  # noqa: UP007 - KFP reads this form
+        maybe(value=value)
+
+    run = Run(tmp_path, pipeline)
+    assert resolve(run.interpreter.pipeline, [], None, None) == {}
+    assert run().recorded("maybe") == []
 
 
 def test_a_step_that_fails_ends_the_run(tmp_path: Path) -> None:

@@ -33,15 +33,14 @@ def resolve(
         if "register" in flags:
             raise UsageError("give either --register/--no-register or --param register=, not both")
         given["register"] = _held(declared, "register", register, "--register")
-    return {name: _value(declared[name], name, given) for name in declared}
-
-
-def _value(declaration: Parameter, name: str, given: Mapping[str, Value]) -> Value:
-    if name in given:
-        return given[name]
-    if declaration.default is None:
-        raise UsageError(f"the pipeline needs the parameter {name!r}; give --param {name}=VALUE")
-    return declaration.default
+    for name, declaration in declared.items():
+        if name not in given and declaration.default is not None:
+            given[name] = declaration.default
+        elif name not in given and not declaration.optional:
+            raise UsageError(
+                f"the pipeline needs the parameter {name!r}; give --param {name}=VALUE"
+            )
+    return given
 
 
 def _split(assignment: str) -> tuple[str, str]:

@@ -76,9 +76,25 @@ def _structure(argument: str) -> _Node:
     if not argument.startswith(('{"Concat"', '{"IfPresent"')):
         return argument
     try:
-        return json.loads(argument)
+        node: _Node = json.loads(argument)
     except ValueError:
         return argument
+    if not _well_formed(node):
+        raise PinionError(f"the argument {argument} is neither a Concat nor an IfPresent")
+    return node
+
+
+def _well_formed(node: object) -> bool:
+    match node:
+        case str():
+            return True
+        case list():
+            return all(map(_well_formed, node))
+        case {"Concat": list(parts), **rest}:
+            return not rest and _well_formed(parts)
+        case {"IfPresent": {"InputName": str(), "Then": then, **rest}}:
+            return rest.keys() <= {"Else"} and _well_formed([then, *rest.values()])
+    return False
 
 
 def _resolve(node: _Node, bindings: Bindings) -> list[str]:

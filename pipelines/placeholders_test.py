@@ -69,6 +69,8 @@ def test_resolves(argument: str, resolved: list[str]) -> None:
     ("argument", "named"),
     [
         ("{{$}}", "{{$}}"),
+        ('{"IfPresent": "x"}', '{"IfPresent": "x"}'),
+        ('{"Concat": [{"Other": 1}]}', '{"Concat": [{"Other": 1}]}'),
         ("--meta={{$.inputs.artifacts['data'].metadata['rows']}}", "metadata['rows']"),
         ('{"Concat": ["a", "{{$.pipeline_root}}"]}', "{{$.pipeline_root}}"),
     ],

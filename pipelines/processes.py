@@ -69,7 +69,6 @@ class ProcessBackend:
             process = subprocess.Popen(
                 # The venv's own interpreter by name, so that its folder may be moved.
                 [app / "bin" / "python", "-sE", program, *call.command[1:]],
-                cwd=call.folder,
                 env={**os.environ, **self.settings, **call.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
-from pipelines import placeholders
+from pipelines import conditions, placeholders
 from pipelines.compile import DEV, add_dist_flag, check_tag, compile_dev
 from pipelines.components import discover
 from pipelines.errors import PinionError, run_command
@@ -95,8 +95,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _prepare(pipeline: Pipeline, backend: ProcessBackend) -> Progress:
+    placeholders.refuse_unknown(pipeline.graph.texts())
+    conditions.check(pipeline.graph.conditions())
     steps = list(pipeline.graph.steps())
-    placeholders.refuse_unknown(text for _, container in steps for text in container.command)
     backend.prepare(steps)
     return Progress([name for name, _ in steps])
 

@@ -14,8 +14,8 @@ def summarize(
 ) -> str:
     """What a run ends with; a part that the pipeline has no output for is left out."""
     lines = [
-        *_dataset(parameters, _document(outputs, "report")),
-        *_evaluation(_document(outputs, "result")),
+        *_dataset(parameters, _document(outputs, "report", "rows")),
+        *_evaluation(_result(outputs)),
         *_registration(outputs),
         ("run folder", str(folder)),
         ("MLflow", _mlflow(str(parameters.get("mlflow_tracking_uri") or tracking_uri))),
@@ -28,21 +28,37 @@ def _mlflow(tracking_uri: str) -> str:
     """How to look at the run: the address of a server, or the command that serves a local store."""
     if tracking_uri.startswith("sqlite:"):
         return f"./pants run build-support/mlflow:mlflow -- ui --backend-store-uri {tracking_uri}"
-    # What stands before the @ can be a password.
-    scheme, _, rest = tracking_uri.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
+    return _without_secrets(tracking_uri)
+
+
+def _without_secrets(address: str) -> str:
+    """An address without what can be a password, before the @, or a token, behind the ?."""
+    scheme, separator, rest = address.partition("://")
+    if not separator:
+        return address
+    place, slash, path = rest.partition("?")[0].partition("/")
+    return f"{scheme}://{place.rpartition('@')[2]}{slash}{path}"
 
 
 def evaluated(outputs: Mapping[str, Values]) -> bool:
     """Whether a run came as far as a verdict on its model."""
-    return _document(outputs, "result") is not None
+    return _result(outputs) is not None
 
 
-def _document(outputs: Mapping[str, Values], name: str) -> dict[str, Any] | None:
+def _result(outputs: Mapping[str, Values]) -> dict[str, Any] | None:
+    return _document(outputs, "result", "checks", "metrics", "passed")
+
+
+def _document(outputs: Mapping[str, Values], name: str, *keys: str) -> dict[str, Any] | None:
+    """The JSON object of that name with these keys; another pipeline may call anything so."""
     for task in outputs.values():
         if name in task.artifacts:
-            document: dict[str, Any] = json.loads(task.artifacts[name].read_text())
-            return document
+            try:
+                document = json.loads(task.artifacts[name].read_text())
+            except (OSError, ValueError):
+                continue
+            if isinstance(document, dict) and document.keys() >= set(keys):
+                return document
     return None
 
 
@@ -51,9 +67,8 @@ def _dataset(
 ) -> Iterator[tuple[str, str]]:
     if report and "source" in parameters:
         rows = report["rows"]
-        yield "dataset", (
-            f"{parameters['source']}: {rows['train']} rows to train, {rows['test']} to test"
-        )
+        source = _without_secrets(str(parameters["source"]))
+        yield "dataset", f"{source}: {rows['train']} rows to train, {rows['test']} to test"
 
 
 def _evaluation(result: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
@@ -70,13 +85,21 @@ def _evaluation(result: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
 
 
 def _check(check: dict[str, Any]) -> str:
-    value = "not computed" if check["value"] is None else f"{check['value']:.4f}"
+    value, threshold = _apart(check["value"], check["threshold"])
     limit = ">" if check["greater_is_better"] else "<"
     # A threshold may be met exactly; a baseline must be beaten.
     limit += "" if check.get("baseline") else "="
     kind = " (baseline)" if check.get("baseline") else ""
     verdict = "passed" if check["passed"] else "FAILED"
-    return f"{value} {limit} {check['threshold']:.4f}{kind} {verdict}"
+    return f"{value} {limit} {threshold}{kind} {verdict}"
+
+
+def _apart(value: float | None, threshold: float) -> tuple[str, str]:
+    """Both with four decimals, or with all where a miss would look like a hit."""
+    if value is None:
+        return "not computed", f"{threshold:.4f}"
+    short = f"{value:.4f}", f"{threshold:.4f}"
+    return short if value == threshold or short[0] != short[1] else (repr(value), repr(threshold))
 
 
 def _registration(outputs: Mapping[str, Values]) -> Iterator[tuple[str, str]]:

@@ -62,6 +62,28 @@ def test_a_baseline_must_be_beaten(tmp_path: Path, check: dict[str, Any], line: 
     assert line in summarize({"source": "x"}, made, Path("/runs/1"), "sqlite:///x")
 
 
+def test_a_near_miss_does_not_look_like_a_hit(tmp_path: Path) -> None:
+    near = {**ACCURACY, "value": 0.94999, "threshold": 0.95, "passed": False}
+    text = summarize(
+        {"source": "x"}, outputs(tmp_path, {"accuracy": 0.94999}, near), Path("/r"), ""
+    )
+    assert "accuracy    0.94999 >= 0.95 FAILED" in text
+
+
+def test_a_source_is_shown_without_its_token(tmp_path: Path) -> None:
+    given: dict[str, Value] = {"source": "https://ada:s3cret@host/x.csv?sig=TOKEN"}
+    text = summarize(given, outputs(tmp_path, {}), Path("/r"), "sqlite:///x")
+    assert text.splitlines()[0] == "dataset     https://host/x.csv: 80 rows to train, 20 to test"
+
+
+@pytest.mark.parametrize("content", ["<html>", "[1]", "{}"])
+def test_another_pipeline_may_call_anything_a_report(tmp_path: Path, content: str) -> None:
+    (tmp_path / "page").write_text(content)
+    other = {"other": Values(artifacts={"report": tmp_path / "page", "result": tmp_path / "page"})}
+    assert summarize({"source": "x"}, other, Path("/r"), "sqlite:///x").startswith("run folder")
+    assert not evaluated(other)
+
+
 def test_a_verdict_is_what_an_evaluation_wrote(tmp_path: Path) -> None:
     made = outputs(tmp_path, {}, {**ACCURACY, "passed": False})
     assert evaluated(made)

@@ -1,7 +1,8 @@
 """Parameter values: their KFP types, and how they are read from text and written into arguments."""
 
 import json
-import math
+import sys
+from decimal import Decimal
 from typing import Any, TypeGuard
 
 from google.protobuf import json_format
@@ -40,6 +41,8 @@ def check(value: object, kind: int) -> Value:
         return int(value)
     if kind == _TYPES.NUMBER_DOUBLE and _is_number(value):
         return float(value)
+    if kind in (_TYPES.LIST, _TYPES.STRUCT):
+        _refuse_foreign(value)
     plain = {_TYPES.STRING: str, _TYPES.BOOLEAN: bool, _TYPES.LIST: list, _TYPES.STRUCT: dict}
     if kind in plain and isinstance(value, str | bool | list | dict) and type(value) is plain[kind]:
         return value
@@ -54,11 +57,14 @@ def from_proto(value: Message, kind: int) -> Value:
 def to_text(value: Value) -> str:
     """The value as it stands in an argument, in the spelling of KFP's launcher.
 
-    A protobuf knows one kind of number, so that 3.0 reaches a step as 3 on a cluster, and here.
+    A protobuf knows one kind of number, so that 3.0 reaches a step as 3 on a cluster, and here;
+    and its maps have no order, so that keys are sorted.
     """
     if isinstance(value, str):
         return value
-    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
+    if isinstance(value, float):
+        return format(Decimal(repr(value)).normalize(), "f")
+    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def _plain(value: Value) -> Value:
@@ -72,7 +78,18 @@ def _plain(value: Value) -> Value:
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    # A whole number may be too long for a float, as it would be in a protobuf.
+    return abs(value) <= sys.float_info.max
+
+
+def _refuse_foreign(value: object) -> None:
+    """Raises `ValueError` for what JSON cannot hold; YAML reads dates, and not a number."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, RecursionError) as error:
+        raise ValueError(f"{value!r} holds what JSON cannot: {error}") from None
 
 
 def _name(kind: int) -> str:

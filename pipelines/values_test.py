@@ -1,3 +1,5 @@
+import datetime
+
 import pytest
 from kfp.pipeline_spec import pipeline_spec_pb2 as spec
 
@@ -34,6 +36,9 @@ def test_reads_a_value_by_its_type(text: str, kind: int, value: Value) -> None:
         pytest.param("7.5", TYPES.NUMBER_INTEGER, "7.5 is not a whole number", id="fraction"),
         pytest.param("NaN", TYPES.NUMBER_DOUBLE, "nan is not a number", id="not a number"),
         pytest.param("1e999", TYPES.NUMBER_DOUBLE, "inf is not a number", id="endless"),
+        pytest.param(
+            "9" * 400, TYPES.NUMBER_INTEGER, f"{'9' * 400} is not a whole number", id="long"
+        ),
         pytest.param("true", TYPES.NUMBER_DOUBLE, "True is not a number", id="boolean"),
         pytest.param("1", TYPES.BOOLEAN, "1 is not true or false", id="number"),
         pytest.param("{}", TYPES.LIST, "{} is not a JSON list", id="object"),
@@ -47,6 +52,12 @@ def test_says_what_a_value_is_not(text: str, kind: int, expected: str) -> None:
     assert str(caught.value) == expected
 
 
+@pytest.mark.parametrize("value", [{"since": datetime.date(2020, 1, 1)}, {"rate": float("nan")}])
+def test_refuses_what_json_cannot_hold(value: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"date|JSON"):
+        values.check(value, TYPES.STRUCT)
+
+
 def test_refuses_a_type_it_does_not_know() -> None:
     with pytest.raises(PinionError, match="TASK_FINAL_STATUS"):
         values.check("x", TYPES.TASK_FINAL_STATUS)
@@ -58,10 +69,12 @@ def test_refuses_a_type_it_does_not_know() -> None:
         ("a 'b' $(c)\n", "a 'b' $(c)\n"),
         (3.0, "3"),
         (0.25, "0.25"),
+        (1e-7, "0.0000001"),
+        (-1e21, "-1000000000000000000000"),
         (-2, "-2"),
         (True, "true"),
         (
-            {"depth": 3.0, "name": "größe", "rates": [0.5, 1.0]},
+            {"name": "größe", "depth": 3.0, "rates": [0.5, 1.0]},
             '{"depth":3,"name":"größe","rates":[0.5,1]}',
         ),
     ],

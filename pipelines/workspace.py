@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-RELEASES = ROOT / "pipelines" / "releases"
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,27 @@ DEV = "dev"
 
 @dataclass(frozen=True)
 class Pin:
-    """The one exact version of a component in a release, and the image that holds it."""
+    """A component, and the one exact version and image of it that a release holds."""
 
+    component: Component
     version: str
     image: str
+
+
+def dev_pins(packages: Mapping[str, Package]) -> list[Pin]:
+    """The working tree, pinned to what is packaged of it."""
+    versions = {name: package.dev_version() for name, package in packages.items()}
+    return [
+        Pin(package.component, versions[name], f"{package.component.repository}:{versions[name]}")
+        for name, package in packages.items()
+    ]
+
+
+def unpinned(components: Mapping[str, Component]) -> list[Pin]:
+    """The working tree before it is packaged: good for its parameters, not for a run."""
+    return [
+        Pin(component, component.version, component.repository) for component in components.values()
+    ]
 
 
 def known_tags() -> list[str]:
@@ -29,50 +46,41 @@ def known_tags() -> list[str]:
     return [DEV]
 
 
-def compile_release(
-    tag: str, components: Mapping[str, Component], pins: Mapping[str, Pin], output: Path
-) -> None:
-    """Writes the compiled pipeline, whole or not at all; the same pins give the same bytes."""
+def compile_release(tag: str, pins: Sequence[Pin], output: Path) -> None:
+    """Writes the compiled pipeline, whole or not at all; the same pins give the same bytes.
+
+    Raises `PinionError` where the interfaces and the wiring do not fit.
+    """
+    versions = sorted((pin.component.name, pin.version) for pin in pins)
+    environment = {
+        "PINION_RELEASE": tag,
+        "PINION_COMPONENTS": ",".join(f"{name}={version}" for name, version in versions),
+    }
+    interfaces = {pin.component.name: pin.component.pinned(pin.image, environment) for pin in pins}
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as folder:
+        partial = Path(folder) / "pipeline.yaml"
+        _compile(interfaces, partial)
+        os.replace(partial, output)
+
+
+def _compile(interfaces: Mapping[str, str], output: Path) -> None:
     from kfp.compiler import Compiler
     from kfp.components import load_component_from_text
 
     from pipelines.training.pipeline import training_pipeline
 
-    environment = {
-        "PINION_RELEASE": tag,
-        "PINION_COMPONENTS": ",".join(
-            f"{name}={pin.version}" for name, pin in sorted(pins.items())
-        ),
-    }
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as folder:
-        partial = Path(folder) / "pipeline.yaml"
-        try:
-            steps = {
-                name: load_component_from_text(component.pinned(pins[name].image, environment))
-                for name, component in components.items()
-            }
-            Compiler().compile(training_pipeline(steps), str(partial))
-        except (OSError, PinionError):
-            raise
-        # KFP says in many types, down to KeyError, that an interface and the wiring do not fit.
-        except Exception as error:
-            raise PinionError(
-                f"the interfaces of the components and pipelines/training/pipeline.py do not fit:"
-                f" {type(error).__name__}: {error}"
-            ) from error
-        os.replace(partial, output)
-
-
-def compile_dev(packages: Mapping[str, Package], output: Path) -> None:
-    """Compiles the working tree, pinned to what is packaged of it."""
-    versions = {name: package.dev_version() for name, package in packages.items()}
-    components = {name: package.component for name, package in packages.items()}
-    pins = {
-        name: Pin(versions[name], f"{component.repository}:{versions[name]}")
-        for name, component in components.items()
-    }
-    compile_release(DEV, components, pins, output)
+    try:
+        steps = {name: load_component_from_text(text) for name, text in interfaces.items()}
+        Compiler().compile(training_pipeline(steps), str(output))
+    except OSError:
+        raise
+    # KFP says in many types, down to KeyError, that an interface and the wiring do not fit.
+    except Exception as error:
+        raise PinionError(
+            "the interfaces of the components and pipelines/training/pipeline.py do not fit:"
+            f" {type(error).__name__}: {error}"
+        ) from error
 
 
 def check_tag(tag: str) -> None:
@@ -108,7 +116,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     check_tag(args.release_tag)
     workspace = Workspace(dist=args.dist.resolve())
-    compile_dev(packaged(workspace, discover(workspace.components).values()), args.output)
+    packages = packaged(workspace, discover(workspace.components).values())
+    compile_release(DEV, dev_pins(packages), args.output)
     print(f"compiled {args.release_tag} into {args.output}")
     return 0
 

@@ -16,12 +16,18 @@ class UsageError(PinionError):
     exit_code = 2
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which stops a command as Ctrl-C does."""
+
+
 def run_command(name: str, command: Callable[[Sequence[str] | None], int]) -> int:
     """Calls a command and turns what a user can mend into one line on stderr and an exit code."""
     try:
         return command(None)
     except PinionError as error:
         return _fail(name, str(error), error.exit_code)
+    except Terminated:
+        return _fail(name, "terminated", 143)
     except KeyboardInterrupt:
         return _fail(name, "interrupted", 130)
     except BrokenPipeError:

@@ -74,6 +74,19 @@ class Package:
                 not source.exists() or source.read_bytes() != copy.read_bytes()
             ):
                 return f"{source.name} changed since it was packaged"
+        return self._new_data()
+
+    def _new_data(self) -> str | None:
+        """A file beside packaged data; new code is noticed by what imports it."""
+        packaged = self.app / self.component.name
+        for folder in {path.parent for path in packaged.rglob("*") if _is_data(path)}:
+            source = self.component.folder / folder.relative_to(self.app)
+            here, there = (
+                {path.name for path in each.iterdir() if _is_data(path)}
+                for each in (source, folder)
+            )
+            if here - there:
+                return f"{min(here - there)} is new since it was packaged"
         return None
 
     def _changed_requirement(self) -> str | None:
@@ -90,6 +103,10 @@ class Package:
             if locked.get(canonicalize_name(name)) != version:
                 return f"its lock has another {name} than it was packaged with"
         return None
+
+
+def _is_data(path: Path) -> bool:
+    return path.is_file() and path.suffix not in (".py", ".pyc")
 
 
 def _pex_info(pex: Path) -> dict[str, list[str]]:

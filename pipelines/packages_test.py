@@ -61,6 +61,15 @@ def test_a_changed_source_is_named(package: Package) -> None:
     assert package.stale() == "model.py changed since it was packaged"
 
 
+def test_a_new_file_beside_packaged_data_is_named(package: Package) -> None:
+    for root in (package.component.folder, package.app):
+        (root / "train" / "samples").mkdir()
+        (root / "train" / "samples" / "old.csv").write_text("x\n1\n")
+    assert package.stale() is None
+    (package.component.folder / "train" / "samples" / "new.csv").write_text("x\n2\n")
+    assert package.stale() == "new.csv is new since it was packaged"
+
+
 def test_a_removed_source_is_named(package: Package) -> None:
     (package.component.folder / "train" / "model.py").unlink()
     assert package.stale() == "model.py changed since it was packaged"

@@ -7,17 +7,25 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
 from pipelines import conditions, placeholders
-from pipelines.compile import DEV, add_dist_flag, check_tag, compile_dev
+from pipelines.compile import (
+    DEV,
+    Pin,
+    add_dist_flag,
+    check_tag,
+    compile_release,
+    dev_pins,
+    unpinned,
+)
 from pipelines.components import discover
-from pipelines.errors import PinionError, run_command
+from pipelines.errors import PinionError, Terminated, run_command
 from pipelines.graph import Pipeline
 from pipelines.interpreter import Interpreter
-from pipelines.packages import Package, packaged
+from pipelines.packages import packaged
 from pipelines.parameters import resolve
 from pipelines.processes import ProcessBackend
 from pipelines.progress import Progress
@@ -66,15 +74,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     check_tag(args.release)
     signal.signal(signal.SIGTERM, _interrupt)
-    if args.pipeline_file:
-        # A file that is wrong is said before anything is built.
-        Pipeline.load(args.pipeline_file)
     workspace = Workspace(dist=args.dist.resolve())
-    packages = packaged(workspace, discover(workspace.components).values())
+    components = discover(workspace.components)
     folder = _new_folder(args.output.resolve())
     try:
-        pipeline = _pipeline(args.pipeline_file, packages, folder)
+        # What is wrong with the call is said before anything is built.
+        pipeline = _pipeline(args.pipeline_file, unpinned(components), folder)
         parameters = resolve(pipeline, args.param, args.params, args.register)
+        packages = packaged(workspace, components.values())
+        pipeline = _pipeline(args.pipeline_file, dev_pins(packages), folder)
         tracking_uri = os.environ.get("MLFLOW_TRACKING_URI") or local_store(folder.parent)
         backend = ProcessBackend(workspace, packages, {"MLFLOW_TRACKING_URI": tracking_uri})
         progress = _prepare(pipeline, backend)
@@ -103,7 +111,7 @@ def _prepare(pipeline: Pipeline, backend: ProcessBackend) -> Progress:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    raise Terminated
 
 
 def _new_folder(runs: Path) -> Path:
@@ -113,14 +121,15 @@ def _new_folder(runs: Path) -> Path:
     return folder
 
 
-def _pipeline(file: Path | None, packages: Mapping[str, Package], folder: Path) -> Pipeline:
+def _pipeline(file: Path | None, pins: Sequence[Pin], folder: Path) -> Pipeline:
     """The compiled file of this run, kept in its folder."""
-    kept = folder / "pipeline.yaml"
     if file:
-        shutil.copyfile(file, kept)
-    else:
-        compile_dev(packages, kept)
-    return Pipeline.load(kept)
+        # Read where it is, for messages that name it.
+        pipeline = Pipeline.load(file)
+        shutil.copyfile(file, folder / "pipeline.yaml")
+        return pipeline
+    compile_release(DEV, pins, folder / "pipeline.yaml")
+    return Pipeline.load(folder / "pipeline.yaml")
 
 
 def _execute(interpreter: Interpreter, progress: Progress, parameters: dict[str, Value]) -> None:

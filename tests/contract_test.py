@@ -12,7 +12,10 @@ import yaml
 from kfp.components import load_component_from_text
 
 from pipelines.components import discover
+from pipelines.graph import Pipeline
+from pipelines.values import parse
 from pipelines.workspace import ROOT
+from tests.make_golden import GOLDEN
 
 COMPONENTS = ROOT / "components"
 FOLDERS = sorted(path for path in COMPONENTS.iterdir() if path.is_dir())
@@ -119,6 +122,18 @@ def _flags(args: list[Any]) -> Iterator[tuple[str, str]]:
 def test_only_paths_have_no_default(folder: Path) -> None:
     parameters = [item for item in interface(folder)["inputs"] if item["type"] in PARAMETERS]
     assert [item["name"] for item in parameters if "default" not in item] == []
+
+
+def test_a_pipeline_parameter_has_the_default_of_its_component() -> None:
+    parameters = Pipeline.load(GOLDEN).parameters
+    for folder in FOLDERS:
+        for item in interface(folder)["inputs"]:
+            name, kind = item["name"], item["type"]
+            # The pipeline starts with a sample, whose target it names.
+            if name in parameters and kind in PARAMETERS and name != "target":
+                default = parse(str(item["default"]), parameters[name].kind)
+                recorded_only = (folder.name, name) == ("evaluate", "registered_model_name")
+                assert recorded_only or parameters[name].default == default, (folder.name, name)
 
 
 @each_component

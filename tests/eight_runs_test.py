@@ -30,4 +30,5 @@ def test_eight_runs_at_once(tmp_path: Path) -> None:
     versions = mlflow.search_model_versions("name='pinion-model'")
     assert sorted(int(version.version) for version in versions) == list(range(1, 9))
     assert len({version.source for version in versions}) == 8
+    assert int(mlflow.get_model_version_by_alias("pinion-model", "champion").version) == 8
     assert len(run_folders(tmp_path)) == 8

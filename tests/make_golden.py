@@ -12,15 +12,15 @@ GOLDEN = ROOT / "tests" / "golden" / "training.yaml"
 
 def compile_golden(output: Path) -> None:
     """Compiles the pipeline with a version and a digest of its own for every component."""
-    components = discover(ROOT / "components")
-    pins = {
-        name: Pin(
+    pins = [
+        Pin(
+            component,
             f"{number}.2.3",
             f"registry.example.com/{component.repository}:{number}.2.3@sha256:{number:064x}",
         )
-        for number, (name, component) in enumerate(components.items(), 1)
-    }
-    compile_release("1.2.3", components, pins, output)
+        for number, component in enumerate(discover(ROOT / "components").values(), 1)
+    ]
+    compile_release("1.2.3", pins, output)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,17 @@
 """The whole pipeline on small real data, through the packaged components, read back from MLflow."""
 
 import json
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.running import Finished, assert_one_line, client, params, run, run_folders
+from pipelines.components import discover
+from pipelines.environments import environment as environment_of
+from pipelines.packages import package_of
+from pipelines.workspace import ROOT, Workspace
+from tests.running import DIST, Finished, assert_one_line, client, params, run
 
 
 @pytest.fixture(scope="module")
@@ -180,8 +186,22 @@ def test_the_same_run_twice_gives_the_same_data_and_metrics(tmp_path: Path) -> N
         assert (folders[0] / output).read_bytes() == (folders[1] / output).read_bytes(), output
 
 
-def test_nothing_but_the_runs_folder_is_written(tmp_path: Path) -> None:
-    finished = run(tmp_path / "runs", *params(sha256="0" * 64))
-    assert_one_line(finished, 1, "step 'pull-data' failed", "0" * 64)
-    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
-    assert len(run_folders(tmp_path / "runs")) == 1
+def test_a_path_is_that_of_the_caller_and_nothing_is_left_there(tmp_path: Path) -> None:
+    table = "x,y\n" + "".join(f"{n},{'no' if n < 40 else 'yes'}\n" for n in range(90))
+    (tmp_path / "table.csv").write_text(table)
+    finished = run(Path("runs"), *params(source="table.csv", target="y"), cwd=tmp_path)
+    assert finished.code == 0, finished.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["runs", "table.csv"]
+
+
+@pytest.mark.parametrize("name", sorted(discover(ROOT / "components")))
+def test_the_flags_of_a_packaged_step_are_its_interface(name: str) -> None:
+    workspace = Workspace(dist=DIST)
+    component = discover(workspace.components)[name]
+    app = environment_of(workspace, package_of(workspace, component))
+    shown = subprocess.run(
+        [app / "pex", "--help"], check=True, capture_output=True, text=True
+    ).stdout
+    flags = set(re.findall(r"^  (--[a-z0-9-]+)", shown, re.MULTILINE))
+    declared = [*component.interface["inputs"], *component.interface["outputs"]]
+    assert flags == {f"--{item['name'].replace('_', '-')}" for item in declared}

@@ -48,11 +48,12 @@ def environment(**changes: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": os.pathsep.join(sys.path), **changes}
 
 
-def run(output: Path, *arguments: str, **changes: str) -> Finished:
-    """Runs to the end; keyword arguments change the environment."""
+def run(output: Path, *arguments: str, cwd: Path | None = None, tracking_uri: str = "") -> Finished:
+    """Runs to the end, with a tracking URI of the environment or without."""
     done = subprocess.run(
         command(output, *arguments),
-        env=environment(**changes),
+        cwd=cwd,
+        env=environment(**({"MLFLOW_TRACKING_URI": tracking_uri} if tracking_uri else {})),
         capture_output=True,
         text=True,
         check=False,

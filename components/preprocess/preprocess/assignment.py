@@ -83,7 +83,7 @@ def assign(
     kept = present & ~repeated
     if not kept.any():
         raise PreprocessError(f"--target: {survey.target!r} has no values")
-    check_task(survey, len(classes.labels))
+    check_task(survey, classes.labels)
     if reference:
         check_classes_kept(reference, classes.labels)
     test = np.zeros(len(kept), bool)

@@ -19,7 +19,8 @@ MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
 def clean(frame: DataFrame) -> DataFrame:
     """Return the frame with plain names and text, and with one kind of missing value.
 
-    Text columns have the type `str`, numbers `float64`, booleans `boolean`, dates `datetime64[ms]`.
+    Text columns have the type `str`, numbers `float64`, booleans `boolean`, dates `datetime64[ms]`;
+    a target of 64-bit integers has `Int64` or `UInt64`, so that large labels keep their digits.
     """
     return strip_names(frame).apply(clean_column)
 

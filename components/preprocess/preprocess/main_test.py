@@ -134,6 +134,19 @@ def test_what_is_no_dataset_is_told(
     preprocess(tmp_path / "d").assert_failed(str(tmp_path / "d"), *words)
 
 
+@pytest.mark.parametrize("page", ["feature", "target"])
+def test_a_page_damaged_in_the_middle_names_the_file(
+    preprocess: Preprocess, tmp_path: Path, page: str
+) -> None:
+    table = pa.table({"feature": ["é"] * 40, "target": ["ö", "ü"] * 20})
+    path = tmp_path / "d"
+    pq.write_table(table, path, compression="NONE", use_dictionary=False)
+    letter = {"feature": "é", "target": "ö"}[page].encode()
+    # A first byte twice is no UTF-8.
+    path.write_bytes(path.read_bytes().replace(letter, letter[:1] * 2))
+    preprocess(path, target="target").assert_failed(str(path), "a damaged Parquet file")
+
+
 def test_a_dataset_without_rows_is_told(preprocess: Preprocess) -> None:
     preprocess(TABLE.slice(0, 0)).assert_failed("no rows")
 

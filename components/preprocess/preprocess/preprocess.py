@@ -7,6 +7,7 @@ some 20 bytes a row are held in memory, whatever the width of the table.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,10 +76,9 @@ def preprocess(dataset: Dataset, settings: Settings, outputs: Outputs) -> Prepro
 
     Raises PreprocessError where the table cannot be used as asked; then they may be incomplete.
     """
-    found = survey(_cleaned(dataset), settings.target, settings.task, settings.reference)
-    assignment = assign(
-        _cleaned(dataset), found, settings.test_fraction, settings.seed, settings.reference
-    )
+    frames = partial(_cleaned, dataset, settings.target)
+    found = survey(frames(), settings.target, settings.task, settings.reference)
+    assignment = assign(frames(), found, settings.test_fraction, settings.seed, settings.reference)
     schema = _write_data(dataset, found, assignment, outputs)
     warnings = [*found.warnings, *_repetition_warnings(assignment)]
     if settings.reference:
@@ -129,8 +129,8 @@ def _repetition_warnings(assignment: Assignment) -> Iterator[str]:
         )
 
 
-def _cleaned(dataset: Dataset) -> Iterator[DataFrame]:
-    return map(clean, dataset.frames())
+def _cleaned(dataset: Dataset, target: str) -> Iterator[DataFrame]:
+    return map(clean, dataset.frames(target))
 
 
 def _write_data(
@@ -144,7 +144,7 @@ def _write_data(
         SplitWriter(outputs.train_data, arrow, dataset.origin, "train") as train,
         SplitWriter(outputs.test_data, arrow, dataset.origin, "test") as test,
     ):
-        for frame in _cleaned(dataset):
+        for frame in _cleaned(dataset, found.target):
             rows = slice(start, start + len(frame))
             start = rows.stop
             kept, tested = assignment.kept[rows], assignment.test[rows]

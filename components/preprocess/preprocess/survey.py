@@ -1,6 +1,6 @@
 """The first pass: which columns there are, of which kind, and which task the target poses."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pandas import DataFrame
@@ -8,7 +8,7 @@ from pandas import DataFrame
 from preprocess.errors import PreprocessError
 from preprocess.kinds import Kind, KindGuess
 from preprocess.reference import Misfits, check_columns, check_task_kept
-from preprocess.schema import Schema
+from preprocess.schema import Label, Schema
 from preprocess.statistics import all_missing
 from preprocess.target import TargetProfile, TargetType, Task, check_target
 
@@ -89,9 +89,11 @@ def _guessed_kinds(guesses: dict[str, KindGuess]) -> dict[str, Kind]:
     return kinds
 
 
-def check_task(survey: Survey, classes: int) -> None:
+def check_task(survey: Survey, classes: Sequence[Label]) -> None:
     """Raise PreprocessError where a classification has nothing to tell apart."""
-    if survey.task is Task.CLASSIFICATION and classes < 2:
+    if survey.task is Task.CLASSIFICATION and len(classes) < 2:
+        only = ", ".join(map(repr, classes))
         raise PreprocessError(
-            f"--target: {survey.target!r} has one class only; a classification needs two or more"
+            f"--target: {survey.target!r} has one class only ({only}); a classification needs two"
+            " or more"
         )

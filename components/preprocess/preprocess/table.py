@@ -16,6 +16,9 @@ _BATCH_VALUES = 1 << 21
 _BATCH_ROWS = 1 << 17
 _BUFFER_BYTES = 1 << 20
 
+# The types that hold more whole numbers than a double, and those of pandas that do, with missing.
+_INTEGERS = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
+
 _REFUSED = "; leave it out, or write it as text or numbers in the source"
 
 
@@ -29,7 +32,7 @@ class Dataset:
             raise PreprocessError(f"--dataset: {path}: {problem}; give what pull_data wrote")
         try:
             self._file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError) as error:
             raise PreprocessError(
                 f"--dataset: {path}: not a Parquet file: {reason(error)}"
             ) from None
@@ -45,26 +48,37 @@ class Dataset:
         keys = ("pinion.source", "pinion.sha256")
         return {key: metadata[key.encode()].decode() for key in keys if key.encode() in metadata}
 
-    def frames(self) -> Iterator[DataFrame]:
-        """Read the rows in their order, in frames of a bounded size."""
+    def frames(self, target: str) -> Iterator[DataFrame]:
+        """Read the rows in their order, in frames of a bounded size.
+
+        64-bit integers of the target stay such, as they may be labels that a double would merge.
+        """
+        fields = self._file.schema_arrow
+        types = self._types | {
+            field.name: _value_type(field)
+            for field in fields
+            if field.name.strip() == target and _value_type(field) in _INTEGERS
+        }
         rows = max(1, min(_BATCH_ROWS, _BATCH_VALUES // len(self._types)))
         try:
             for batch in self._file.iter_batches(batch_size=rows):
-                yield self._frame(batch)
-        except (pa.ArrowInvalid, OSError) as error:
+                yield _frame(batch, types)
+        except (pa.ArrowException, OSError) as error:
             raise PreprocessError(
                 f"--dataset: {self._path}: a damaged Parquet file: {reason(error)}"
             ) from None
 
-    def _frame(self, batch: pa.RecordBatch) -> DataFrame:
-        columns = [
-            # Not safe: dates lose what is finer than a millisecond, integers what a double cannot
-            # hold.
-            column.cast(kind, safe=False)
-            for column, kind in zip(batch.columns, self._types.values(), strict=True)
-        ]
-        table = pa.Table.from_arrays(columns, names=list(self._types))
-        return table.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+
+def _frame(batch: pa.RecordBatch, types: dict[str, pa.DataType]) -> DataFrame:
+    # A damaged page may hold text that is no UTF-8, which would fail only where it is used.
+    batch.validate(full=True)
+    columns = [
+        # Not safe: dates lose what is finer than a millisecond, integers what a double cannot hold.
+        column.cast(kind, safe=False)
+        for column, kind in zip(batch.columns, types.values(), strict=True)
+    ]
+    table = pa.Table.from_arrays(columns, names=list(types))
+    return table.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype(), **_INTEGERS}.get)
 
 
 def plain_type(field: pa.Field) -> pa.DataType:
@@ -72,7 +86,7 @@ def plain_type(field: pa.Field) -> pa.DataType:
 
     Raises PreprocessError for a type that none of them can hold.
     """
-    kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+    kind = _value_type(field)
     if pa.types.is_boolean(kind):
         return pa.bool_()
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
@@ -84,6 +98,10 @@ def plain_type(field: pa.Field) -> pa.DataType:
     if pa.types.is_null(kind):
         return pa.string()
     raise PreprocessError(f"--dataset: column {field.name!r} has the type {kind}{_REFUSED}")
+
+
+def _value_type(field: pa.Field) -> pa.DataType:
+    return field.type.value_type if pa.types.is_dictionary(field.type) else field.type
 
 
 class SplitWriter:

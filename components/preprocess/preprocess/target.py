@@ -2,6 +2,7 @@
 
 from difflib import get_close_matches
 from enum import Enum
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,8 @@ from preprocess.kinds import Kind, KindGuess, to_kind
 # Whole numbers with more distinct values than this are measured, not labels.
 MOST_NUMBERED_CLASSES = 20
 _SHOWN_COLUMNS = 8
+# Up to here a double holds every whole number.
+_MOST_EXACT = 1 << 53
 
 
 class Task(Enum):
@@ -59,6 +62,7 @@ class TargetProfile:
         self._guess = KindGuess()
         self._numbers: set[float] = set()
         self._fractional = False
+        self._inexact = False
 
     def update(self, column: Series) -> None:
         """Take a further batch of the cleaned target into account."""
@@ -66,6 +70,10 @@ class TargetProfile:
         if self._guess.kind is Kind.NUMERIC:
             values = to_kind(column, Kind.NUMERIC).dropna()
             self._fractional |= bool((values % 1 != 0).any())
+            # Text that reads as the bound may be the number behind it: 9007199254740993.0
+            bounds: Literal["both", "neither"] = "neither" if column.dtype == "str" else "both"
+            exact = values.between(-_MOST_EXACT, _MOST_EXACT, inclusive=bounds)
+            self._inexact |= not exact.all()
             if len(self._numbers) <= MOST_NUMBERED_CLASSES:
                 self._numbers.update(values.unique())
 
@@ -93,13 +101,13 @@ class TargetProfile:
         """Return the type of the target's values in the given task.
 
         Where labels were text in an earlier table they stay text, though this one may happen to
-        hold only those that look like numbers.
+        hold only those that look like numbers. Whole numbers that a double may merge are text too.
         """
         if task is Task.REGRESSION:
             return TargetType.DOUBLE
         if earlier is TargetType.STRING:
             return TargetType.STRING
-        whole = self._guess.kind is Kind.NUMERIC and not self._fractional
+        whole = self._guess.kind is Kind.NUMERIC and not (self._fractional or self._inexact)
         return TargetType.INTEGER if whole else TargetType.STRING
 
     def _plain_task(self, name: str, kind: Kind) -> Task:
@@ -124,7 +132,7 @@ def target_values(column: Series, kind: TargetType) -> Series:
         if column.dtype == "str":
             return column
         return Series(pc.cast(pa.array(column), pa.string()), index=column.index, dtype="str")
-    return to_kind(column, Kind.NUMERIC)
+    return to_kind(column, Kind.NUMERIC).astype(np.float64)
 
 
 def whole_numbers(values: Series) -> Series:

@@ -1,5 +1,6 @@
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from preprocess.conftest import Preprocess
@@ -62,6 +63,89 @@ def test_the_target_tells_the_task(
     assert schema["target"].get("classes") == classes
 
 
+@pytest.mark.parametrize(
+    ("column", "type_", "classes"),
+    [
+        pytest.param(
+            pa.array([2**53, 2**53 + 1, 2**53 + 2]),
+            "string",
+            ["9007199254740992", "9007199254740993", "9007199254740994"],
+            id="beyond a double",
+        ),
+        pytest.param(
+            pa.array([-(2**53) - 1, -(2**53), 5]),
+            "string",
+            ["-9007199254740992", "-9007199254740993", "5"],
+            id="below zero",
+        ),
+        pytest.param(
+            pa.array([-(2**63), 2**63 - 1]),
+            "string",
+            ["-9223372036854775808", "9223372036854775807"],
+            id="the ends of int64",
+        ),
+        pytest.param(
+            pa.array([2**64 - 1, 2**64 - 2, 0], pa.uint64()),
+            "string",
+            ["0", "18446744073709551614", "18446744073709551615"],
+            id="uint64",
+        ),
+        pytest.param(
+            pa.array([2**60, 2**60 + 1]).dictionary_encode(),
+            "string",
+            ["1152921504606846976", "1152921504606846977"],
+            id="a dictionary",
+        ),
+        pytest.param(
+            pa.array([2**53, -(2**53), None]), "integer", [-(2**53), 2**53], id="the last exact"
+        ),
+        pytest.param(pa.array(["0e300", "1e300"]), "string", ["0e300", "1e300"], id="exponents"),
+        pytest.param(
+            pa.array(["9007199254740993.0", "7"]),
+            "string",
+            ["7", "9007199254740993.0"],
+            id="text that rounds to the bound",
+        ),
+        pytest.param(pa.array([1e300, 0.0]), "string", ["0", "1e+300"], id="doubles"),
+    ],
+)
+def test_large_labels_stay_apart(
+    preprocess: Preprocess, column: pa.Array, type_: str, classes: list[Any]
+) -> None:
+    labels = column.take([n % len(column) for n in range(ROWS)])
+    outcome = preprocess(pa.table({"x": range(ROWS), " y": labels}), "--task", "classification")
+    target = outcome.schema["target"]
+    assert (target["type"], target["classes"]) == (type_, classes)
+    plain = column.cast(pa.string()) if type_ == "string" else column
+    expected = [plain[n % len(plain)].as_py() for n in range(ROWS)]
+    rows = outcome.rows.sort_values("x")
+    assert rows["y"].tolist() == [label for label in expected if label is not None]
+
+
+def test_large_labels_are_told_apart_before_the_task_is(preprocess: Preprocess) -> None:
+    table = {"x": range(ROWS), "y": repeated([2**53, 2**53 + 1, 2**53 + 2])}
+    preprocess(table).assert_failed("3 distinct whole numbers")
+
+
+def test_whole_numbers_stay_the_labels_of_an_earlier_table(preprocess: Preprocess) -> None:
+    flags = ["--task", "classification"]
+    first = preprocess({"x": range(ROWS), "y": repeated([2**60, 12_345_678])}, *flags)
+    later = preprocess(
+        {"x": range(ROWS), "y": repeated([2**53, 12_345_678])},
+        *["--reference-schema", str(first.folder / "schema")],
+    )
+    assert first.schema["target"]["classes"] == ["1152921504606846976", "12345678"]
+    assert later.schema["target"]["classes"] == ["12345678", "9007199254740992"]
+
+
+def test_large_whole_numbers_can_be_measured(preprocess: Preprocess) -> None:
+    outcome = preprocess({"x": range(ROWS), "y": [2**60 + n * 2**20 for n in range(ROWS)]})
+    assert outcome.schema["target"]["type"] == "double"
+    assert outcome.rows.sort_values("x")["y"].tolist() == [
+        float(2**60 + n * 2**20) for n in range(ROWS)
+    ]
+
+
 def test_a_regression_keeps_the_values_and_their_range(preprocess: Preprocess) -> None:
     outcome = preprocess({"x": range(ROWS), "y": [n * 1e9 + 0.5 for n in range(ROWS)]})
     assert outcome.schema["target"] == {
@@ -87,8 +171,8 @@ def test_rows_without_a_target_are_dropped_and_counted(preprocess: Preprocess) -
     [
         pytest.param([1, 2, 3], [], ["3 distinct whole numbers", "--task"], id="not plain"),
         pytest.param(list(range(20)), [], ["20 distinct whole numbers"], id="twenty numbers"),
-        pytest.param(["a"], [], ["'y' has one class only"], id="one class"),
-        pytest.param([3], [], ["'y' has one class only"], id="one number"),
+        pytest.param(["a"], [], ["'y' has one class only ('a');"], id="one class"),
+        pytest.param([3], [], ["'y' has one class only (3);"], id="one number"),
         pytest.param(["?", None], [], ["'y' has no values"], id="all missing"),
         pytest.param(["2024-01-31"], [], ["'y' holds dates"], id="dates"),
         pytest.param(["a", "b"], ["--task", "regression"], ["'y' is categorical"], id="text"),

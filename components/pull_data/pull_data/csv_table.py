@@ -100,7 +100,9 @@ def _batches(
             for batch in _open(stream, header, schema, ragged):
                 yield batch
                 last = batch if len(batch) else last
-    except pa.ArrowInvalid as error:
+    except MemoryError:
+        raise
+    except pa.ArrowException as error:
         raise _parse_failure(error, ragged, header, name) from None
     if last is None:
         raise PullDataError(f"{name}: a header without rows")
@@ -136,7 +138,7 @@ def _open(
 
 
 def _parse_failure(
-    error: pa.ArrowInvalid, ragged: list[RaggedRow], header: Header, name: str
+    error: pa.ArrowException, ragged: list[RaggedRow], header: Header, name: str
 ) -> PullDataError:
     if ragged:
         row = ragged[0]

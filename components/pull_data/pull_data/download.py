@@ -18,6 +18,8 @@ from pull_data.errors import PullDataError, reason
 from pull_data.source import WebSource
 
 CHUNK_BYTES = 1 << 20
+# Refusals that hold for a moment only: too slow a request, too many of them.
+_PASSING = (408, 429)
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,8 @@ def _refusal(error: BaseException) -> str:
     match error:
         case FileNotFoundError():
             return "the server answers 404, there is no such file; check the address"
+        case aiohttp.ClientResponseError(status=status) if status in _PASSING:
+            return ""
         case aiohttp.ClientResponseError(status=status) if 0 < status < 500:
             hint = {401: ", it wants a login", 403: ", access is denied"}.get(status, "")
             return f"the server answers {status}{hint}; check the address"

@@ -128,6 +128,8 @@ def test_the_bytes_are_those_on_the_server_even_when_it_calls_them_packed(
     [
         pytest.param(CUT, "the transfer broke off before its end; gave up after 3", 3, id="cut"),
         pytest.param(fail(500), "the server answers 500; gave up after 3 tries", 3, id="500"),
+        pytest.param(fail(429), "the server answers 429; gave up after 3 tries", 3, id="429"),
+        pytest.param(fail(408), "the server answers 408; gave up after 3 tries", 3, id="408"),
         pytest.param(stall, "the server was silent for 0.3 s; gave up after 3", 3, id="stalled"),
         pytest.param(fail(404), "the server answers 404, there is no such file", 1, id="404"),
         pytest.param(fail(403), "the server answers 403, access is denied", 1, id="403"),

@@ -12,6 +12,9 @@ from pull_data.errors import PullDataError, reason
 from pull_data.table import Table, check_column_names
 
 BLOCK_BYTES = 4 << 20
+# Arrow calls itself for each level, and a stack that overflows kills the process.
+MOST_NESTING = 100
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[\]{}]')
 _CHANGED = re.compile(
     r"Column\(/(?P<column>.*)\) changed from (?P<old>\w+) to (?P<new>\w+) in row (?P<row>\d+)"
 )
@@ -24,7 +27,9 @@ def read_json_lines(open_stream: Callable[[], io.BufferedReader], name: str) -> 
     The file is read twice, as only the last row settles the types. Raises PullDataError, here or
     while the batches are read, where a line is no object or a column has two kinds of values.
     """
-    schemas = (_plain_schema(batch.schema) for batch in _parsed_blocks(open_stream(), name, None))
+    schemas = (
+        _plain_schema(batch.schema, name) for batch in _parsed_blocks(open_stream(), name, None)
+    )
     schema = reduce(lambda old, new: _unify(old, new, name), schemas, pa.schema([]))
     check_column_names(schema.names, name)
     return Table(schema, _batches(open_stream(), name, schema))
@@ -38,9 +43,11 @@ def _batches(stream: io.BufferedReader, name: str, schema: pa.Schema) -> Iterato
 def _parsed_blocks(
     stream: io.BufferedReader, name: str, schema: pa.Schema | None
 ) -> Iterator[pa.Table]:
-    rows = 0
+    rows = lines = 0
     with stream:
         for block in _blocks(stream, name):
+            _check_nesting(block, name, lines)
+            lines += block.count(b"\n")
             table = _parse(block, name, schema, rows)
             rows += len(table)
             yield table
@@ -60,6 +67,23 @@ def _blocks(stream: io.BufferedReader, name: str) -> Iterator[bytes]:
         yield rest
 
 
+def _check_nesting(block: bytes, name: str, lines_before: int) -> None:
+    for number, line in enumerate(block.split(b"\n"), start=lines_before + 1):
+        # Few lines can be nested too deeply, and only those are looked at closely.
+        if line.count(b"[") + line.count(b"{") > MOST_NESTING and _depth(line) > MOST_NESTING:
+            raise PullDataError(
+                f"{name}: line {number} is nested more than {MOST_NESTING} levels deep; flatten it"
+            )
+
+
+def _depth(line: bytes) -> int:
+    depth = deepest = 0
+    for token in _TOKEN.finditer(line):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(token[0], 0)
+        deepest = max(deepest, depth)
+    return deepest
+
+
 def _parse(block: bytes, name: str, schema: pa.Schema | None, rows_before: int) -> pa.Table:
     try:
         return pa.json.read_json(
@@ -71,7 +95,9 @@ def _parse(block: bytes, name: str, schema: pa.Schema | None, rows_before: int) 
                 unexpected_field_behavior="error" if schema else "infer",
             ),
         )
-    except pa.ArrowInvalid as error:
+    except MemoryError:
+        raise
+    except pa.ArrowException as error:
         raise _parse_failure(reason(error), name, rows_before) from None
 
 
@@ -86,8 +112,12 @@ def _parse_failure(text: str, name: str, rows_before: int) -> PullDataError:
     return PullDataError(f"{name}: not JSON lines, one object a line: {text}")
 
 
-def _plain_schema(schema: pa.Schema) -> pa.Schema:
-    return pa.schema([(field.name, _plain(field.type)) for field in schema])
+def _plain_schema(schema: pa.Schema, name: str) -> pa.Schema:
+    try:
+        return pa.schema([(field.name, _plain(field.type)) for field in schema])
+    except RecursionError:
+        # An object on several lines, which Arrow takes too.
+        raise PullDataError(f"{name}: a row is nested too deeply; flatten it") from None
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
@@ -104,7 +134,7 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 def _unify(old: pa.Schema, new: pa.Schema, name: str) -> pa.Schema:
     try:
         return pa.unify_schemas([old, new], promote_options="permissive")
-    except pa.ArrowTypeError as error:
+    except pa.ArrowException as error:
         raise PullDataError(
             f"{name}: a column holds two types: {reason(error)}; write one type"
         ) from None

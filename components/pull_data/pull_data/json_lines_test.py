@@ -26,6 +26,30 @@ def test_json_lines_keep_their_types(pull: Pull, tmp_path: Path) -> None:
     assert table.to_pylist() == [rows[0], {**rows[1], "s": None}]
 
 
+@pytest.mark.parametrize("levels", [2000, 200_000])
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [pytest.param("[", "]", id="arrays"), pytest.param('{"a": ', "}", id="objects")],
+)
+def test_rows_nested_too_deeply_are_told(
+    pull: Pull, tmp_path: Path, levels: int, opening: str, closing: str
+) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"a": null}\n{"a": ' + opening * levels + "1" + closing * levels + "}\n")
+    pull(path).assert_failed(f"{path}: line 2 is nested more than 100 levels deep")
+
+
+def test_an_object_on_many_lines_nested_too_deeply_is_told(pull: Pull, tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"a": ' + "[\n" * 2000 + "]\n" * 2000 + "}\n")
+    pull(path).assert_failed(f"{path}: a row is nested too deeply")
+
+
+def test_many_brackets_are_no_deep_nesting(pull: Pull, tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"text": '"\\[{' * 500, "points": [[1, 2]] * 500}]
+    assert pull(write_lines(tmp_path / "t.jsonl", rows)).table.to_pylist() == rows
+
+
 def test_types_that_differ_between_blocks_are_unified(pull: Pull, tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [{"n": n, "s": f"{n:080}"} for n in range(MANY)]
     rows += [{"n": 0.5, "s": "2024-01-31", "late": "2024-01-31"}]
@@ -57,6 +81,7 @@ def test_types_that_cannot_be_unified_name_the_column(pull: Pull, tmp_path: Path
         pytest.param("t.jsonl", "{}\n{}\n", ["no columns"], id="empty objects"),
         pytest.param("t.jsonl", "a,b\n1,2\n", ["not JSON lines"], id="CSV by another name"),
         pytest.param("t.jsonl", '{"": 1}\n', ["column 1 of 1 has no name"], id="an empty name"),
+        pytest.param("t.jsonl", '{"a": {}}\n', ["Cannot write struct type 'a'"], id="no fields"),
     ],
 )
 def test_what_is_no_json_lines_is_told_in_one_line(

@@ -24,7 +24,7 @@ def read_parquet(path: Path, name: str, log: Callable[[str], None]) -> Table:
     """
     try:
         file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise _damaged(name, error) from None
     index = _unnamed_index(file.schema_arrow)
     if index:
@@ -40,8 +40,10 @@ def read_parquet(path: Path, name: str, log: Callable[[str], None]) -> Table:
 def _batches(file: pq.ParquetFile, schema: pa.Schema, name: str) -> Iterator[pa.RecordBatch]:
     try:
         for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+            # A damaged page may hold text that is no UTF-8.
+            batch.validate(full=True)
             yield batch.select(schema.names).cast(schema)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise _damaged(name, error) from None
     finally:
         file.close()

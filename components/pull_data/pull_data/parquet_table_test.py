@@ -63,7 +63,15 @@ def test_a_page_damaged_in_the_middle_leaves_nothing(pull: Pull, tmp_path: Path)
     content = bytearray(path.read_bytes())
     content[4:5000] = b"\xff" * 4996
     path.write_bytes(content)
-    pull(path).assert_failed("a damaged Parquet file")
+    pull(path).assert_failed(str(path), "a damaged Parquet file")
+
+
+def test_a_page_of_damaged_text_leaves_nothing(pull: Pull, tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"s": ["é"] * 9}), path, compression="NONE", use_dictionary=False)
+    # A first byte twice is no UTF-8.
+    path.write_bytes(path.read_bytes().replace("é".encode(), b"\xc3\xc3"))
+    pull(path).assert_failed(str(path), "a damaged Parquet file")
 
 
 def test_parquet_without_rows_is_refused(pull: Pull, tmp_path: Path) -> None:

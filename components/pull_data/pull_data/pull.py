@@ -9,6 +9,8 @@ from functools import partial
 from importlib.resources import as_file
 from pathlib import Path
 
+import pyarrow as pa
+
 from pull_data.csv_table import read_csv
 from pull_data.errors import PullDataError, reason
 from pull_data.formats import Format, detect_format
@@ -47,7 +49,14 @@ def pull(source: Source, sha256: str, dataset: Path, log: Log) -> Pulled:
         table = read_table(file, source.name, log)
         whole = staging / "dataset"
         metadata = {"pinion.source": source.name, "pinion.sha256": actual}
-        rows = write_parquet(table, whole, metadata)
+        try:
+            rows = write_parquet(table, whole, metadata)
+        except MemoryError:
+            raise
+        except pa.ArrowException as error:
+            raise PullDataError(
+                f"{source.name}: the table cannot be kept as Parquet: {reason(error)}"
+            ) from None
         if _identity(file) != before:
             raise PullDataError(f"{source.name}: the file changed while it was read; try again")
         whole.replace(dataset)

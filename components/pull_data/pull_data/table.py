@@ -1,5 +1,6 @@
 """A table as a stream of batches, and the Parquet file made of it."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,11 +33,11 @@ def check_column_names(names: list[str], where: str) -> None:
                 f"{where}: column {number} of {len(names)} has no name; name it, or leave out an"
                 " unnamed index"
             )
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    counts = Counter(names)
+    repeated = sorted(name for name, count in counts.items() if count > 1)
     if repeated:
         raise PullDataError(
-            f"{where}: {names.count(repeated[0])} columns are named {repeated[0]!r}; names must"
-            " differ"
+            f"{where}: {counts[repeated[0]]} columns are named {repeated[0]!r}; names must differ"
         )
 
 

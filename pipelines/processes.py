@@ -21,7 +21,8 @@ from pipelines.workspace import Workspace
 
 _APP = "/app/"
 _PR_SET_PDEATHSIG = 1
-_GRACE_SECONDS = 10
+# A step may be in the middle of a long call into a library before it hears of it.
+_GRACE_SECONDS = 30
 
 
 @dataclass

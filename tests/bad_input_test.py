@@ -200,7 +200,7 @@ def test_interrupting_stops_the_steps_and_says_what_is_left(tmp_path: Path) -> N
     )
     wait_for(lambda: (tmp_path / "mlflow.db").exists() and _running(tmp_path))
     os.kill(started.pid, signal.SIGINT)
-    _, stderr = started.communicate(timeout=60)
+    _, stderr = started.communicate(timeout=120)
     assert started.returncode == 130, stderr
     assert "stopped; done: pull-data, preprocess;" in stderr
     assert "Traceback" not in stderr

@@ -173,6 +173,7 @@ def test_equal_inputs_give_equal_bytes(forest: Example, evaluate_step: Run) -> N
     [
         pytest.param({"thresholds": "{"}, "--thresholds is not valid JSON", id="malformed"),
         pytest.param({"thresholds": '{"rmse": 1}'}, "better when smaller", id="error minimum"),
+        pytest.param({"mlflow_tracking_uri": "http://[x"}, "'http://[x' is not", id="address"),
         pytest.param({"model": ""}, "argument --model: the path is empty", id="empty path"),
         pytest.param({"nonsense": "1"}, "unrecognized arguments: --nonsense=1", id="unknown flag"),
         pytest.param({"result": "x", "metrics": "x"}, "same path", id="one path for both outputs"),

@@ -7,6 +7,7 @@ columns in the order of `classes`. Only finite metrics are given: JSON has no Na
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn import metrics as sk
@@ -46,8 +47,10 @@ def classification_metrics(
             truth == classes[1], predicted == classes[1], average="binary", zero_division=0.0
         )
     else:
+        # All classes count, as they do in training, also one that is neither here nor predicted.
+        labels = [*classes.tolist(), *_unseen(truth, classes)]
         precision, recall, f1, _ = sk.precision_recall_fscore_support(
-            truth, predicted, average="macro", zero_division=0.0
+            truth, predicted, labels=labels, average="macro", zero_division=0.0
         )
     measured |= {"precision": precision, "recall": recall, "f1": f1}
     if probabilities is None:
@@ -61,7 +64,7 @@ def _probability_metrics(
     truth: np.ndarray, probabilities: np.ndarray, classes: np.ndarray
 ) -> Measurement:
     present, known = set(truth.tolist()), set(classes.tolist())
-    if unseen := sorted(present - known, key=str):
+    if unseen := _unseen(truth, classes):
         note = f"roc_auc, log_loss: left out, as training never saw the label {unseen[0]!r}"
         return Measurement({}, (note,))
     measured = {"log_loss": sk.log_loss(truth, probabilities, labels=classes)}
@@ -75,6 +78,10 @@ def _probability_metrics(
             truth, probabilities, multi_class="ovr", average="macro", labels=classes
         )
     return Measurement(measured)
+
+
+def _unseen(truth: np.ndarray, classes: np.ndarray) -> list[Any]:
+    return sorted(set(truth.tolist()) - set(classes.tolist()), key=str)
 
 
 def regression_metrics(truth: np.ndarray, predicted: np.ndarray) -> Measurement:

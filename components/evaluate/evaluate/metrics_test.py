@@ -62,6 +62,26 @@ def test_metrics_of_three_classes_are_macro() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("truth", "predicted"),
+    [
+        pytest.param([1, 1, 1, 1, 5], [1, 1, 5, 5, 5], id="a class that the split lacks"),
+        pytest.param([1, 1, 1, 1, 5, 7], [1, 1, 5, 5, 5, 9], id="a label that training lacked"),
+    ],
+)
+def test_macro_metrics_are_over_all_classes_and_labels(
+    truth: list[int], predicted: list[int]
+) -> None:
+    measured = classification_metrics(
+        np.array(truth), np.array(predicted), None, np.array([1, 5, 9])
+    )
+
+    labels = len({1, 5, 9, *truth})
+    assert [measured.metrics[name] for name in ("precision", "recall", "f1")] == pytest.approx(
+        [(1 + 1 / 3) / labels, (0.5 + 1) / labels, (2 / 3 + 0.5) / labels], abs=1e-15
+    )
+
+
 def test_roc_auc_of_three_classes_is_one_against_the_rest() -> None:
     probabilities = np.array([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.5, 0.4, 0.1], [0.1, 0.1, 0.8]])
     measured = classification_metrics(

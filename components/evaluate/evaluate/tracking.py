@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from evaluate.errors import WRONG_CALL, EvaluateError
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # MLflow's own default; written out, as MLflow would make the file.
 DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"
+_SQLITE = "sqlite:///"
 
 # For the first call, which finds out in about 10 s that nobody answers, and for those behind it.
 _FIRST_CALL = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
@@ -72,20 +73,30 @@ def record(
 
 
 def _check_address(uri: str) -> None:
-    if uri.startswith("sqlite"):
-        _probe_sqlite(uri)
-    elif "://" not in uri or uri.startswith("file:"):
-        # MLflow takes these for folders, where it keeps no models any more.
+    if _is_server(uri):
+        return
+    database = uri.removeprefix(_SQLITE).partition("?")[0]
+    # MLflow takes what it does not know for folders, where it keeps no models any more, and for
+    # other databases it needs drivers that this step does not bring.
+    if not uri.startswith(_SQLITE) or database in ("", ":memory:"):
         raise EvaluateError(
-            f"the MLflow tracking URI {uri!r} is not possible; "
+            f"the MLflow tracking URI {_masked(uri)!r} is not possible; "
             "give sqlite:///FILE or http(s)://HOST",
             WRONG_CALL,
         )
+    _probe_sqlite(uri, Path(database))
 
 
-def _probe_sqlite(uri: str) -> None:
+def _is_server(uri: str) -> bool:
+    try:
+        address = urlsplit(uri)
+        return uri.startswith(("http://", "https://")) and bool(address.hostname)
+    except ValueError:  # such as a "[" that no "]" ends
+        return False
+
+
+def _probe_sqlite(uri: str, path: Path) -> None:
     """Opens the database for writing, without making it."""
-    path = Path(uri.partition(":///")[2].partition("?")[0])
     advice = "give --mlflow-tracking-uri the store that train wrote to"
     if not path.is_file():
         raise EvaluateError(
@@ -122,11 +133,6 @@ def _errors(uri: str, wanted: str) -> Iterator[None]:
         yield
     except MlflowException as error:
         raise EvaluateError(_explain(uri, wanted, error)) from error
-    except ImportError as error:
-        raise EvaluateError(
-            f"MLflow at {_masked(uri)} needs a driver that this step does not bring ({error}); "
-            "give sqlite:///FILE or http(s)://HOST"
-        ) from error
     except SQLAlchemyError as error:
         raise EvaluateError(f"MLflow at {_masked(uri)} cannot be used: {error}") from error
 
@@ -151,7 +157,7 @@ def _explain(uri: str, wanted: str, error: "MlflowException") -> str:
 
 
 def _masked(text: str) -> str:
-    return re.sub(r"//[^/@\s]*@", "//***@", text)
+    return re.sub(r"//[^/\s]*@", "//***@", text)  # to the last @, which a password may hold
 
 
 @contextmanager

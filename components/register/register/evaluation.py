@@ -55,6 +55,11 @@ def read_evaluation(path: Path) -> EvaluationResult:
             f"{path} is not an evaluation result ({type(error).__name__}: {error}); "
             "give evaluate's result"
         ) from error
+    if result.passed and not checks:
+        raise RegisterError(
+            f"the evaluation {path} contradicts itself: it passed, without a check; "
+            "give evaluate's result"
+        )
     if result.passed and not all(check.passed for check in checks):
         raise RegisterError(f"the evaluation {path} contradicts itself: it passed, a check did not")
     return result

@@ -65,7 +65,7 @@ def test_a_failed_evaluation_is_refused_with_its_reasons(
     [pytest.param({"model_id": "m-9"}, id="model"), pytest.param({"run_id": "r9"}, id="run")],
 )
 def test_the_evaluation_of_another_is_refused(tmp_path: Path, other: dict[str, str]) -> None:
-    path = write(tmp_path / "result", FAILED | {"passed": True, "checks": []} | other)
+    path = write(tmp_path / "result", FAILED | other)
 
     with pytest.raises(RegisterError, match="is of the model m-. of run r., not of m-1 of run r2"):
         require_passed(path, read_evaluation(path), MODEL)
@@ -97,6 +97,15 @@ def test_refuses_a_file_that_is_no_json(tmp_path: Path) -> None:
         read_evaluation(tmp_path / "result")
 
 
-def test_refuses_one_that_contradicts_itself(tmp_path: Path) -> None:
-    with pytest.raises(RegisterError, match="contradicts itself"):
-        read_evaluation(write(tmp_path / "result", FAILED | {"passed": True}))
+@pytest.mark.parametrize(
+    ("checks", "complaint"),
+    [
+        pytest.param([CHECK], "it passed, a check did not", id="a failed check"),
+        pytest.param([], "it passed, without a check", id="no check"),
+    ],
+)
+def test_refuses_one_that_contradicts_itself(
+    tmp_path: Path, checks: list[object], complaint: str
+) -> None:
+    with pytest.raises(RegisterError, match=f"contradicts itself: {complaint}"):
+        read_evaluation(write(tmp_path / "result", FAILED | {"passed": True, "checks": checks}))

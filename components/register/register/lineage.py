@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from register.errors import WRONG_CALL, RegisterError
+from register.errors import RegisterError
 from register.model import ModelFolder
 
 _FROM_THE_RUN = ("pinion.dataset.sha256", "pinion.dataset.source")
@@ -29,8 +29,7 @@ def _component_tags(pairs: str) -> dict[str, str]:
         name, separator, version = pair.partition("=")
         if not (name and separator and version):
             raise RegisterError(
-                f"PINION_COMPONENTS must be name=version pairs with commas, given {pairs!r}",
-                WRONG_CALL,
+                f"PINION_COMPONENTS must be name=version pairs with commas, given {pairs!r}"
             )
         tags[f"pinion.component.{name}"] = version
     return tags

@@ -39,4 +39,4 @@ def test_refuses_malformed_components(pairs: str) -> None:
     with pytest.raises(RegisterError, match="PINION_COMPONENTS") as refused:
         version_tags(MODEL, {}, {"PINION_COMPONENTS": pairs})
 
-    assert refused.value.exit_code == 2
+    assert refused.value.exit_code == 1

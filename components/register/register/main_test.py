@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 from register.__main__ import main
 from register.conftest import (
@@ -19,6 +20,8 @@ from register.conftest import (
     Trained,
     arguments,
 )
+from register.model import ModelFolder
+from register.registry import register_model
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +50,7 @@ def test_registers_with_lineage_and_alias(
         "pinion.model_id": trained.model_id,
         "pinion.run_id": trained.run_id,
         "pinion.evaluation": "passed",
+        "pinion.alias.champion": "asked",
         "pinion.release": "2026.11",
         "pinion.component.train": "1.2.0",
         "pinion.dataset.sha256": "abc",
@@ -167,6 +171,7 @@ def test_versions_made_by_hand_are_recognised_and_stay(
         "pinion.model_id": trained.model_id,
         "pinion.run_id": trained.run_id,
         "pinion.evaluation": "passed",
+        "pinion.alias.champion": "asked",
     }
 
 
@@ -205,6 +210,51 @@ def test_eight_at_once_make_one_version(store: Store, train: Train, tmp_path: Pa
     assert store.alias("race") == 1
 
 
+def test_eight_models_at_once_leave_the_alias_at_the_newest(
+    store: Store, train: Train, tmp_path: Path
+) -> None:
+    steps = [
+        _start(train(), store.uri, tmp_path / f"out-{number}", "models") for number in range(8)
+    ]
+    outcomes = [(step.communicate(timeout=120)[1], step.returncode) for step in steps]
+
+    assert outcomes == [("", 0)] * 8
+    assert [int(version.version) for version in store.versions("models")] == [*range(1, 9)]
+    assert store.alias("models") == 8
+
+
+def _folder(trained: Trained) -> ModelFolder:
+    return ModelFolder(model_id=trained.model_id, run_id=trained.run_id)
+
+
+@pytest.mark.parametrize(
+    ("alias", "ends_at"),
+    [
+        pytest.param("champion", 2, id="that asked for it"),
+        pytest.param("", 1, id="that asked for none"),
+        pytest.param("blue", 1, id="that asked for another"),
+    ],
+)
+def test_a_newer_version_registered_before_the_alias_is_set(
+    store: Store, train: Train, alias: str, ends_at: int
+) -> None:
+    older, newer = _folder(train()), _folder(train())
+    name = f"overtaken-{alias}"
+
+    class Slow(MlflowClient):
+        """A client whose look at the alias is old by the time that it sets it."""
+
+        def set_registered_model_alias(self, name: str, alias_set: str, version: str) -> None:
+            if len(store.versions(name)) == 1:
+                register_model(store.client, name, alias, newer, {})
+            super().set_registered_model_alias(name, alias_set, version)
+
+    registration = register_model(Slow(store.uri), name, "champion", older, {})
+
+    assert (registration.version, registration.alias_at) == (1, ends_at)
+    assert store.alias(name) == ends_at
+
+
 @pytest.mark.parametrize(
     "status", [pytest.param(None, id="pending"), pytest.param("FAILED", id="failed")]
 )
@@ -237,6 +287,7 @@ def test_a_deleted_model_is_refused(store: Store, train: Train, register_step: R
             "did not pass its evaluation: accuracy is 0.956, must be >= 0.97\n",
             id="did not pass",
         ),
+        pytest.param({"checks": []}, "it passed, without a check", id="no check"),
         pytest.param({"model_id": "m-other"}, "is of the model m-other", id="another's evaluation"),
         pytest.param({"checks": 7}, "is not an evaluation result", id="malformed"),
     ],
@@ -262,6 +313,7 @@ def test_refuses_a_model_that_did_not_pass(
     [
         pytest.param({"registered_model_name": "a/b"}, "--registered-model-name 'a/b'", id="name"),
         pytest.param({"alias": "latest"}, "--alias 'latest'", id="alias"),
+        pytest.param({"mlflow_tracking_uri": "http://[x"}, "'http://[x' is not", id="address"),
         pytest.param({"model": ""}, "argument --model: the path is empty", id="empty path"),
         pytest.param({"nonsense": "1"}, "unrecognized arguments: --nonsense=1", id="unknown flag"),
         pytest.param({"model_uri": "x", "model_version": "x"}, "same path", id="one output path"),

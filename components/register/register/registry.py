@@ -5,6 +5,9 @@ made, and looked for again: of several made at once everybody keeps the lowest n
 there before the others, and the rest are deleted. The source and the tags of a version appear with
 it, so that one made by a process that died is found like any other; MLflow never gives a deleted
 version's number again, so that a deletion cannot hit another model's version.
+
+The alias is moved alike: a version is first tagged as one that asked for it, and whoever has set it
+looks again for a newer one that asked. So the last to set it leaves it at the newest.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +22,9 @@ from register.model import ModelFolder
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
+
+# Each is one more version that another process registered between a look and a write.
+_TURNS = 50
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,8 @@ def register_model(
     client: "MlflowClient", name: str, alias: str, model: ModelFolder, tags: Mapping[str, str]
 ) -> Registration:
     """Gives the model its one version under the name, with the tags, and the alias to it."""
+    if alias:
+        tags = {**tags, _asked(alias): "asked"}
     made = None if _versions(client, name, model) else _create(client, name, model, tags)
     found = _versions(client, name, model)
     if not found:
@@ -59,9 +67,7 @@ def register_model(
     version, *duplicates = found
     if duplicates:
         _delete_own(client, duplicates, model)
-    for key, value in tags.items():
-        if key not in version.tags:  # registered by hand, before us
-            client.set_model_version_tag(name, str(version.version), key, value)
+    _add_tags(client, version, tags)
     number = int(version.version)
     alias_at = _move_alias(client, name, alias, number) if alias else None
     return Registration(name, number, made == number, alias, alias_at)
@@ -113,6 +119,22 @@ def _delete_own(
                 raise
 
 
+def _add_tags(client: "MlflowClient", version: "ModelVersion", tags: Mapping[str, str]) -> None:
+    """Adds what a version lacks that was registered before by hand, or for another alias."""
+    name, number = version.name, str(version.version)
+    for key in tags.keys() - version.tags.keys():
+        try:
+            client.set_model_version_tag(name, number, key, tags[key])
+        except MlflowException:
+            # Of two that insert a tag at once, the database refuses one.
+            if key not in client.get_model_version(name, number).tags:
+                raise
+
+
+def _asked(alias: str) -> str:
+    return f"pinion.alias.{alias}"[:250]  # as long as MLflow takes
+
+
 def _move_alias(client: "MlflowClient", name: str, alias: str, number: int) -> int:
     """Sets the alias, but never back: gives the version it is at.
 
@@ -120,17 +142,31 @@ def _move_alias(client: "MlflowClient", name: str, alias: str, number: int) -> i
     older registration, which a newer model has overtaken. To go back on purpose, set the alias in
     MLflow.
     """
-    current = _alias_at(client, name, alias)
-    if current is not None and current >= number:
-        return current
-    try:
-        client.set_registered_model_alias(name, alias, str(number))
-    except MlflowException:
-        # Of two that insert a new alias at once, the database refuses one.
-        if current is not None or _alias_at(client, name, alias) is None:
-            raise
-        return _move_alias(client, name, alias, number)
-    return number
+    for _ in range(_TURNS):
+        current = _alias_at(client, name, alias)
+        if current is not None and current >= number:
+            return current
+        try:
+            client.set_registered_model_alias(name, alias, str(number))
+        except MlflowException:
+            # Of two that insert a new alias at once, the database refuses one.
+            if current is not None or _alias_at(client, name, alias) is None:
+                raise
+        # Between the look and the write, a newer version may have got the alias and lost it here.
+        number = max(number, _newest(client, name, alias))
+    raise RegisterError(
+        f"the alias {alias!r} of {name} was moved by others {_TURNS} times meanwhile; "
+        "repeat the call"
+    )
+
+
+def _newest(client: "MlflowClient", name: str, alias: str) -> int:
+    """Gives the highest version that asked for the alias; a duplicate, soon deleted, is none."""
+    found = client.search_model_versions(
+        f"tags.`{_asked(alias)}` = 'asked'", order_by=["version_number DESC"]
+    )
+    lowest = {v.source: int(v.version) for v in found if v.name == name}
+    return max(lowest.values(), default=0)
 
 
 def _alias_at(client: "MlflowClient", name: str, alias: str) -> int | None:

@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from register.errors import WRONG_CALL, RegisterError
 from register.model import ModelFolder
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # MLflow's own default; written out, as MLflow would make the file.
 DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"
+_SQLITE = "sqlite:///"
 
 # For the first call, which finds out in about 10 s that nobody answers, and for those behind it.
 _FIRST_CALL = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
@@ -77,20 +78,30 @@ def _require_ready(client: "MlflowClient", model: ModelFolder) -> None:
 
 
 def _check_address(uri: str) -> None:
-    if uri.startswith("sqlite"):
-        _probe_sqlite(uri)
-    elif "://" not in uri or uri.startswith("file:"):
-        # MLflow takes these for folders, where it keeps no models any more.
+    if _is_server(uri):
+        return
+    database = uri.removeprefix(_SQLITE).partition("?")[0]
+    # MLflow takes what it does not know for folders, where it keeps no models any more, and for
+    # other databases it needs drivers that this step does not bring.
+    if not uri.startswith(_SQLITE) or database in ("", ":memory:"):
         raise RegisterError(
-            f"the MLflow tracking URI {uri!r} is not possible; "
+            f"the MLflow tracking URI {_masked(uri)!r} is not possible; "
             "give sqlite:///FILE or http(s)://HOST",
             WRONG_CALL,
         )
+    _probe_sqlite(uri, Path(database))
 
 
-def _probe_sqlite(uri: str) -> None:
+def _is_server(uri: str) -> bool:
+    try:
+        address = urlsplit(uri)
+        return uri.startswith(("http://", "https://")) and bool(address.hostname)
+    except ValueError:  # such as a "[" that no "]" ends
+        return False
+
+
+def _probe_sqlite(uri: str, path: Path) -> None:
     """Opens the database for writing, without making it."""
-    path = Path(uri.partition(":///")[2].partition("?")[0])
     advice = "give --mlflow-tracking-uri the store that train wrote to"
     if not path.is_file():
         raise RegisterError(
@@ -127,11 +138,6 @@ def _errors(uri: str, wanted: str) -> Iterator[None]:
         yield
     except MlflowException as error:
         raise RegisterError(_explain(uri, wanted, error)) from error
-    except ImportError as error:
-        raise RegisterError(
-            f"MLflow at {_masked(uri)} needs a driver that this step does not bring ({error}); "
-            "give sqlite:///FILE or http(s)://HOST"
-        ) from error
     except SQLAlchemyError as error:
         raise RegisterError(f"MLflow at {_masked(uri)} cannot be used: {error}") from error
 
@@ -156,7 +162,7 @@ def _explain(uri: str, wanted: str, error: "MlflowException") -> str:
 
 
 def _masked(text: str) -> str:
-    return re.sub(r"//[^/@\s]*@", "//***@", text)
+    return re.sub(r"//[^/\s]*@", "//***@", text)  # to the last @, which a password may hold
 
 
 @contextmanager

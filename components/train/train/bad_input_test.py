@@ -57,8 +57,9 @@ from train.conftest import Step, customers
             ["--experiment-parameters", "seed=1"], "'seed' is recorded by train", id="name-taken"
         ),
         pytest.param(["--mlflow-tracking-uri", "ftp://x"], "'ftp://x' is neither", id="uri"),
+        pytest.param(["--mlflow-tracking-uri", "http://[x"], "'http://[x' is neither", id="host"),
         pytest.param(["--metrics", ""], "--metrics is empty", id="empty-path"),
-        pytest.param(["--modl", "x"], "unrecognized arguments: --modl x", id="unknown-flag"),
+        pytest.param(["--modl", "x"], "unrecognized arguments: --modl=x", id="unknown-flag"),
     ],
 )
 def test_a_wrong_call_is_one_line_and_exit_2(
@@ -159,6 +160,21 @@ def test_a_file_of_another_format_is_named(
     error = capsys.readouterr().err
     assert str(step.folder / name) in error
     assert complaint in error
+    assert error.count("\n") == 1
+
+
+def test_a_damaged_page_is_said_to_be_in_its_file(
+    step: Step, capsys: pytest.CaptureFixture[str]
+) -> None:
+    step.write(customers(), "price")
+    data = step.folder / "train"
+    content = data.read_bytes()
+    data.write_bytes(content[:4] + b"\xff" * 60 + content[64:])  # the header of the first page
+
+    assert step.run() == 1
+
+    error = capsys.readouterr().err
+    assert error.startswith(f"train: error: --train-data {data} is not a Parquet file that can be")
     assert error.count("\n") == 1
 
 

@@ -42,10 +42,12 @@ def read_dataset(path: Path, schema: Schema) -> Dataset:
         )
     try:
         table = pq.read_table(path)
-    except pa.ArrowInvalid as error:
+    except MemoryError:  # one of Arrow's exceptions too
+        raise
+    except (OSError, pa.ArrowException) as error:
         raise TrainError(
-            f"--train-data {path} is not a Parquet file ({error}); give the training split "
-            "that preprocess wrote"
+            f"--train-data {path} is not a Parquet file that can be read ({error}); give the "
+            "training split that preprocess wrote"
         ) from error
     metadata = table.schema.metadata or {}
     try:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import mlflow.pyfunc
 import numpy as np
@@ -10,9 +9,13 @@ import pytest
 import skops.io
 import yaml
 
+from train.__main__ import parse_options
 from train.conftest import KINDS, Step, customers
 from train.logged_model import TRUSTED_TYPES, choose_example, make_signature
+from train.outputs import StagedOutputs
 from train.schema import Feature, Schema
+from train.tracking_store import prepare_store
+from train.training import fit_and_log, prepare
 
 MODELS_OF = {
     "income class": ["logistic_regression", "random_forest", "hist_gradient_boosting"],
@@ -54,17 +57,20 @@ def test_a_loaded_model_predicts_what_the_fitted_one_did(
     step: Step, target: str, model: str
 ) -> None:
     step.write(customers(), target)
-    folders = []
-    for name in ("first", "second"):
-        place = str(step.folder / name)
-        assert step.run("--model", model, "--trained-model", place) == 0
-        folders.append(Path(place))
+    job = prepare(parse_options(step.flags("--model", model, "--cv-folds", "2")))
+    prepare_store(step.tracking_uri)
+    with StagedOutputs() as outputs:
+        for name in ("trained_model", "run_id", "model_id", "metrics"):
+            outputs.stage(step.output(name))
+        fit_and_log(job, step.tracking_uri, outputs)
+    fitted = job.pipeline
+    loaded = skops.io.load(step.output("trained_model") / "model.skops", trusted=TRUSTED_TYPES)
+
     features = customers()[list(KINDS)]
-    first, second = (
-        skops.io.load(folder / "model.skops", trusted=TRUSTED_TYPES) for folder in folders
-    )
-    assert (first.predict(features) == second.predict(features)).all()
-    assert first[-1].get_params().get("n_jobs") is None
+    assert (loaded.predict(features) == fitted.predict(features)).all()
+    if target == "income class":
+        assert (loaded.predict_proba(features) == fitted.predict_proba(features)).all()
+    assert loaded[-1].get_params().get("n_jobs") is None
 
 
 def test_the_folder_says_what_it_needs_and_what_it_predicts(step: Step) -> None:
@@ -102,7 +108,7 @@ def test_where_no_row_is_complete_the_example_is_the_first_rows() -> None:
 
 
 def test_each_kind_has_its_type_and_a_missing_boolean_stays_missing() -> None:
-    features = tuple(Feature(name, kind, 0) for name, kind in KINDS.items())
+    features = tuple(Feature(name, kind) for name, kind in KINDS.items())
     schema = Schema("classification", "grade", "integer", features)
     signature = make_signature(schema, customers()[list(KINDS)])
     types = {column.name: str(column.type) for column in signature.inputs}

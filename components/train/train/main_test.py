@@ -18,6 +18,12 @@ from train.models import MODELS
 
 ALL_OUTPUTS = ["metrics", "model_id", "run_id", "trained_model"]
 
+# Enough for the tables here, at a fifth of the time.
+FEW_TREES = {
+    "random_forest": ["--model-params", '{"n_estimators": 20}'],
+    "hist_gradient_boosting": ["--model-params", '{"max_iter": 20}'],
+}
+
 
 @pytest.mark.parametrize(
     ("target", "model", "metric", "least"),
@@ -41,7 +47,7 @@ def test_each_model_learns_a_mixed_table_without_a_warning(
 ) -> None:
     step.write(customers(), target)
 
-    assert step.run("--model", model) == 0
+    assert step.run("--model", model, *FEW_TREES.get(model, [])) == 0
 
     assert step.metrics()[f"cv_{metric}_mean"] > least
     assert step.left_behind() == ALL_OUTPUTS
@@ -124,8 +130,9 @@ def test_artifacts_of_an_sqlite_store_are_beside_it(step: Step) -> None:
 def test_one_seed_gives_one_result_and_another_seed_another(step: Step) -> None:
     step.write(customers(), "income class")
     metrics = []
+    flags = ["--model", "random_forest", *FEW_TREES["random_forest"], "--cv-folds", "2"]
     for seed in ("1", "1", "2"):
-        assert step.run("--model", "random_forest", "--seed", seed) == 0
+        assert step.run(*flags, "--seed", seed) == 0
         metrics.append(step.output("metrics").read_bytes())
     assert metrics[0] == metrics[1] != metrics[2]
 
@@ -191,15 +198,17 @@ def test_a_failed_fit_leaves_a_failed_run(step: Step) -> None:
 def test_a_stopped_step_leaves_no_output_and_a_killed_run(
     step: Step, number: int, exit_code: int
 ) -> None:
-    step.write(customers(40_000), "price")
+    step.write(customers(5_000), "price")
+    # Many small trees: minutes of fitting, of which each tree can be the last.
+    flags = step.flags("--model", "random_forest", "--model-params", '{"n_estimators": 10000}')
     process = subprocess.Popen(
-        [sys.executable, "-m", "train", *step.flags("--model", "random_forest")],
+        [sys.executable, "-m", "train", *flags],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         stderr=subprocess.PIPE,
         text=True,
     )
     assert process.stderr is not None
-    assert "random_forest on 40000 rows" in process.stderr.readline()
+    assert "random_forest on 5000 rows" in process.stderr.readline()
     time.sleep(0.5)  # into the fitting
     process.send_signal(number)
     _, error = process.communicate(timeout=60)

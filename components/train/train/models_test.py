@@ -20,7 +20,7 @@ EVERY_MODEL = [pytest.param(task, name, id=f"{task}-{name}") for task, name in M
 
 
 def schema_of(task: str, target_type: str = "double", **kinds: str) -> Schema:
-    features = tuple(Feature(name, kind, 0) for name, kind in kinds.items())
+    features = tuple(Feature(name, kind) for name, kind in kinds.items())
     return Schema(task, "target", target_type, features)
 
 

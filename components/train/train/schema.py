@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,10 @@ TARGET_TYPES = {"classification": ("integer", "string"), "regression": ("double"
 
 @dataclass(frozen=True)
 class Feature:
-    """A column that the model reads. `missing` counts it over both splits."""
+    """A column that the model reads."""
 
     name: str
     kind: str
-    missing: int
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ def _features(value: object) -> tuple[Feature, ...]:
     if not isinstance(value, list) or not value:
         raise ValueError(f"features must be a list of at least one column, got {value!r:.80}")
     features = tuple(_feature(item, index) for index, item in enumerate(value))
-    names = [feature.name for feature in features]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    counts = Counter(feature.name for feature in features)
+    twice = sorted(name for name, count in counts.items() if count > 1)
     if twice:
         raise ValueError(f"features lists {twice[0]!r} more than once")
     return features
@@ -87,10 +87,7 @@ def _feature(value: object, index: int) -> Feature:
     item = _mapping(value, f"features[{index}]")
     name = _name(item.get("name"), f"features[{index}].name")
     kind = _one_of(item.get("kind"), KINDS, f"kind of {name!r}")
-    missing = item.get("missing", 0)
-    if isinstance(missing, bool) or not isinstance(missing, int) or missing < 0:
-        raise ValueError(f"missing of {name!r} must be a count, got {missing!r}")
-    return Feature(name, kind, missing)
+    return Feature(name, kind)
 
 
 def _mapping(value: object, what: str) -> dict[str, Any]:

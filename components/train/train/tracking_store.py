@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
@@ -31,15 +32,23 @@ def resolve_tracking_uri(given: str, environment: Mapping[str, str]) -> str:
     """
     uri = given.strip() or environment.get("MLFLOW_TRACKING_URI", "").strip()
     uri = uri or f"{SQLITE}mlflow.db"
-    if uri.startswith(("http://", "https://")) and urlsplit(uri).hostname:
+    if _is_server(uri):
         return uri.rstrip("/")
     path, question, query = uri.removeprefix(SQLITE).partition("?")
     if not uri.startswith(SQLITE) or not path or path == ":memory:":
         raise WrongCallError(
-            f"--mlflow-tracking-uri {uri!r} is neither sqlite:///FILE nor http(s)://HOST; "
-            "give one of these"
+            f"--mlflow-tracking-uri {hide_password(uri, uri)!r} is neither sqlite:///FILE nor "
+            "http(s)://HOST; give one of these"
         )
     return f"{SQLITE}{Path(path).absolute()}{question}{query}"
+
+
+def _is_server(uri: str) -> bool:
+    try:
+        address = urlsplit(uri)
+        return uri.startswith(("http://", "https://")) and bool(address.hostname)
+    except ValueError:  # such as a "[" that no "]" ends
+        return False
 
 
 def artifact_location(uri: str) -> str | None:
@@ -57,8 +66,9 @@ def sqlite_path(uri: str) -> Path | None:
 
 def hide_password(text: str, uri: str) -> str:
     """Return the text without the name and password that the address may carry."""
-    userinfo, at, _ = urlsplit(uri).netloc.rpartition("@")
-    return text.replace(userinfo + at, "") if at else text
+    # Not by urlsplit, which refuses a malformed address: that one is shown too.
+    found = re.search("//([^/]*@)", uri)
+    return text.replace(found[1], "") if found else text
 
 
 def prepare_store(uri: str) -> None:
@@ -97,7 +107,7 @@ def _ask_server(uri: str) -> None:
             f"the MLflow server {hide_password(uri, uri)} does not answer within "
             f"{ANSWER_SECONDS} s; check the address"
         ) from error
-    except requests.exceptions.RequestException as error:
+    except (requests.exceptions.RequestException, ValueError) as error:  # no possible host
         raise TrainError(
             f"the MLflow server {hide_password(uri, uri)} cannot be reached "
             f"({one_line(_reason(error), 200)}); check the address and that it runs"
@@ -143,7 +153,7 @@ def _connect(database: Path) -> sqlite3.Connection:
 
 def _make_store(database: Path, uri: str) -> None:
     database.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(database.with_name(f".{database.name}.lock")):
+    with _locked(database.with_name(f".{database.stem}.lock")):  # the local runner's lock too
         if not _is_missing(database):  # another process was first
             return
         fresh = database.with_name(f".{database.name}.{os.getpid()}.tmp")

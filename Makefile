@@ -1,5 +1,8 @@
 .PHONY: setup run test lock
 
+# Another Python's modules must not reach these.
+unexport PYTHONPATH PYTHONHOME
+
 # The environment of the commands; made again when its lock changes.
 setup: .venv/complete
 .venv/complete: pipelines/requirements.lock build-support/tools/pytest.lock build-support/setup

@@ -36,8 +36,10 @@ def environment(workspace: Workspace, package: Package) -> Path:
         _unpack(workspace, package.app, "srcs", folder)
         (packages,) = folder.glob("lib/python*/site-packages")
         (foreign,) = dependencies.glob("lib/python*/site-packages")
+        # Relative, so that a clone may be moved.
+        path = os.path.relpath(foreign, folder)
         (packages / "dependencies.pth").write_text(
-            f"import site; site.addsitedir({str(foreign)!r})\n"
+            f"import os, site, sys; site.addsitedir(os.path.join(sys.prefix, {path!r}))\n"
         )
 
     return _made(workspace, name, make_app)

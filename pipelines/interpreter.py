@@ -49,7 +49,7 @@ class Observer(Protocol):
         """A task starts."""
 
     def ended(self, task: str, state: str) -> None:
-        """A task ended: done, failed or skipped."""
+        """A task ended: done, failed, skipped or stopped."""
 
 
 class TaskFailedError(PinionError):
@@ -102,8 +102,9 @@ class Interpreter:
         self.observer.started(name)
         try:
             outputs = self._run_container(name, task.body, task.retry, inputs)
-        except BaseException:
-            self.observer.ended(name, "failed")
+        except BaseException as error:
+            stopped = isinstance(error, KeyboardInterrupt)
+            self.observer.ended(name, "stopped" if stopped else "failed")
             raise
         self.observer.ended(name, "done")
         self.outputs[name] = outputs

@@ -11,7 +11,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-_STYLES = {"done": "green", "failed": "red", "skipped": "dim"}
+_STYLES = {"done": "green", "failed": "red", "skipped": "dim", "stopped": "yellow"}
 
 
 class Progress:
@@ -39,7 +39,7 @@ class Progress:
         self._line(f"{task} …")
 
     def ended(self, task: str, state: str) -> None:
-        """A step ended as `done`, `failed` or `skipped`."""
+        """A step ended as `done`, `failed`, `skipped` or `stopped`."""
         seconds = time.monotonic() - self._since.get(task, time.monotonic())
         self._ended[task] = (state, seconds)
         self._line(f"{task} {state}" + (f" in {seconds:.1f} s" if task in self._since else ""))

@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -83,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parameters = resolve(pipeline, args.param, args.params, args.register)
         packages = packaged(workspace, components.values())
         pipeline = _pipeline(args.pipeline_file, dev_pins(packages), folder)
-        tracking_uri = os.environ.get("MLFLOW_TRACKING_URI") or local_store(folder.parent)
+        tracking_uri = _tracking_uri(parameters, folder.parent)
         backend = ProcessBackend(workspace, packages, {"MLFLOW_TRACKING_URI": tracking_uri})
         progress = _prepare(pipeline, backend)
     except BaseException:
@@ -100,6 +100,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise
     print(summarize(parameters, interpreter.outputs, folder, tracking_uri))
     return 0
+
+
+def _tracking_uri(parameters: Mapping[str, Value], runs: Path) -> str:
+    given = parameters.get("mlflow_tracking_uri") or os.environ.get("MLFLOW_TRACKING_URI")
+    return str(given) if given else local_store(runs)
 
 
 def _prepare(pipeline: Pipeline, backend: ProcessBackend) -> Progress:

@@ -3,6 +3,7 @@
 import fcntl
 import logging
 import os
+import shutil
 import sqlite3
 import tempfile
 from pathlib import Path
@@ -28,14 +29,22 @@ def local_store(folder: Path) -> str:
 
 
 def _make(database: Path) -> None:
+    from mlflow.exceptions import MlflowException
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+    from sqlalchemy.exc import SQLAlchemyError
 
+    for left_by_a_kill in database.parent.glob(".mlflow.*/"):
+        shutil.rmtree(left_by_a_kill)
     # It tells of every table that it makes.
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     artifacts = database.parent / "artifacts"
     with tempfile.TemporaryDirectory(dir=database.parent, prefix=".mlflow.") as folder:
         partial = Path(folder) / "mlflow.db"
-        SqlAlchemyStore(f"sqlite:///{partial}", artifacts.as_uri()).engine.dispose()
+        try:
+            SqlAlchemyStore(f"sqlite:///{partial}", artifacts.as_uri()).engine.dispose()
+        except (MlflowException, SQLAlchemyError) as error:
+            reason = str(error).partition("\n")[0]
+            raise PinionError(f"the MLflow store {database} cannot be made: {reason}") from error
         os.replace(partial, database)
 
 

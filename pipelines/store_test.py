@@ -39,6 +39,13 @@ def test_artifacts_are_beside_the_database(tmp_path: Path) -> None:
     ]
 
 
+def test_what_a_killed_process_left_is_cleared(tmp_path: Path) -> None:
+    (tmp_path / ".mlflow.x7").mkdir()
+    (tmp_path / ".mlflow.x7" / "mlflow.db").write_text("half")
+    local_store(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".mlflow.lock", "mlflow.db"]
+
+
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_text("not a database, and long enough to be read as one" * 3)
     with pytest.raises(PinionError, match=r"mlflow\.db cannot be opened: file is not a database"):

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from pipelines.interpreter import Values
@@ -18,7 +19,7 @@ def summarize(
         *_evaluation(_result(outputs)),
         *_registration(outputs),
         ("run folder", str(folder)),
-        ("MLflow", _mlflow(str(parameters.get("mlflow_tracking_uri") or tracking_uri))),
+        ("MLflow", _mlflow(tracking_uri)),
     ]
     width = max(len(label) for label, _ in lines)
     return "\n".join(f"{label:<{width}}  {text}" for label, text in lines)
@@ -27,7 +28,8 @@ def summarize(
 def _mlflow(tracking_uri: str) -> str:
     """How to look at the run: the address of a server, or the command that serves a local store."""
     if tracking_uri.startswith("sqlite:"):
-        return f"./pants run build-support/mlflow:mlflow -- ui --backend-store-uri {tracking_uri}"
+        store = f"--backend-store-uri {quote(tracking_uri)}"
+        return f"./pants run build-support/mlflow:mlflow -- ui {store}"
     return _without_secrets(tracking_uri)
 
 

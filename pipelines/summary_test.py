@@ -91,9 +91,13 @@ def test_a_verdict_is_what_an_evaluation_wrote(tmp_path: Path) -> None:
     assert not evaluated(made)
 
 
+def test_the_command_can_be_pasted() -> None:
+    text = summarize({}, {}, Path("/runs/1"), "sqlite:////two words/mlflow.db")
+    assert text.endswith(" --backend-store-uri 'sqlite:////two words/mlflow.db'")
+
+
 def test_a_server_is_shown_without_its_password() -> None:
-    given: dict[str, Value] = {"mlflow_tracking_uri": "https://ada:s3cret@mlflow.example.com/x"}
-    text = summarize(given, {}, Path("/runs/1"), "sqlite:////runs/mlflow.db")
+    text = summarize({}, {}, Path("/runs/1"), "https://ada:s3cret@mlflow.example.com/x")
     assert text.splitlines()[-1] == "MLflow      https://mlflow.example.com/x"
 
 

@@ -27,7 +27,7 @@ _NAMES = {
 def parse(text: str, kind: int) -> Value:
     """Reads a value as a step or a user wrote it; raises `ValueError` saying what was expected."""
     if kind == _TYPES.STRING:
-        return text
+        return check(text, kind)
     try:
         value = json.loads(text.lower() if kind == _TYPES.BOOLEAN else text)
     except (ValueError, RecursionError):
@@ -43,6 +43,8 @@ def check(value: object, kind: int) -> Value:
         return float(value)
     if kind in (_TYPES.LIST, _TYPES.STRUCT):
         _refuse_foreign(value)
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError(f"{value!r} holds a null character, which no argument can")
     plain = {_TYPES.STRING: str, _TYPES.BOOLEAN: bool, _TYPES.LIST: list, _TYPES.STRUCT: dict}
     if kind in plain and isinstance(value, str | bool | list | dict) and type(value) is plain[kind]:
         return value
@@ -88,7 +90,7 @@ def _refuse_foreign(value: object) -> None:
     """Raises `ValueError` for what JSON cannot hold; YAML reads dates, and not a number."""
     try:
         json.dumps(value, allow_nan=False)
-    except (TypeError, RecursionError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{value!r} holds what JSON cannot: {error}") from None
 
 

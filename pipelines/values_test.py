@@ -52,6 +52,18 @@ def test_says_what_a_value_is_not(text: str, kind: int, expected: str) -> None:
     assert str(caught.value) == expected
 
 
+def test_refuses_a_text_that_no_argument_can_hold() -> None:
+    with pytest.raises(ValueError, match="null character"):
+        values.parse("a\0b", TYPES.STRING)
+
+
+def test_refuses_an_object_that_holds_itself() -> None:
+    endless: dict[str, object] = {}
+    endless["x"] = endless
+    with pytest.raises(ValueError, match="JSON"):
+        values.check(endless, TYPES.STRUCT)
+
+
 @pytest.mark.parametrize("value", [{"since": datetime.date(2020, 1, 1)}, {"rate": float("nan")}])
 def test_refuses_what_json_cannot_hold(value: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"date|JSON"):

@@ -73,7 +73,6 @@ _OPAQUE = {"google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.D
 class CompiledFile:
     """KFP's own messages of one compiled file."""
 
-    path: Path
     spec: Any
     executors: Any
 
@@ -94,7 +93,7 @@ class CompiledFile:
         pipeline.ClearField("deployment_spec")
         _refuse_unknown(path, pipeline, "")
         _refuse_unknown(path, config, "deploymentSpec")
-        return cls(path, pipeline, config.executors)
+        return cls(pipeline, config.executors)
 
     def component(self, name: str) -> Any:
         """A component's message; raises `ValueError` where the file has none of that name."""

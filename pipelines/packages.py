@@ -42,8 +42,8 @@ class Package:
 
     def pex_hash(self) -> str:
         """Hash of both PEXes: of what runs, wherever it was built."""
-        pair = (_pex_info(pex)["pex_hash"] for pex in (self.deps, self.app))
-        return hashlib.sha256("\n".join(map(str, pair)).encode()).hexdigest()
+        pair = f"{self.deps_hash()}\n{_pex_info(self.app)['pex_hash']}"
+        return hashlib.sha256(pair.encode()).hexdigest()
 
     def content_hash(self) -> str:
         """Hash of all that makes the component: both PEXes, the interface and the Dockerfile."""

@@ -79,10 +79,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     folder = _new_folder(args.output.resolve())
     try:
         # What is wrong with the call is said before anything is built.
-        pipeline = _pipeline(args.pipeline_file, unpinned(components), folder)
+        file = args.pipeline_file
+        pipeline = _copied(file, folder) if file else _compiled(unpinned(components), folder)
         parameters = resolve(pipeline, args.param, args.params, args.register)
         packages = packaged(workspace, components.values())
-        pipeline = _pipeline(args.pipeline_file, dev_pins(packages), folder)
+        if not file:
+            pipeline = _compiled(dev_pins(packages), folder)
         tracking_uri = _tracking_uri(parameters, folder.parent)
         backend = ProcessBackend(workspace, packages, {"MLFLOW_TRACKING_URI": tracking_uri})
         progress = _prepare(pipeline, backend)
@@ -126,13 +128,15 @@ def _new_folder(runs: Path) -> Path:
     return folder
 
 
-def _pipeline(file: Path | None, pins: Sequence[Pin], folder: Path) -> Pipeline:
-    """The compiled file of this run, kept in its folder."""
-    if file:
-        # Read where it is, for messages that name it.
-        pipeline = Pipeline.load(file)
-        shutil.copyfile(file, folder / "pipeline.yaml")
-        return pipeline
+def _copied(file: Path, folder: Path) -> Pipeline:
+    """The given file, kept in the run's folder, but read where it is, for messages that name it."""
+    pipeline = Pipeline.load(file)
+    shutil.copyfile(file, folder / "pipeline.yaml")
+    return pipeline
+
+
+def _compiled(pins: Sequence[Pin], folder: Path) -> Pipeline:
+    """The working tree, compiled into the run's folder."""
     compile_release(DEV, pins, folder / "pipeline.yaml")
     return Pipeline.load(folder / "pipeline.yaml")
 

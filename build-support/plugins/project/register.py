@@ -1,9 +1,12 @@
-"""Two symbols for BUILD files, so that names, versions and the list of components have one source.
+"""Symbols for BUILD files, so that names, versions and the list of components have one source.
 
-`project()` is the `[project]` table of the pyproject.toml beside the BUILD file, and
-`component_folders()` the folders under components/ that have one.
+`project()` is the `[project]` table of the pyproject.toml beside the BUILD file, `interface_hash()`
+the hash of its component.yaml, `component_folders()` the folders under components/ that have a
+project, and `base_image(given)` the image that was given or else the pinned one.
 """
 
+import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,11 +39,34 @@ def _component_folders(_context: ParseContext) -> Callable[[], list[str]]:
     return component_folders
 
 
+def _interface_hash(context: ParseContext) -> Callable[[], str]:
+    def interface_hash() -> str:
+        path = Path(get_buildroot(), context.rel_path, "component.yaml")
+        try:
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise ValueError(f"{path}, the component's interface, cannot be read: {error}") from error
+
+    return interface_hash
+
+
+def _base_image(_context: ParseContext) -> Callable[[str], str]:
+    def base_image(given: str) -> str:
+        pinned = Path(get_buildroot(), "build-support", "base-image.txt")
+        name = given or pinned.read_text().strip()
+        # Pants takes no image without a tag; the colon of a registry's port is none.
+        return name if re.search(r"@|:[^/]*$", name) else f"{name}:latest"
+
+    return base_image
+
+
 def build_file_aliases() -> BuildFileAliases:
     """Registers the symbols with Pants."""
     return BuildFileAliases(
         context_aware_object_factories={
+            "base_image": _base_image,
             "project": _project,
             "component_folders": _component_folders,
+            "interface_hash": _interface_hash,
         }
     )

@@ -2,13 +2,13 @@
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from evaluate.errors import FAILED, OK, WRONG_CALL, EvaluateError
+from evaluate.interrupt import Interrupted, stop_signals_raise
 from evaluate.outputs import fill, staged
 from evaluate.thresholds import Threshold, parse_thresholds
 
@@ -21,10 +21,6 @@ _PATHS = (
     ("--result", "FILE", "the verdict, as JSON"),
     ("--metrics", "FILE", "the metrics, as flat JSON"),
 )
-
-
-class Terminated(BaseException):
-    """SIGTERM, as an exception, so that whatever is half-written is removed on the way out."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -79,15 +75,11 @@ def _joined(argv: Sequence[str] | None) -> list[str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the step and gives its exit code: the only place that decides it."""
-    handler = signal.signal(signal.SIGTERM, _terminate)
     try:
-        return _attempt(argv)
-    except KeyboardInterrupt:
-        return _fail("interrupted; no output was written", 130)
-    except Terminated:
-        return _fail("terminated; no output was written", 143)
-    finally:
-        signal.signal(signal.SIGTERM, handler)
+        with stop_signals_raise():
+            return _attempt(argv)
+    except Interrupted as error:
+        return _fail(f"{error}; no output was written", error.exit_code)
 
 
 def _attempt(argv: Sequence[str] | None) -> int:
@@ -146,10 +138,6 @@ def _path(text: str) -> Path:
 def _fail(message: str, exit_code: int) -> int:
     print(f"evaluate: error: {' '.join(message.split())}", file=sys.stderr)
     return exit_code
-
-
-def _terminate(signum: int, frame: object) -> NoReturn:
-    raise Terminated
 
 
 if __name__ == "__main__":

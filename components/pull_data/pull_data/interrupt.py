@@ -9,7 +9,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(BaseException):
-    """The process was told to stop; its exit code is 128 plus the signal's number."""
+    """The process was told to stop; its exit code is 128 plus the signal's number.
+
+    KeyboardInterrupt will not do for Ctrl-C: where it was raised in a text that `exec` ran, as
+    dataclasses do, CPython kills itself in the end although the exception was caught.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}")

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import NoReturn
 
 from register.errors import FAILED, OK, WRONG_CALL, RegisterError
 from register.evaluation import read_evaluation, require_passed
+from register.interrupt import Interrupted, stop_signals_raise
 from register.lineage import version_tags
 from register.model import read_model_folder
 from register.names import check_alias, check_model_name
@@ -24,10 +24,6 @@ _PATHS = (
     ("--model-version", "FILE", "the number, as text"),
     ("--model-uri", "FILE", "models:/NAME/VERSION"),
 )
-
-
-class Terminated(BaseException):
-    """SIGTERM, as an exception, so that whatever is half-written is removed on the way out."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -81,15 +77,11 @@ def _joined(argv: Sequence[str] | None) -> list[str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the step and gives its exit code: the only place that decides it."""
-    handler = signal.signal(signal.SIGTERM, _terminate)
     try:
-        return _attempt(argv)
-    except KeyboardInterrupt:
-        return _fail("interrupted; no output was written, repeating the call is safe", 130)
-    except Terminated:
-        return _fail("terminated; no output was written, repeating the call is safe", 143)
-    finally:
-        signal.signal(signal.SIGTERM, handler)
+        with stop_signals_raise():
+            return _attempt(argv)
+    except Interrupted as error:
+        return _fail(f"{error}; no output was written, repeating the call is safe", error.exit_code)
 
 
 def _attempt(argv: Sequence[str] | None) -> int:
@@ -134,10 +126,6 @@ def _path(text: str) -> Path:
 def _fail(message: str, exit_code: int) -> int:
     print(f"register: error: {' '.join(message.split())}", file=sys.stderr)
     return exit_code
-
-
-def _terminate(signum: int, frame: object) -> NoReturn:
-    raise Terminated
 
 
 if __name__ == "__main__":

@@ -1,49 +1,51 @@
 """Compiles the pipeline with every component pinned: `python -m pipelines.compile RELEASE_TAG`."""
 
 import argparse
-import os
 import sys
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+from pipelines.addresses import address
 from pipelines.components import Component, discover
 from pipelines.errors import PinionError, UsageError, run_command
+from pipelines.interfaces import Interface
 from pipelines.packages import Package, packaged
-from pipelines.workspace import Workspace
+from pipelines.releases import frozen
+from pipelines.workspace import Workspace, whole
 
 DEV = "dev"
+_MISFIT = "the interfaces of the components and pipelines/training/pipeline.py do not fit"
 
 
 @dataclass(frozen=True)
 class Pin:
     """A component, and the one exact version and image of it that a release holds."""
 
-    component: Component
+    name: str
     version: str
     image: str
+    interface: Interface
 
 
-def dev_pins(packages: Mapping[str, Package]) -> list[Pin]:
-    """The working tree, pinned to what is packaged of it."""
-    versions = {name: package.dev_version() for name, package in packages.items()}
-    return [
-        Pin(package.component, versions[name], f"{package.component.repository}:{versions[name]}")
-        for name, package in packages.items()
-    ]
+def dev_pins(packages: Mapping[str, Package], registry: str = "") -> list[Pin]:
+    """The working tree, pinned to what is packaged of it; in a registry, where one is named."""
+    pins = []
+    for name, package in packages.items():
+        version, component = package.dev_version(), package.component
+        repository = f"{registry}/{component.repository}" if registry else component.repository
+        pins.append(Pin(name, version, f"{repository}:{version}", component.interface))
+    return pins
 
 
 def unpinned(components: Mapping[str, Component]) -> list[Pin]:
     """The working tree before it is packaged: good for its parameters, not for a run."""
     return [
-        Pin(component, component.version, component.repository) for component in components.values()
+        Pin(name, each.version, each.repository, each.interface)
+        for name, each in components.items()
     ]
-
-
-def known_tags() -> list[str]:
-    """The tags that can be compiled: the working tree."""
-    return [DEV]
 
 
 def compile_release(tag: str, pins: Sequence[Pin], output: Path) -> None:
@@ -51,42 +53,58 @@ def compile_release(tag: str, pins: Sequence[Pin], output: Path) -> None:
 
     Raises `PinionError` where the interfaces and the wiring do not fit.
     """
-    versions = sorted((pin.component.name, pin.version) for pin in pins)
     environment = {
         "PINION_RELEASE": tag,
-        "PINION_COMPONENTS": ",".join(f"{name}={version}" for name, version in versions),
+        "PINION_COMPONENTS": component_versions({pin.name: pin.version for pin in pins}),
     }
-    interfaces = {pin.component.name: pin.component.pinned(pin.image, environment) for pin in pins}
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as folder:
-        partial = Path(folder) / "pipeline.yaml"
-        _compile(interfaces, partial)
-        os.replace(partial, output)
+    with whole(output) as file:
+        _compile(pins, environment, file)
 
 
-def _compile(interfaces: Mapping[str, str], output: Path) -> None:
+def component_versions(versions: Mapping[str, str]) -> str:
+    """The versions of all components as the steps are told them."""
+    return ",".join(f"{name}={version}" for name, version in sorted(versions.items()))
+
+
+def _compile(pins: Sequence[Pin], environment: Mapping[str, str], output: Path) -> None:
     from kfp.compiler import Compiler
+
+    steps = {pin.name: _step(pin, environment) for pin in pins}
+    try:
+        # Here, because it is edited, and what is wrong with it is said in one line too.
+        from pipelines.training.pipeline import training_pipeline
+
+        Compiler().compile(training_pipeline(steps), str(output))
+    except (OSError, PinionError):
+        raise
+    except KeyError as error:
+        raise PinionError(
+            f"{_MISFIT}: it asks for {error}, which is no component and no output of the step that"
+            f" it asks; there are {_outputs(pins)}"
+        ) from error
+    except Exception as error:
+        raise PinionError(f"{_MISFIT}: {type(error).__name__}: {error}") from error
+
+
+def _step(pin: Pin, environment: Mapping[str, str]) -> Callable[..., Any]:
+    """A component for the wiring to call, which says whose it is when the call does not fit it."""
     from kfp.components import load_component_from_text
 
-    from pipelines.training.pipeline import training_pipeline
+    def named(call: Callable[..., Any], *arguments: Any, **inputs: Any) -> Any:
+        # KFP says in many types that it cannot read an interface, or that an input does not fit it.
+        try:
+            return call(*arguments, **inputs)
+        except Exception as error:
+            raise PinionError(
+                f"{_MISFIT}: step {pin.name!r} ({pin.name} {pin.version}): {error}"
+            ) from error
 
-    try:
-        steps = {name: load_component_from_text(text) for name, text in interfaces.items()}
-        Compiler().compile(training_pipeline(steps), str(output))
-    except OSError:
-        raise
-    # KFP says in many types, down to KeyError, that an interface and the wiring do not fit.
-    except Exception as error:
-        raise PinionError(
-            "the interfaces of the components and pipelines/training/pipeline.py do not fit:"
-            f" {type(error).__name__}: {error}"
-        ) from error
+    component = named(load_component_from_text, pin.interface.pinned(pin.image, environment))
+    return partial(named, component)
 
 
-def check_tag(tag: str) -> None:
-    """Raises `UsageError`, naming the known ones, for a tag that is none."""
-    if tag not in known_tags():
-        raise UsageError(f"unknown release {tag!r}; known: {', '.join(known_tags())}")
+def _outputs(pins: Iterable[Pin]) -> str:
+    return "; ".join(f"{pin.name}: {', '.join(pin.interface.signature.outputs)}" for pin in pins)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -96,6 +114,12 @@ def build_parser() -> argparse.ArgumentParser:
         "release_tag", metavar="RELEASE_TAG", help="the release; `dev` is the working tree"
     )
     parser.add_argument("--output", type=Path, default=Path("pipeline.yaml"), metavar="FILE")
+    parser.add_argument(
+        "--registry",
+        type=address,
+        metavar="ADDRESS",
+        help="with dev: where pipelines.publish --dev pushed the images",
+    )
     add_dist_flag(parser)
     return parser
 
@@ -114,10 +138,15 @@ def add_dist_flag(parser: argparse.ArgumentParser) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command."""
     args = build_parser().parse_args(argv)
-    check_tag(args.release_tag)
     workspace = Workspace(dist=args.dist.resolve())
-    packages = packaged(workspace, discover(workspace.components).values())
-    compile_release(DEV, dev_pins(packages), args.output)
+    if args.release_tag == DEV:
+        packages = packaged(workspace, discover(workspace.components).values())
+        compile_release(DEV, dev_pins(packages, args.registry or ""), args.output)
+    elif args.registry:
+        raise UsageError("--registry is for dev: a release has the registry in its lock")
+    else:
+        with whole(args.output) as file:
+            file.write_bytes(frozen(workspace, args.release_tag).pipeline)
     print(f"compiled {args.release_tag} into {args.output}")
     return 0
 

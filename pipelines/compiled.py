@@ -9,6 +9,7 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 from kfp.pipeline_spec import pipeline_spec_pb2 as spec
 
+from pipelines import yaml_text
 from pipelines.errors import PinionError
 
 # Every field of KFP's messages that is carried out here. A set field that is not listed is refused
@@ -110,7 +111,7 @@ class CompiledFile:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        documents = list(yaml.load_all(path.read_text(), Loader=_LOADER))
+        documents = yaml_text.documents(path.read_text())
     except FileNotFoundError as error:
         raise PinionError(
             f"{path} does not exist; python -m pipelines.compile makes one"
@@ -125,10 +126,6 @@ def _read(path: Path) -> dict[str, Any]:
             " run the file that was compiled without them"
         )
     return documents[0]
-
-
-# libyaml is several times as fast, where PyYAML was built with it.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _refuse_unknown(path: Path, message: Message, where: str) -> None:

@@ -37,13 +37,15 @@ def test_a_component_is_what_its_folder_says(folder: Path) -> None:
 
 def test_an_image_and_an_environment_are_pinned(folder: Path) -> None:
     component = Component.load(folder)
-    pinned = yaml.safe_load(component.pinned("pinion/train:1.2.0", {"PINION_RELEASE": "dev"}))
+    pinned = yaml.safe_load(
+        component.interface.pinned("pinion/train:1.2.0", {"PINION_RELEASE": "dev"})
+    )
     assert pinned["implementation"]["container"] == {
         "image": "pinion/train:1.2.0",
         "command": ["/app/pex"],
         "env": {"LANG": "C.UTF-8", "PINION_RELEASE": "dev"},
     }
-    assert component.interface == yaml.safe_load(INTERFACE)
+    assert component.interface.document == yaml.safe_load(INTERFACE)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +57,9 @@ def test_an_image_and_an_environment_are_pinned(folder: Path) -> None:
         pytest.param("component.yaml", None, "'train' lacks component.yaml", id="no interface"),
         pytest.param("pyproject.toml", "[project]\n", "needs [project] version", id="no version"),
         pytest.param("pyproject.toml", "version =", "needs [project] version", id="not TOML"),
+        pytest.param(
+            "pyproject.toml", PROJECT.replace("1.2.0", "1.2"), "'1.2' has not three", id="a number"
+        ),
         pytest.param("pyproject.toml", None, "'train' lacks pyproject.toml", id="no project"),
     ],
 )

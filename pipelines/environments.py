@@ -23,12 +23,13 @@ def environment(workspace: Workspace, package: Package) -> Path:
     code anew, and the large one keeps its compiled bytecode. Each is named after the hash of what
     is in it, so that another build is another folder. The caller holds the lock of `dist`.
     """
-    name = f"{package.component.name}-{package.pex_hash()[:16]}"
+    content = package.content()
+    name = f"{package.component.name}-{content.runs[:16]}"
     if not (workspace.environments / name / ".complete").exists():
         print(f"unpacking {package.component.name}", file=sys.stderr)
     dependencies = _made(
         workspace,
-        f"deps-{package.deps_hash()[:16]}",
+        f"deps-{content.dependencies[:16]}",
         lambda folder: _unpack(workspace, package.deps, "deps", folder),
     )
 

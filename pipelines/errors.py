@@ -1,7 +1,9 @@
 """Failures that a user can mend: one line each, and the exit code that a command ends with."""
 
+import signal
 import sys
 from collections.abc import Callable, Sequence
+from types import FrameType
 
 
 class PinionError(Exception):
@@ -22,6 +24,7 @@ class Terminated(KeyboardInterrupt):
 
 def run_command(name: str, command: Callable[[Sequence[str] | None], int]) -> int:
     """Calls a command and turns what a user can mend into one line on stderr and an exit code."""
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         return command(None)
     except PinionError as error:
@@ -37,6 +40,10 @@ def run_command(name: str, command: Callable[[Sequence[str] | None], int]) -> in
     except OSError as error:
         where = f" {error.filename!r}" if error.filename else ""
         return _fail(name, f"{error.strerror or error}{where}", 1)
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    raise Terminated
 
 
 def _fail(name: str, message: str, exit_code: int) -> int:

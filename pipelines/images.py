@@ -6,17 +6,23 @@ from dataclasses import dataclass
 from pipelines.errors import PinionError
 
 # A colon alone does not make a tag: `localhost:5000/train` has none.
+# What has neither a dot nor a port is the first part of a name on Docker Hub.
+_HOST = r"(?: localhost(?::\d+)? | [\w.-]+\.[\w.-]+(?::\d+)? | [\w.-]+:\d+ )"
+_NAME = "[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
+_REGISTRY = re.compile(f"{_HOST} (?: / {_NAME} )*", re.VERBOSE)
 _REFERENCE = re.compile(
-    r"""
-    (?P<repository>
-        (?: (?P<registry> localhost(?::\d+)? | [\w.-]+\.[\w.-]+(?::\d+)? | [\w.-]+:\d+ ) / )?
-        [a-z0-9]+(?:[._-]+[a-z0-9]+)* (?: / [a-z0-9]+(?:[._-]+[a-z0-9]+)* )*
-    )
-    (?: : (?P<tag> \w[\w.-]{0,127} ) )?
-    (?: @ (?P<digest> sha256:[0-9a-f]{64} ) )?
+    rf"""
+    (?P<repository> (?: {_HOST} / )? {_NAME} (?: / {_NAME} )* )
+    (?: : (?P<tag> \w[\w.-]{{0,127}} ) )?
+    (?: @ (?P<digest> sha256:[0-9a-f]{{64}} ) )?
     """,
     re.VERBOSE,
 )
+
+
+def is_registry(text: str) -> bool:
+    """Whether a text is the address of a registry, as images' names begin with."""
+    return _REGISTRY.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,11 @@ class ImageReference:
     def name(self) -> str:
         """The last part of the repository, which names the component."""
         return self.repository.rpartition("/")[2]
+
+    @property
+    def tagged(self) -> str:
+        """Without the digest: what a registry could be made to give other content for."""
+        return f"{self.repository}:{self.tag}"
 
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""

@@ -1,10 +1,8 @@
 """The packaged form of a component: two PEXes, one with its dependencies, one with its code."""
 
 import fcntl
-import hashlib
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,7 +13,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from pipelines.components import Component
+from pipelines.contents import Content, versions
 from pipelines.errors import PinionError
+from pipelines.pants import run_pants
 from pipelines.workspace import Workspace
 
 
@@ -36,26 +36,24 @@ class Package:
         """The PEX of the component's own code."""
         return self.folder / "app.pex"
 
-    def deps_hash(self) -> str:
-        """Hash of the dependencies alone."""
-        return str(_pex_info(self.deps)["pex_hash"])
-
-    def pex_hash(self) -> str:
-        """Hash of both PEXes: of what runs, wherever it was built."""
-        pair = f"{self.deps_hash()}\n{_pex_info(self.app)['pex_hash']}"
-        return hashlib.sha256(pair.encode()).hexdigest()
-
-    def content_hash(self) -> str:
-        """Hash of all that makes the component: both PEXes, the interface and the Dockerfile."""
-        digest = hashlib.sha256(self.pex_hash().encode())
-        for name in ("component.yaml", "Dockerfile"):
-            content = (self.component.folder / name).read_bytes()
-            digest.update(hashlib.sha256(content).digest())
-        return digest.hexdigest()
+    def content(self) -> Content:
+        """What makes the component, as an image of it describes itself."""
+        files = (
+            self.deps / "PEX-INFO",
+            self.app / "PEX-INFO",
+            self.component.folder / "component.yaml",
+            self.component.folder / "Dockerfile",
+        )
+        try:
+            return Content.parse(
+                {name: path.read_bytes() for name, path in zip(Content.FILES, files, strict=True)}
+            )
+        except ValueError as error:
+            raise PinionError(f"{self.component.folder} or its package: {error}") from error
 
     def dev_version(self) -> str:
         """The version of a working tree's build, which no published image can have."""
-        return f"{self.component.version}-dev.{self.content_hash()[:12]}"
+        return f"{self.component.version}-dev.{self.content().hash[:12]}"
 
     def stale(self) -> str | None:
         """Why the PEXes are not the working tree's, or None where they are."""
@@ -99,8 +97,8 @@ class Package:
         for wheel in info["distributions"]:
             if not (self.deps / ".deps" / wheel).exists():
                 return "its package is damaged"
-            name, version = wheel.split("-")[:2]
-            if locked.get(canonicalize_name(name)) != version:
+        for name, version in versions(info["distributions"]).items():
+            if locked.get(name) != version:
                 return f"its lock has another {name} than it was packaged with"
         return None
 
@@ -145,7 +143,7 @@ def packaged(workspace: Workspace, components: Iterable[Component]) -> dict[str,
     with dist_lock(workspace, exclusive=True):
         # Another process may have packaged them while this one waited.
         if stale := _stale(packages):
-            _run_pants(workspace, stale)
+            _package(workspace, stale)
     return packages
 
 
@@ -153,18 +151,8 @@ def _stale(packages: dict[str, Package]) -> dict[str, str]:
     return {name: why for name, package in packages.items() if (why := package.stale())}
 
 
-def _run_pants(workspace: Workspace, stale: dict[str, str]) -> None:
-    launcher = workspace.root / "pants"
-    targets = [f"components/{name}:{pex}" for name in stale for pex in ("deps", "app")]
-    command = " ".join(["./pants", "package", *targets])
+def _package(workspace: Workspace, stale: dict[str, str]) -> None:
     for name, why in stale.items():
         print(f"packaging {name}: {why}", file=sys.stderr)
-    if not launcher.exists():
-        raise PinionError(
-            f"{', '.join(stale)}: not packaged, and {launcher} is not there; run: {command}"
-        )
-    done = subprocess.run(
-        [launcher, "package", *targets], cwd=workspace.root, stdout=sys.stderr, check=False
-    )
-    if done.returncode != 0:
-        raise PinionError(f"packaging failed, see Pants' messages above; it ran: {command}")
+    targets = [f"components/{name}:{pex}" for name in stale for pex in ("deps", "app")]
+    run_pants(workspace, ["package", *targets])

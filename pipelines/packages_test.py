@@ -31,12 +31,11 @@ def package(tmp_path: Path) -> Package:
     made = Package(Component.load(folder), tmp_path / "dist" / "components.train")
     (made.app / "train").mkdir(parents=True)
     (made.app / "train" / "model.py").write_text("DEPTH = 3\n")
-    write_info(made.app, pex_hash="a1", requirements=[], distributions={})
+    write_info(made.app, code_hash="a1", entry_point="train.__main__:main", distributions={})
     (made.deps / ".deps").mkdir(parents=True)
     (made.deps / ".deps" / WHEEL).touch()
     write_info(
         made.deps,
-        pex_hash="d1",
         requirements=["numpy<3,>=2.4"],
         distributions={WHEEL: "0f"},
     )
@@ -107,10 +106,13 @@ def test_the_dev_version_follows_whatever_makes_the_component(
 ) -> None:
     before = package.dev_version()
     assert before.startswith("1.2.0-dev.")
-    if changed in ("app", "deps"):
-        write_info(getattr(package, changed), pex_hash="x9")
+    if changed == "app":
+        write_info(package.app, code_hash="a2", entry_point="train.__main__:main")
+    elif changed == "deps":
+        write_info(package.deps, distributions={WHEEL: "1e"})
     else:
-        (package.component.folder / changed).write_text("other")
+        file = package.component.folder / changed
+        file.write_text(file.read_text() + "# other\n")
     assert package.dev_version() != before
 
 
@@ -118,7 +120,8 @@ def test_without_the_launcher_it_says_what_to_run(package: Package, tmp_path: Pa
     (package.component.folder / "train" / "model.py").write_text("DEPTH = 4\n")
     workspace = Workspace(tmp_path, tmp_path / "dist")
     with pytest.raises(
-        PinionError, match=r"run: \./pants package components/train:deps components/train:app"
+        PinionError,
+        match=r"not there; run: \./pants package components/train:deps components/train:app",
     ):
         packaged(workspace, [package.component])
 
@@ -128,5 +131,5 @@ def test_a_failing_build_is_said_in_one_line(package: Package, tmp_path: Path) -
     launcher = tmp_path / "pants"
     launcher.write_text("#!/bin/sh\nexit 1\n")
     launcher.chmod(0o755)
-    with pytest.raises(PinionError, match="packaging failed, see Pants' messages above"):
+    with pytest.raises(PinionError, match="Pants failed, see its messages above"):
         packaged(Workspace(tmp_path, tmp_path / "dist"), [package.component])

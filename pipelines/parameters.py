@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from pipelines import values
+from pipelines import values, yaml_text
 from pipelines.errors import UsageError
 from pipelines.graph import Parameter, Pipeline
 from pipelines.values import Value
@@ -74,7 +74,7 @@ def _declaration(declared: Mapping[str, Parameter], name: str, where: str) -> Pa
 
 def _read_file(file: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(file.read_text())
+        content = yaml_text.document(file.read_text())
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--params {file}: cannot be read: {error}") from None
     except yaml.YAMLError as error:

@@ -16,6 +16,7 @@ from pipelines.errors import PinionError
 from pipelines.graph import Container
 from pipelines.images import ImageReference
 from pipelines.interpreter import Call, TaskFailedError
+from pipelines.locks import Locked
 from pipelines.packages import Package, dist_lock
 from pipelines.workspace import Workspace
 
@@ -27,10 +28,14 @@ _GRACE_SECONDS = 30
 
 @dataclass
 class ProcessBackend:
-    """Starts tasks from packages; `settings` are added to their environment variables."""
+    """Starts tasks from packages; `settings` are added to their environment variables.
+
+    `released` are the images of releases, whose code a package has to be if it is to run for them.
+    """
 
     workspace: Workspace
     packages: Mapping[str, Package]
+    released: Mapping[str, Locked] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     environments: Mapping[str, Path] = field(default_factory=dict)
 
@@ -42,18 +47,26 @@ class ProcessBackend:
         with dist_lock(self.workspace, exclusive=False):
             needed = {}
             for name, container in steps:
-                self._check(name, container)
-                needed[container.image] = self._package(name, container.image)
+                package = self._package(name, container.image)
+                self._check(name, container, package)
+                needed[container.image] = package
             with ThreadPoolExecutor(max_workers=2) as pool:
                 made = pool.map(
                     lambda package: environment(self.workspace, package), needed.values()
                 )
                 self.environments = dict(zip(needed, made, strict=True))
 
-    def _check(self, name: str, container: Container) -> None:
+    def _check(self, name: str, container: Container, package: Package) -> None:
         image = container.image
-        pinned, here = ImageReference.parse(image).tag, self._package(name, image).dev_version()
-        if pinned != here:
+        pinned, here = ImageReference.parse(image).tag, package.dev_version()
+        if image in self.released:
+            if self.released[image].runs != package.content().runs:
+                raise PinionError(
+                    f"step {name!r} is pinned to {pinned} as it was released, and {here}, which is"
+                    f" packaged here, is not that: check out a commit that has {pinned} of it, or"
+                    " run the release on a cluster, in its images"
+                )
+        elif pinned != here:
             raise PinionError(
                 f"step {name!r} is pinned to {pinned or image}, but {here} is packaged here;"
                 " compile again (python -m pipelines.compile dev)"

@@ -4,31 +4,30 @@ import argparse
 import os
 import secrets
 import shutil
-import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import FrameType
 
 from pipelines import conditions, placeholders
 from pipelines.compile import (
     DEV,
     Pin,
     add_dist_flag,
-    check_tag,
     compile_release,
     dev_pins,
     unpinned,
 )
 from pipelines.components import discover
-from pipelines.errors import PinionError, Terminated, run_command
+from pipelines.errors import PinionError, run_command
 from pipelines.graph import Pipeline
 from pipelines.interpreter import Interpreter
+from pipelines.locks import Locked
 from pipelines.packages import packaged
 from pipelines.parameters import resolve
 from pipelines.processes import ProcessBackend
 from pipelines.progress import Progress
+from pipelines.releases import frozen, locked_images
 from pipelines.store import local_store
 from pipelines.summary import evaluated, summarize
 from pipelines.values import Value
@@ -72,21 +71,25 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command."""
     args = build_parser().parse_args(argv)
-    check_tag(args.release)
-    signal.signal(signal.SIGTERM, _interrupt)
     workspace = Workspace(dist=args.dist.resolve())
     components = discover(workspace.components)
     folder = _new_folder(args.output.resolve())
     try:
         # What is wrong with the call is said before anything is built.
-        file = args.pipeline_file
-        pipeline = _copied(file, folder) if file else _compiled(unpinned(components), folder)
+        dev = not args.pipeline_file and args.release == DEV
+        if args.pipeline_file:
+            pipeline = _copied(args.pipeline_file, folder)
+        elif dev:
+            pipeline = _compiled(unpinned(components), folder)
+        else:
+            pipeline = _released(workspace, args.release, folder)
         parameters = resolve(pipeline, args.param, args.params, args.register)
         packages = packaged(workspace, components.values())
-        if not file:
+        if dev:
             pipeline = _compiled(dev_pins(packages), folder)
         tracking_uri = _tracking_uri(parameters, folder.parent)
-        backend = ProcessBackend(workspace, packages, {"MLFLOW_TRACKING_URI": tracking_uri})
+        settings = {"MLFLOW_TRACKING_URI": tracking_uri}
+        backend = ProcessBackend(workspace, packages, _locked(workspace, pipeline), settings)
         progress = _prepare(pipeline, backend)
     except BaseException:
         # Nothing ran: there is nothing to look at in it.
@@ -117,10 +120,6 @@ def _prepare(pipeline: Pipeline, backend: ProcessBackend) -> Progress:
     return Progress([name for name, _ in steps])
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise Terminated
-
-
 def _new_folder(runs: Path) -> Path:
     """A folder of its own for every run, in the order of time and never shared by two."""
     folder = runs / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
@@ -139,6 +138,18 @@ def _compiled(pins: Sequence[Pin], folder: Path) -> Pipeline:
     """The working tree, compiled into the run's folder."""
     compile_release(DEV, pins, folder / "pipeline.yaml")
     return Pipeline.load(folder / "pipeline.yaml")
+
+
+def _released(workspace: Workspace, tag: str, folder: Path) -> Pipeline:
+    """A release's own file, kept in the run's folder."""
+    (folder / "pipeline.yaml").write_bytes(frozen(workspace, tag).pipeline)
+    return Pipeline.load(folder / "pipeline.yaml")
+
+
+def _locked(workspace: Workspace, pipeline: Pipeline) -> Mapping[str, Locked]:
+    """What releases say of their images; the working tree's own have no digest and need none."""
+    pinned = any("@" in container.image for _, container in pipeline.graph.steps())
+    return locked_images(workspace) if pinned else {}
 
 
 def _execute(interpreter: Interpreter, progress: Progress, parameters: dict[str, Value]) -> None:

@@ -1,13 +1,13 @@
 """The graph of the training pipeline: only wiring."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kfp import dsl
 from kfp.dsl.base_component import BaseComponent
 
 
-def training_pipeline(components: Mapping[str, BaseComponent]) -> BaseComponent:
+def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseComponent:
     """The pipeline over the five components, which are given pinned, by name."""
 
     @dsl.pipeline(name="training", description="From a table to a registered model.")

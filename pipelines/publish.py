@@ -1,0 +1,172 @@
+"""Pushes the images of new component versions: `python -m pipelines.publish`."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipelines.addresses import add_registry_flag, pants_registry, pants_settings
+from pipelines.components import Component, discover
+from pipelines.errors import PinionError, UsageError, run_command
+from pipelines.packages import Package, packaged
+from pipelines.pants import run_pants
+from pipelines.registry import Image, Registry
+from pipelines.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A packaged component, the version it is to have in a registry, and what is there under it."""
+
+    package: Package
+    version: str
+    published: Image | None
+
+    @property
+    def component(self) -> Component:
+        """The component."""
+        return self.package.component
+
+    @property
+    def dev(self) -> bool:
+        """Whether it is the working tree, under a version that no release can pin."""
+        return self.version != self.component.version
+
+    @property
+    def label(self) -> str:
+        """The image's name without its registry."""
+        return f"{self.component.repository}:{self.version}"
+
+
+def survey(registry: Registry, packages: Iterable[Package], dev: bool) -> list[Publication]:
+    """What the registry has of each component."""
+
+    def publication(package: Package) -> Publication:
+        version = package.dev_version() if dev else package.component.version
+        found = registry.find(package.component.repository, version)
+        return Publication(package, version, found)
+
+    return [publication(package) for package in packages]
+
+
+def conflict(registry: Registry, publication: Publication) -> str | None:
+    """Why a component may not be published: its version is there with other content."""
+    here, published = publication.package.content(), publication.published
+    if published is None or published.content == here:
+        return None
+    folder = f"components/{publication.component.name}"
+    return (
+        f"{registry.reference(publication.label)} is published with other content:"
+        f" {published.content.hash} there, {here.hash} here; a published version never changes:"
+        f" give {folder}/pyproject.toml a higher version (another branch may have taken"
+        f" {publication.version}) and say in {folder}/CHANGELOG.md what is new"
+    )
+
+
+def push(workspace: Workspace, registry: Registry, new: Sequence[Publication]) -> None:
+    """Builds and pushes images through Pants; raises `PinionError` where it fails."""
+    if not shutil.which("docker"):
+        raise PinionError("images are built with Docker, and there is no docker on the PATH")
+    if base := os.environ.get("BASE_IMAGE"):
+        print(f"building on {base}, by BASE_IMAGE, as the images' labels say", file=sys.stderr)
+    targets = [f"components/{each.component.name}:image" for each in new]
+    for target in targets:
+        if _uncommitted(workspace, target.partition(":")[0]):
+            print(f"{target} has uncommitted changes, as its label says", file=sys.stderr)
+    versions = " ".join(f"{each.component.name}={each.version}" for each in new)
+    settings = {
+        **pants_settings(registry.address),
+        "PINION_IMAGE_VERSIONS": versions if any(each.dev for each in new) else "",
+    }
+    try:
+        run_pants(workspace, ["publish", *targets], settings)
+    except PinionError as error:
+        raise PinionError(f"{error}; what was pushed stays, call again for the rest") from error
+
+
+def _uncommitted(workspace: Workspace, folder: str) -> bool:
+    status = subprocess.run(
+        ["git", "status", "--porcelain", "--", folder],
+        cwd=workspace.root,
+        capture_output=True,
+        check=False,
+    )
+    return bool(status.stdout)
+
+
+def arrived(registry: Registry, publication: Publication) -> Image:
+    """The image that was pushed; raises `PinionError` where the registry has something else."""
+    pushed = registry.find(publication.component.repository, publication.version)
+    if pushed is None or pushed.content != publication.package.content():
+        raise PinionError(
+            f"{registry.reference(publication.label)} is not what was packaged here; were its"
+            " sources edited, or did someone else push it, meanwhile? Call again to see"
+        )
+    return pushed
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    parser = argparse.ArgumentParser(prog="pipelines.publish", description=__doc__)
+    parser.add_argument(
+        "components", nargs="*", metavar="COMPONENT", help="those to publish (default: all)"
+    )
+    parser.add_argument(
+        "--dev",
+        action="store_true",
+        help="push the working tree as VERSION-dev.HASH, which no release can pin",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what is new, push nothing")
+    add_registry_flag(parser)
+    return parser
+
+
+def _chosen(names: Sequence[str], known: Mapping[str, Component]) -> list[Component]:
+    # Images, packages and folders write a name with dashes or with underscores.
+    asked = [name.replace("-", "_") for name in names] or list(known)
+    if unknown := [name for name in asked if name not in known]:
+        raise UsageError(
+            f"unknown component {', '.join(unknown)}; components: {', '.join(sorted(known))}"
+        )
+    return [known[name] for name in dict.fromkeys(asked)]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command."""
+    args = build_parser().parse_intermixed_args(argv)
+    workspace = Workspace()
+    components = _chosen(args.components, discover(workspace.components))
+    registry = Registry(args.registry or pants_registry(workspace))
+    packages = packaged(workspace, components)
+    publications = survey(registry, packages.values(), args.dev)
+    new = [each for each in publications if each.published is None]
+    if new and not args.dry_run:
+        push(workspace, registry, new)
+    conflicts = []
+    for each in publications:
+        if why := conflict(registry, each):
+            conflicts.append(why)
+        else:
+            print(_state(registry, each, args.dry_run), flush=True)
+    # What may be published is, whatever else may not.
+    if conflicts:
+        raise PinionError("; ".join(conflicts))
+    if args.dev and not args.dry_run:
+        print(f"compile them: python -m pipelines.compile dev --registry {registry.address}")
+    return 0
+
+
+def _state(registry: Registry, publication: Publication, dry_run: bool) -> str:
+    reference = registry.reference(publication.label)
+    if publication.published:
+        return f"{reference}@{publication.published.digest} there"
+    if dry_run:
+        return f"{reference} new"
+    return f"{reference}@{arrived(registry, publication).digest} pushed"
+
+
+if __name__ == "__main__":
+    sys.exit(run_command("pipelines.publish", main))

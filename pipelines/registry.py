@@ -1,0 +1,137 @@
+"""What a registry of images holds, asked over its HTTP API (the OCI distribution specification)."""
+
+import hashlib
+import io
+import json
+import tarfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pipelines.contents import Content
+from pipelines.errors import PinionError
+from pipelines.registry_session import Answer, RegistrySession
+
+_MANIFESTS = ", ".join(
+    f"application/vnd.{kind}+json"
+    for kind in (
+        "oci.image.manifest.v1",
+        "oci.image.index.v1",
+        "docker.distribution.manifest.v2",
+        "docker.distribution.manifest.list.v2",
+    )
+)
+# The description is a few kilobytes; what is larger is no layer of ours.
+_LARGEST = 5_000_000
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image in a registry: its digest is for ever, its content what it says of itself."""
+
+    digest: str
+    content: Content
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A registry by its address, as in `host:5000` or `ghcr.io/owner`."""
+
+    address: str
+
+    @cached_property
+    def _session(self) -> RegistrySession:
+        return RegistrySession(self.address.partition("/")[0])
+
+    def reference(self, repository: str) -> str:
+        """A repository's whole name, as Docker wants it."""
+        return f"{self.address}/{repository}"
+
+    def find(self, repository: str, version: str, whole: bool = False) -> Image | None:
+        """The image under a version, or None where there is none; `whole` asks for every layer.
+
+        Raises `PinionError` where the registry does not answer or refuses, where what is there is
+        no image of a component, or has lost a layer.
+        """
+        where = f"{self.reference(repository)}:{version}"
+        answer = self._get(repository, f"manifests/{version}")
+        if answer.status == 404:
+            return None
+        content = _whole(where, answer)
+        digest = _digest(content)
+        try:
+            manifest = json.loads(content)
+            if "manifests" in manifest:
+                manifest = json.loads(
+                    self._held(repository, "manifests", _for_linux(manifest["manifests"]))
+                )
+            last = manifest["layers"][-1]
+            if last["size"] > _LARGEST:
+                raise ValueError("its last layer is too large to be one")
+            for blob in [manifest["config"], *manifest["layers"]] if whole else []:
+                self._there(where, repository, blob["digest"])
+            layer = self._held(repository, "blobs", last["digest"])
+            return Image(digest, Content.parse(_described(layer)))
+        except _NOT_OURS as error:
+            raise PinionError(
+                f"{where} does not describe itself as a component's image:"
+                f" {type(error).__name__}: {error}"
+            ) from error
+
+    def _held(self, repository: str, kind: str, digest: str) -> bytes:
+        """What a digest names; raises `PinionError` where the registry gives something else."""
+        where = f"{self.reference(repository)}@{digest}"
+        content = _whole(where, self._get(repository, f"{kind}/{digest}"))
+        if _digest(content) != digest:
+            raise PinionError(f"{where}: the registry gave {_digest(content)} for it")
+        return content
+
+    def _there(self, where: str, repository: str, digest: str) -> None:
+        answer = self._get(repository, f"blobs/{digest}", "HEAD")
+        if answer.status != 200:
+            raise PinionError(f"{where}: the registry has lost its part {digest}; publish it anew")
+
+    def _get(self, repository: str, path: str, method: str = "GET") -> Answer:
+        prefix = self.address.partition("/")[2]
+        name = f"{prefix}/{repository}".lstrip("/")
+        return self._session.ask(method, f"{name}/{path}", {"Accept": _MANIFESTS}, _LARGEST)
+
+
+# All that a document or an archive that somebody else wrote can come to.
+_NOT_OURS = (
+    ValueError, KeyError, IndexError, TypeError, AttributeError,
+    tarfile.TarError, EOFError, OSError, zlib.error,
+)  # fmt: skip
+
+
+def _whole(where: str, answer: Answer) -> bytes:
+    if answer.status != 200:
+        raise PinionError(f"{where}: the registry answered {answer.status} {answer.reason}")
+    return answer.content
+
+
+def _for_linux(entries: list[Mapping[str, Any]]) -> str:
+    for entry in entries:
+        platform = entry.get("platform") or {}
+        if (platform.get("os"), platform.get("architecture")) == ("linux", "amd64"):
+            return str(entry["digest"])
+    raise ValueError("it has no image for linux/amd64")
+
+
+def _described(layer: bytes) -> dict[str, bytes]:
+    """The files of the layer that an image ends with, by name."""
+    found = {}
+    with tarfile.open(fileobj=io.BytesIO(layer)) as archive:
+        for member in archive:
+            name = member.name.removeprefix("./").removeprefix("app/component/")
+            # A layer of a few kilobytes may claim to unpack to anything.
+            if name in Content.FILES and member.size <= _LARGEST:
+                content = archive.extractfile(member)
+                found[name] = content.read() if content else b""
+    return found
+
+
+def _digest(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"

@@ -14,9 +14,10 @@ def compile_golden(output: Path) -> None:
     """Compiles the pipeline with a version and a digest of its own for every component."""
     pins = [
         Pin(
-            component,
+            component.name,
             f"{number}.2.3",
             f"registry.example.com/{component.repository}:{number}.2.3@sha256:{number:064x}",
+            component.interface,
         )
         for number, component in enumerate(discover(ROOT / "components").values(), 1)
     ]

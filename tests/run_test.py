@@ -203,5 +203,5 @@ def test_the_flags_of_a_packaged_step_are_its_interface(name: str) -> None:
         [app / "pex", "--help"], check=True, capture_output=True, text=True
     ).stdout
     flags = set(re.findall(r"^  (--[a-z0-9-]+)", shown, re.MULTILINE))
-    declared = [*component.interface["inputs"], *component.interface["outputs"]]
+    declared = [*component.interface.document["inputs"], *component.interface.document["outputs"]]
     assert flags == {f"--{item['name'].replace('_', '-')}" for item in declared}

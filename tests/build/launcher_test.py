@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.build.tree import ROOT, call, clone
+from tests.build.tree import ROOT, call, clone, commit, git
 
 # Shows how it was called, in the place of a real Pants on the PATH.
 ECHO = '#!/bin/sh\necho "found $* in $PWD concurrent=$PANTS_CONCURRENT"\n'
@@ -84,6 +84,30 @@ def test_beside_a_running_pants_it_does_without_the_daemon(tree: Path, tmp_path:
 def test_without_a_pants_on_the_path_it_brings_the_pinned_one(tree: Path) -> None:
     done = call(tree, "./pants", "--version")
     assert done.stdout == "2.17.1\n", done.stderr
+
+
+def test_a_revision_is_the_last_commit_in_a_components_folder(tree: Path, tmp_path: Path) -> None:
+    found = program(tmp_path / "bin", '#!/bin/sh\necho "$PINION_REVISIONS"\n')
+
+    def revisions() -> dict[str, str]:
+        done = call(tree, "./pants", "package", PATH=path(found))
+        return dict(pair.split("=") for pair in done.stdout.split())
+
+    def changed(name: str) -> str:
+        with (tree / name).open("a") as file:
+            file.write("\n")
+        return commit(tree, name)
+
+    assert revisions() == {}
+    git(tree, "init", "--quiet")
+    first, second = changed("README.md"), changed("components/train/BUILD")
+    changed("README.md")
+    others = {folder.name: first for folder in (tree / "components").iterdir() if folder.is_dir()}
+    assert revisions() == {**others, "train": second}
+    (tree / "components" / "train" / "BUILD").write_text("")
+    (tree / "components" / "new").mkdir()
+    (tree / "components" / "new" / "BUILD").write_text("ml_component()\n")
+    assert revisions() == {**others, "train": f"{second}-dirty"}
 
 
 def test_a_python_that_is_missing_is_named(tmp_path: Path) -> None:

@@ -40,3 +40,18 @@ def call(folder: Path, *command: str | Path, **changes: str) -> "subprocess.Comp
         check=False,
         timeout=1200,
     )
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """What a git command prints there, which must succeed."""
+    person = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
+    done = call(folder, "git", *person, *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def commit(folder: Path, message: str) -> str:
+    """Commits all there is; the name of the commit."""
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", message)
+    return git(folder, "rev-parse", "HEAD")

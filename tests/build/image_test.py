@@ -1,0 +1,209 @@
+"""The built images: what each holds and does not hold, its size, and that it runs locked down."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.build.images import Builder, Image, base_image, docker
+from tests.build.tree import ROOT
+
+pytestmark = pytest.mark.docker
+
+NAMES = sorted(path.parent.name for path in ROOT.glob("components/*/Dockerfile"))
+each_component = pytest.mark.parametrize("name", NAMES)
+
+# MB above the base image, and what they are.
+BUDGETS = {
+    "pull_data": 130,  # pyarrow 99, fsspec's HTTP client 18
+    "preprocess": 210,  # pyarrow 99, numpy 52, pandas 39
+    "train": 485,  # MLflow with its store 110, scipy 109, pyarrow 99, numpy 52, pandas 39
+    "evaluate": 485,  # what train has, to load the model
+    "register": 125,  # MLflow with its store 110
+}
+SITE = r"/app/lib/python3\.11/site-packages"
+HELD = {
+    "an interpreter": r"/app/bin/python3",
+    "its entry point": r"/app/pex",
+    "its own code": rf"{SITE}/{{name}}/__main__\.py",
+    "the hash of its dependencies": r"/app/component/deps\.json",
+    "the hash of its code": r"/app/component/app\.json",
+    "its interface": r"/app/component/component\.yaml",
+    "how it was built": r"/app/component/Dockerfile",
+}
+NOT_HELD = {
+    "an installer": r".*/(site|dist)-packages/(pip|setuptools|pkg_resources|wheel)[/-].*",
+    "an installer's command": r".*/bin/(pip|wheel|easy_install|uv)[\d.]*",
+    "what brings an installer back": r".*/ensurepip/.*",
+    "a compiler": r".*/bin/([\w-]+-)?(gcc|cc|g\+\+|c\+\+|clang|ld|make)(-\d+)?",
+    "package lists or caches": r"/var/(lib/apt/lists|cache/apt)/.*(?<!/lock)|/root/\.cache/.*",
+    "tests": r"/app/.*/tests?/.*|/app/.*/conftest\.py|/app/.*/{name}/.*_test\.py",
+    "what the build left": r"/(deps|app)\.pex.*",
+    "code of others": rf"{SITE}/(pipelines|{{others}})/.*",
+    "commands of libraries": r"/app/bin/(?!python).*",
+}
+# Prints the bytecode files that Python would hold against their source before it uses them.
+CHECKED_BYTECODE = """
+import pathlib
+for path in pathlib.Path("/app").rglob("*.pyc"):
+    if path.read_bytes()[4:8] != (1).to_bytes(4, "little"):
+        print(path)
+"""
+
+
+@pytest.fixture(scope="module")
+def builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
+    return Builder.fresh(tmp_path_factory.mktemp("images") / "clone")
+
+
+@pytest.fixture(scope="module")
+def images(builder: Builder) -> Iterator[dict[str, Image]]:
+    built = builder.build(*NAMES)
+    yield built
+    # Without their parents, which the next build begins with.
+    docker("rmi", "--no-prune", *(image.reference for image in built.values()))
+
+
+@each_component
+def test_it_holds_what_a_step_needs_and_nothing_else(images: dict[str, Image], name: str) -> None:
+    words = {"name": name, "others": "|".join(set(NAMES) - {name})}
+    paths = [file.path for file in images[name].files()]
+    for what, pattern in HELD.items():
+        wanted = re.compile(pattern.format(**words))
+        assert any(map(wanted.fullmatch, paths)), f"{name} lacks {what}"
+    for what, pattern in NOT_HELD.items():
+        unwanted = re.compile(pattern.format(**words))
+        assert list(filter(unwanted.fullmatch, paths)) == [], f"{name} holds {what}"
+
+
+@each_component
+def test_anyone_reads_it_and_only_root_could_change_it(images: dict[str, Image], name: str) -> None:
+    files = [file for file in images[name].files() if file.path.startswith("/app/")]
+    assert {file.owner for file in files} == {"0"}
+    assert [file for file in files if file.mode & 0o444 != 0o444] == []
+    # A link has every bit set, and none of them counts.
+    assert [file for file in files if file.kind != "l" and file.mode & 0o022] == []
+
+
+@each_component
+def test_bytecode_is_there_and_taken_as_it_is(images: dict[str, Image], name: str) -> None:
+    paths = {file.path for file in images[name].files()}
+    sources = [path for path in paths if re.fullmatch(rf"{SITE}/.*\.py", path)]
+    compiled = [
+        re.sub(r"([^/]+)\.py$", r"__pycache__/\1.cpython-311.pyc", path) for path in sources
+    ]
+    assert len(sources) > 100
+    assert sorted(set(compiled) - paths) == []
+    assert images[name].run("/app/bin/python3", "-c", CHECKED_BYTECODE) == ""
+
+
+@each_component
+def test_it_says_what_it_is(builder: Builder, images: dict[str, Image], name: str) -> None:
+    project = builder.project(name)
+    interface = (builder.tree / "components" / name / "component.yaml").read_bytes()
+    config = images[name].config
+    labels = {key: text for key, text in config["Labels"].items() if "." in key}
+    assert labels == {
+        "dev.pinion.interface": hashlib.sha256(interface).hexdigest(),
+        "org.opencontainers.image.title": f"pinion-{name.replace('_', '-')}",
+        "org.opencontainers.image.description": project["description"],
+        "org.opencontainers.image.version": project["version"],
+        "org.opencontainers.image.revision": builder.commit,
+        "org.opencontainers.image.source": "https://github.com/pinion-ml/pinion",
+        "org.opencontainers.image.licenses": "Apache-2.0",
+        "org.opencontainers.image.base.name": base_image(),
+    }
+    assert (config["User"], config["Entrypoint"]) == ("1000", ["/app/pex"])
+
+
+@each_component
+def test_the_last_layer_is_what_the_registry_is_asked_for(
+    builder: Builder, images: dict[str, Image], name: str
+) -> None:
+    dist, folder = builder.tree / f"dist/components.{name}", builder.tree / f"components/{name}"
+    files = {
+        "app.json": dist / "app.pex/PEX-INFO",
+        "deps.json": dist / "deps.pex/PEX-INFO",
+        "component.yaml": folder / "component.yaml",
+        "Dockerfile": folder / "Dockerfile",
+    }
+    for held, built in files.items():
+        assert images[name].run("cat", f"/app/component/{held}") == built.read_text()
+    assert images[name].sizes[-1] == sum(built.stat().st_size for built in files.values())
+
+
+@each_component
+@pytest.mark.parametrize("user", ["1000", "12345:0"], ids=["its user", "a cluster's user"])
+def test_it_runs_locked_down(images: dict[str, Image], name: str, user: str) -> None:
+    said = images[name].step("--help", options=["--user", user])
+    assert said.startswith("usage:")
+
+
+def test_a_table_becomes_a_registered_model_without_network(
+    images: dict[str, Image], tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o777)
+    options = ["--volume", f"{tmp_path}:/data"]
+    pulled = images["pull_data"].step(
+        *("--source", "sample:breast_cancer", "--dataset", "/data/dataset"), options=options
+    )
+    assert pulled.startswith("569 rows, 31 columns from sample:breast_cancer")
+    split = images["preprocess"].step(
+        *("--dataset", "/data/dataset", "--target", "diagnosis"),
+        *("--train-data", "/data/train", "--test-data", "/data/test"),
+        *("--schema", "/data/schema", "--report", "/data/report"),
+        options=options,
+    )
+    assert split.startswith("449 train and 120 test rows, 30 features")
+
+    # The rest has its store in a file; only there does a step need a network.
+    store = ["--env", "MLFLOW_TRACKING_URI=sqlite:////data/mlflow.db", "--workdir", "/data"]
+    images["train"].step(
+        *("--train-data", "/data/train", "--schema", "/data/schema"),
+        *("--model", "logistic_regression", "--trained-model", "/data/model"),
+        *("--run-id", "/data/run", "--model-id", "/data/id", "--metrics", "/data/cv"),
+        options=[*options, *store],
+    )
+    images["evaluate"].step(
+        *("--model", "/data/model", "--test-data", "/data/test", "--result", "/data/result"),
+        *("--thresholds", '{"accuracy": 0.9}', "--metrics", "/data/metrics"),
+        options=[*options, *store],
+    )
+    registered = images["register"].step(
+        *("--model", "/data/model", "--evaluation", "/data/result"),
+        *("--registered-model-name", "held"),
+        *("--model-uri", "/data/uri", "--model-version", "/data/version"),
+        options=[*options, *store],
+    )
+    assert (tmp_path / "uri").read_text() == "models:/held/1", registered
+
+
+@each_component
+def test_it_is_as_small_as_it_can_be(images: dict[str, Image], name: str) -> None:
+    assert name in BUDGETS, f"say in this file's table what {name} may carry"
+    size = sum(images[name].sizes) - sum(Image(base_image()).sizes)
+    assert size / 1e6 <= BUDGETS[name]
+
+
+def test_the_dockerfiles_differ_in_the_name_alone() -> None:
+    texts = {
+        (ROOT / f"components/{name}/Dockerfile").read_text().replace(name, "NAME") for name in NAMES
+    }
+    assert len(texts) == 1
+
+
+def test_a_changed_line_is_a_small_layer(builder: Builder, images: dict[str, Image]) -> None:
+    before = images["register"].layers
+    source = builder.tree / "components/register/register/__init__.py"
+    source.write_text(source.read_text() + "CHANGED = True\n")
+    after = builder.build("register")["register"]
+    changed = [
+        size for digest, size in zip(after.layers, after.sizes, strict=True) if digest not in before
+    ]
+    # The source, and the description with its hash.
+    assert after.layers[:-2] == before[:-2]
+    assert len(changed) == 2
+    assert sum(changed) < 1e6
+    assert after.config["Labels"]["org.opencontainers.image.revision"] == f"{builder.commit}-dirty"

@@ -1,0 +1,127 @@
+"""The images of a clone, built as they are built by hand, and what the engine says of them."""
+
+import json
+import os
+import subprocess
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tests.build.tree import ROOT, call, clone, commit, git
+
+# Only a name: nothing is pushed there.
+REGISTRY = "image-test.localhost:5000"
+
+# An image leaves the PEXes that it is made of in `dist` only where they are asked for.
+PARTS = ("deps", "app", "image")
+
+LOCKED_DOWN = [
+    *("--rm", "--read-only", "--tmpfs", "/tmp"),  # noqa: S108 - a folder of the container
+    *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--network", "none"),
+]
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of an image."""
+
+    path: str
+    mode: int
+    owner: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Image:
+    """One built image."""
+
+    reference: str
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What it says of itself."""
+        config: dict[str, Any] = self._inspect()["Config"]
+        return config
+
+    @property
+    def layers(self) -> list[str]:
+        """The digests of its layers, the base's first."""
+        layers: list[str] = self._inspect()["RootFS"]["Layers"]
+        return layers
+
+    @property
+    def sizes(self) -> list[int]:
+        """The bytes of its layers, the base's first."""
+        listed = docker("history", "--human=false", "--format", "{{.Size}}", self.reference)
+        return [size for size in map(int, reversed(listed.split())) if size]
+
+    @cache  # noqa: B019 - there is one of each image
+    def files(self) -> list[File]:
+        """Every file in it."""
+        find = ["/", "-xdev", "(", "-type", "f", "-or", "-type", "l", ")"]
+        listed = self.run("find", *find, "-printf", r"%y %m %U %p\n", options=["--user", "0"])
+        fields = (line.split(" ", 3) for line in listed.splitlines())
+        return [File(path, int(mode, 8), owner, kind) for kind, mode, owner, path in fields]
+
+    def run(self, *command: str, options: "list[str] | None" = None) -> str:
+        """What a command in it prints, in the place of its entry point."""
+        program, *arguments = command
+        run = ["run", *LOCKED_DOWN, *(options or []), "--entrypoint", program]
+        return docker(*run, self.reference, *arguments)
+
+    def step(self, *arguments: str, options: "list[str] | None" = None) -> str:
+        """What its step prints."""
+        return docker("run", *LOCKED_DOWN, *(options or []), self.reference, *arguments)
+
+    def _inspect(self) -> Any:
+        return json.loads(docker("image", "inspect", self.reference))[0]
+
+
+@dataclass(frozen=True)
+class Builder:
+    """A clone with one commit."""
+
+    tree: Path
+    commit: str
+
+    @classmethod
+    def fresh(cls, folder: Path) -> "Builder":
+        """What is here, committed."""
+        tree = clone(folder)
+        git(tree, "init", "--quiet")
+        return cls(tree, commit(tree, "All"))
+
+    def build(self, *names: str) -> dict[str, Image]:
+        """The images of components, by component."""
+        registries = repr({"default": {"address": REGISTRY, "default": True}})
+        targets = [f"components/{name}:{part}" for name in names for part in PARTS]
+        done = call(self.tree, "./pants", "package", *targets, PANTS_DOCKER_REGISTRIES=registries)
+        assert done.returncode == 0, done.stderr[-2000:]
+        return {name: Image(self.reference(name)) for name in names}
+
+    def reference(self, name: str) -> str:
+        """The name of a component's image."""
+        return f"{REGISTRY}/pinion/{name.replace('_', '-')}:{self.project(name)['version']}"
+
+    def project(self, name: str) -> dict[str, Any]:
+        """The [project] table of a component."""
+        path = self.tree / "components" / name / "pyproject.toml"
+        table: dict[str, Any] = tomllib.loads(path.read_text())["project"]
+        return table
+
+
+def docker(*arguments: str) -> str:
+    """What a Docker command prints, which must succeed."""
+    done = subprocess.run(
+        ["docker", *arguments], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def base_image() -> str:
+    """The image that the others are built on."""
+    pinned = (ROOT / "build-support" / "base-image.txt").read_text().strip()
+    return os.environ.get("BASE_IMAGE") or pinned

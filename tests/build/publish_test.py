@@ -1,0 +1,157 @@
+"""Publishing that is interrupted, refused or asked for a password; on one small component."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.build.pinion import Tree, manifest, states, versions_of
+from tests.build.services import Registry
+from tests.build.tree import ROOT, environment
+
+pytestmark = pytest.mark.docker
+
+USER, PASSWORD = "publisher", "two words"
+# The protocol of Docker's credential helpers: one verb as argument, JSON in and out.
+HELPER = """\
+#!/bin/sh
+case $1 in
+store) cat > "{store}" ;;
+get) cat "{store}" 2>/dev/null || {{ echo "credentials not found in native keychain"; exit 1; }} ;;
+esac
+"""
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+    """Not told of any registry that is there."""
+    return Tree.fresh(tmp_path_factory.mktemp("publish") / "tree", "localhost:1")
+
+
+@pytest.fixture()
+def empty(tmp_path: Path) -> Iterator[Registry]:
+    with Registry(tmp_path / "registry") as server:
+        yield server
+
+
+@pytest.fixture()
+def locked(tmp_path: Path) -> Iterator[Registry]:
+    with Registry(tmp_path / "registry", USER, PASSWORD) as server:
+        yield server
+
+
+def test_a_killed_publish_is_finished_by_the_next(tree: Tree, empty: Registry) -> None:
+    arguments = ["register", "pull_data", "--registry", empty.address]
+    python = str(ROOT / ".venv" / "bin" / "python")
+    command = [python, "-m", "pipelines.publish", *arguments]
+    with subprocess.Popen(
+        command,
+        cwd=tree.folder,
+        env=environment(),
+        start_new_session=True,
+        stderr=subprocess.DEVNULL,
+    ) as running:
+        while not pushed(empty, tree) and running.poll() is None:
+            time.sleep(0.01)
+        os.killpg(running.pid, signal.SIGKILL)
+    before = pushed(empty, tree)
+    again = states(tree.run("publish", *arguments))
+    assert {image for image, state in again.items() if state == "there"} == set(before)
+    assert len(pushed(empty, tree)) == 2
+
+
+def pushed(registry: Registry, tree: Tree) -> list[str]:
+    """The images that a registry has whole."""
+    found = []
+    for name, version in versions_of(tree.folder).items():
+        dashed = name.replace("_", "-")
+        try:
+            manifest(registry, f"pinion/{dashed}", version)
+        except OSError:
+            continue
+        found.append(f"{dashed}:{version}")
+    return found
+
+
+def test_a_dry_run_pushes_nothing(tree: Tree, empty: Registry) -> None:
+    done = tree.run("publish", "register", "--dry-run", "--registry", empty.address)
+    assert states(done) == {f"register:{versions_of(tree.folder)['register']}": "new"}
+    assert pushed(empty, tree) == []
+
+
+def test_the_working_tree_is_pushed_under_a_name_of_its_own(tree: Tree, empty: Registry) -> None:
+    done = tree.run("publish", "register", "--dev", "--registry", empty.address)
+    version = versions_of(tree.folder)["register"]
+    (image,) = states(done)
+    assert image.startswith(f"register:{version}-dev.")
+    assert pushed(empty, tree) == []
+    compiled = tree.run("compile", "dev", "--registry", empty.address)
+    assert compiled.code == 0, compiled.stderr
+    assert f"image: {empty.address}/pinion/{image}\n" in (tree.folder / "pipeline.yaml").read_text()
+
+
+def test_a_registry_that_is_down(tree: Tree, empty: Registry) -> None:
+    empty.stop()
+    done = tree.run("publish", "register", "--registry", empty.address)
+    assert done.code == 1
+    assert done.stderr == (
+        f"pipelines.publish: error: registry {empty.address} does not answer (connection refused);"
+        " start it, or name another with --registry\n"
+    )
+    empty.start()
+    assert tree.run("publish", "register", "--dry-run", "--registry", empty.address).code == 0
+
+
+def test_an_engine_that_is_down(tree: Tree, empty: Registry) -> None:
+    done = tree.run(
+        "publish", "register", "--registry", empty.address, DOCKER_HOST="tcp://127.0.0.1:1"
+    )
+    assert done.code == 1
+    assert "Pants failed, see its messages above" in done.error
+    assert "Cannot connect to the Docker daemon" in done.stderr
+
+
+def test_an_image_that_is_none_of_ours(tree: Tree, empty: Registry, tmp_path: Path) -> None:
+    foreign = f"{empty.address}/pinion/register:{versions_of(tree.folder)['register']}"
+    (tmp_path / "file").write_text("foreign\n")
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY file /\n")
+    for command in (["docker", "build", "-q", "-t", foreign, "."], ["docker", "push", foreign]):
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    done = tree.run("publish", "register", "--registry", empty.address)
+    assert done.code == 1
+    assert f"{foreign} does not describe itself as a component's image" in done.error
+
+
+@pytest.mark.parametrize("store", ["file", "helper"])
+def test_a_password_is_that_of_docker_login(
+    tree: Tree, locked: Registry, tmp_path: Path, store: str
+) -> None:
+    settings = {"DOCKER_CONFIG": str(tmp_path / "docker"), "PATH": os.environ["PATH"]}
+    (tmp_path / "docker").mkdir()
+    if store == "helper":
+        helper = tmp_path / "bin" / "docker-credential-tested"
+        helper.parent.mkdir()
+        helper.write_text(HELPER.format(store=tmp_path / "stored"))
+        helper.chmod(0o755)
+        config = tmp_path / "docker" / "config.json"
+        config.write_text(json.dumps({"credsStore": "tested"}))
+        settings["PATH"] = f"{helper.parent}:{settings['PATH']}"
+    arguments = ["register", "--registry", locked.address]
+
+    stranger = tree.run("publish", *arguments, **settings)
+    assert stranger.code == 1
+    assert stranger.error.endswith(f"401 Unauthorized; run: docker login {locked.address}")
+
+    subprocess.run(
+        ["docker", "login", "--username", USER, "--password-stdin", locked.address],
+        input=PASSWORD, text=True, check=True, capture_output=True,
+        env={**os.environ, **settings},
+    )  # fmt: skip
+    known = tree.run("publish", *arguments, **settings)
+    assert list(states(known).values()) == ["pushed"]
+    assert PASSWORD not in known.stdout + known.stderr

@@ -1,0 +1,133 @@
+"""The servers that tests of images need: is a Docker engine there, and a registry of their own."""
+
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+import warnings
+from pathlib import Path
+from types import TracebackType
+
+# Seconds that a registry has to answer, the pull of its image included.
+START_TIMEOUT = 120.0
+
+CONFIG = """\
+version: 0.1
+log: {{level: warn}}
+storage: {{filesystem: {{rootdirectory: {folder}/storage}}}}
+http: {{addr: "127.0.0.1:{port}"}}
+"""
+LOGIN_CONFIG = "auth: {{htpasswd: {{realm: tests, path: {folder}/htpasswd}}}}\n"
+
+
+def docker_answers() -> bool:
+    """Whether a Docker engine is there."""
+    if not shutil.which("docker"):
+        return False
+    asked = subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=60)
+    return asked.returncode == 0
+
+
+class Registry:
+    """A real registry on a port of this machine, whose images lie in a folder.
+
+    `with Registry(folder) as registry:` starts and stops it. Between, `stop()` and `start()` are a
+    server that goes down and comes back, at the same address and with the same images.
+    """
+
+    def __init__(self, folder: Path, user: str = "", password: str = "") -> None:
+        self.address = f"localhost:{_free_port()}"
+        self._folder = folder
+        self._server: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+        config = CONFIG + LOGIN_CONFIG if user else CONFIG
+        if user:
+            (folder / "htpasswd").write_text(f"{user}:{_bcrypt(password)}\n")
+        port = self.address.rpartition(":")[2]
+        (folder / "config.yml").write_text(config.format(folder=folder, port=port))
+
+    def start(self) -> None:
+        """Starts it and waits until it answers."""
+        with (self._folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(self._command(), stdout=log, stderr=log)
+        deadline = time.monotonic() + START_TIMEOUT
+        while not self.answers():
+            if self._server.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                said = (self._folder / "log").read_text(errors="replace").strip()
+                raise RuntimeError(f"no registry at {self.address}: {said[-500:]}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Stops it; its images stay."""
+        if self._server is not None:
+            self._server.terminate()
+            self._server.wait(timeout=30)
+            self._server = None
+
+    def answers(self) -> bool:
+        """Whether it is up; one that asks for a password is."""
+        try:
+            with urllib.request.urlopen(f"http://{self.address}/v2/", timeout=5):
+                return True
+        except urllib.error.HTTPError as error:
+            return error.code == 401
+        except OSError:
+            return False
+
+    def _command(self) -> list[str]:
+        config = str(self._folder / "config.yml")
+        if program := shutil.which("docker-registry"):
+            return [program, "serve", config]
+        # The same program from Docker Hub, on the same port and paths.
+        mount = f"{self._folder}:{self._folder}"
+        owner = f"{self._folder.stat().st_uid}:{self._folder.stat().st_gid}"
+        options = ["--rm", "--network=host", f"--volume={mount}", f"--user={owner}"]
+        return ["docker", "run", *options, "registry:2", "serve", config]
+
+    def __enter__(self) -> "Registry":
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+        self._forget_images()
+
+    def _forget_images(self) -> None:
+        """Takes the names of its images from the engine, and leaves it what it builds from."""
+        if not docker_answers():
+            return
+        listed = ["docker", "images", "--format={{.Repository}}:{{.Tag}}"]
+        named = subprocess.run(
+            [*listed, f"--filter=reference={self.address}/*/*"],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.split()
+        if images := [each for each in named if not each.endswith(":<none>")]:
+            subprocess.run(
+                ["docker", "rmi", "--no-prune", *images], check=False, capture_output=True
+            )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _bcrypt(password: str) -> str:
+    """The one kind of hash that a registry takes; the C library makes it."""
+    with warnings.catch_warnings():
+        # It leaves the standard library with Python 3.13; the tests run on 3.11.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import crypt
+    return crypt.crypt(password, f"$2b$05${secrets.token_hex(11)}")

@@ -1,0 +1,69 @@
+"""The wheels: they say what pyproject.toml says, hold the package and its data, and install."""
+
+import re
+import subprocess
+import tomllib
+import venv
+import zipfile
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from tests.build.tree import ROOT, call, clone
+
+NAMES = sorted(path.parent.name for path in ROOT.glob("components/*/pyproject.toml"))
+each_component = pytest.mark.parametrize("name", NAMES)
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone in which the wheels are built."""
+    folder = clone(tmp_path_factory.mktemp("wheels") / "clone")
+    done = call(folder, "./pants", "package", *(f"components/{name}:wheel" for name in NAMES))
+    assert done.returncode == 0, done.stderr[-2000:]
+    return folder
+
+
+def wheel(tree: Path, name: str) -> Path:
+    (found,) = tree.glob(f"dist/pinion_{name}-*.whl")
+    return found
+
+
+@each_component
+def test_it_says_what_the_project_says(tree: Path, name: str) -> None:
+    project = tomllib.loads((tree / f"components/{name}/pyproject.toml").read_text())["project"]
+    with zipfile.ZipFile(wheel(tree, name)) as archive:
+        (path,) = (path for path in archive.namelist() if path.endswith(".dist-info/METADATA"))
+        metadata = message_from_bytes(archive.read(path))
+    assert metadata["Name"] == project["name"]
+    assert metadata["Version"] == project["version"]
+    assert metadata["Summary"] == project["description"]
+    assert metadata["Requires-Python"] == project["requires-python"]
+    needed = set(map(Requirement, metadata.get_all("Requires-Dist", [])))
+    assert needed == set(map(Requirement, project["dependencies"]))
+
+
+@each_component
+def test_it_holds_the_package_without_its_tests(tree: Path, name: str) -> None:
+    package = tree / "components" / name / name
+    wanted = {
+        str(path.relative_to(package.parent))
+        for path in package.rglob("*")
+        if path.is_file() and not re.search(r"_test\.py$|/conftest\.py$", str(path))
+    }
+    with zipfile.ZipFile(wheel(tree, name)) as archive:
+        files = [info for info in archive.infolist() if ".dist-info/" not in info.filename]
+    assert {info.filename for info in files} == wanted
+    # No time of a build: equal content is equal bytes.
+    assert {info.date_time for info in files} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_they_install_as_commands(tree: Path, tmp_path: Path) -> None:
+    venv.create(tmp_path / "venv", with_pip=True)
+    wheels = [wheel(tree, name) for name in NAMES]
+    options = ["--quiet", "--no-index", "--no-deps"]
+    subprocess.run([tmp_path / "venv/bin/pip", "install", *options, *wheels], check=True)
+    commands = {f"pinion-{name.replace('_', '-')}" for name in NAMES}
+    assert commands <= {path.name for path in (tmp_path / "venv/bin").iterdir()}

@@ -1,4 +1,4 @@
-.PHONY: setup run test lock
+.PHONY: setup run test lock bench
 
 # Another Python's modules must not reach these.
 unexport PYTHONPATH PYTHONHOME
@@ -20,3 +20,7 @@ test: setup
 # Every lock, from what its source asks for; ARGS=--upgrade takes the newest versions.
 lock:
 	@build-support/lock $(ARGS)
+
+# A changed line to a new image, beside one image for all steps; needs Docker and a few minutes.
+bench: setup
+	@.venv/bin/python -m benchmarks.image_build

@@ -16,13 +16,18 @@ from pipelines.conditions import holds
 from pipelines.errors import PinionError
 from pipelines.graph import Constant, Container, FromParent, FromTask, Graph, Pipeline, Retry, Task
 from pipelines.graph import full_name as name_of
+from pipelines.limits import Limits
 from pipelines.placeholders import Bindings
 from pipelines.values import Value
 
 
 @dataclass(frozen=True)
 class Call:
-    """One container task, ready to start; what it prints goes to `log`."""
+    """One container task, ready to start; what it prints goes to `log`.
+
+    `parameters` are its input parameters as text, `inputs` its input artifacts, which `command`
+    has in it already; they say what a runner has to let it reach. It may write in `folder` alone.
+    """
 
     name: str
     image: str
@@ -30,16 +35,25 @@ class Call:
     environment: Mapping[str, str]
     folder: Path
     log: Path
+    parameters: Mapping[str, str]
+    inputs: tuple[Path, ...]
+    limits: Limits
 
 
 class Backend(Protocol):
-    """A way to run a container task here."""
+    """A way to run container tasks here, several at once."""
 
     def prepare(self, steps: Iterable[tuple[str, Container]]) -> None:
         """Readies the tasks of a run; raises `PinionError` for one that could not be started."""
 
     def run(self, call: Call) -> None:
-        """Runs a task to its end; raises `TaskFailedError` on anything but success."""
+        """Runs a task to its end, in the calling thread.
+
+        Raises `TaskFailedError` on anything but success, `StoppedError` once `stop` was called.
+        """
+
+    def stop(self) -> None:
+        """Ends what runs, from another thread, and returns when it has ended; nothing starts any more."""
 
 
 class Observer(Protocol):
@@ -58,6 +72,10 @@ class TaskFailedError(PinionError):
     def __init__(self, task: str, reason: str, log: Path) -> None:
         super().__init__(f"step {task!r} failed: {reason} (log: {log})")
         self.task = task
+
+
+class StoppedError(Exception):
+    """A task was ended because the run was; not a failure of its own."""
 
 
 @dataclass
@@ -139,6 +157,9 @@ class Interpreter:
             },
             folder=folder,
             log=self.folder / "logs" / f"{name}.log",
+            parameters={key: values.to_text(value) for key, value in inputs.parameters.items()},
+            inputs=tuple(inputs.artifacts.values()),
+            limits=Limits(),
         )
         self._with_retries(call, retry)
         return _read_outputs(call, container, bindings)

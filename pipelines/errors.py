@@ -24,15 +24,17 @@ class Terminated(KeyboardInterrupt):
 
 def run_command(name: str, command: Callable[[Sequence[str] | None], int]) -> int:
     """Calls a command and turns what a user can mend into one line on stderr and an exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGTERM, terminate)
     try:
         return command(None)
     except PinionError as error:
         return _fail(name, str(error), error.exit_code)
-    except Terminated:
-        return _fail(name, "terminated", 143)
-    except KeyboardInterrupt:
-        return _fail(name, "interrupted", 130)
+    except KeyboardInterrupt as error:
+        # It ends already: one more signal must not be what it ends with.
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)
+        terminated = isinstance(error, Terminated)
+        return _fail(name, *(("terminated", 143) if terminated else ("interrupted", 130)))
     except BrokenPipeError:
         # The reader of our output left; there is nobody to tell.
         sys.stderr.close()
@@ -42,7 +44,8 @@ def run_command(name: str, command: Callable[[Sequence[str] | None], int]) -> in
         return _fail(name, f"{error.strerror or error}{where}", 1)
 
 
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
+def terminate(_signal: int, _frame: FrameType | None) -> None:
+    """Handles SIGTERM as Python does Ctrl-C."""
     raise Terminated
 
 

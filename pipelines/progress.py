@@ -1,6 +1,8 @@
 """Shows a run while it goes on: live on a terminal, a line per event elsewhere."""
 
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,18 +13,31 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-_STYLES = {"done": "green", "failed": "red", "skipped": "dim", "stopped": "yellow"}
+_STYLES = {
+    "done": "green",
+    "failed": "red",
+    "skipped": "dim",
+    "not run": "dim",
+    "stopped": "yellow",
+}
+# Which rows matter where there is no room for all.
+_IMPORTANT = {"failed": 0, "running": 1, "stopped": 2}
 
 
 class Progress:
-    """An `Observer` that prints to stderr, so that stdout holds the results alone."""
+    """An `Observer` that prints to stderr, so that stdout holds the results alone.
 
-    def __init__(self, tasks: Sequence[str]) -> None:
-        self._console = Console(stderr=True, highlight=False)
+    `tasks` are the steps known before; those of a loop take the place of the one that they are of.
+    """
+
+    def __init__(self, tasks: Sequence[str], console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True, highlight=False)
         self._since: dict[str, float] = {}
         self._ended: dict[str, tuple[str, float]] = {}
-        self._tasks = tasks
+        self._rows: dict[str, list[str]] = {task: [] for task in tasks}
         self._spinner = Spinner("dots")
+        # The terminal is drawn by another thread.
+        self._lock = threading.Lock()
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -35,29 +50,62 @@ class Progress:
 
     def started(self, task: str) -> None:
         """A step starts."""
-        self._since[task] = time.monotonic()
+        with self._lock:
+            self._add(task)
+            self._since[task] = time.monotonic()
         self._line(f"{task} …")
 
     def ended(self, task: str, state: str) -> None:
-        """A step ended as `done`, `failed`, `skipped` or `stopped`."""
-        seconds = time.monotonic() - self._since.get(task, time.monotonic())
-        self._ended[task] = (state, seconds)
+        """A step ended as `done`, `failed`, `skipped`, `not run` or `stopped`."""
+        with self._lock:
+            self._add(task)
+            seconds = time.monotonic() - self._since.get(task, time.monotonic())
+            self._ended[task] = (state, seconds)
         self._line(f"{task} {state}" + (f" in {seconds:.1f} s" if task in self._since else ""))
+
+    def _add(self, task: str) -> None:
+        if task in self._since or task in self._ended:
+            return
+        # The numbers in a name are those of the items of loops.
+        known = ".".join(part for part in task.split(".") if not part.isdecimal())
+        self._rows.setdefault(known, []).append(task)
 
     def _line(self, text: str) -> None:
         if not self._console.is_terminal:
             self._console.print(f"{datetime.now():%H:%M:%S} {text}", markup=False, soft_wrap=True)
 
     def _render(self) -> Table:
-        table = Table.grid(padding=(0, 2))
-        for task in self._tasks:
-            if task in self._ended:
-                state, seconds = self._ended[task]
-                took = f"{seconds:.1f} s" if task in self._since else ""
-                table.add_row(Text(state, _STYLES[state]), task, took)
-            elif task in self._since:
-                elapsed = time.monotonic() - self._since[task]
-                table.add_row(self._spinner, task, f"{elapsed:.0f} s")
-            else:
-                table.add_row("", Text(task, "dim"), "")
-        return table
+        with self._lock:
+            rows = [row for task, rows in self._rows.items() for row in rows or [task]]
+            room = max(3, self._console.height - 2)
+            table = Table.grid(padding=(0, 2))
+            if len(rows) > room:
+                table.add_row("", Text(self._counts(rows), "dim"), "")
+                rows = self._most_important(rows, room - 1)
+            for row in rows:
+                table.add_row(*self._cells(row))
+            return table
+
+    def _state(self, task: str) -> str:
+        if task in self._ended:
+            return self._ended[task][0]
+        return "running" if task in self._since else "waiting"
+
+    def _most_important(self, rows: Sequence[str], count: int) -> list[str]:
+        def weight(index: int) -> tuple[int, int]:
+            return _IMPORTANT.get(self._state(rows[index]), len(_IMPORTANT)), -index
+
+        return [rows[index] for index in sorted(sorted(range(len(rows)), key=weight)[:count])]
+
+    def _counts(self, rows: Sequence[str]) -> str:
+        counts = Counter(map(self._state, rows))
+        return ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+
+    def _cells(self, task: str) -> tuple[Text | Spinner | str, Text | str, str]:
+        state = self._state(task)
+        if state == "waiting":
+            return "", Text(task, "dim"), ""
+        if state == "running":
+            return self._spinner, Text(task), f"{time.monotonic() - self._since[task]:.0f} s"
+        took = f"{self._ended[task][1]:.1f} s" if task in self._since else ""
+        return Text(state, _STYLES[state]), Text(task), took

@@ -33,16 +33,20 @@ _UNDERSTOOD = {
     "DagOutputsSpec": {"artifacts", "parameters"},
     "DagOutputsSpec.DagOutputArtifactSpec": {"artifact_selectors"},
     "DagOutputsSpec.ArtifactSelectorSpec": {"producer_subtask", "output_artifact_key"},
-    "DagOutputsSpec.DagOutputParameterSpec": {"value_from_parameter"},
+    "DagOutputsSpec.DagOutputParameterSpec": {"value_from_parameter", "value_from_oneof"},
     "DagOutputsSpec.ParameterSelectorSpec": {"producer_subtask", "output_parameter_key"},
+    "DagOutputsSpec.ParameterSelectorsSpec": {"parameter_selectors"},
     "PipelineTaskSpec": {
         "task_info", "inputs", "dependent_tasks", "caching_options", "component_ref",
-        "trigger_policy", "retry_policy",
+        "trigger_policy", "retry_policy", "parameter_iterator", "iterator_policy",
     },
     "PipelineTaskInfo": {"name"},
     # Nothing is cached here yet, which any caching option allows.
     "PipelineTaskSpec.CachingOptions": {"enable_cache", "cache_key"},
-    "PipelineTaskSpec.TriggerPolicy": {"condition"},
+    "PipelineTaskSpec.TriggerPolicy": {"condition", "strategy"},
+    "PipelineTaskSpec.IteratorPolicy": {"parallelism_limit"},
+    "ParameterIteratorSpec": {"items", "item_input"},
+    "ParameterIteratorSpec.ItemsSpec": {"raw", "input_parameter"},
     "PipelineTaskSpec.RetryPolicy": {
         "max_retry_count", "backoff_duration", "backoff_factor", "backoff_max_duration",
     },
@@ -50,7 +54,9 @@ _UNDERSTOOD = {
     "TaskInputsSpec": {"parameters", "artifacts"},
     "TaskInputsSpec.InputParameterSpec": {
         "task_output_parameter", "runtime_value", "component_input_parameter",
+        "task_final_status", "parameter_expression_selector",
     },
+    "TaskInputsSpec.InputParameterSpec.TaskFinalStatus": {"producer_task"},
     "TaskInputsSpec.InputParameterSpec.TaskOutputParameterSpec": {
         "producer_task", "output_parameter_key",
     },
@@ -61,7 +67,7 @@ _UNDERSTOOD = {
     "ValueOrRuntimeParameter": {"constant"},
     "PipelineDeploymentConfig": {"executors"},
     "PipelineDeploymentConfig.ExecutorSpec": {"container"},
-    # A process has no limits of its own; resources say what a cluster must offer.
+    # Of the resources the limits are kept, by runners that can; requests are for a cluster.
     "PipelineDeploymentConfig.PipelineContainerSpec": {
         "image", "command", "args", "env", "resources",
     },

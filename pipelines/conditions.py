@@ -1,6 +1,7 @@
 """Conditions of a compiled file, which KFP writes in CEL."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from pipelines.errors import PinionError
@@ -30,6 +31,8 @@ def holds(condition: str, parameters: Mapping[str, Value]) -> bool:
     return bool(result)
 
 
+# A condition in a loop is asked once for every item.
+@cache
 def _program(condition: str) -> Any:
     import celpy
 

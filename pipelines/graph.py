@@ -1,7 +1,6 @@
 """A compiled pipeline as plain, typed objects: what its messages come to once they are read."""
 
-import math
-import re
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,84 +8,71 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from pipelines import values
+from kfp.pipeline_spec import pipeline_spec_pb2 as spec
+
 from pipelines.compiled import CompiledFile
 from pipelines.errors import PinionError
+from pipelines.places import ROOT, Place
+from pipelines.sources import (
+    Constant,
+    FromParent,
+    FromTask,
+    Member,
+    Parameter,
+    Source,
+    producer,
+    read_artifact_sources,
+    read_parameter_sources,
+    read_parameters,
+    strings,
+)
+from pipelines.steps import Container, Retry
 from pipelines.values import Value
 
-
-@dataclass(frozen=True)
-class Parameter:
-    """An input parameter: its KFP type, and its default where it has one."""
-
-    kind: int
-    default: Value | None
-    optional: bool = False
+_COMPLETED = spec.PipelineTaskSpec.TriggerPolicy.ALL_UPSTREAM_TASKS_COMPLETED
 
 
 @dataclass(frozen=True)
-class Constant:
-    """A value that the compiled file holds."""
+class Loop:
+    """Runs a task for each item, so many at once (0: all), which it gets as the input `item`.
 
-    value: Value
+    The items are a list of the compiled file, or the name of an input.
+    """
 
-
-@dataclass(frozen=True)
-class FromParent:
-    """An input of the graph that the task is in."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class FromTask:
-    """An output of another task of the same graph."""
-
-    task: str
-    output: str
-
-
-@dataclass(frozen=True)
-class Retry:
-    """How often a failed task is tried again, the seconds between, and those for all of it."""
-
-    count: int
-    wait: float
-    factor: float
-    in_all: float
-
-
-@dataclass(frozen=True)
-class Container:
-    """What a task runs; outputs are names, and for parameters their KFP types."""
-
-    image: str
-    command: tuple[str, ...]
-    environment: Mapping[str, str]
-    artifacts: tuple[str, ...]
-    parameters: Mapping[str, int]
+    items: list[Value] | str
+    item: str
+    at_once: int
 
 
 @dataclass(frozen=True)
 class Task:
-    """A node of a graph: its inputs and where they come from, and what it does."""
+    """A node of a graph: its inputs and where they come from, and what it does.
+
+    It runs if all of `after` were done, or, where it is `always`, however they ended.
+    """
 
     name: str
     inputs: Mapping[str, Parameter]
-    parameters: Mapping[str, Constant | FromParent | FromTask]
+    parameters: Mapping[str, Source]
     artifacts: Mapping[str, FromParent | FromTask]
+    optional_artifacts: frozenset[str]
     after: frozenset[str]
+    always: bool
     condition: str
+    loop: Loop | None
     retry: Retry
     body: "Container | Graph"
 
 
 @dataclass(frozen=True)
 class Graph:
-    """Tasks in an order in which they can run, and the outputs of the whole."""
+    """Tasks in an order in which they can run, and the outputs of the whole.
+
+    An output is that of the first of its sources that ran.
+    """
 
     tasks: tuple[Task, ...]
-    parameters: Mapping[str, FromTask]
+    parameters: Mapping[str, tuple[FromTask, ...]]
     artifacts: Mapping[str, tuple[FromTask, ...]]
 
     def conditions(self) -> Iterator[str]:
@@ -98,23 +84,20 @@ class Graph:
                 yield from task.body.conditions()
 
     def texts(self) -> Iterator[str]:
-        """Every text that may hold placeholders: of commands, environments and constants."""
+        """Every text that may hold placeholders: of containers and constants."""
         for task in self.tasks:
-            if isinstance(task.body, Graph):
-                yield from task.body.texts()
-            else:
-                yield from (*task.body.command, *task.body.environment.values())
+            yield from task.body.texts()
             for source in task.parameters.values():
-                if isinstance(source, Constant) and isinstance(source.value, str):
-                    yield source.value
+                if isinstance(source, Constant):
+                    yield from strings(source.value)
 
-    def steps(self, parents: tuple[str, ...] = ()) -> Iterator[tuple[str, Container]]:
-        """Every container task, by its full name."""
+    def steps(self, place: Place = ROOT) -> Iterator[tuple[str, Container]]:
+        """Every container task, by its full name; in a loop, by that without its items."""
         for task in self.tasks:
             if isinstance(task.body, Graph):
-                yield from task.body.steps((*parents, task.name))
+                yield from task.body.steps(place.within(task.name))
             else:
-                yield full_name(parents, task.name), task.body
+                yield place.name(task.name), task.body
 
 
 @dataclass(frozen=True)
@@ -141,17 +124,8 @@ class Pipeline:
                 f"{path}: not a compiled pipeline: a component holds itself"
             ) from None
         except (KeyError, ValueError) as error:
-            raise PinionError(f"{path}: not a compiled pipeline: {error}") from error
-        return cls(file.spec.pipeline_info.name, _inputs(file.spec.root), graph)
-
-
-def full_name(parents: tuple[str, ...], task: str) -> str:
-    """A task's name in its run, without the conditions it is under."""
-    return ".".join([*(name for name in parents if not _CONDITION.fullmatch(name)), task])
-
-
-# What KFP calls the graph of a condition; its tasks are numbered through with those around it.
-_CONDITION = re.compile(r"condition(-branches)?-\d+")
+            raise PinionError(f"{path}: cannot be run: {error}") from error
+        return cls(file.spec.pipeline_info.name, read_parameters(file.spec.root), graph)
 
 
 def _check_names(names: list[str]) -> None:
@@ -173,11 +147,7 @@ def _graph(file: CompiledFile, dag: Any) -> Graph:
         _check_sources(task, tasks)
     return Graph(
         tuple(tasks[name] for name in order),
-        {
-            name: FromTask(source.producer_subtask, source.output_parameter_key)
-            for name, output in dag.outputs.parameters.items()
-            if (source := output.value_from_parameter)
-        },
+        {name: _selected(output) for name, output in dag.outputs.parameters.items()},
         {
             name: tuple(
                 FromTask(source.producer_subtask, source.output_artifact_key)
@@ -188,8 +158,17 @@ def _graph(file: CompiledFile, dag: Any) -> Graph:
     )
 
 
+def _selected(output: Any) -> tuple[FromTask, ...]:
+    one_of = output.HasField("value_from_oneof")
+    sources = (
+        output.value_from_oneof.parameter_selectors if one_of else [output.value_from_parameter]
+    )
+    return tuple(FromTask(each.producer_subtask, each.output_parameter_key) for each in sources)
+
+
 def _check_sources(task: Task, tasks: Mapping[str, Task]) -> None:
-    for source in (*task.parameters.values(), *task.artifacts.values()):
+    for given in (*task.parameters.values(), *task.artifacts.values()):
+        source = given.source if isinstance(given, Member) else given
         if isinstance(source, FromTask):
             body = tasks[source.task].body
             if source.output not in {*body.parameters, *body.artifacts}:
@@ -198,79 +177,46 @@ def _check_sources(task: Task, tasks: Mapping[str, Task]) -> None:
 
 def _task(file: CompiledFile, name: str, task: Any) -> Task:
     component = file.component(task.component_ref.name)
-    inputs = _inputs(component)
-    parameters = {
-        key: _parameter_source(source, inputs.get(key))
-        for key, source in task.inputs.parameters.items()
-    }
-    artifacts = {key: _artifact_source(source) for key, source in task.inputs.artifacts.items()}
-    producers = [
-        source.task
-        for source in (*parameters.values(), *artifacts.values())
-        if isinstance(source, FromTask)
-    ]
+    inputs = read_parameters(component)
+    parameters = read_parameter_sources(task, inputs)
+    artifacts = read_artifact_sources(task)
+    declared = component.input_definitions.artifacts
+    producers = map(producer, (*parameters.values(), *artifacts.values()))
+    retry = Retry.read(task.retry_policy)
+    if retry.count and component.HasField("dag"):
+        raise ValueError(
+            f"task {name!r}: retrying a whole pipeline is not supported by this runner"
+        )
     return Task(
         name=name,
         inputs=inputs,
         parameters=parameters,
         artifacts=artifacts,
-        after=frozenset([*task.dependent_tasks, *producers]),
+        optional_artifacts=frozenset(key for key in declared if declared[key].is_optional),
+        after=frozenset([*task.dependent_tasks, *filter(None, producers)]),
+        always=task.trigger_policy.strategy == _COMPLETED,
         condition=task.trigger_policy.condition,
-        retry=_retry(task.retry_policy),
+        loop=_loop(task),
+        retry=retry,
         body=(
             _graph(file, component.dag)
             if component.HasField("dag")
-            else _container(file, component)
+            else Container.read(
+                file.container(component.executor_label), component.output_definitions
+            )
         ),
     )
 
 
-def _inputs(component: Any) -> dict[str, Parameter]:
-    return {
-        name: Parameter(
-            declared.parameter_type,
-            (
-                values.from_proto(declared.default_value, declared.parameter_type)
-                if declared.HasField("default_value")
-                else None
-            ),
-            declared.is_optional,
-        )
-        for name, declared in component.input_definitions.parameters.items()
-    }
-
-
-def _parameter_source(source: Any, declared: Parameter | None) -> Constant | FromParent | FromTask:
-    if source.HasField("component_input_parameter"):
-        return FromParent(source.component_input_parameter)
-    if source.HasField("task_output_parameter"):
-        produced = source.task_output_parameter
-        return FromTask(produced.producer_task, produced.output_parameter_key)
-    if declared is None:
-        raise ValueError("a constant is given to an input that is not declared")
-    return Constant(values.from_proto(source.runtime_value.constant, declared.kind))
-
-
-def _artifact_source(source: Any) -> FromParent | FromTask:
-    if source.HasField("component_input_artifact"):
-        return FromParent(source.component_input_artifact)
-    produced = source.task_output_artifact
-    return FromTask(produced.producer_task, produced.output_artifact_key)
-
-
-def _retry(policy: Any) -> Retry:
-    seconds = policy.backoff_duration.ToTimedelta().total_seconds()
-    in_all = policy.backoff_max_duration.ToTimedelta().total_seconds()
-    return Retry(policy.max_retry_count, seconds, policy.backoff_factor or 1, in_all or math.inf)
-
-
-def _container(file: CompiledFile, component: Any) -> Container:
-    container = file.container(component.executor_label)
-    outputs = component.output_definitions
-    return Container(
-        image=container.image,
-        command=(*container.command, *container.args),
-        environment={variable.name: variable.value for variable in container.env},
-        artifacts=tuple(sorted(outputs.artifacts)),
-        parameters={name: output.parameter_type for name, output in outputs.parameters.items()},
+def _loop(task: Any) -> Loop | None:
+    if not task.HasField("parameter_iterator"):
+        return None
+    written = task.parameter_iterator.items
+    items = json.loads(written.raw) if written.raw else written.input_parameter
+    if not isinstance(items, list | str):
+        raise ValueError(f"a loop over {written.raw}, which is no list")
+    return Loop(
+        items,
+        task.parameter_iterator.item_input,
+        task.iterator_policy.parallelism_limit,
     )

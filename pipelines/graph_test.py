@@ -27,7 +27,7 @@ from pipelines.graph import Pipeline
             "root: {dag: {tasks: {a: {componentRef: {name: c}, dependentTasks: [b]},"
             " b: {componentRef: {name: c}, dependentTasks: [a]}}}}\n"
             "components: {c: {executorLabel: e}}\n"
-            "deploymentSpec: {executors: {e: {container: {image: i}}}}\n",
+            "deploymentSpec: {executors: {e: {container: {image: i, command: [c]}}}}\n",
             "tasks wait for each other",
             id="a circle",
         ),
@@ -42,14 +42,14 @@ from pipelines.graph import Pipeline
             " inputs: {artifacts: {x: {taskOutputArtifact: {producerTask: a,"
             " outputArtifactKey: y}}}}}}}}\n"
             "components: {c: {executorLabel: e}}\n"
-            "deploymentSpec: {executors: {e: {container: {image: i}}}}\n",
+            "deploymentSpec: {executors: {e: {container: {image: i, command: [c]}}}}\n",
             "task 'a' has no output 'y'",
             id="no such output",
         ),
         pytest.param(
             "root: {dag: {tasks: {logs: {componentRef: {name: c}}}}}\n"
             "components: {c: {executorLabel: e}}\n"
-            "deploymentSpec: {executors: {e: {container: {image: i}}}}\n",
+            "deploymentSpec: {executors: {e: {container: {image: i, command: [c]}}}}\n",
             "more than one step would have the folder 'logs'",
             id="a step in the place of the logs",
         ),
@@ -57,7 +57,7 @@ from pipelines.graph import Pipeline
             "root: {dag: {tasks: {a: {componentRef: {name: c}}}},"
             " inputDefinitions: {artifacts: {data: {artifactType: {schemaTitle: system.Model}}}}}\n"
             "components: {c: {executorLabel: e}}\n"
-            "deploymentSpec: {executors: {e: {container: {image: i}}}}\n",
+            "deploymentSpec: {executors: {e: {container: {image: i, command: [c]}}}}\n",
             "it takes the artifact 'data'",
             id="an artifact from outside",
         ),

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,16 @@ _INPUT_PARAMETER = re.compile(r"\{\{\$\.inputs\.parameters\['([^']+)'\]\}\}")
 _INPUT_ARTIFACT = re.compile(r"\{\{\$\.inputs\.artifacts\['([^']+)'\]\.(?:path|uri)\}\}")
 _OUTPUT_ARTIFACT = re.compile(r"\{\{\$\.outputs\.artifacts\['([^']+)'\]\.(?:path|uri)\}\}")
 _OUTPUT_PARAMETER = re.compile(r"\{\{\$\.outputs\.parameters\['([^']+)'\]\.output_file\}\}")
-_RUN = re.compile(r"\{\{\$\.(pipeline_job_name|pipeline_job_uuid|pipeline_task_name)\}\}")
-_KNOWN = (_INPUT_PARAMETER, _INPUT_ARTIFACT, _OUTPUT_ARTIFACT, _OUTPUT_PARAMETER, _RUN)
+_RUN = re.compile(
+    r"\{\{\$\.(pipeline_job_name|pipeline_job_resource_name|pipeline_job_uuid"
+    r"|pipeline_task_name|pipeline_task_uuid)\}\}"
+)
+_EXECUTOR_INPUT = re.compile(r"\{\{\$\}\}")
+_OUTPUT_FILE = re.compile(r"\{\{\$\.(outputs\.output_file|outputMetadataUri)\}\}")
+_KNOWN = (
+    _INPUT_PARAMETER, _INPUT_ARTIFACT, _OUTPUT_ARTIFACT, _OUTPUT_PARAMETER, _RUN,
+    _EXECUTOR_INPUT, _OUTPUT_FILE,
+)  # fmt: skip
 
 
 # What KFP writes in the place of an argument: a text, or an object of `Concat` or `IfPresent`.
@@ -25,13 +33,15 @@ _Node = str | list[Any] | dict[str, Any]
 
 @dataclass(frozen=True)
 class Bindings:
-    """What a task's placeholders stand for."""
+    """What a task's placeholders stand for; `artifacts` are addresses, most of them paths."""
 
     parameters: Mapping[str, Value]
-    artifacts: Mapping[str, Path]
-    output_artifacts: Mapping[str, Path]
-    output_parameters: Mapping[str, Path]
+    artifacts: Mapping[str, str]
     run: Mapping[str, str]
+    output_artifacts: Mapping[str, Path] = field(default_factory=dict)
+    output_parameters: Mapping[str, Path] = field(default_factory=dict)
+    executor_input: str = ""
+    output_file: str = ""
 
     def present(self, name: str) -> bool:
         """Whether an optional input was given."""
@@ -42,13 +52,17 @@ class Bindings:
         if match := _INPUT_PARAMETER.fullmatch(placeholder):
             return to_text(self.parameters.get(match[1], ""))
         if match := _INPUT_ARTIFACT.fullmatch(placeholder):
-            return str(self.artifacts.get(match[1], ""))
+            return self.artifacts.get(match[1], "")
         if match := _OUTPUT_ARTIFACT.fullmatch(placeholder):
             return str(self.output_artifacts[match[1]])
         if match := _OUTPUT_PARAMETER.fullmatch(placeholder):
             return str(self.output_parameters[match[1]])
         if match := _RUN.fullmatch(placeholder):
             return self.run[match[1]]
+        if _EXECUTOR_INPUT.fullmatch(placeholder):
+            return self.executor_input
+        if _OUTPUT_FILE.fullmatch(placeholder):
+            return self.output_file
         raise PinionError(f"the placeholder {placeholder} is not supported by this runner")
 
 
@@ -69,6 +83,17 @@ def refuse_unknown(arguments: Iterable[str]) -> None:
 def substitute(text: str, bindings: Bindings) -> str:
     """Replaces in one pass, so that a value that looks like a placeholder stays what it is."""
     return _PLACEHOLDER.sub(lambda match: bindings.lookup(match[0]), text)
+
+
+def substitute_all(value: Value, bindings: Bindings) -> Value:
+    """Replaces in every text of a value, at whatever depth."""
+    if isinstance(value, str):
+        return substitute(value, bindings)
+    if isinstance(value, list):
+        return [substitute_all(item, bindings) for item in value]
+    if isinstance(value, dict):
+        return {key: substitute_all(item, bindings) for key, item in value.items()}
+    return value
 
 
 def _structure(argument: str) -> _Node:

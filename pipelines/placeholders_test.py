@@ -7,10 +7,12 @@ from pipelines.placeholders import Bindings, refuse_unknown, resolve
 
 BINDINGS = Bindings(
     parameters={"target": "it's \"$(x)\"\n{{$.inputs.parameters['rate']}}", "rate": 0.5},
-    artifacts={"data": Path("/runs/1/pull/data")},
+    artifacts={"data": "/runs/1/pull/data"},
     output_artifacts={"model": Path("/runs/1/train/model")},
     output_parameters={"run_id": Path("/runs/1/train/run_id.txt")},
     run={"pipeline_job_name": "run-1", "pipeline_task_name": "train"},
+    executor_input='{"inputs": {}}',
+    output_file="/runs/1/train/executor_output.json",
 )
 
 
@@ -38,6 +40,10 @@ BINDINGS = Bindings(
         ),
         pytest.param(
             "{{$.pipeline_job_name}}/{{$.pipeline_task_name}}", ["run-1/train"], id="two in one"
+        ),
+        pytest.param("{{$}}", ['{"inputs": {}}'], id="executor input"),
+        pytest.param(
+            "{{$.outputs.output_file}}", ["/runs/1/train/executor_output.json"], id="output file"
         ),
         pytest.param(
             '{"Concat": ["--rate=", "{{$.inputs.parameters[\'rate\']}}"]}',
@@ -68,7 +74,7 @@ def test_resolves(argument: str, resolved: list[str]) -> None:
 @pytest.mark.parametrize(
     ("argument", "named"),
     [
-        ("{{$}}", "{{$}}"),
+        ("{{$.json_escape[1]}}", "{{$.json_escape[1]}}"),
         ('{"IfPresent": "x"}', '{"IfPresent": "x"}'),
         ('{"Concat": [{"Other": 1}]}', '{"Concat": [{"Other": 1}]}'),
         ("--meta={{$.inputs.artifacts['data'].metadata['rows']}}", "metadata['rows']"),

@@ -6,18 +6,20 @@ import os
 import re
 import signal
 import subprocess
+import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
+from pipelines.backend import Call, StoppedError, TaskFailedError
 from pipelines.environments import environment
 from pipelines.errors import PinionError
-from pipelines.graph import Container
 from pipelines.images import ImageReference
-from pipelines.interpreter import Call, TaskFailedError
 from pipelines.locks import Locked
 from pipelines.packages import Package, dist_lock
+from pipelines.steps import Container
 from pipelines.workspace import Workspace
 
 _APP = "/app/"
@@ -38,6 +40,9 @@ class ProcessBackend:
     released: Mapping[str, Locked] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     environments: Mapping[str, Path] = field(default_factory=dict)
+    _running: "list[subprocess.Popen[bytes]]" = field(default_factory=list, init=False)
+    _changed: threading.Condition = field(default_factory=threading.Condition, init=False)
+    _stopped: bool = field(default=False, init=False)
 
     def prepare(self, steps: Iterable[tuple[str, Container]]) -> None:
         """Readies every step, so that a package that changes later does not change this run.
@@ -77,9 +82,24 @@ class ProcessBackend:
 
     def run(self, call: Call) -> None:
         """Runs a task; the last line of its log is the reason where it fails."""
+        with call.log.open("ab") as log:
+            process = self._start(call, log)
+            exit_code = process.wait()
+        with self._changed:
+            self._running.remove(process)
+            self._changed.notify_all()
+            if self._stopped:
+                raise StoppedError
+        if exit_code != 0:
+            raise TaskFailedError(call.name, _reason(exit_code, call.log), call.log)
+
+    def _start(self, call: Call, log: BinaryIO) -> "subprocess.Popen[bytes]":
         app = self.environments[call.image]
         program = app / call.command[0].removeprefix(_APP)
-        with call.log.open("ab") as log:
+        # Whatever starts is seen by `stop`.
+        with self._changed:
+            if self._stopped:
+                raise StoppedError
             process = subprocess.Popen(
                 # The venv's own interpreter by name, so that its folder may be moved.
                 [app / "bin" / "python", "-sE", program, *call.command[1:]],
@@ -90,9 +110,20 @@ class ProcessBackend:
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
             )
-            exit_code = _wait(process)
-        if exit_code != 0:
-            raise TaskFailedError(call.name, _reason(exit_code, call.log), call.log)
+            self._running.append(process)
+        return process
+
+    def stop(self) -> None:
+        """Ends steps and all they started: asked, so that they can close an MLflow run; killed."""
+        with self._changed:
+            self._stopped = True
+            running = list(self._running)
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            for process in running:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, sign)
+            with self._changed:
+                self._changed.wait_for(lambda: not self._running, _GRACE_SECONDS)
 
     def _package(self, name: str, image: str) -> Package:
         component = ImageReference.parse(image).name.replace("-", "_")
@@ -108,26 +139,9 @@ _LIBC = ctypes.CDLL(None)
 
 
 def _die_with_parent() -> None:
-    # A killed runner cannot stop its steps; the kernel does. Linux only, as the images are.
+    # A killed runner cannot stop its steps; the kernel does. Linux only, as the images are. What
+    # counts is the thread that started the step, which waits for it in `run`.
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _wait(process: "subprocess.Popen[bytes]") -> int:
-    try:
-        return process.wait()
-    except BaseException:
-        _stop(process)
-        raise
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """Ends a step and all it started: asked, so that it can close its MLflow run, then killed."""
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, sign)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_GRACE_SECONDS)
-    process.wait()
 
 
 def _reason(exit_code: int, log: Path) -> str:

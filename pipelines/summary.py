@@ -6,7 +6,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from pipelines.interpreter import Values
+from pipelines.artifacts import Values
 from pipelines.values import Value
 
 
@@ -56,7 +56,7 @@ def _document(outputs: Mapping[str, Values], name: str, *keys: str) -> dict[str,
     for task in outputs.values():
         if name in task.artifacts:
             try:
-                document = json.loads(task.artifacts[name].read_text())
+                document = json.loads(task.artifacts[name].path.read_text())
             except (OSError, ValueError):
                 continue
             if isinstance(document, dict) and document.keys() >= set(keys):

@@ -4,13 +4,17 @@ from typing import Any
 
 import pytest
 
-from pipelines.interpreter import Values
+from pipelines.artifacts import Artifact, ArtifactType, Values
 from pipelines.summary import evaluated, summarize
 from pipelines.values import Value
 
 ACCURACY = {"metric": "accuracy", "value": 0.875, "threshold": 0.9, "greater_is_better": True}
 RMSE = {"metric": "rmse", "value": 0.5, "threshold": 0.75, "greater_is_better": False}
 ABSENT = {"metric": "auc", "value": None, "threshold": 1, "greater_is_better": True}
+
+
+def artifact(path: Path) -> Artifact:
+    return Artifact(str(path), ArtifactType("system.Artifact", "0.0.1"))
 
 
 def outputs(folder: Path, metrics: dict[str, float], *checks: dict[str, Any]) -> dict[str, Values]:
@@ -22,8 +26,8 @@ def outputs(folder: Path, metrics: dict[str, float], *checks: dict[str, Any]) ->
     (folder / "result").write_text(json.dumps(result))
     (folder / "report").write_text(json.dumps({"rows": {"train": 80, "test": 20}}))
     return {
-        "preprocess": Values(artifacts={"report": folder / "report"}),
-        "evaluate": Values(artifacts={"result": folder / "result"}),
+        "preprocess": Values(artifacts={"report": artifact(folder / "report")}),
+        "evaluate": Values(artifacts={"result": artifact(folder / "result")}),
         "register": Values({"model_uri": "models:/income/3", "model_version": 3}),
     }
 
@@ -79,7 +83,8 @@ def test_a_source_is_shown_without_its_token(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["<html>", "[1]", "{}"])
 def test_another_pipeline_may_call_anything_a_report(tmp_path: Path, content: str) -> None:
     (tmp_path / "page").write_text(content)
-    other = {"other": Values(artifacts={"report": tmp_path / "page", "result": tmp_path / "page"})}
+    page = artifact(tmp_path / "page")
+    other = {"other": Values(artifacts={"report": page, "result": page})}
     assert summarize({"source": "x"}, other, Path("/r"), "sqlite:///x").startswith("run folder")
     assert not evaluated(other)
 

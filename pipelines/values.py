@@ -53,7 +53,16 @@ def check(value: object, kind: int) -> Value:
 
 def from_proto(value: Message, kind: int) -> Value:
     """The value that a compiled file holds, where every number is a double."""
-    return check(json_format.MessageToDict(value), kind)
+    held = check(json_format.MessageToDict(value), kind)
+    return whole(held) if isinstance(held, list | dict) else held
+
+
+def convert(value: Value, kind: int) -> Value:
+    """Takes a value where another type is declared; raises `ValueError`.
+
+    Only a text is ever made of something else, as KFP's driver does.
+    """
+    return to_text(value) if kind == _TYPES.STRING else check(value, kind)
 
 
 def to_text(value: Value) -> str:
@@ -66,16 +75,17 @@ def to_text(value: Value) -> str:
         return value
     if isinstance(value, float):
         return format(Decimal(repr(value)).normalize(), "f")
-    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return json.dumps(whole(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
-def _plain(value: Value) -> Value:
+def whole(value: Value) -> Value:
+    """A value with its whole numbers as such, which a protobuf makes doubles."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [whole(item) for item in value]
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: whole(item) for key, item in value.items()}
     return value
 
 

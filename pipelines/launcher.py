@@ -1,0 +1,90 @@
+"""Launches one container task: its arguments, its folder, its outputs."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines import executor, placeholders, values
+from pipelines.artifacts import Values
+from pipelines.backend import Backend, Call, TaskFailedError
+from pipelines.errors import PinionError
+from pipelines.limits import Limits
+from pipelines.placeholders import Bindings
+from pipelines.steps import Container
+
+
+@dataclass(frozen=True)
+class Launcher:
+    """Runs container tasks in the folder of a run."""
+
+    backend: Backend
+    folder: Path
+
+    def names(self, task: str) -> dict[str, str]:
+        """What KFP calls a run and a task in it; a run here has one name for all that KFP has."""
+        run = self.folder.name
+        return {
+            "pipeline_job_name": run,
+            "pipeline_job_resource_name": run,
+            "pipeline_job_uuid": run,
+            "pipeline_task_name": task,
+            "pipeline_task_uuid": f"{run}.{task}",
+        }
+
+    def call(self, name: str, container: Container, inputs: Values) -> Call:
+        """A task, ready to start; raises `PinionError` for a limit that is no quantity."""
+        folder = self.folder / name
+        bindings = _bindings(container, inputs, folder, self.names(name))
+        return Call(
+            name=name,
+            image=container.image,
+            command=tuple(placeholders.resolve(container.command, bindings)),
+            environment={
+                name: placeholders.substitute(value, bindings)
+                for name, value in container.environment.items()
+            },
+            folder=folder,
+            log=self.folder / "logs" / f"{name}.log",
+            parameters={key: values.to_text(value) for key, value in inputs.parameters.items()},
+            inputs=tuple(
+                artifact.path for artifact in inputs.artifacts.values() if artifact.path.exists()
+            ),
+            limits=_limits(container, bindings),
+        )
+
+    def attempt(self, call: Call, container: Container) -> Values:
+        """Runs a task once, in the calling thread; raises `TaskFailedError`, `StoppedError`."""
+        # What a failed attempt left must not be taken for an output of this one.
+        shutil.rmtree(call.folder, ignore_errors=True)
+        call.folder.mkdir(parents=True)
+        call.log.parent.mkdir(exist_ok=True)
+        self.backend.run(call)
+        try:
+            return executor.read_outputs(container, call.folder)
+        except ValueError as error:
+            raise TaskFailedError(call.name, str(error), call.log) from None
+
+
+def _limits(container: Container, bindings: Bindings) -> Limits:
+    try:
+        return Limits.parse(
+            placeholders.substitute(container.memory, bindings),
+            placeholders.substitute(container.cpu, bindings),
+        )
+    except ValueError as error:
+        raise PinionError(f"its limit {error}") from None
+
+
+def _bindings(
+    container: Container, inputs: Values, folder: Path, run: Mapping[str, str]
+) -> Bindings:
+    return Bindings(
+        parameters=inputs.parameters,
+        artifacts={name: artifact.uri for name, artifact in inputs.artifacts.items()},
+        run=run,
+        output_artifacts=executor.artifact_paths(container, folder),
+        output_parameters=executor.parameter_paths(container, folder),
+        executor_input=executor.executor_input(inputs, container, folder),
+        output_file=str(executor.output_file(folder)),
+    )

@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from pipelines import conditions, placeholders
@@ -64,8 +65,18 @@ def build_parser() -> argparse.ArgumentParser:
         "--output", type=Path, default=Path("runs"), metavar="DIR",
         help="the folder of the runs and of the local MLflow store (default: runs)",
     )  # fmt: skip
+    parser.add_argument(
+        "--jobs", type=_jobs, default=len(os.sched_getaffinity(0)), metavar="N",
+        help="how many steps may run at once (default: the usable cores, %(default)s)",
+    )  # fmt: skip
     add_dist_flag(parser)
     return parser
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -95,7 +106,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Nothing ran: there is nothing to look at in it.
         shutil.rmtree(folder)
         raise
-    interpreter = Interpreter(pipeline, folder, backend, progress)
+    interpreter = Interpreter(pipeline, folder, backend, progress, args.jobs)
     try:
         _execute(interpreter, progress, parameters)
     except PinionError:
@@ -157,7 +168,9 @@ def _execute(interpreter: Interpreter, progress: Progress, parameters: dict[str,
         with progress.shown():
             interpreter.run(parameters)
     except KeyboardInterrupt:
-        done = ", ".join(interpreter.outputs) or "nothing"
+        done = ", ".join(islice(interpreter.outputs, 10)) or "nothing"
+        if (more := len(interpreter.outputs) - 10) > 0:
+            done += f" and {more} more"
         print(
             f"stopped; done: {done}; what there is stays in {interpreter.folder}", file=sys.stderr
         )

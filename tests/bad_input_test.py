@@ -118,6 +118,8 @@ def test_a_step_says_what_is_wrong(
         pytest.param(params(model_params="{"), ["model_params", "JSON object"], id="model_params"),
         pytest.param(params(thresholds="[1]"), ["thresholds", "JSON object"], id="thresholds"),
         pytest.param(["--register", *params(register="true")], ["not both"], id="register twice"),
+        pytest.param(["--jobs", "0"], ["--jobs", "'0'", "at least 1"], id="no jobs"),
+        pytest.param(["--jobs", "two"], ["--jobs", "'two'", "at least 1"], id="jobs in words"),
         pytest.param(["--release", "9.9.9"], ["'9.9.9'", "known: dev"], id="unknown release"),
         pytest.param(
             ["--params", "/nowhere/params.yaml"], ["/nowhere/params.yaml"], id="params file"
@@ -136,8 +138,8 @@ def test_a_wrong_call_starts_nothing(
     [
         pytest.param("no pipeline", ["not a compiled pipeline"], id="not a pipeline"),
         pytest.param(
-            "root: {dag: {tasks: {a: {iteratorPolicy: {parallelismLimit: 1}}}}}",
-            ["root.dag.tasks.a.iteratorPolicy", "not supported"],
+            "root: {dag: {tasks: {a: {artifactIterator: {itemInput: x}}}}}",
+            ["root.dag.tasks.a.artifactIterator", "not supported"],
             id="unknown construct",
         ),
         pytest.param("root: {dag: {tasks: {a: {colour: red}}}}", ["colour"], id="unknown field"),
@@ -190,7 +192,17 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     assert_one_line(run(tmp_path / "file" / "runs"), 1, str(tmp_path / "file"))
 
 
-def test_interrupting_stops_the_steps_and_says_what_is_left(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("signals", "code"),
+    [
+        pytest.param([signal.SIGINT], 130, id="Ctrl-C"),
+        pytest.param([signal.SIGINT] * 3, 130, id="Ctrl-C again and again"),
+        pytest.param([signal.SIGTERM] * 2, 143, id="SIGTERM"),
+    ],
+)
+def test_interrupting_stops_the_steps_and_says_what_is_left(
+    tmp_path: Path, signals: list[signal.Signals], code: int
+) -> None:
     started = subprocess.Popen(
         command(tmp_path, *LONG_TRAINING),
         env=environment(),
@@ -199,9 +211,10 @@ def test_interrupting_stops_the_steps_and_says_what_is_left(tmp_path: Path) -> N
         start_new_session=True,
     )
     wait_for(lambda: (tmp_path / "mlflow.db").exists() and _running(tmp_path))
-    os.kill(started.pid, signal.SIGINT)
+    for number in signals:
+        os.kill(started.pid, number)
     _, stderr = started.communicate(timeout=120)
-    assert started.returncode == 130, stderr
+    assert started.returncode == code, stderr
     assert "stopped; done: pull-data, preprocess;" in stderr
     assert "Traceback" not in stderr
     assert _running(tmp_path) == []

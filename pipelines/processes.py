@@ -3,7 +3,6 @@
 import contextlib
 import ctypes
 import os
-import re
 import signal
 import subprocess
 import threading
@@ -19,6 +18,7 @@ from pipelines.errors import PinionError
 from pipelines.images import ImageReference
 from pipelines.locks import Locked
 from pipelines.packages import Package, dist_lock
+from pipelines.reasons import last_words
 from pipelines.steps import Container
 from pipelines.workspace import Workspace
 
@@ -68,8 +68,8 @@ class ProcessBackend:
             if self.released[image].runs != package.content().runs:
                 raise PinionError(
                     f"step {name!r} is pinned to {pinned} as it was released, and {here}, which is"
-                    f" packaged here, is not that: check out a commit that has {pinned} of it, or"
-                    " run the release on a cluster, in its images"
+                    f" packaged here, is not that: run it in its image (--runner docker), or check"
+                    f" out a commit that has {pinned} of it"
                 )
         elif pinned != here:
             raise PinionError(
@@ -145,9 +145,6 @@ def _die_with_parent() -> None:
 
 
 def _reason(exit_code: int, log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()
-    # A component's own line starts with its name, which the message around it has already.
-    last = re.sub(r"^\w+: error: ", "", lines[-1].strip()) if lines else "it printed nothing"
     if exit_code < 0:
         return f"killed by {signal.Signals(-exit_code).name}"
-    return f"{last} (exit {exit_code})"
+    return f"{last_words(log)} (exit {exit_code})"

@@ -7,10 +7,12 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from pipelines import conditions, placeholders
+from pipelines.backend import Backend
 from pipelines.compile import (
     DEV,
     Pin,
@@ -21,6 +23,9 @@ from pipelines.compile import (
 )
 from pipelines.components import discover
 from pipelines.errors import PinionError, run_command
+from pipelines.dev_images import build
+from pipelines.docker_backend import DockerBackend
+from pipelines.docker_engine import Engine
 from pipelines.graph import Pipeline
 from pipelines.interpreter import Interpreter
 from pipelines.locks import Locked
@@ -33,6 +38,9 @@ from pipelines.store import local_store
 from pipelines.summary import evaluated, summarize
 from pipelines.values import Value
 from pipelines.workspace import Workspace
+
+DOCKER = "docker"
+RUNNERS = ("process", DOCKER)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -69,6 +77,11 @@ def build_parser() -> argparse.ArgumentParser:
         "--jobs", type=_jobs, default=len(os.sched_getaffinity(0)), metavar="N",
         help="how many steps may run at once (default: the usable cores, %(default)s)",
     )  # fmt: skip
+    parser.add_argument(
+        "--runner", choices=RUNNERS, default=RUNNERS[0],
+        help="how steps run: as processes of the packaged components, or in their images"
+        " (default: %(default)s)",
+    )  # fmt: skip
     add_dist_flag(parser)
     return parser
 
@@ -95,12 +108,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         else:
             pipeline = _released(workspace, args.release, folder)
         parameters = resolve(pipeline, args.param, args.params, args.register)
-        packages = packaged(workspace, components.values())
+        # An image holds all that it runs; only the working tree has to be made first.
+        in_images = args.runner == DOCKER
+        needed = components.values() if dev or not in_images else ()
+        packages = packaged(workspace, needed)
         if dev:
             pipeline = _compiled(dev_pins(packages), folder)
         tracking_uri = _tracking_uri(parameters, folder.parent)
         settings = {"MLFLOW_TRACKING_URI": tracking_uri}
-        backend = ProcessBackend(workspace, packages, _locked(workspace, pipeline), settings)
+        backend: Backend
+        if in_images:
+            engine, make = Engine(folder.name), partial(build, workspace, components)
+            backend = DockerBackend(engine, make, settings)
+        else:
+            backend = ProcessBackend(workspace, packages, _locked(workspace, pipeline), settings)
         progress = _prepare(pipeline, backend)
     except BaseException:
         # Nothing ran: there is nothing to look at in it.
@@ -123,7 +144,7 @@ def _tracking_uri(parameters: Mapping[str, Value], runs: Path) -> str:
     return str(given) if given else local_store(runs)
 
 
-def _prepare(pipeline: Pipeline, backend: ProcessBackend) -> Progress:
+def _prepare(pipeline: Pipeline, backend: Backend) -> Progress:
     placeholders.refuse_unknown(pipeline.graph.texts())
     conditions.check(pipeline.graph.conditions())
     steps = list(pipeline.graph.steps())

@@ -1,9 +1,11 @@
 """Runs container tasks in their images, each in a container that can reach what it needs alone."""
 
+import contextlib
 import csv
 import getpass
 import io
 import os
+import re
 import signal
 import sys
 import threading
@@ -23,8 +25,12 @@ from pipelines.steps import Container
 # In an image's labels: by itself it needs no network.
 _NETWORK = "dev.pinion.network"
 _GRACE_SECONDS = 30
+# In the container: all that a step can write outside its own folder.
+_SCRATCH = "/tmp"  # noqa: S108
 # Neither of these is an exit code that a program gives itself.
 _DEADLY = ("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGKILL", "SIGSEGV")
+# Docker's own first process, which starts the program.
+_INIT = re.compile(r"\[FATAL +tini \(\d+\)\] ")
 _KILLED = {128 + signal.Signals[name]: name for name in _DEADLY}
 
 
@@ -119,11 +125,9 @@ class DockerBackend:
         with self._changed:
             self._stopped = True
         while True:
-            try:
+            # One that ended by itself, or an engine that is gone: the steps tell.
+            with contextlib.suppress(EngineError):
                 self.engine.stop(_GRACE_SECONDS)
-            except EngineError:
-                # One that ended by itself, or an engine that is gone: the steps tell.
-                pass
             with self._changed:
                 if self._changed.wait_for(lambda: not self._active, 1):
                     return
@@ -133,7 +137,7 @@ def options(call: Call, reach: Reach) -> list[str]:
     """The call as options and arguments of `docker create`."""
     constants = {
         # Neither has a meaning for a user whom the image does not know.
-        "HOME": "/tmp",
+        "HOME": _SCRATCH,
         "USER": getpass.getuser(),
         **call.environment,
     }
@@ -142,9 +146,9 @@ def options(call: Call, reach: Reach) -> list[str]:
         "--cap-drop=ALL",
         "--security-opt=no-new-privileges",
         "--read-only",
-        "--tmpfs=/tmp:exec",
+        f"--tmpfs={_SCRATCH}:exec",
         f"--network={reach.network}",
-        f"--workdir={os.getcwd()}",
+        f"--workdir={Path.cwd()}",
         *(f"--env={name}" for name in sorted(reach.variables)),
         *(f"--env={name}={value}" for name, value in constants.items()),
         *_mounts(reach),
@@ -191,7 +195,10 @@ def _failure(ended: Ended, call: Call) -> str | None:
         return f"killed for memory: its limit is {limit}; give it more, or it less to do"
     if ended.exit_code in _KILLED:
         return f"killed by {_KILLED[ended.exit_code]}"
-    return f"{last_words(call.log)} (exit {ended.exit_code})"
+    said = last_words(call.log)
+    if lost := _INIT.match(said):
+        return f"its image cannot start it: {said[lost.end():]}"
+    return f"{said} (exit {ended.exit_code})"
 
 
 def _has_registry(image: str) -> bool:

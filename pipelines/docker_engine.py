@@ -121,7 +121,7 @@ class Engine:
         _docker("rm", "--force", "--volumes", container)
 
     def stop(self, grace: int) -> None:
-        """Ends the run's containers: asked, so that a step can close its MLflow run, then killed."""
+        """Ends the run's containers: asked, so that they can close an MLflow run; killed."""
         running = _docker("ps", "--quiet", f"--filter=label={_LABEL}={self.run}").split()
         if running:
             _docker("stop", f"--time={grace}", *running)

@@ -1,7 +1,6 @@
 """What a step in a container may reach: files of this machine, a network, variables."""
 
 import ipaddress
-import os
 import re
 import socket
 from collections.abc import Iterable, Iterator, Mapping
@@ -69,17 +68,18 @@ def _sqlite_folder(uri: str) -> Path | None:
     scheme, _, path = uri.partition(":///")
     if scheme != "sqlite":
         return None
-    return Path(os.path.abspath(path.partition("?")[0])).parent
+    return Path(path.partition("?")[0]).absolute().parent
 
 
 def _files(texts: Iterable[str]) -> Iterator[Path]:
     """The regular files that texts name: a step reads its source where the user has it."""
     for text in texts:
-        path = url2pathname(urlsplit(text).path) if text.startswith("file://") else text
+        path = Path(url2pathname(urlsplit(text).path) if text.startswith("file://") else text)
         try:
-            if path and os.path.isfile(path):
-                yield Path(os.path.abspath(path))
-        except ValueError:
+            if path.is_file():
+                yield path.absolute()
+        # A text that can be no path.
+        except (OSError, ValueError):
             continue
 
 

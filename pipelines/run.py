@@ -22,10 +22,10 @@ from pipelines.compile import (
     unpinned,
 )
 from pipelines.components import discover
-from pipelines.errors import PinionError, run_command
 from pipelines.dev_images import build
 from pipelines.docker_backend import DockerBackend
 from pipelines.docker_engine import Engine
+from pipelines.errors import PinionError, run_command
 from pipelines.graph import Pipeline
 from pipelines.interpreter import Interpreter
 from pipelines.locks import Locked
@@ -110,8 +110,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parameters = resolve(pipeline, args.param, args.params, args.register)
         # An image holds all that it runs; only the working tree has to be made first.
         in_images = args.runner == DOCKER
-        needed = components.values() if dev or not in_images else ()
-        packages = packaged(workspace, needed)
+        packages = packaged(workspace, components.values()) if dev or not in_images else {}
         if dev:
             pipeline = _compiled(dev_pins(packages), folder)
         tracking_uri = _tracking_uri(parameters, folder.parent)

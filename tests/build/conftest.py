@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.build.pinion import Tree, states, versions_of
 from tests.build.services import Registry, docker_answers
 
 NOT_RUN = pytest.StashKey[int]()
@@ -41,3 +42,25 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """An empty registry without a password."""
     with Registry(tmp_path_factory.mktemp("registry")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def release_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """A registry for the one release that several modules begin with."""
+    with Registry(tmp_path_factory.mktemp("releases")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory: pytest.TempPathFactory, release_registry: Registry) -> Tree:
+    """All components published as they are, and released as 1.0.0; to be left as it is."""
+    tree = Tree.fresh(tmp_path_factory.mktemp("release") / "tree", release_registry.address)
+    assert states(tree.run("publish")) == {
+        f"{name.replace('_', '-')}:{version}": "pushed"
+        for name, version in versions_of(tree.folder).items()
+    }
+    done = tree.run("release", "1.0.0")
+    assert done.code == 0, done.stderr
+    tree.commit("Release 1.0.0")
+    tree.git("tag", "1.0.0")
+    return tree

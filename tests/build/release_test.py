@@ -19,19 +19,15 @@ CODE = "components/evaluate/evaluate/__init__.py"
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory, registry: Registry) -> Tree:
+def registry(release_registry: Registry) -> Registry:
+    """The registry that the releases are in."""
+    return release_registry
+
+
+@pytest.fixture(scope="module")
+def tree(released: Tree) -> Tree:
     """All components published as they are, and released as 1.0.0."""
-    made = Tree.fresh(tmp_path_factory.mktemp("release") / "tree", registry.address)
-    published = states(made.run("publish"))
-    assert published == {
-        f"{name.replace('_', '-')}:{version}": "pushed"
-        for name, version in versions_of(made.folder).items()
-    }
-    done = made.run("release", "1.0.0")
-    assert done.code == 0, done.stderr
-    made.commit("Release 1.0.0")
-    made.git("tag", "1.0.0")
-    return made
+    return released
 
 
 @pytest.fixture(scope="module")

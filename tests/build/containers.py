@@ -1,0 +1,82 @@
+"""Small pipelines of programs in the base image, compiled by the SDK and run in containers."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from kfp import compiler
+from kfp.components import load_component_from_text
+from kfp.dsl import PipelineTask
+
+from tests.build.images import base_image, docker
+from tests.build.pinion import Finished
+from tests.build.tree import ROOT, environment
+
+
+def program(code: str, *inputs: str, output: str = "", image: str = "") -> Any:
+    """A component that runs Python with its inputs and then the output's path as arguments."""
+    arguments = [f"{{inputValue: {name}}}" for name in inputs]
+    outputs = ""
+    if output:
+        arguments.append("{outputPath: out}")
+        outputs = f"outputs: [{{name: out, type: {output}}}]"
+    return load_component_from_text(f"""
+name: program
+inputs: [{", ".join(f"{{name: {name}, type: String}}" for name in inputs)}]
+{outputs}
+implementation:
+  container:
+    image: {image or base_image()}
+    command: [python3, -c, {code!r}]
+    args: [{", ".join(arguments)}]
+""")
+
+
+def limited(task: PipelineTask, memory: str, cpu: str) -> PipelineTask:
+    """The task with limits."""
+    return task.set_memory_limit(memory).set_cpu_limit(cpu)
+
+
+def command(folder: Path, pipeline: Any, *arguments: str) -> list[str]:
+    """The command line that runs a pipeline in containers, with its runs in the folder."""
+    compiled = folder / "pipeline.yaml"
+    compiler.Compiler().compile(pipeline, str(compiled))
+    start = [sys.executable, "-m", "pipelines.run", "--runner=docker", f"--output={folder}/runs"]
+    return [*start, f"--pipeline-file={compiled}", *arguments]
+
+
+def run(folder: Path, pipeline: Any, *arguments: str, **changes: str) -> Finished:
+    """Runs a pipeline in containers to its end."""
+    done = subprocess.run(
+        command(folder, pipeline, *arguments),
+        cwd=folder,
+        env=environment(PYTHONPATH=str(ROOT), **changes),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=1200,
+    )
+    return Finished(done.returncode, done.stdout, done.stderr)
+
+
+def run_folder(folder: Path) -> Path:
+    """The folder of the one run."""
+    (found,) = (folder / "runs").glob("20*")
+    return found
+
+
+def log(folder: Path, task: str) -> str:
+    """All that a task of the one run printed."""
+    return (run_folder(folder) / "logs" / f"{task}.log").read_text()
+
+
+def containers(run: str) -> list[str]:
+    """The containers of a run that there are, running or not."""
+    return docker("ps", "--all", "--quiet", f"--filter=label=dev.pinion.run={run}").split()
+
+
+def owner() -> tuple[int, int]:
+    """Who calls."""
+    return os.getuid(), os.getgid()

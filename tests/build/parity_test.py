@@ -1,0 +1,110 @@
+"""One release, run as processes and in its images, comes to the same model."""
+
+import csv
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from tests.build.parity import facts, first_difference
+from tests.build.pinion import Tree
+from tests.build.tree import call
+from tests.mlflow_server import tracking_server
+
+pytestmark = pytest.mark.docker
+
+PARAMETERS = {
+    "classification": ("model=hist_gradient_boosting", "seed=7"),
+    "regression": (
+        "source=sample:diabetes", "target=progression", "task=regression", "model=random_forest",
+        'model_params={"n_estimators": 20}',
+    ),
+}  # fmt: skip
+
+
+def run(tree: Tree, output: Path, runner: str, *parameters: str) -> Path:
+    """The folder of a run of the release."""
+    flags = [part for parameter in parameters for part in ("--param", parameter)]
+    where = ["--release", "1.0.0", "--runner", runner, "--output", str(output), "--register"]
+    done = tree.run("run", *where, *flags)
+    assert done.code == 0, done.stderr
+    assert re.search(r"^registered +models:/pinion-model/\d+$", done.stdout, re.MULTILINE)
+    (folder,) = output.glob("20*")
+    return folder
+
+
+@pytest.mark.parametrize("task", PARAMETERS)
+def test_both_runners_come_to_the_same(released: Tree, tmp_path: Path, task: str) -> None:
+    dist = released.folder / "dist"
+    process, docker = (
+        facts(run(released, tmp_path / runner, runner, *PARAMETERS[task]), dist)
+        for runner in ("process", "docker")
+    )
+    assert len(process) > 50
+    assert first_difference(process, docker) is None
+
+
+def test_the_first_difference_is_named(released: Tree, tmp_path: Path) -> None:
+    folder = run(released, tmp_path / "runs", "process", "model=logistic_regression")
+    other = shutil.copytree(folder, tmp_path / "other")
+    same = facts(folder, released.folder / "dist")
+    metrics = other / "evaluate" / "metrics"
+    accuracy = json.loads(metrics.read_text())["accuracy"]
+    metrics.write_text(metrics.read_text().replace(str(accuracy), "0.123", 1))
+    (other / "preprocess" / "schema").write_text("{}")
+
+    changed = facts(other, released.folder / "dist")
+
+    assert first_difference(same, same) is None
+    named = first_difference(same, changed)
+    assert named is not None
+    assert named.startswith("SHA-256 of preprocess/schema is ")
+    (other / "preprocess" / "schema").write_bytes((folder / "preprocess" / "schema").read_bytes())
+    named = first_difference(same, facts(other, released.folder / "dist"))
+    assert named == f"evaluate/metrics: accuracy is {accuracy} in one and 0.123 in the other"
+
+
+def test_an_old_release_runs_in_its_images_where_the_tree_has_moved_on(
+    released: Tree, tmp_path: Path
+) -> None:
+    moved = released.cloned(tmp_path / "moved")
+    moved.edit("components/train/train/__init__.py", '"""', '"""Moved on. ')
+    folder = run(moved, tmp_path / "runs", "docker", "model=logistic_regression")
+    assert not (moved.folder / "dist").exists(), "something was packaged to run in images"
+    owners = {path.stat().st_uid for path in folder.rglob("*")}
+    assert owners == {folder.stat().st_uid}
+
+
+@pytest.mark.parametrize("runner", ["process", "docker"])
+def test_odd_names_reach_the_steps_unchanged(released: Tree, tmp_path: Path, runner: str) -> None:
+    target = '-t, "$(id)" `id`\n%s \\'
+    source = tmp_path / "its 'own', $(id).csv"
+    with source.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["height", "width", target])
+        rows.writerows([i % 17, i % 5, "wide" if i % 5 > 2 else "$HOME"] for i in range(90))
+
+    folder = run(
+        released, tmp_path / "its runs", runner, f"source={source}", f"target={target}",
+        "model=logistic_regression",
+    )  # fmt: skip
+
+    assert json.loads((folder / "preprocess" / "schema").read_text())["target"]["name"] == target
+
+
+def test_a_tracking_server_of_this_machine_is_reached_from_images(
+    released: Tree, tmp_path: Path
+) -> None:
+    packaged = call(released.folder, "./pants", "package", "build-support/mlflow:mlflow")
+    assert packaged.returncode == 0, packaged.stderr
+    with tracking_server(released.folder / "dist", tmp_path) as uri:
+        folder = run(released, tmp_path / "runs", "docker", f"mlflow_tracking_uri={uri}", "seed=5")
+        client = MlflowClient(uri)
+        champion = client.get_model_version_by_alias("pinion-model", "champion")
+        record = client.get_run(str(champion.run_id))
+    assert record.data.params["seed"] == "5"
+    assert list((tmp_path / "kept").rglob("MLmodel")), "the model was not stored behind the server"
+    assert not (folder.parent / "mlflow.db").exists()

@@ -1,5 +1,6 @@
 """Small pipelines of programs in the base image, compiled by the SDK and run in containers."""
 
+import json
 import os
 import subprocess
 import sys
@@ -29,7 +30,7 @@ inputs: [{", ".join(f"{{name: {name}, type: String}}" for name in inputs)}]
 implementation:
   container:
     image: {image or base_image()}
-    command: [python3, -c, {code!r}]
+    command: [python3, -c, {json.dumps(code)}]
     args: [{", ".join(arguments)}]
 """)
 

@@ -1,12 +1,8 @@
-"""Download a URL in chunks, retrying what a second try can mend."""
+"""Download a URL in chunks."""
 
 import hashlib
 import logging
-import os
-import socket
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -15,29 +11,17 @@ from fsspec.exceptions import FSTimeoutError
 from fsspec.implementations.http import HTTPFileSystem
 
 from pull_data.errors import PullDataError, reason
+from pull_data.retry import (
+    Log,
+    Patience,
+    TransientError,
+    connection_failure,
+    is_passing,
+    persist,
+)
 from pull_data.source import WebSource
 
 CHUNK_BYTES = 1 << 20
-# Refusals that hold for a moment only: too slow a request, too many of them.
-_PASSING = (408, 429)
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to wait, in seconds, and how often to try.
-
-    There is no limit on the whole, since large tables take their time: only on silence.
-    """
-
-    tries: int = 3
-    connect: float = 10.0
-    silence: float = 30.0
-    backoff: float = 1.0
-
-
-class _TransientError(Exception):
-    """A failure that another try may mend."""
-
 
 class _HashingFile:
     """The part of a binary file that fsspec writes to, which hashes what it is given."""
@@ -53,7 +37,7 @@ class _HashingFile:
 
 
 def download(
-    source: WebSource, target: Path, log: Callable[[str], None], patience: Patience | None = None
+    source: WebSource, target: Path, log: Log, patience: Patience | None = None
 ) -> str:
     """Write the body of a URL to `target` and return its SHA-256 in hexadecimal.
 
@@ -62,20 +46,7 @@ def download(
     # asyncio would tell of the task that a stop signal leaves behind, after our last line.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     patience = patience or Patience()
-    attempt = 1
-    while True:
-        try:
-            return _fetch(source, target, patience)
-        except _TransientError as error:
-            if attempt >= patience.tries:
-                raise PullDataError(
-                    f"{source.name}: {error}; gave up after {attempt} tries, check the address"
-                    " and the network"
-                ) from None
-            pause = patience.backoff * 2 ** (attempt - 1)
-            log(f"{source.name}: try {attempt} of {patience.tries}: {error}; again in {pause:g} s")
-        time.sleep(pause)
-        attempt += 1
+    return persist(partial(_fetch, source, target, patience), source.name, patience, log)
 
 
 def _fetch(source: WebSource, target: Path, patience: Patience) -> str:
@@ -115,7 +86,7 @@ def _raise_plain(source: WebSource, patience: Patience, error: BaseException) ->
     refusal = _refusal(error)
     if refusal:
         raise PullDataError(f"{source.name}: {refusal}") from None
-    raise _TransientError(_failure(error, patience)) from None
+    raise TransientError(_failure(error, patience)) from None
 
 
 def _refusal(error: BaseException) -> str:
@@ -123,9 +94,7 @@ def _refusal(error: BaseException) -> str:
     match error:
         case FileNotFoundError():
             return "the server answers 404, there is no such file; check the address"
-        case aiohttp.ClientResponseError(status=status) if status in _PASSING:
-            return ""
-        case aiohttp.ClientResponseError(status=status) if 0 < status < 500:
+        case aiohttp.ClientResponseError(status=status) if status and not is_passing(status):
             hint = {401: ", it wants a login", 403: ", access is denied"}.get(status, "")
             return f"the server answers {status}{hint}; check the address"
         case aiohttp.ClientSSLError():
@@ -136,22 +105,6 @@ def _refusal(error: BaseException) -> str:
 
 
 def _failure(error: BaseException, patience: Patience) -> str:
-    match error:
-        case aiohttp.ClientResponseError(status=status) if status:
-            return f"the server answers {status}"
-        case aiohttp.ClientConnectorError():
-            return _connection_failure(error)
-        case aiohttp.ConnectionTimeoutError():
-            return f"no connection within {patience.connect:g} s"
-        case TimeoutError():
-            return f"the server was silent for {patience.silence:g} s"
-        case aiohttp.ClientPayloadError():
-            return "the transfer broke off before its end"
-    return f"the connection failed ({type(error).__name__})"
-
-
-def _connection_failure(error: aiohttp.ClientConnectorError) -> str:
-    if isinstance(error.os_error, socket.gaierror):
-        return f"the host {error.host!r} is unknown"
-    number = error.os_error.errno
-    return f"cannot connect ({os.strerror(number) if number else type(error.os_error).__name__})"
+    if isinstance(error, aiohttp.ClientResponseError) and error.status:
+        return f"the server answers {error.status}"
+    return connection_failure(error, patience)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from pull_data.conftest import Pull
-from pull_data.download import Patience, download
+from pull_data.download import download
 from pull_data.errors import PullDataError
+from pull_data.retry import Patience
 from pull_data.source import WebSource
 
 BODY = b"a,b\n" + b"1,x\n" * 300_000
@@ -151,7 +152,7 @@ def test_a_server_that_does_not_answer_well_is_told(
     ("url", "message"),
     [
         pytest.param(
-            "http://127.0.0.1:1/t", r"cannot connect \(Connection refused\)", id="refused"
+            "http://127.0.0.1:1/t", r"cannot connect to 127.0.0.1:1 \(Connection refused\)", id="refused"
         ),
         pytest.param("http://nowhere.invalid/t", "'nowhere.invalid' is unknown", id="no host"),
     ],

@@ -72,7 +72,7 @@ def test_a_dataset_is_replaced_by_the_next(pull: Pull, tmp_path: Path) -> None:
     [
         pytest.param("missing.csv", [], 1, ["missing.csv: no such file"], id="a missing file"),
         pytest.param("/", [], 1, ["/: not a file"], id="a folder"),
-        pytest.param("gs://b/k", [], 2, ["unknown protocol gs://"], id="an unknown protocol"),
+        pytest.param("ftp://b/k", [], 2, ["unknown protocol ftp://"], id="an unknown protocol"),
         pytest.param("", ["--sha256", "abc"], 2, ["'abc' is not 64 hexadecimal"], id="no hash"),
         pytest.param("", ["--sha256", "f" * 64], 1, ["f" * 64, "af399a01"], id="a wrong hash"),
         pytest.param("", ["--colour", "red"], 2, ["unrecognized arguments: --colour"], id="a flag"),

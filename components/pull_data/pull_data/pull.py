@@ -16,7 +16,7 @@ from pull_data.errors import PullDataError, reason
 from pull_data.formats import Format, detect_format
 from pull_data.json_lines import read_json_lines
 from pull_data.parquet_table import read_parquet
-from pull_data.source import SampleSource, Source, WebSource
+from pull_data.source import ObjectSource, SampleSource, Source, WebSource
 from pull_data.table import Table, write_parquet
 from pull_data.text_stream import open_text
 
@@ -98,6 +98,11 @@ def _fetched(source: Source, staging: Path, log: Log) -> Iterator[tuple[Path, st
 
         file = staging / "download"
         yield file, download(source, file, log)
+    elif isinstance(source, ObjectSource):
+        from pull_data.object_store import download_object
+
+        file = staging / "download"
+        yield file, download_object(source, file, log)
     elif isinstance(source, SampleSource):
         with as_file(source.resource) as file:
             yield file, _sha256(file, source.name)

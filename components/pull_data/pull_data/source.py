@@ -11,8 +11,10 @@ from urllib.request import url2pathname
 from pull_data.errors import PullDataError
 
 DEFAULT_SOURCE = "sample:breast_cancer"
-KNOWN = "a path, file://, http://, https:// or sample:NAME"
+KNOWN = "a path, file://, http://, https://, s3://, gs:// or sample:NAME"
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)(?=://)|(?P<sample>sample)(?=:)")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]+")
+_VERSION = re.compile(r"[?&](versionId|generation)=|#\d+$")
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,21 @@ class WebSource:
     url: str
 
 
-Source = LocalSource | SampleSource | WebSource
+@dataclass(frozen=True)
+class ObjectSource:
+    """One object of a bucket in S3 (`s3`) or in Google Cloud Storage (`gs`)."""
+
+    scheme: str
+    bucket: str
+    key: str
+
+    @property
+    def name(self) -> str:
+        """The address, which holds no secret."""
+        return f"{self.scheme}://{self.bucket}/{self.key}"
+
+
+Source = LocalSource | SampleSource | WebSource | ObjectSource
 
 
 def parse_source(text: str) -> Source:
@@ -57,6 +73,8 @@ def parse_source(text: str) -> Source:
         return _file_url(text)
     if scheme in ("http", "https"):
         return _web(text)
+    if scheme in ("s3", "gs"):
+        return _object(scheme, text[match.end("scheme") + len("://") :])
     raise PullDataError(f"--source: unknown protocol {scheme}:// (known: {KNOWN})", exit_code=2)
 
 
@@ -98,3 +116,23 @@ def _web(text: str) -> WebSource:
     if port is not None:
         netloc += f":{port}"
     return WebSource(urlunsplit((parts.scheme, netloc, parts.path, "", "")), text)
+
+
+def _object(scheme: str, address: str) -> ObjectSource:
+    bucket, _, key = address.partition("/")
+    if not _BUCKET.fullmatch(bucket):
+        # Not repeated either: some write their keys before the bucket.
+        raise _wrong_object(scheme, "names no bucket", f"give {scheme}://BUCKET/KEY")
+    if not key or key.endswith("/"):
+        raise _wrong_object(scheme, "names a folder", "give one object of it")
+    if _VERSION.search(key):
+        raise _wrong_object(
+            scheme, "asks for a version", "give the object alone, and its bytes' hash as --sha256"
+        )
+    if "*" in key or "?" in key:
+        raise _wrong_object(scheme, "is a pattern", "give one object by its name")
+    return ObjectSource(scheme, bucket, key)
+
+
+def _wrong_object(scheme: str, what: str, hint: str) -> PullDataError:
+    return PullDataError(f"--source: this {scheme}:// address {what}; {hint}", exit_code=2)

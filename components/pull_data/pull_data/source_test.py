@@ -36,7 +36,7 @@ def test_the_name_of_a_url_leaves_out_what_may_be_secret(url: str, name: str) ->
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param("s3://b/k", r"unknown protocol s3:// \(known: a path, file", id="protocol"),
+        pytest.param("ftp://b/k", r"unknown protocol ftp:// \(known: a path, file", id="protocol"),
         pytest.param("sample:iris", "sample:breast_cancer, sample:diabetes", id="sample"),
         pytest.param("sample:../../x", "unknown sample", id="a path as sample"),
         pytest.param("file://other/t.csv", "names the host 'other'", id="file on another host"),

@@ -5,13 +5,14 @@ SOURCE = "https://github.com/pinion-ml/pinion"
 LICENSE = "Apache-2.0"
 
 
-def ml_component(data=()):
+def ml_component(data=(), servers=()):
     """Everything that a component is to Pants; its name, version and needs are in pyproject.toml.
 
-    `data` are globs of files that the package carries beside its code.
+    `data` are globs of files that the package carries beside its code, `servers` the packages that
+    its tests start.
     """
     package = project()["name"].removeprefix("pinion-").replace("-", "_")
-    _code(package, data)
+    _code(package, data, servers)
     _packages(package)
     _image(package)
     # For tests that read components from outside; few of them read what a run does not.
@@ -20,7 +21,7 @@ def ml_component(data=()):
     files(name="beside", sources=beside)
 
 
-def _code(package, data):
+def _code(package, data, servers):
     python_requirements(
         name="requirements",
         source="pyproject.toml",
@@ -37,7 +38,9 @@ def _code(package, data):
     tests = [f"{package}/**/*_test.py", f"{package}/**/conftest.py"]
     not_sources = [f"!{package}/__main__.py", *(f"!{glob}" for glob in tests)]
     python_sources(name="sources", sources=[f"{package}/**/*.py", *not_sources], **common)
-    python_tests(name="tests", sources=tests[:1], **common)
+    python_tests(
+        name="tests", sources=tests[:1], runtime_package_dependencies=servers, **common
+    )
     python_test_utils(name="test_utils", sources=tests[1:], **common)
 
 

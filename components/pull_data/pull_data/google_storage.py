@@ -1,7 +1,6 @@
 """Google Cloud Storage, with the credentials that every Google tool finds."""
 
 import os
-from json import JSONDecodeError
 
 import aiohttp
 import google.auth
@@ -75,22 +74,27 @@ class GoogleStorage:
                 return self._refused_with(code)
             case OSError() if str(error).startswith("Forbidden"):
                 return self._refused_with(403)
-            case DefaultCredentialsError() | NonRetryableError():
-                return f"the credentials do not work: {reason(error)}"
+            case aiohttp.ClientSSLError():
+                return f"the server's certificate is not trusted: {reason(error)}"
+            case aiohttp.InvalidURL():
+                return "the endpoint is no URL; check STORAGE_EMULATOR_HOST"
             case TransportError() | aiohttp.ClientError() | requests.RequestException():
                 return ""
             case FSTimeoutError() | TimeoutError():
                 return ""
-            case ValueError():
-                return ""
-        return f"the credentials do not work: {reason(error)}"
+            case GoogleAuthError() | NonRetryableError():
+                return f"the credentials do not work: {reason(error)}"
+        return f"the store refuses the request: {reason(error)}"
 
     def failure(self, error: Exception) -> str:
         """Return what another try may mend."""
         if isinstance(error, HttpError):
             return f"the store answers {error.code}"
         if isinstance(error, requests.exceptions.ProxyError):
+            # What gcsfs makes of this answer.
             return "the store answers 502"
+        if isinstance(error, TransportError):
+            return "the server that gives out credentials cannot be reached"
         hidden = error.__cause__ if isinstance(error, FSTimeoutError) else None
         return connection_failure(hidden or error, self._patience)
 
@@ -98,11 +102,11 @@ class GoogleStorage:
         if is_passing(status):
             return ""
         if status in (401, 403) and self._anonymous:
-            return f"access is denied without credentials; give them by {_CREDENTIALS}"
+            return f"there is no access without credentials; give them by {_CREDENTIALS}"
         if status == 401:
             return f"the store does not take the credentials; check {_CREDENTIALS}"
         if status == 403:
-            return "access is denied; ask for it"
+            return "these credentials do not give access to it"
         return f"the store answers {status}; check the address"
 
 

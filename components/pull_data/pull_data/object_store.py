@@ -53,8 +53,8 @@ def download_object(
 
 
 def _store(scheme: str, patience: Patience) -> Store:
-    # asyncio would tell of tasks left behind, and gcsfs of each failure, after our own line.
-    for library in ("asyncio", "gcsfs"):
+    # They tell of each failure, and asyncio of tasks that a stop leaves behind; we do in one line.
+    for library in ("aiobotocore", "asyncio", "botocore", "gcsfs", "google"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
     # Not above: each of these libraries takes most of a second.
     if scheme == "s3":

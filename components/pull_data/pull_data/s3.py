@@ -5,7 +5,7 @@ import os
 import aiohttp
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, SSLError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoRegionError, SSLError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.parsers import ResponseParserError
 from fsspec.asyn import get_loop, sync
@@ -17,7 +17,11 @@ from pull_data.errors import reason
 from pull_data.retry import Patience, connection_failure, is_passing
 from pull_data.source import ObjectSource
 
-_GIVE_CREDENTIALS = "give credentials by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+_ANONYMOUS = (
+    "there is no access without credentials; give them by AWS_ACCESS_KEY_ID and"
+    " AWS_SECRET_ACCESS_KEY, or by AWS_PROFILE"
+)
+_DENIED = {"403", "AccessDenied", "AllAccessDisabled"}
 _BAD_CREDENTIALS = {
     "ExpiredToken",
     "InvalidAccessKeyId",
@@ -68,6 +72,8 @@ class S3:
                 return f"the server's certificate is not trusted: {reason(_inner(error))}"
             case BotoConnectionError() | HTTPClientError() | ResponseParserError() | FSTimeoutError() | aiohttp.ClientError():
                 return ""
+            case NoRegionError():
+                return "no region is given; set AWS_REGION"
             case ValueError():
                 return "the endpoint is no URL; check AWS_ENDPOINT_URL"
         return f"the AWS settings do not work: {reason(error)}"
@@ -82,9 +88,8 @@ class S3:
     def _refused_with(self, code: str) -> str:
         if code in _PASSING or code.isdecimal() and is_passing(int(code)):
             return ""
-        if code in ("AccessDenied", "AllAccessDisabled", "403"):
-            hint = f"without credentials; {_GIVE_CREDENTIALS}" if self._anonymous else "; ask for it"
-            return f"access is denied {hint}".replace(" ;", ";")
+        if code in _DENIED:
+            return _ANONYMOUS if self._anonymous else "these credentials do not give access to it"
         if code in _BAD_CREDENTIALS:
             return f"the store does not take the credentials ({code}); renew or correct them"
         return _REFUSALS.get(code, f"the store answers {code}; check the address and the region")
@@ -97,6 +102,9 @@ class S3:
             "retries": {"mode": "standard", "total_max_attempts": 1},
         }
         session = AioSession()
+        # botocore itself reads AWS_DEFAULT_REGION alone.
+        if region := os.environ.get("AWS_REGION"):
+            session.set_config_variable("region", region)
         # For the services that hand out credentials, too.
         session.set_default_client_config(AioConfig(**options))
         self._anonymous = sync(get_loop(), session.get_credentials) is None
@@ -104,8 +112,6 @@ class S3:
             anon=self._anonymous,
             session=session,
             config_kwargs=options,
-            # botocore itself reads AWS_DEFAULT_REGION alone.
-            client_kwargs={"region_name": os.environ.get("AWS_REGION") or None},
             skip_instance_cache=True,
         )
         filesystem.retries = 1

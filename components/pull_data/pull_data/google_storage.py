@@ -1,6 +1,7 @@
 """Google Cloud Storage, with the credentials that every Google tool finds."""
 
 import os
+from functools import cached_property
 
 import aiohttp
 import google.auth
@@ -42,20 +43,8 @@ class GoogleStorage:
 
     def open(self, source: ObjectSource) -> AbstractBufferedFile:
         """Open an object at its newest generation, which never changes."""
-        self._anonymous = _is_anonymous()
-        timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=self._patience.connect, sock_read=self._patience.silence
-        )
-        filesystem = _OneTry(
-            token="anon" if self._anonymous else "google_default",
-            access="read_only",
-            requests_timeout=timeout,
-            session_kwargs={"trust_env": True},
-            version_aware=True,
-            skip_instance_cache=True,
-        )
         path = f"{source.bucket}/{source.key}"
-        details = filesystem.info(path)
+        details = self._filesystem.info(path)
         if details.get("contentEncoding") == "gzip":
             raise PullDataError(
                 f"{source.name}: stored with Content-Encoding: gzip, which the store unpacks on the"
@@ -63,7 +52,7 @@ class GoogleStorage:
             )
         if details["type"] == "file":
             path = f"{path}#{details['generation']}"
-        return filesystem.open(path, cache_type="none", concurrency=1)
+        return self._filesystem.open(path, cache_type="none", concurrency=1)
 
     def refusal(self, error: Exception) -> str:
         """Return what no further try can mend, and what to do about it, or nothing."""
@@ -97,6 +86,22 @@ class GoogleStorage:
             return "the server that gives out credentials cannot be reached"
         hidden = error.__cause__ if isinstance(error, FSTimeoutError) else None
         return connection_failure(hidden or error, self._patience)
+
+    @cached_property
+    def _filesystem(self) -> GCSFileSystem:
+        self._anonymous = _is_anonymous()
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=self._patience.connect, sock_read=self._patience.silence
+        )
+        return _OneTry(
+            token="anon" if self._anonymous else "google_default",
+            access="read_only",
+            requests_timeout=timeout,
+            session_kwargs={"trust_env": True},
+            version_aware=True,
+            skip_instance_cache=True,
+            use_listings_cache=False,
+        )
 
     def _refused_with(self, status: int) -> str:
         if is_passing(status):

@@ -9,7 +9,7 @@ from typing import Protocol
 from fsspec.spec import AbstractBufferedFile
 
 from pull_data.errors import PullDataError
-from pull_data.retry import Log, Patience, TransientError, persist
+from pull_data.retry import REPLACED, Log, Patience, TransientError, persist
 from pull_data.source import ObjectSource
 
 # Each range is a request, tried again by itself; memory holds one.
@@ -49,6 +49,10 @@ def download_object(
             chunk = persist(read, source.name, patience, log)
             sha256.update(chunk)
             file.write(chunk)
+    # Not every store that speaks the language of these two keeps to the condition of a read.
+    now = persist(partial(_open, store, source), source.name, patience, log)
+    if _state(now) != _state(remote):
+        raise PullDataError(f"{source.name}: {REPLACED}")
     return sha256.hexdigest()
 
 
@@ -80,6 +84,8 @@ def _read(store: Store, source: ObjectSource, remote: AbstractBufferedFile, star
     try:
         remote.seek(start)
         chunk: bytes = remote.read(RANGE_BYTES)
+    except FileNotFoundError:
+        raise PullDataError(f"{source.name}: {REPLACED}") from None
     except store.errors as error:
         raise _plain(store, source, error) from None
     if len(chunk) != min(RANGE_BYTES, remote.size - start):
@@ -92,3 +98,7 @@ def _plain(store: Store, source: ObjectSource, error: Exception) -> Exception:
     if refusal:
         return PullDataError(f"{source.name}: {refusal}")
     return TransientError(store.failure(error))
+
+
+def _state(remote: AbstractBufferedFile) -> tuple[object, ...]:
+    return tuple(remote.details.get(key) for key in ("size", "ETag", "generation"))

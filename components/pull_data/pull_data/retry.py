@@ -16,6 +16,7 @@ Result = TypeVar("Result")
 
 # Refusals that hold for a moment only: too slow a request, too many of them.
 PASSING = (408, 429)
+REPLACED = "the object was replaced or deleted while it was read; try again"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """S3, and what speaks its language; credentials, region and endpoint are those of every AWS tool."""
 
 import os
+from functools import cached_property
 
 import aiohttp
 from aiobotocore.config import AioConfig
@@ -14,7 +15,7 @@ from fsspec.spec import AbstractBufferedFile
 from s3fs import S3FileSystem
 
 from pull_data.errors import reason
-from pull_data.retry import Patience, connection_failure, is_passing
+from pull_data.retry import REPLACED, Patience, connection_failure, is_passing
 from pull_data.source import ObjectSource
 
 _ANONYMOUS = (
@@ -35,7 +36,7 @@ _REFUSALS = {
     "NoSuchBucket": "there is no such bucket; check --source",
     "NoSuchKey": "there is no such object; check --source",
     "InvalidObjectState": "the object is archived; restore it first",
-    "PreconditionFailed": "the object was replaced while it was read; try again",
+    "PreconditionFailed": REPLACED,
 }
 
 
@@ -50,14 +51,13 @@ class S3:
 
     def open(self, source: ObjectSource) -> AbstractBufferedFile:
         """Open an object; its ETag is asked for with each range."""
-        filesystem = self._filesystem()
         path = f"{source.bucket}/{source.key}"
         try:
-            return filesystem.open(path, cache_type="none")
+            return self._filesystem.open(path, cache_type="none")
         except OSError as error:
             if _code(error):
                 # The answer to the HEAD that was sent has no body, and so no reason.
-                filesystem.cat_file(path, start=0, end=1)
+                self._filesystem.cat_file(path, start=0, end=1)
             raise
 
     def refusal(self, error: Exception) -> str:
@@ -94,6 +94,7 @@ class S3:
             return f"the store does not take the credentials ({code}); renew or correct them"
         return _REFUSALS.get(code, f"the store answers {code}; check the address and the region")
 
+    @cached_property
     def _filesystem(self) -> S3FileSystem:
         options = {
             "connect_timeout": self._patience.connect,
@@ -113,6 +114,7 @@ class S3:
             session=session,
             config_kwargs=options,
             skip_instance_cache=True,
+            use_listings_cache=False,
         )
         filesystem.retries = 1
         return filesystem
@@ -127,5 +129,6 @@ def _code(error: BaseException) -> str:
 
 def _inner(error: Exception) -> BaseException:
     """Return the error of the connection behind one of botocore's."""
-    inner = getattr(error, "kwargs", {}).get("error")
-    return inner if isinstance(inner, BaseException) else error.__cause__ or error
+    inner = error.kwargs.get("error") if isinstance(error, BotoCoreError) else error.__cause__
+    hides = isinstance(error, BotoCoreError | FSTimeoutError) and isinstance(inner, BaseException)
+    return inner if hides else error

@@ -1,0 +1,421 @@
+import gzip
+import hashlib
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import threading
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+
+from pull_data import object_store
+from pull_data.conftest import Pull
+from pull_data.errors import PullDataError
+from pull_data.object_store import download_object
+from pull_data.retry import Patience
+from pull_data.source import ObjectSource
+
+SECRET = "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY"  # noqa: S105 - the one of AWS's examples
+BODY = b"a,b\n" + b"1,x\n2,\n" * 40_000
+OTHER = b"a,b\n" + b"3,y\n4,\n" * 40_000
+IMPATIENT = Patience(tries=3, connect=2, silence=1, backoff=0.01)
+
+
+Act = Callable[["_Passage"], None]
+
+
+class Gate(ThreadingHTTPServer):
+    """Stands before a store, and at the reads of its objects does what a test says, in turn."""
+
+    daemon_threads = True
+
+    def __init__(self, port: int) -> None:
+        super().__init__(("127.0.0.1", 0), _Passage)
+        self.store_port = port
+        self.acts: list[Act] = []
+        self.headers: list[dict[str, str]] = []
+
+    def handle_error(self, *_request: object) -> None:
+        """Keep quiet: clients hang up where they have no more need of an answer."""
+
+
+class _Passage(BaseHTTPRequestHandler):
+    server: Gate
+
+    def do_GET(self) -> None:  # noqa: N802  # the name is http.server's
+        self.server.headers.append(dict(self.headers))
+        acts = self.server.acts
+        act = acts.pop(0) if acts and "Range" in self.headers else relay
+        act(self)
+
+    do_HEAD = do_GET  # noqa: N815
+
+    def log_message(self, *_arguments: object) -> None:
+        """Keep stderr for what the step says."""
+
+
+def relay(passage: _Passage, cut: int = 0) -> None:
+    """Pass on the store's answer, without its last bytes."""
+    store = http.client.HTTPConnection("127.0.0.1", passage.server.store_port)
+    store.request(passage.command, passage.path, headers=dict(passage.headers))
+    answer = store.getresponse()
+    passage.send_response(answer.status)
+    for name, value in answer.getheaders():
+        if name.lower() not in ("transfer-encoding", "connection", "server", "date"):
+            passage.send_header(name, value)
+    passage.end_headers()
+    body = answer.read()
+    passage.wfile.write(body[: len(body) - cut])
+
+
+def stall(passage: _Passage) -> None:
+    passage.rfile.read(1)
+
+
+def fail(passage: _Passage) -> None:
+    passage.send_error(503)
+
+
+@dataclass(frozen=True)
+class Store:
+    """One of the stores, behind a gate that the environment names."""
+
+    scheme: str
+    gate: Gate
+    put: Callable[[str, bytes], object]
+
+    def url(self, key: str) -> str:
+        return f"{self.scheme}://tables/{key}"
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Leave out whatever store the one who starts the tests uses."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "GOOGLE_", "STORAGE_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture()
+def s3(s3_port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    client = aws(s3_port, "s3")
+    client.create_bucket(Bucket="tables")
+    with opened(Gate(s3_port)) as gate:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address(gate.server_port))
+        use_keys(monkeypatch, "id", SECRET)
+        yield Store("s3", gate, partial(put_in_s3, client))
+
+
+@pytest.fixture()
+def gs(gs_port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    with opened(Gate(gs_port)) as gate:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", address(gate.server_port))
+        yield Store("gs", gate, partial(put_in_gs, gs_port))
+
+
+@pytest.fixture(params=["s3", "gs"])
+def store(request: pytest.FixtureRequest) -> Store:
+    store: Store = request.getfixturevalue(request.param)
+    return store
+
+
+@pytest.fixture()
+def _short_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(object_store, "RANGE_BYTES", 200_000)
+
+
+@contextmanager
+def opened(gate: Gate) -> Iterator[Gate]:
+    with gate:
+        threading.Thread(target=gate.serve_forever, daemon=True).start()
+        yield gate
+        gate.shutdown()
+
+
+def address(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+def aws(port: int, service: str) -> Any:
+    return botocore.session.Session().create_client(
+        service,
+        region_name="us-east-1",
+        endpoint_url=address(port),
+        aws_access_key_id="id",
+        aws_secret_access_key="none",  # noqa: S106
+    )
+
+
+def put_in_s3(client: Any, key: str, body: bytes) -> None:
+    client.put_object(Bucket="tables", Key=key, Body=body)
+
+
+def put_in_gs(port: int, key: str, body: bytes) -> None:
+    query = urllib.parse.urlencode({"uploadType": "media", "name": key})
+    urllib.request.urlopen(f"{address(port)}/upload/storage/v1/b/tables/o?{query}", body)
+
+
+def use_keys(monkeypatch: pytest.MonkeyPatch, key: str, secret: str) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret)
+
+
+@pytest.mark.usefixtures("_short_ranges")
+def test_an_object_becomes_a_dataset_with_its_origin_and_hash(pull: Pull, store: Store) -> None:
+    store.put("a b/ü+1.csv", BODY)
+    digest = hashlib.sha256(BODY).hexdigest()
+    outcome = pull(store.url("a b/ü+1.csv"), "--sha256", digest)
+    assert outcome.err == ""
+    assert outcome.out == f"80000 rows, 2 columns from {store.url('a b/ü+1.csv')} (sha256 {digest})\n"
+    assert outcome.table.column("b").to_pylist()[-2:] == ["x", None]
+    assert outcome.table.schema.metadata[b"pinion.source"] == store.url("a b/ü+1.csv").encode()
+    assert [path.name for path in outcome.folder.iterdir()] == ["dataset"]
+
+
+def test_the_hash_is_that_of_the_packed_bytes(pull: Pull, store: Store) -> None:
+    packed = gzip.compress(BODY)
+    store.put("t.csv.gz", packed)
+    outcome = pull(store.url("t.csv.gz"), "--sha256", hashlib.sha256(packed).hexdigest())
+    assert outcome.table.num_rows == 80_000
+
+
+def test_an_empty_object_is_no_table(pull: Pull, s3: Store) -> None:
+    s3.put("empty.csv", b"")
+    pull(s3.url("empty.csv")).assert_failed("the file is empty")
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        pytest.param("a", "this is a folder; give one object of it", id="a folder"),
+        pytest.param("nothing.csv", "there is no such object", id="no object"),
+    ],
+)
+def test_what_is_no_object_is_told(pull: Pull, store: Store, key: str, words: str) -> None:
+    store.put("a/t.csv", BODY)
+    pull(store.url(key)).assert_failed(f"{store.url(key)}: {words}")
+
+
+def test_a_missing_bucket_is_told(pull: Pull, store: Store) -> None:
+    pull(f"{store.scheme}://nowhere/t.csv").assert_failed("no such", "bucket; check --source")
+
+
+@pytest.mark.usefixtures("_short_ranges")
+def test_a_transfer_that_broke_off_goes_on_where_it_was(pull: Pull, store: Store) -> None:
+    store.put("t.csv", BODY)
+    store.gate.acts = [relay, partial(relay, cut=70), fail]
+    outcome = pull(store.url("t.csv"), "--sha256", hashlib.sha256(BODY).hexdigest())
+    assert outcome.code == 0
+    told = [line.removeprefix(f"pull_data: {store.url('t.csv')}: ") for line in outcome.err.splitlines()]
+    assert told[0].startswith("try 1 of 3: the transfer broke off before its end; again in 1 s")
+    assert told[1].startswith("try 2 of 3: the store answers ")
+    assert len(told) == 2
+    # None was read twice but the one that failed.
+    ranges = [headers["Range"] for headers in store.gate.headers if "Range" in headers]
+    assert [r.split("-")[0] for r in ranges] == ["bytes=0", *["bytes=200000"] * 3]
+
+
+@pytest.mark.usefixtures("_short_ranges")
+def test_an_object_that_is_replaced_meanwhile_is_no_mixture(pull: Pull, store: Store) -> None:
+    def replace(passage: _Passage) -> None:
+        store.put("t.csv", OTHER)
+        relay(passage)
+
+    store.put("t.csv", BODY)
+    store.gate.acts = [relay, replace]
+    pull(store.url("t.csv")).assert_failed(f"{store.url('t.csv')}: the object was replaced")
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        pytest.param(partial(relay, cut=70), "the transfer broke off before its end", id="cut"),
+        pytest.param(fail, "the store answers", id="503"),
+        pytest.param(stall, "the server was silent for 1 s", id="stalled"),
+    ],
+)
+def test_a_store_that_never_answers_well_is_told(
+    store: Store, tmp_path: Path, act: Act, words: str
+) -> None:
+    store.put("t.csv", BODY)
+    store.gate.acts = [act] * 3
+    with pytest.raises(PullDataError, match=f"t.csv: {words}.*; gave up after 3 tries"):
+        download_object(ObjectSource(store.scheme, "tables", "t.csv"), tmp_path / "t", print, IMPATIENT)
+
+
+def test_a_store_that_cannot_be_reached_is_told(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ENDPOINT_URL", "STORAGE_EMULATOR_HOST"):
+        monkeypatch.setenv(name, address(1))
+    with pytest.raises(PullDataError, match=r"cannot connect to 127.0.0.1:1 \(Connection refused"):
+        download_object(ObjectSource(store.scheme, "tables", "t.csv"), tmp_path / "t", print, IMPATIENT)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        pytest.param(signal.SIGTERM, 143, id="SIGTERM"),
+        pytest.param(signal.SIGINT, 130, id="Ctrl-C"),
+    ],
+)
+def test_a_stop_in_mid_transfer_leaves_nothing_behind(
+    pull: Pull, store: Store, number: signal.Signals, code: int
+) -> None:
+    def stop(passage: _Passage) -> None:
+        os.kill(os.getpid(), number)
+        stall(passage)
+
+    store.put("t.csv", BODY)
+    store.gate.acts = [stop]
+    pull(store.url("t.csv")).assert_failed(f"stopped by {number.name}", code=code)
+
+
+def test_without_credentials_a_public_bucket_is_read(
+    pull: Pull, s3: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    s3.put("private.csv", BODY)
+    pull(s3.url("private.csv")).assert_failed("no access without credentials; give them by AWS_")
+    aws(s3.gate.store_port, "s3").put_object(
+        Bucket="tables", Key="public.csv", Body=BODY, ACL="public-read"
+    )
+    assert pull(s3.url("public.csv")).code == 0
+    assert [headers for headers in s3.gate.headers if "Authorization" in headers] == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        pytest.param({"AWS_PROFILE": "ada"}, "profile (ada) could not be found", id="profile"),
+        pytest.param({"AWS_SECRET_ACCESS_KEY": ""}, "missing: AWS_SECRET_ACCESS_KEY", id="half"),
+        pytest.param({"AWS_ENDPOINT_URL": f"http://u:{SECRET}@[h"}, "check AWS_ENDPOINT_URL", id="URL"),
+    ],
+)
+def test_settings_that_do_not_work_are_told(
+    pull: Pull, s3: Store, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], words: str
+) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    outcome = pull(s3.url("t.csv"))
+    outcome.assert_failed(s3.url("t.csv"), words)
+    assert SECRET not in outcome.err
+
+
+@pytest.fixture()
+def ada(s3_port: int) -> Iterator[tuple[str, str]]:
+    """The keys of one who may read nothing, at a store that looks at keys."""
+    iam = aws(s3_port, "iam")
+    iam.create_user(UserName="ada")
+    made = iam.create_access_key(UserName="ada")["AccessKey"]
+    look_at_keys = urllib.request.Request(  # noqa: S310
+        f"{address(s3_port)}/moto-api/reset-auth", headers={"Content-Type": "text/plain"}
+    )
+    urllib.request.urlopen(look_at_keys, b"0")
+    yield made["AccessKeyId"], made["SecretAccessKey"]
+    urllib.request.urlopen(look_at_keys, b"inf")
+    iam.delete_access_key(UserName="ada", AccessKeyId=made["AccessKeyId"])
+    iam.delete_user(UserName="ada")
+
+
+def test_keys_that_open_nothing_are_told(
+    pull: Pull, s3: Store, ada: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, secret = ada
+    for given, words in [
+        ((key, secret), "these credentials do not give access"),
+        ((key, SECRET), "does not take the credentials (SignatureDoesNotMatch)"),
+        (("AKIAEXAMPLE", SECRET), "does not take the credentials (InvalidAccessKeyId)"),
+    ]:
+        use_keys(monkeypatch, *given)
+        outcome = pull(s3.url("t.csv"))
+        outcome.assert_failed(s3.url("t.csv"), words)
+        assert given[1] not in outcome.err
+
+
+def test_a_role_is_taken_on(
+    pull: Pull, s3: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s3.put("t.csv", BODY)
+    config = tmp_path / "config"
+    config.write_text(
+        "[profile reader]\nrole_arn = arn:aws:iam::123456789012:role/reader\n"
+        "source_profile = base\n[profile base]\n"
+        "aws_access_key_id = id\naws_secret_access_key = none\n"
+    )
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_PROFILE", "reader")
+    pull(s3.url("t.csv")).assert_failed("no region is given; set AWS_REGION")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    # The gate passes reads alone; a role is asked for by a POST.
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", address(s3.gate.store_port))
+    assert pull(s3.url("t.csv")).code == 0
+    signed = s3.gate.headers[-1]["Authorization"]
+    assert "/eu-west-1/s3/" in signed
+    assert "Credential=id/" not in signed
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        pytest.param(None, "was not found", id="no file"),
+        pytest.param('{"type": "none"}', "does not have a valid type", id="another file"),
+    ],
+)
+def test_google_credentials_that_do_not_work_are_told(
+    pull: Pull, gs: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, words: str
+) -> None:
+    file = tmp_path / "key.json"
+    if text:
+        file.write_text(text)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
+    pull(gs.url("t.csv")).assert_failed(gs.url("t.csv"), str(file), words)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        pytest.param(401, "no access without credentials; give them by GOOGLE_", id="401"),
+        pytest.param(403, "no access without credentials; give them by GOOGLE_", id="403"),
+        pytest.param(400, "the store answers 400", id="400"),
+    ],
+)
+def test_a_refusal_of_google_is_told(pull: Pull, gs: Store, status: int, words: str) -> None:
+    gs.put("t.csv", BODY)
+    gs.gate.acts = [lambda passage: passage.send_error(status)]
+    pull(gs.url("t.csv")).assert_failed(gs.url("t.csv"), words)
+
+
+def test_a_local_file_loads_no_client_of_a_store(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(b"a\n1\n")
+    code = (
+        "import sys; from pull_data.__main__ import main;"
+        f"main(['--source', {str(tmp_path / 't.csv')!r}, '--dataset', {str(tmp_path / 'd')!r}]);"
+        "print([name for name in ('fsspec', 's3fs', 'gcsfs') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[0].startswith("1 rows, 1 columns")
+    assert done.stdout.splitlines()[1] == "[]"

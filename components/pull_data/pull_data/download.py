@@ -23,6 +23,7 @@ from pull_data.source import WebSource
 
 CHUNK_BYTES = 1 << 20
 
+
 class _HashingFile:
     """The part of a binary file that fsspec writes to, which hashes what it is given."""
 
@@ -36,9 +37,7 @@ class _HashingFile:
         return self._file.write(chunk)
 
 
-def download(
-    source: WebSource, target: Path, log: Log, patience: Patience | None = None
-) -> str:
+def download(source: WebSource, target: Path, log: Log, patience: Patience | None = None) -> str:
     """Write the body of a URL to `target` and return its SHA-256 in hexadecimal.
 
     Raises PullDataError when the server refuses, or still fails at the last try.

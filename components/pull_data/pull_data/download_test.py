@@ -152,7 +152,9 @@ def test_a_server_that_does_not_answer_well_is_told(
     ("url", "message"),
     [
         pytest.param(
-            "http://127.0.0.1:1/t", r"cannot connect to 127.0.0.1:1 \(Connection refused\)", id="refused"
+            "http://127.0.0.1:1/t",
+            r"cannot connect to 127.0.0.1:1 \(Connection refused\)",
+            id="refused",
         ),
         pytest.param("http://nowhere.invalid/t", "'nowhere.invalid' is unknown", id="no host"),
     ],

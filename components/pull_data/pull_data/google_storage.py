@@ -21,6 +21,13 @@ from gcsfs import GCSFileSystem  # noqa: E402
 from gcsfs.retry import HttpError, NonRetryableError, retry_request  # noqa: E402
 
 _CREDENTIALS = "GOOGLE_APPLICATION_CREDENTIALS"
+_PASSING = (
+    TransportError,
+    aiohttp.ClientError,
+    requests.RequestException,
+    FSTimeoutError,
+    TimeoutError,
+)
 
 
 class _OneTry(GCSFileSystem):
@@ -32,7 +39,7 @@ class _OneTry(GCSFileSystem):
 class GoogleStorage:
     """A store; without any credentials it is asked anonymously, as public buckets allow."""
 
-    errors = (
+    errors: tuple[type[Exception], ...] = (
         *(GoogleAuthError, HttpError, NonRetryableError, aiohttp.ClientError),
         *(OSError, ValueError),
     )
@@ -61,15 +68,13 @@ class GoogleStorage:
                 return "there is no such object, or no such bucket; check --source"
             case HttpError(code=int(code)):
                 return self._refused_with(code)
-            case OSError() if str(error).startswith("Forbidden"):
+            case OSError() if str(error).startswith("Forbidden"):  # gcsfs has no type for it
                 return self._refused_with(403)
             case aiohttp.ClientSSLError():
                 return f"the server's certificate is not trusted: {reason(error)}"
             case aiohttp.InvalidURL():
                 return "the endpoint is no URL; check STORAGE_EMULATOR_HOST"
-            case TransportError() | aiohttp.ClientError() | requests.RequestException():
-                return ""
-            case FSTimeoutError() | TimeoutError():
+            case _ if isinstance(error, _PASSING):
                 return ""
             case GoogleAuthError() | NonRetryableError():
                 return f"the credentials do not work: {reason(error)}"

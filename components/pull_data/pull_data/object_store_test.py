@@ -166,7 +166,14 @@ def put_in_s3(client: Any, key: str, body: bytes) -> None:
 
 def put_in_gs(port: int, key: str, body: bytes) -> None:
     query = urllib.parse.urlencode({"uploadType": "media", "name": key})
-    urllib.request.urlopen(f"{address(port)}/upload/storage/v1/b/tables/o?{query}", body)
+    post(port, f"/upload/storage/v1/b/tables/o?{query}", body)
+
+
+def post(port: int, path: str, body: bytes) -> None:
+    request = urllib.request.Request(  # noqa: S310  # our own server's address
+        address(port) + path, body, {"Content-Type": "text/plain"}
+    )
+    urllib.request.urlopen(request)  # noqa: S310
 
 
 def use_keys(monkeypatch: pytest.MonkeyPatch, key: str, secret: str) -> None:
@@ -180,7 +187,9 @@ def test_an_object_becomes_a_dataset_with_its_origin_and_hash(pull: Pull, store:
     digest = hashlib.sha256(BODY).hexdigest()
     outcome = pull(store.url("a b/ü+1.csv"), "--sha256", digest)
     assert outcome.err == ""
-    assert outcome.out == f"80000 rows, 2 columns from {store.url('a b/ü+1.csv')} (sha256 {digest})\n"
+    assert (
+        outcome.out == f"80000 rows, 2 columns from {store.url('a b/ü+1.csv')} (sha256 {digest})\n"
+    )
     assert outcome.table.column("b").to_pylist()[-2:] == ["x", None]
     assert outcome.table.schema.metadata[b"pinion.source"] == store.url("a b/ü+1.csv").encode()
     assert [path.name for path in outcome.folder.iterdir()] == ["dataset"]
@@ -220,7 +229,9 @@ def test_a_transfer_that_broke_off_goes_on_where_it_was(pull: Pull, store: Store
     store.gate.acts = [relay, partial(relay, cut=70), fail]
     outcome = pull(store.url("t.csv"), "--sha256", hashlib.sha256(BODY).hexdigest())
     assert outcome.code == 0
-    told = [line.removeprefix(f"pull_data: {store.url('t.csv')}: ") for line in outcome.err.splitlines()]
+    told = [
+        line.removeprefix(f"pull_data: {store.url('t.csv')}: ") for line in outcome.err.splitlines()
+    ]
     assert told[0].startswith("try 1 of 3: the transfer broke off before its end; again in 1 s")
     assert told[1].startswith("try 2 of 3: the store answers ")
     assert len(told) == 2
@@ -254,7 +265,9 @@ def test_a_store_that_never_answers_well_is_told(
     store.put("t.csv", BODY)
     store.gate.acts = [act] * 3
     with pytest.raises(PullDataError, match=f"t.csv: {words}.*; gave up after 3 tries"):
-        download_object(ObjectSource(store.scheme, "tables", "t.csv"), tmp_path / "t", print, IMPATIENT)
+        download_object(
+            ObjectSource(store.scheme, "tables", "t.csv"), tmp_path / "t", print, IMPATIENT
+        )
 
 
 def test_a_store_that_cannot_be_reached_is_told(
@@ -263,7 +276,9 @@ def test_a_store_that_cannot_be_reached_is_told(
     for name in ("AWS_ENDPOINT_URL", "STORAGE_EMULATOR_HOST"):
         monkeypatch.setenv(name, address(1))
     with pytest.raises(PullDataError, match=r"cannot connect to 127.0.0.1:1 \(Connection refused"):
-        download_object(ObjectSource(store.scheme, "tables", "t.csv"), tmp_path / "t", print, IMPATIENT)
+        download_object(
+            ObjectSource(store.scheme, "tables", "t.csv"), tmp_path / "t", print, IMPATIENT
+        )
 
 
 @pytest.mark.parametrize(
@@ -304,7 +319,9 @@ def test_without_credentials_a_public_bucket_is_read(
     [
         pytest.param({"AWS_PROFILE": "ada"}, "profile (ada) could not be found", id="profile"),
         pytest.param({"AWS_SECRET_ACCESS_KEY": ""}, "missing: AWS_SECRET_ACCESS_KEY", id="half"),
-        pytest.param({"AWS_ENDPOINT_URL": f"http://u:{SECRET}@[h"}, "check AWS_ENDPOINT_URL", id="URL"),
+        pytest.param(
+            {"AWS_ENDPOINT_URL": f"http://u:{SECRET}@[h"}, "check AWS_ENDPOINT_URL", id="URL"
+        ),
     ],
 )
 def test_settings_that_do_not_work_are_told(
@@ -323,12 +340,9 @@ def ada(s3_port: int) -> Iterator[tuple[str, str]]:
     iam = aws(s3_port, "iam")
     iam.create_user(UserName="ada")
     made = iam.create_access_key(UserName="ada")["AccessKey"]
-    look_at_keys = urllib.request.Request(  # noqa: S310
-        f"{address(s3_port)}/moto-api/reset-auth", headers={"Content-Type": "text/plain"}
-    )
-    urllib.request.urlopen(look_at_keys, b"0")
+    post(s3_port, "/moto-api/reset-auth", b"0")
     yield made["AccessKeyId"], made["SecretAccessKey"]
-    urllib.request.urlopen(look_at_keys, b"inf")
+    post(s3_port, "/moto-api/reset-auth", b"inf")
     iam.delete_access_key(UserName="ada", AccessKeyId=made["AccessKeyId"])
     iam.delete_user(UserName="ada")
 
@@ -380,7 +394,12 @@ def test_a_role_is_taken_on(
     ],
 )
 def test_google_credentials_that_do_not_work_are_told(
-    pull: Pull, gs: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, words: str
+    pull: Pull,
+    gs: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str | None,
+    words: str,
 ) -> None:
     file = tmp_path / "key.json"
     if text:

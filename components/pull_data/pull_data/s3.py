@@ -1,4 +1,4 @@
-"""S3, and what speaks its language; credentials, region and endpoint are those of every AWS tool."""
+"""S3 and its likes, with the credentials, region and endpoint that every AWS tool finds."""
 
 import os
 from functools import cached_property
@@ -6,7 +6,14 @@ from functools import cached_property
 import aiohttp
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoRegionError, SSLError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoRegionError,
+    SSLError,
+)
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.parsers import ResponseParserError
 from fsspec.asyn import get_loop, sync
@@ -38,12 +45,26 @@ _REFUSALS = {
     "InvalidObjectState": "the object is archived; restore it first",
     "PreconditionFailed": REPLACED,
 }
+_LOST = (
+    BotoConnectionError,
+    HTTPClientError,
+    ResponseParserError,
+    FSTimeoutError,
+    aiohttp.ClientError,
+)
 
 
 class S3:
     """A store; without any credentials it is asked anonymously, as public buckets allow."""
 
-    errors = (BotoCoreError, ClientError, OSError, ResponseParserError, aiohttp.ClientError, ValueError)
+    errors: tuple[type[Exception], ...] = (
+        BotoCoreError,
+        ClientError,
+        OSError,
+        ResponseParserError,
+        aiohttp.ClientError,
+        ValueError,
+    )
 
     def __init__(self, patience: Patience) -> None:
         self._patience = patience
@@ -70,8 +91,13 @@ class S3:
                 return _REFUSALS["NoSuchKey"]
             case SSLError():
                 return f"the server's certificate is not trusted: {reason(_inner(error))}"
-            case BotoConnectionError() | HTTPClientError() | ResponseParserError() | FSTimeoutError() | aiohttp.ClientError():
+            case _ if isinstance(error, _LOST):
                 return ""
+            case CredentialRetrievalError():
+                # What the program or service said of it may hold a secret.
+                return (
+                    f"no credentials come from {error.kwargs['provider']}; check the AWS settings"
+                )
             case NoRegionError():
                 return "no region is given; set AWS_REGION"
             case ValueError():
@@ -129,6 +155,9 @@ def _code(error: BaseException) -> str:
 
 def _inner(error: Exception) -> BaseException:
     """Return the error of the connection behind one of botocore's."""
-    inner = error.kwargs.get("error") if isinstance(error, BotoCoreError) else error.__cause__
-    hides = isinstance(error, BotoCoreError | FSTimeoutError) and isinstance(inner, BaseException)
-    return inner if hides else error
+    inner = None
+    if isinstance(error, BotoCoreError):
+        inner = error.kwargs.get("error")
+    elif isinstance(error, FSTimeoutError):
+        inner = error.__cause__
+    return inner if isinstance(inner, BaseException) else error

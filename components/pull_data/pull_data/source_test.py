@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pull_data.errors import PullDataError
-from pull_data.source import LocalSource, WebSource, parse_source, sample_names
+from pull_data.source import LocalSource, ObjectSource, WebSource, parse_source, sample_names
 
 
 @pytest.mark.parametrize(
@@ -34,9 +34,30 @@ def test_the_name_of_a_url_leaves_out_what_may_be_secret(url: str, name: str) ->
 
 
 @pytest.mark.parametrize(
+    ("url", "bucket", "key"),
+    [
+        pytest.param("s3://my.bucket/a b/ü%20#1.csv", "my.bucket", "a b/ü%20#1.csv", id="S3"),
+        pytest.param("s3://b-1/t[1].csv", "b-1", "t[1].csv", id="brackets"),
+        pytest.param("gs://b_1/a//t.csv", "b_1", "a//t.csv", id="Google"),
+    ],
+)
+def test_an_object_is_named_by_its_bucket_and_key(url: str, bucket: str, key: str) -> None:
+    source = parse_source(url)
+    assert source == ObjectSource(scheme=url[:2], bucket=bucket, key=key)
+    assert source.name == url
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         pytest.param("ftp://b/k", r"unknown protocol ftp:// \(known: a path, file", id="protocol"),
+        pytest.param("s3:///t.csv", "s3:// address names no bucket; give s3://B", id="no bucket"),
+        pytest.param("gs://t.csv", "names a folder; give one object", id="a bucket alone"),
+        pytest.param("s3://bucket/a/", "names a folder; give one object", id="a folder"),
+        pytest.param("s3://bucket/*.csv", "is a pattern; give one object", id="a pattern"),
+        pytest.param("s3://b1/k?versionId=x", "asks for a version.* --sha256$", id="S3 version"),
+        pytest.param("gs://b1/k#1700000", "asks for a version.* --sha256$", id="Google version"),
+        pytest.param("s3://key:s3cret@b1/k", "address names no bucket; give [^@]*$", id="keys"),
         pytest.param("sample:iris", "sample:breast_cancer, sample:diabetes", id="sample"),
         pytest.param("sample:../../x", "unknown sample", id="a path as sample"),
         pytest.param("file://other/t.csv", "names the host 'other'", id="file on another host"),

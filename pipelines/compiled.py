@@ -4,13 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-from google.protobuf import json_format
 from google.protobuf.message import Message
-from kfp.pipeline_spec import pipeline_spec_pb2 as spec
 
-from pipelines import yaml_text
 from pipelines.errors import PinionError
+from pipelines.pipeline_file import PipelineFile
 
 # Every field of KFP's messages that is carried out here. A set field that is not listed is refused
 # before anything starts: half a meaning is worse than none.
@@ -86,16 +83,13 @@ class CompiledFile:
     @classmethod
     def load(cls, path: Path) -> "CompiledFile":
         """Reads a file; raises `PinionError` for what is none or is not understood here."""
-        document = _read(path)
-        try:
-            pipeline = json_format.ParseDict(document, spec.PipelineSpec())
-            config = json_format.ParseDict(
-                json_format.MessageToDict(pipeline.deployment_spec), spec.PipelineDeploymentConfig()
+        file = PipelineFile.load(path)
+        if file.platform is not None:
+            raise PinionError(
+                f"{path}: has a second document, of platform settings, which have no meaning here;"
+                " run the file that was compiled without them"
             )
-        except json_format.ParseError as error:
-            raise PinionError(f"{path}: not a compiled pipeline: {error}") from error
-        if not pipeline.root.dag.tasks:
-            raise PinionError(f"{path}: not a compiled pipeline: it has no root.dag.tasks")
+        pipeline, config = file.spec, file.deployment
         # The deployment is a free-form field, held against its own message.
         pipeline.ClearField("deployment_spec")
         _refuse_unknown(path, pipeline, "")
@@ -113,25 +107,6 @@ class CompiledFile:
         if label not in self.executors:
             raise ValueError(f"there is no executor {label!r}")
         return self.executors[label].container
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        documents = yaml_text.documents(path.read_text())
-    except FileNotFoundError as error:
-        raise PinionError(
-            f"{path} does not exist; python -m pipelines.compile makes one"
-        ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PinionError(f"{path}: not YAML: {error}") from error
-    if not documents or not isinstance(documents[0], dict):
-        raise PinionError(f"{path}: not a compiled pipeline")
-    if len(documents) > 1:
-        raise PinionError(
-            f"{path}: has a second document, of platform settings, which have no meaning here;"
-            " run the file that was compiled without them"
-        )
-    return documents[0]
 
 
 def _refuse_unknown(path: Path, message: Message, where: str) -> None:

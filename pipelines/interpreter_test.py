@@ -98,7 +98,7 @@ def test_an_optional_parameter_may_be_left_out(tmp_path: Path) -> None:
         maybe(value=value)
 
     run = Run(tmp_path, pipeline)
-    assert resolve(run.interpreter.pipeline, [], None, None) == {}
+    assert resolve(run.interpreter.pipeline.parameters, [], None, None) == {}
     assert run().recorded("maybe") == []
 
 

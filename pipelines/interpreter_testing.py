@@ -119,7 +119,7 @@ class Run:
 
     def __call__(self, **parameters: Value) -> "Run":
         """Runs it; parameters that are not given have their defaults."""
-        self.interpreter.run({**resolve(self.pipeline, [], None, None), **parameters})
+        self.interpreter.run({**resolve(self.pipeline.parameters, [], None, None), **parameters})
         return self
 
     def output(self, task: str, output: str = "Output") -> Value:

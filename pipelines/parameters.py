@@ -8,12 +8,12 @@ import yaml
 
 from pipelines import values, yaml_text
 from pipelines.errors import UsageError
-from pipelines.graph import Parameter, Pipeline
+from pipelines.sources import Parameter
 from pipelines.values import Value
 
 
 def resolve(
-    pipeline: Pipeline,
+    declared: Mapping[str, Parameter],
     assignments: Iterable[str],
     file: Path | None,
     register: bool | None,
@@ -22,7 +22,6 @@ def resolve(
 
     Raises `UsageError`, one line, for one that is unknown, missing or of another type.
     """
-    declared = pipeline.parameters
     given: dict[str, Value] = {}
     for name, value in (_read_file(file) if file else {}).items():
         given[name] = _held(declared, name, value, str(file))

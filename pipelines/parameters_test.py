@@ -1,24 +1,19 @@
 from pathlib import Path
-from typing import Any
 
 import pytest
 from kfp.pipeline_spec import pipeline_spec_pb2 as spec
 
 from pipelines.errors import UsageError
-from pipelines.graph import Graph, Parameter, Pipeline
 from pipelines.parameters import resolve
+from pipelines.sources import Parameter
 
 TYPES = spec.ParameterType
-PIPELINE = Pipeline(
-    "training",
-    {
-        "target": Parameter(TYPES.STRING, None),
-        "seed": Parameter(TYPES.NUMBER_INTEGER, 42),
-        "model_params": Parameter(TYPES.STRUCT, {}),
-        "register": Parameter(TYPES.BOOLEAN, False),
-    },
-    Graph((), {}, {}),
-)
+DECLARED = {
+    "target": Parameter(TYPES.STRING, None),
+    "seed": Parameter(TYPES.NUMBER_INTEGER, 42),
+    "model_params": Parameter(TYPES.STRUCT, {}),
+    "register": Parameter(TYPES.BOOLEAN, False),
+}
 
 
 def params_file(tmp_path: Path, text: str) -> Path:
@@ -29,7 +24,7 @@ def params_file(tmp_path: Path, text: str) -> Path:
 
 def test_flags_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> None:
     file = params_file(tmp_path, "target: income class\nseed: 7\n")
-    assert resolve(PIPELINE, ["seed=8", 'model_params={"alpha": 0.5}'], file, None) == {
+    assert resolve(DECLARED, ["seed=8", 'model_params={"alpha": 0.5}'], file, None) == {
         "target": "income class",
         "seed": 8,
         "model_params": {"alpha": 0.5},
@@ -38,12 +33,12 @@ def test_flags_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> N
 
 
 def test_a_value_may_hold_an_equals_sign() -> None:
-    assert resolve(PIPELINE, ["target=a=b"], None, True)["target"] == "a=b"
+    assert resolve(DECLARED, ["target=a=b"], None, True)["target"] == "a=b"
 
 
 @pytest.mark.parametrize("register", [True, False])
 def test_the_register_flag_is_the_parameter(register: bool) -> None:
-    assert resolve(PIPELINE, ["target=y"], None, register)["register"] is register
+    assert resolve(DECLARED, ["target=y"], None, register)["register"] is register
 
 
 @pytest.mark.parametrize(
@@ -75,7 +70,7 @@ def test_names_what_is_wrong_with_a_flag(
     params: list[str], register: bool | None, message: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
-        resolve(PIPELINE, params, None, register)
+        resolve(DECLARED, params, None, register)
     assert message in str(caught.value)
 
 
@@ -90,16 +85,15 @@ def test_names_what_is_wrong_with_a_flag(
 )
 def test_names_what_is_wrong_with_a_file(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
-        resolve(PIPELINE, [], params_file(tmp_path, text), None)
+        resolve(DECLARED, [], params_file(tmp_path, text), None)
     assert message in str(caught.value)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"absent\.yaml: cannot be read"):
-        resolve(PIPELINE, [], tmp_path / "absent.yaml", None)
+        resolve(DECLARED, [], tmp_path / "absent.yaml", None)
 
 
 def test_without_a_register_parameter_the_flag_is_refused() -> None:
-    parameters: dict[str, Any] = {"seed": PIPELINE.parameters["seed"]}
     with pytest.raises(UsageError, match="--register: no parameter 'register'"):
-        resolve(Pipeline("other", parameters, PIPELINE.graph), [], None, True)
+        resolve({"seed": DECLARED["seed"]}, [], None, True)

@@ -107,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             pipeline = _compiled(unpinned(components), folder)
         else:
             pipeline = _released(workspace, args.release, folder)
-        parameters = resolve(pipeline, args.param, args.params, args.register)
+        parameters = resolve(pipeline.parameters, args.param, args.params, args.register)
         # An image holds all that it runs; only the working tree has to be made first.
         in_images = args.runner == DOCKER
         packages = packaged(workspace, components.values()) if dev or not in_images else {}

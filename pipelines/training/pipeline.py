@@ -26,7 +26,10 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
         registered_model_name: str = "pinion-model",
         register: bool = False,
     ) -> None:
-        dataset = components["pull_data"](source=source, sha256=sha256).outputs["dataset"]
+        pulled = components["pull_data"](source=source, sha256=sha256)
+        # What a source holds may change between two runs, which a cluster's cache cannot see.
+        pulled.set_caching_options(enable_caching=False)
+        dataset = pulled.outputs["dataset"]
         split = components["preprocess"](
             dataset=dataset, target=target, task=task, test_fraction=test_fraction, seed=seed
         )

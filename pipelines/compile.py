@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from pipelines.addresses import address
 from pipelines.components import Component, discover
 from pipelines.errors import PinionError, UsageError, run_command
 from pipelines.interfaces import Interface
+from pipelines.kubeflow.platform_file import PlatformSettings, add_platform_flag
 from pipelines.packages import Package, packaged
 from pipelines.releases import frozen
 from pipelines.workspace import Workspace, whole
@@ -121,6 +122,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="with dev: where pipelines.publish --dev pushed the images",
     )
     add_dist_flag(parser)
+    add_platform_flag(parser)
     return parser
 
 
@@ -138,17 +140,39 @@ def add_dist_flag(parser: argparse.ArgumentParser) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command."""
     args = build_parser().parse_args(argv)
-    workspace = Workspace(dist=args.dist.resolve())
-    if args.release_tag == DEV:
-        packages = packaged(workspace, discover(workspace.components).values())
-        compile_release(DEV, dev_pins(packages, args.registry or ""), args.output)
-    elif args.registry:
-        raise UsageError("--registry is for dev: a release has the registry in its lock")
-    else:
-        with whole(args.output) as file:
-            file.write_bytes(frozen(workspace, args.release_tag).pipeline)
+    write(args, Workspace(dist=args.dist.resolve()))
     print(f"compiled {args.release_tag} into {args.output}")
     return 0
+
+
+def write(args: argparse.Namespace, workspace: Workspace) -> None:
+    """Writes what the flags ask for, whole or not at all."""
+    settings = PlatformSettings.load(args.platform) if args.platform else None
+    if args.registry and args.release_tag != DEV:
+        raise UsageError("--registry is for dev: a release has the registry in its lock")
+    with whole(args.output) as file:
+        if args.release_tag == DEV:
+            packages = packaged(workspace, discover(workspace.components).values())
+            compile_release(DEV, dev_pins(packages, args.registry or ""), file)
+        else:
+            file.write_bytes(frozen(workspace, args.release_tag).pipeline)
+        if settings:
+            _apply(settings, file, args.output)
+
+
+def _apply(settings: PlatformSettings, file: Path, output: Path) -> None:
+    # Here, because KFP's messages take a while, which a release without settings does not need.
+    from pipelines.kubeflow.platform import apply
+    from pipelines.pipeline_file import PipelineFile
+
+    compiled = replace(PipelineFile.load(file), path=output)
+    file.write_text(apply(settings, compiled).text())
+    if settings.service_account:
+        print(
+            f"{settings.path}: the service account {settings.service_account!r} is of runs, not of"
+            f" a file; give pipelines.submit and pipelines.deploy --platform {settings.path} too",
+            file=sys.stderr,
+        )
 
 
 if __name__ == "__main__":

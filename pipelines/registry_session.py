@@ -13,6 +13,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from pipelines.connections import cause
 from pipelines.credentials import Credentials, credentials
 from pipelines.errors import PinionError
 
@@ -22,6 +23,11 @@ _HOSTS = {"docker.io": "registry-1.docker.io"}
 # To connect, and between two parts of an answer; and for all parts of one.
 _SECONDS = (5, 20)
 _SECONDS_IN_ALL = 60
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a registry is one of this machine."""
+    return _LOOPBACK.fullmatch(host) is not None
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ class RegistrySession:
 
     def __init__(self, host: str) -> None:
         self.host = host
-        self.local = bool(_LOOPBACK.fullmatch(host))
+        self.local = is_loopback(host)
         self._session = _session(host, self.local)
 
     def ask(self, method: str, path: str, headers: Mapping[str, str], most: int) -> Answer:
@@ -86,7 +92,7 @@ class RegistrySession:
 
     def _unreachable(self, error: Exception) -> PinionError:
         return PinionError(
-            f"registry {self.host} does not answer ({_cause(error)});"
+            f"registry {self.host} does not answer ({cause(error)});"
             " start it, or name another with --registry"
         )
 
@@ -154,14 +160,3 @@ def _bounded(response: requests.Response, url: str, most: int) -> bytes:
 def _basic(known: Credentials) -> str:
     pair = f"{known.username}:{known.password}".encode()
     return f"Basic {base64.b64encode(pair).decode()}"
-
-
-def _cause(error: Exception) -> str:
-    text = str(error)
-    known = {
-        "refused": "connection refused",
-        "resolve": "no such host",
-        "timed out": "no answer in time",
-        "certificate": "its certificate is not trusted",
-    }
-    return next((said for sign, said in known.items() if sign in text), text)

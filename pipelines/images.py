@@ -19,6 +19,8 @@ _REFERENCE = re.compile(
     re.VERBOSE,
 )
 
+_PLACE = re.compile(rf"(?: (?P<registry> {_HOST} ) / )? (?P<path> .+ )", re.VERBOSE)
+
 
 def is_registry(text: str) -> bool:
     """Whether a text is the address of a registry, as images' names begin with."""
@@ -45,6 +47,19 @@ class ImageReference:
     def name(self) -> str:
         """The last part of the repository, which names the component."""
         return self.repository.rpartition("/")[2]
+
+    @property
+    def registry(self) -> str:
+        """The host of the registry; empty for Docker Hub, and for what is only on this machine."""
+        match = _PLACE.fullmatch(self.repository)
+        return (match["registry"] or "") if match else ""
+
+    @property
+    def path(self) -> str:
+        """The repository's name within its registry."""
+        return (
+            self.repository.removeprefix(f"{self.registry}/") if self.registry else self.repository
+        )
 
     @property
     def tagged(self) -> str:

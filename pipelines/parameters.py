@@ -1,5 +1,6 @@
 """A run's parameters: from flags and a file, held against what the compiled file declares."""
 
+import argparse
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,25 @@ from pipelines import values, yaml_text
 from pipelines.errors import UsageError
 from pipelines.sources import Parameter
 from pipelines.values import Value
+
+
+def add_parameter_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags of the commands that set parameters."""
+    parser.add_argument(
+        "--param",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a pipeline parameter; repeatable",
+    )
+    parser.add_argument(
+        "--params", type=Path, metavar="FILE", help="a YAML file of pipeline parameters"
+    )
+    parser.add_argument(
+        "--register",
+        action=argparse.BooleanOptionalAction,
+        help="register the model when it passes its evaluation (default: no)",
+    )
 
 
 def resolve(

@@ -1,7 +1,8 @@
 """A compiled pipeline file as KFP's own messages: its pipeline, and its settings for a cluster."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from kfp.pipeline_spec import pipeline_spec_pb2 as spec
 from pipelines import yaml_text
 from pipelines.errors import PinionError
 from pipelines.sources import Parameter, read_parameters
+
+# What the steps are told of the release that they are in.
+RELEASE = "PINION_RELEASE"
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,29 @@ class PipelineFile:
         return str(self.spec.pipeline_info.name)
 
     @property
+    def release(self) -> str:
+        """The release that the steps are told, or an empty one for a file of another kind."""
+        for executor in self.deployment.executors.values():
+            for variable in executor.container.env:
+                if variable.name == RELEASE:
+                    return str(variable.value)
+        return ""
+
+    @property
+    def images(self) -> list[str]:
+        """The images that it runs, each once."""
+        executors = self.deployment.executors.values()
+        return sorted({each.container.image for each in executors if each.container.image})
+
+    @property
+    def steps(self) -> list[str]:
+        """The names of the tasks that run a container, at whatever depth, in an order of a run."""
+        try:
+            return list(dict.fromkeys(_steps(self.spec, self.spec.root.dag)))
+        except (CycleError, RecursionError) as error:
+            raise PinionError(f"{self.path}: its tasks wait for each other") from error
+
+    @property
     def parameters(self) -> Mapping[str, Parameter]:
         """What a run can set; raises `PinionError` for a type that has no meaning here."""
         try:
@@ -65,6 +92,16 @@ class PipelineFile:
         except json_format.ParseError as error:
             raise PinionError(f"{self.path}: not a compiled pipeline: {error}") from error
 
+    def uncached(self) -> "PipelineFile":
+        """The same file for a run in which no step is taken from an earlier one."""
+        pipeline = spec.PipelineSpec()
+        pipeline.CopyFrom(self.spec)
+        for dag in (pipeline.root.dag, *(each.dag for each in pipeline.components.values())):
+            for task in dag.tasks.values():
+                task.caching_options.Clear()
+                task.caching_options.SetInParent()
+        return replace(self, spec=pipeline)
+
     def document(self) -> dict[str, Any]:
         """The file as KFP's API takes it."""
         pipeline: dict[str, Any] = json_format.MessageToDict(self.spec)
@@ -81,6 +118,27 @@ class PipelineFile:
             for each in messages
         )
         return self.comments + "---\n".join(documents)
+
+
+def steps_of(document: Mapping[str, Any]) -> list[str]:
+    """The steps of a file as the API gives it, from whatever version; none if it gives another."""
+    pipeline = document.get("pipeline_spec") or document
+    try:
+        message = json_format.ParseDict(pipeline, spec.PipelineSpec(), ignore_unknown_fields=True)
+        return list(dict.fromkeys(_steps(message, message.root.dag)))
+    except (json_format.ParseError, CycleError, RecursionError):
+        return []
+
+
+def _steps(pipeline: Any, dag: Any) -> Iterator[str]:
+    after = {name: sorted(dag.tasks[name].dependent_tasks) for name in sorted(dag.tasks)}
+    for name in TopologicalSorter(after).static_order():
+        component = dag.tasks[name].component_ref.name if name in dag.tasks else ""
+        # A look at what is not there would add it to the message.
+        if component in pipeline.components:
+            if pipeline.components[component].executor_label:
+                yield name
+            yield from _steps(pipeline, pipeline.components[component].dag)
 
 
 def _read(path: Path) -> str:

@@ -55,11 +55,15 @@ class Progress:
             self._since[task] = time.monotonic()
         self._line(f"{task} …")
 
-    def ended(self, task: str, state: str) -> None:
-        """A step ended as `done`, `failed`, `skipped`, `not run` or `stopped`."""
+    def ended(self, task: str, state: str, took: float | None = None) -> None:
+        """A step ended as `done`, `failed`, `skipped`, `not run` or `stopped`.
+
+        `took` are the seconds by a clock that knows better than the one of who looks on.
+        """
         with self._lock:
             self._add(task)
-            seconds = time.monotonic() - self._since.get(task, time.monotonic())
+            seen = time.monotonic() - self._since.get(task, time.monotonic())
+            seconds = seen if took is None else took
             self._ended[task] = (state, seconds)
         self._line(f"{task} {state}" + (f" in {seconds:.1f} s" if task in self._since else ""))
 

@@ -30,7 +30,7 @@ from pipelines.graph import Pipeline
 from pipelines.interpreter import Interpreter
 from pipelines.locks import Locked
 from pipelines.packages import packaged
-from pipelines.parameters import resolve
+from pipelines.parameters import add_parameter_flags, resolve
 from pipelines.processes import ProcessBackend
 from pipelines.progress import Progress
 from pipelines.releases import frozen, locked_images
@@ -54,21 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="TAG",
         help="a release; the default, dev, is the working tree",
     )
-    parser.add_argument(
-        "--param",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="a pipeline parameter; repeatable",
-    )
-    parser.add_argument(
-        "--params", type=Path, metavar="FILE", help="a YAML file of pipeline parameters"
-    )
-    parser.add_argument(
-        "--register",
-        action=argparse.BooleanOptionalAction,
-        help="register the model when it passes its evaluation (default: no)",
-    )
+    add_parameter_flags(parser)
     parser.add_argument(
         "--output", type=Path, default=Path("runs"), metavar="DIR",
         help="the folder of the runs and of the local MLflow store (default: runs)",

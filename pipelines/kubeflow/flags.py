@@ -1,0 +1,89 @@
+"""The flags that the commands for a cluster share, and what they come to."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from time import sleep as pause
+
+from pipelines.errors import UsageError
+from pipelines.kubeflow.api import Api
+from pipelines.kubeflow.endpoint import add_endpoint_flag, find_endpoint
+from pipelines.kubeflow.login import Login, add_user_flag
+from pipelines.kubeflow.patience import SECONDS
+from pipelines.kubeflow.platform import apply
+from pipelines.kubeflow.platform_file import PlatformSettings, add_platform_flag
+from pipelines.kubeflow.readiness import check
+from pipelines.parameters import add_parameter_flags, resolve
+from pipelines.pipeline_file import PipelineFile
+from pipelines.values import Value
+
+
+def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
+    """Which cluster, who asks, and for whom."""
+    add_endpoint_flag(parser)
+    add_user_flag(parser)
+    parser.add_argument(
+        "--namespace",
+        default="",
+        metavar="NAME",
+        help="of the user, where Kubeflow has several (default: that of kubectl's context)",
+    )
+
+
+def add_run_flags(parser: argparse.ArgumentParser) -> None:
+    """What runs are made with."""
+    add_parameter_flags(parser)
+    add_platform_flag(parser)
+    parser.add_argument(
+        "--experiment", default="Default", metavar="NAME",
+        help="of KFP, which groups runs; made if it is not there (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--service-account",
+        default="",
+        metavar="NAME",
+        help="that the steps run as (default: that of the platform file, else KFP's own)",
+    )
+    parser.add_argument(
+        "--no-cache", action="store_true", help="run every step, whatever ran before"
+    )
+
+
+def prepared(
+    args: argparse.Namespace, file: PipelineFile
+) -> tuple[PipelineFile, Mapping[str, Value], str]:
+    """The file with the platform's settings, the parameters of a run, and its service account.
+
+    Raises `PinionError` for all that can be known to be wrong before a cluster is asked.
+    """
+    parameters = resolve(file.parameters, args.param, args.params, args.register)
+    account = args.service_account
+    if args.platform:
+        settings = PlatformSettings.load(args.platform)
+        file = apply(settings, file)
+        account = account or settings.service_account
+    if args.no_cache:
+        file = file.uncached()
+    check(file, parameters)
+    return file, parameters, account
+
+
+def connect(args: argparse.Namespace) -> tuple[Api, str]:
+    """The cluster's API, logged in, and the namespace to work in; empty where it has only one.
+
+    Raises `PinionError` where it cannot be used.
+    """
+    endpoint = find_endpoint(args.endpoint)
+    api = Api(endpoint, Login.of(args.user), SECONDS, pause)
+    namespace = args.namespace or endpoint.namespace
+    if not api.connect():
+        if args.namespace:
+            print(f"{endpoint.address} has no namespaces of users: --namespace is not needed",
+                  file=sys.stderr)  # fmt: skip
+        return api, ""
+    if not namespace:
+        raise UsageError(
+            f"{endpoint.address} has a namespace for every user: name yours with --namespace"
+            " (the dashboard shows it on its top)"
+        )
+    return api, namespace

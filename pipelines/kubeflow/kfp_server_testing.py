@@ -1,0 +1,326 @@
+"""A server that speaks KFP's REST API (v2beta1, the shapes of 2.17), records it, and fails on call.
+
+What Kubernetes would do, run the steps, is played from a list of what the API would tell.
+"""
+
+import json
+import re
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+Json = dict[str, Any]
+API = "/apis/v2beta1"
+# An answer that is not given: after the work was done, or before.
+DROP, LOSE = "drop", "lose"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked, with the body as JSON or as it came."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: Any
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a server beside KFP's answers, as that of a log-in."""
+
+    status: int
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class KfpServer:
+    """The state of the server; `looks` is what one look at a run after the other tells of it.
+
+    `fault` is asked before each request: DROP, LOSE, a status, or None to answer it; `pages` are
+    those of another server that stands before it.
+    """
+
+    looks: list[Json] = field(default_factory=lambda: [{"state": "SUCCEEDED"}])
+    fault: Callable[[Request], str | int | None] = lambda _: None
+    multi_user: bool = False
+    bearer: str = ""
+    cookie: str = ""
+    pages: Callable[[Request], Page | None] = lambda _: None
+    address: str = ""
+    requests: list[Request] = field(default_factory=list)
+    experiments: dict[str, Json] = field(default_factory=dict)
+    runs: dict[str, Json] = field(default_factory=dict)
+    pipelines: dict[str, Json] = field(default_factory=dict)
+    versions: dict[str, Json] = field(default_factory=dict)
+    recurring_runs: dict[str, Json] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def asked(self, method: str, pattern: str) -> list[Request]:
+        """The requests of a kind, in order."""
+        return [
+            each
+            for each in self.requests
+            if each.method == method and re.fullmatch(pattern, _resource(each))
+        ]
+
+    def answer(self, request: Request) -> tuple[int, Json]:
+        """Does what a request asks for."""
+        if not self._let_in(request):
+            return 401, {"error": "Unauthenticated", "code": 16, "message": "who are you?"}
+        path = _resource(request)
+        for method, pattern, handler in _ROUTES:
+            match = re.fullmatch(pattern, path)
+            if match and method == request.method:
+                with self.lock:
+                    return handler(self, request, *match.groups())
+        return _error(404, f"no route {request.method} {request.path}")
+
+    def _let_in(self, request: Request) -> bool:
+        sent = request.headers
+        if self.bearer and sent.get("authorization") == f"Bearer {self.bearer}":
+            return True
+        if self.cookie and self.cookie in sent.get("cookie", ""):
+            return True
+        return not self.bearer and not self.cookie
+
+
+def _resource(request: Request) -> str:
+    """The path within the API, whatever Kubernetes or a proxy has before it."""
+    return request.path.rpartition(API)[2]
+
+
+def _error(status: int, message: str) -> tuple[int, Json]:
+    return status, {"error": message, "code": status, "message": message, "details": []}
+
+
+def _add(things: dict[str, Json], key: str, document: Json) -> Json:
+    identity = str(uuid.uuid4())
+    things[identity] = {**document, key: identity, "created_at": "2026-11-24T00:00:00Z"}
+    return things[identity]
+
+
+def _health(server: KfpServer, _request: Request) -> tuple[int, Json]:
+    return 200, {"multi_user": server.multi_user, "pipeline_store": "database"}
+
+
+def _listed(
+    things: dict[str, Json], field_name: str, request: Request, **scope: str
+) -> tuple[int, Json]:
+    """One page, of two things at most, so that callers have to turn it."""
+    found = list(things.values())
+    for predicate in json.loads(request.query.get("filter") or "{}").get("predicates", []):
+        found = [each for each in found if each[predicate["key"]] == predicate["stringValue"]]
+    for name, value in scope.items():
+        found = [each for each in found if each.get(name, "") == value]
+    start = int(request.query.get("page_token") or 0)
+    more = str(start + 2) if len(found) > start + 2 else ""
+    page = {field_name: found[start : start + 2], "total_size": len(found)}
+    return 200, page | ({"next_page_token": more} if more else {})
+
+
+def _list_experiments(server: KfpServer, request: Request) -> tuple[int, Json]:
+    scope = {"namespace": request.query.get("namespace", "")} if server.multi_user else {}
+    return _listed(server.experiments, "experiments", request, **scope)
+
+
+def _create_experiment(server: KfpServer, request: Request) -> tuple[int, Json]:
+    for each in server.experiments.values():
+        if each["display_name"] == request.body["display_name"]:
+            return _error(409, "Already exist error: the experiment exists")
+    return 200, _add(server.experiments, "experiment_id", request.body)
+
+
+def _list_runs(server: KfpServer, request: Request) -> tuple[int, Json]:
+    scope = {}
+    if "experiment_id" in request.query:
+        scope = {"experiment_id": request.query["experiment_id"]}
+    return _listed(server.runs, "runs", request, **scope)
+
+
+def _create_run(server: KfpServer, request: Request) -> tuple[int, Json]:
+    if request.body["experiment_id"] not in server.experiments:
+        return _error(404, "no such experiment")
+    return 200, _add(server.runs, "run_id", {**request.body, "state": "PENDING", "looks": 0})
+
+
+def _get_run(server: KfpServer, _request: Request, run_id: str) -> tuple[int, Json]:
+    if run_id not in server.runs:
+        return _error(404, f"Run {run_id} not found")
+    run = server.runs[run_id]
+    look = server.looks[min(run["looks"], len(server.looks) - 1)]
+    run["looks"] += 1
+    return 200, {**run, **look}
+
+
+def _terminate_run(server: KfpServer, _request: Request, run_id: str) -> tuple[int, Json]:
+    server.looks = [{"state": "CANCELED"}]
+    return (200, {}) if run_id in server.runs else _error(404, "no such run")
+
+
+def _list_pipelines(server: KfpServer, request: Request) -> tuple[int, Json]:
+    return _listed(server.pipelines, "pipelines", request)
+
+
+def _create_pipeline(server: KfpServer, request: Request) -> tuple[int, Json]:
+    # The API has two names for it, of which callers may give one.
+    name = request.body.get("name") or request.body["display_name"]
+    document = {"display_name": name, **request.body, "name": name}
+    if any(each["name"] == name for each in server.pipelines.values()):
+        return _error(409, "Already exist error: the pipeline exists")
+    return 200, _add(server.pipelines, "pipeline_id", document)
+
+
+def _delete_pipeline(server: KfpServer, _request: Request, pipeline_id: str) -> tuple[int, Json]:
+    if any(each["pipeline_id"] == pipeline_id for each in server.versions.values()):
+        return _error(400, "the pipeline has versions")
+    return (200, {}) if server.pipelines.pop(pipeline_id, None) else _error(404, "no such pipeline")
+
+
+def _list_versions(server: KfpServer, request: Request, pipeline_id: str) -> tuple[int, Json]:
+    return _listed(server.versions, "pipeline_versions", request, pipeline_id=pipeline_id)
+
+
+def _upload_version(server: KfpServer, request: Request) -> tuple[int, Json]:
+    import yaml
+
+    name, pipeline_id = request.query["name"], request.query["pipelineid"]
+    if pipeline_id not in server.pipelines:
+        return _error(404, "no such pipeline")
+    for each in server.versions.values():
+        if (each["name"], each["pipeline_id"]) == (name, pipeline_id):
+            return _error(409, "Already exist error: the version exists")
+    text = re.search(rb"\r\n\r\n(.*)\r\n--", request.body, re.DOTALL)
+    documents = list(yaml.safe_load_all(text[1] if text else b""))
+    spec = documents[0]
+    if documents[1:]:
+        spec = {"pipeline_spec": documents[0], "platform_spec": documents[1]}
+    document = {"name": name, "display_name": name, "pipeline_id": pipeline_id}
+    document["description"] = request.query.get("description", "")
+    return 200, _add(server.versions, "pipeline_version_id", {**document, "pipeline_spec": spec})
+
+
+def _delete_version(
+    server: KfpServer, _request: Request, _pipeline_id: str, version_id: str
+) -> tuple[int, Json]:
+    gone = server.versions.pop(version_id, None)
+    return (200, {}) if gone else _error(404, "no such version")
+
+
+def _list_recurring(server: KfpServer, request: Request) -> tuple[int, Json]:
+    return _listed(server.recurring_runs, "recurringRuns", request)
+
+
+def _create_recurring(server: KfpServer, request: Request) -> tuple[int, Json]:
+    document = {**request.body, "status": "ENABLED"}
+    return 200, _add(server.recurring_runs, "recurring_run_id", document)
+
+
+def _delete_recurring(server: KfpServer, _request: Request, identity: str) -> tuple[int, Json]:
+    gone = server.recurring_runs.pop(identity, None)
+    return (200, {}) if gone else _error(404, "no such recurring run")
+
+
+_ROUTES: list[tuple[str, str, Callable[..., tuple[int, Json]]]] = [
+    ("GET", "/healthz", _health),
+    ("GET", "/experiments", _list_experiments),
+    ("POST", "/experiments", _create_experiment),
+    ("GET", "/runs", _list_runs),
+    ("POST", "/runs", _create_run),
+    ("GET", "/runs/([^/:]+)", _get_run),
+    ("POST", "/runs/([^/:]+):terminate", _terminate_run),
+    ("GET", "/pipelines", _list_pipelines),
+    ("POST", "/pipelines", _create_pipeline),
+    ("DELETE", "/pipelines/([^/]+)", _delete_pipeline),
+    ("POST", "/pipelines/upload_version", _upload_version),
+    ("GET", "/pipelines/([^/]+)/versions", _list_versions),
+    ("DELETE", "/pipelines/([^/]+)/versions/([^/]+)", _delete_version),
+    ("GET", "/recurringruns", _list_recurring),
+    ("POST", "/recurringruns", _create_recurring),
+    ("DELETE", "/recurringruns/([^/]+)", _delete_recurring),
+]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    kfp: KfpServer
+
+    def _serve(self) -> None:
+        request = self._request()
+        with self.kfp.lock:
+            self.kfp.requests.append(request)
+        fault = self.kfp.fault(request)
+        if fault == LOSE:
+            self.close_connection = True
+            return
+        page = self.kfp.pages(request)
+        if page is None:
+            failed = _error(fault, "not now") if isinstance(fault, int) else None
+            status, document = failed or self.kfp.answer(request)
+            page = Page(status, json.dumps(document), {"Content-Type": "application/json"})
+        if fault == DROP:
+            self.close_connection = True
+            return
+        self.send_response(page.status)
+        for name, value in page.headers.items():
+            self.send_header(name, value)
+        body = page.body.encode()
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = do_DELETE = _serve  # noqa: N815 - the names are the library's
+
+    def _request(self) -> Request:
+        parts = urlsplit(self.path)
+        body: Any = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if "json" in self.headers.get("Content-Type", "") and body:
+            body = json.loads(body)
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return Request(self.command, parts.path, query, headers, body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Tells nobody: the requests are kept."""
+
+
+@contextmanager
+def serving(server: KfpServer) -> Iterator[KfpServer]:
+    """Serves on a port of this machine for as long as the block runs."""
+    handler = type("Handler", (_Handler,), {"kfp": server})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as listener:
+        listener.daemon_threads = True
+        server.address = f"http://127.0.0.1:{listener.server_address[1]}"
+        thread = threading.Thread(target=listener.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            listener.shutdown()
+
+
+def task(name: str, state: str, **details: Any) -> Json:
+    """A task as the API tells of it."""
+    return {"task_id": f"id-{name}", "display_name": name, "state": state, **details}
+
+
+def look(state: str, *tasks: Json, **details: Any) -> Json:
+    """What the API tells of a run in one look."""
+    return {"state": state, "run_details": {"task_details": list(tasks)}, **details}
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
+    """Returns when the condition holds; raises `TimeoutError`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(0.02)

@@ -1,0 +1,82 @@
+"""Whether a cluster could run what is to be sent there: said before the first request."""
+
+import sys
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from pipelines.errors import PinionError, UsageError
+from pipelines.images import ImageReference
+from pipelines.kubeflow.platform import gives
+from pipelines.pipeline_file import PipelineFile
+from pipelines.registry import Registry
+from pipelines.registry_session import is_loopback
+from pipelines.values import Value
+
+TRACKING_URI = "mlflow_tracking_uri"
+_VARIABLE = "MLFLOW_TRACKING_URI"
+# Stores that are files of one machine.
+_LOCAL_SCHEMES = ("sqlite", "file", "")
+
+
+def check(file: PipelineFile, parameters: Mapping[str, Value]) -> None:
+    """Raises `PinionError` for what a cluster would fail at; says on stderr what may be."""
+    if TRACKING_URI in file.parameters:
+        _check_tracking(file, str(parameters.get(TRACKING_URI, "")))
+    references = [reference for image in file.images if (reference := _parsed(image))]
+    _check_pushed([each for each in references if "-dev." in each.tag and not each.digest])
+    if local := sorted({each.registry for each in references if is_loopback(each.registry)}):
+        print(
+            f"the images are in {', '.join(local)}, a registry of this machine: the cluster must"
+            " reach it under that name, as those of kind and k3d can",
+            file=sys.stderr,
+        )
+
+
+def _check_tracking(file: PipelineFile, uri: str) -> None:
+    if not uri and gives(file, _VARIABLE):
+        return
+    way_out = f"give --param {TRACKING_URI}=http://… of an MLflow server that the cluster reaches"
+    if not uri:
+        raise UsageError(
+            f"{TRACKING_URI} is empty, and the steps share no disk; {way_out}, or {_VARIABLE} to"
+            " every step in the --platform file"
+        )
+    parts = urlsplit(uri)
+    if parts.scheme in _LOCAL_SCHEMES and uri != "databricks":
+        raise UsageError(f"{TRACKING_URI} {uri!r} is a file of this machine; {way_out}")
+    if parts.password:
+        raise UsageError(
+            f"{TRACKING_URI} holds a password, which KFP would show; put it into a secret, and that"
+            " into the --platform file (MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD)"
+        )
+
+
+def _parsed(image: str) -> ImageReference | None:
+    try:
+        return ImageReference.parse(image)
+    except PinionError:
+        # A pipeline of someone else may have images by a parameter.
+        return None
+
+
+def _check_pushed(images: list[ImageReference]) -> None:
+    """The working tree's images are wherever they were built, until someone pushes them."""
+    way_out = (
+        "push them: python -m pipelines.publish --dev, then python -m pipelines.compile dev"
+        " --registry ADDRESS; or submit a release"
+    )
+    for image in images:
+        if not image.registry:
+            raise UsageError(f"{image} is only on this machine; {way_out}")
+        if not _pushed(image):
+            raise UsageError(f"{image} is not in its registry; {way_out}")
+
+
+def _pushed(image: ImageReference) -> bool:
+    try:
+        registry = Registry(image.registry)
+        return registry.find(image.path, image.tag) is not None
+    except PinionError as error:
+        # The cluster may reach a registry that this machine does not.
+        print(f"whether {image} was pushed is not known: {error}", file=sys.stderr)
+        return True

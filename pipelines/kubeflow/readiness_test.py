@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import PinionError
+from pipelines.kubeflow.readiness import check
+from pipelines.parameters import resolve
+from pipelines.pipeline_file import PipelineFile
+from pipelines.workspace import ROOT
+
+GOLDEN = ROOT / "tests" / "golden" / "training.yaml"
+SERVER = "http://mlflow.mlflow:5000"
+
+
+def file(folder: Path, images: str = "") -> PipelineFile:
+    """The training pipeline, with every image in another place or under another tag."""
+    path = folder / "pipeline.yaml"
+    text = GOLDEN.read_text()
+    if images:
+        lines = [
+            line.partition("image: ")[0] + f"image: {images}" if "image: " in line else line
+            for line in text.splitlines()
+        ]
+        text = "\n".join(lines)
+    path.write_text(text)
+    return PipelineFile.load(path)
+
+
+def checked(pipeline: PipelineFile, uri: str) -> None:
+    check(pipeline, resolve(pipeline.parameters, [f"mlflow_tracking_uri={uri}"], None, None))
+
+
+@pytest.mark.parametrize(
+    "uri", [SERVER, "https://mlflow.example.com/x", "databricks", "databricks://team"]
+)
+def test_a_release_with_a_tracking_server_is_ready(
+    tmp_path: Path, uri: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checked(file(tmp_path), uri)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("uri", "reason"),
+    [
+        pytest.param("", "mlflow_tracking_uri is empty", id="none"),
+        pytest.param("sqlite:////work/runs/mlflow.db", "is a file of this machine", id="sqlite"),
+        pytest.param("sqlite:///m.db", "'sqlite:///m.db' is a file of this machine", id="relative"),
+        pytest.param("file:///tmp/mlruns", "is a file of this machine", id="file"),
+        pytest.param("./mlruns", "is a file of this machine", id="a path"),
+    ],
+)
+def test_a_store_that_only_this_machine_has(tmp_path: Path, uri: str, reason: str) -> None:
+    with pytest.raises(PinionError, match=reason) as raised:
+        checked(file(tmp_path), uri)
+    assert "give --param mlflow_tracking_uri=http" in str(raised.value)
+
+
+def test_a_password_is_no_parameter(tmp_path: Path) -> None:
+    with pytest.raises(PinionError, match="into a secret, and that into the --platform file") as it:
+        checked(file(tmp_path), "http://ada:s3cret@mlflow:5000")
+    assert "s3cret" not in str(it.value)
+
+
+def test_images_of_the_working_tree_that_nobody_pushed(tmp_path: Path) -> None:
+    local = file(tmp_path, "pinion/train:0.1.0-dev.0123456789ab")
+    with pytest.raises(PinionError, match="0123456789ab is only on this machine; push them") as it:
+        checked(local, SERVER)
+    assert "python -m pipelines.publish --dev" in str(it.value)
+
+
+def test_a_registry_that_is_away_is_told_and_no_reason_to_stop(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checked(file(tmp_path, "localhost:9/pinion/train:0.1.0-dev.0123456789ab"), SERVER)
+    told = capsys.readouterr().err
+    assert "whether localhost:9/pinion/train:0.1.0-dev.0123456789ab was pushed is not known" in told
+    assert "localhost:9, a registry of this machine" in told
+
+
+def test_a_pipeline_without_tracking_needs_none(tmp_path: Path) -> None:
+    pipeline = file(tmp_path)
+    del pipeline.spec.root.input_definitions.parameters["mlflow_tracking_uri"]
+    check(pipeline, {})

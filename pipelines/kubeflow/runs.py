@@ -1,0 +1,197 @@
+"""Runs on a cluster: made once, looked at, stopped."""
+
+import re
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import kfp_server_api as kfp
+
+from pipelines.errors import PinionError, UsageError
+from pipelines.kubeflow.answers import RefusedError
+from pipelines.kubeflow.api import Api, named, pages
+from pipelines.pipeline_file import PipelineFile
+from pipelines.values import Value
+
+ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELED", "SKIPPED"})
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the API tells of a node of the workflow that runs; the state is KFP's word."""
+
+    id: str
+    name: str
+    state: str
+    started: datetime | None
+    ended: datetime | None
+    error: str
+    children: tuple[str, ...]
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took by the cluster's clock, where that is told."""
+        if self.started is None or self.ended is None or self.ended < self.started:
+            return None
+        return (self.ended - self.started).total_seconds()
+
+    @classmethod
+    def of(cls, detail: Any) -> "Task":
+        """Of the API's own object."""
+        history = [_error(each) for each in detail.state_history or []]
+        return cls(
+            str(detail.task_id or detail.display_name),
+            str(detail.display_name or ""),
+            str(detail.state or ""),
+            detail.start_time or detail.create_time,
+            # KFP has a time of the year 1 for what has not ended.
+            detail.end_time if detail.end_time and detail.end_time.year > 1 else None,
+            _error(detail) or "; ".join(filter(None, history)),
+            tuple(str(child.task_id) for child in detail.child_tasks or [] if child.task_id),
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the API tells of a run."""
+
+    id: str
+    name: str
+    state: str
+    error: str
+    tasks: tuple[Task, ...]
+    document: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, run: Any) -> "Run":
+        """Of the API's own object; raises `PinionError` for one without an id."""
+        if not run.run_id:
+            raise PinionError("KFP answered with a run that has no id; is it of version 2?")
+        details = run.run_details.task_details if run.run_details else None
+        spec = run.pipeline_spec if isinstance(run.pipeline_spec, dict) else {}
+        return cls(
+            str(run.run_id),
+            str(run.display_name or ""),
+            str(run.state or ""),
+            _error(run),
+            tuple(Task.of(each) for each in details or []),
+            spec,
+        )
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What is to be run; its name is that of no other run."""
+
+    file: PipelineFile
+    parameters: Mapping[str, Value]
+    name: str
+    experiment: str
+    namespace: str
+    service_account: str
+
+
+def unique_name(asked: str, file: PipelineFile) -> str:
+    """A name for a run by which it is found again; raises `UsageError` for one that is no name."""
+    name = asked or f"{file.name} {file.release}".strip()
+    if not name.isprintable() or not name.strip() or len(name) > _LONGEST_NAME:
+        raise UsageError(f"--run-name {asked!r} is no name of up to {_LONGEST_NAME} characters")
+    return f"{name} {time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+
+
+def start(api: Api, submission: Submission) -> Run:
+    """Starts a run, and never two, whatever answers get lost."""
+    experiment = experiment_id(api, submission.experiment, submission.namespace)
+    run = kfp.V2beta1Run(
+        display_name=submission.name,
+        experiment_id=experiment,
+        pipeline_spec=submission.file.document(),
+        runtime_config=kfp.V2beta1RuntimeConfig(parameters=dict(submission.parameters)),
+        service_account=submission.service_account or None,
+    )
+
+    def make() -> Any:
+        return api.runs.run_service_create_run(run=run)
+
+    def find() -> Any | None:
+        return _first(api, submission.name, experiment_id=experiment)
+
+    return Run.of(api.create(make, find))
+
+
+def experiment_id(api: Api, name: str, namespace: str) -> str:
+    """The experiment of that name, which is made where there is none."""
+    scope = {"namespace": namespace} if namespace else {}
+
+    def make() -> Any:
+        experiment = kfp.V2beta1Experiment(display_name=name, **scope)
+        return api.experiments.experiment_service_create_experiment(experiment=experiment)
+
+    def find() -> Any | None:
+        listed = pages(
+            api.experiments.experiment_service_list_experiments, "experiments",
+            filter=named(name), **scope,
+        )  # fmt: skip
+        return next((each for each in listed if each.display_name == name), None)
+
+    found = api.persist(find) or api.create(make, find)
+    if not found.experiment_id:
+        raise PinionError(f"KFP answered with an experiment {name!r} that has no id")
+    return str(found.experiment_id)
+
+
+def get(api: Api, run_id: str) -> Run:
+    """A run as it is now."""
+    return Run.of(api.persist(api.runs.run_service_get_run, run_id=run_id))
+
+
+def find(api: Api, name_or_id: str, namespace: str) -> Run:
+    """A run by its id, or by its name; raises `PinionError` where there is none."""
+    if _ID.fullmatch(name_or_id):
+        try:
+            return get(api, name_or_id)
+        except RefusedError as error:
+            if error.status != 404:
+                raise
+    scope = {"namespace": namespace} if namespace else {}
+    if found := api.persist(lambda: _first(api, name_or_id, **scope)):
+        return get(api, found.run_id)
+    raise PinionError(
+        f"{api.endpoint.address} has no run {name_or_id!r}"
+        + (f" in namespace {namespace!r}" if namespace else "")
+        + "; a submission that ended before it was started can be made again"
+    )
+
+
+def stop(api: Api, run_id: str) -> None:
+    """Asks for a run to be ended; what runs of it is ended by the cluster in its own time."""
+    api.persist(api.runs.run_service_terminate_run, run_id=run_id)
+
+
+def _first(api: Api, name: str, **scope: str) -> Any | None:
+    listed = pages(api.runs.run_service_list_runs, "runs", filter=named(name), **scope)
+    return next((each for each in listed if each.display_name == name), None)
+
+
+def _error(thing: Any) -> str:
+    error = getattr(thing, "error", None)
+    return " ".join(str(error.message or "").split()) if error else ""
+
+
+def failure(tasks: Iterable[Task], task: Task) -> str:
+    """Why a task failed: what it says itself, else what is said within it."""
+    by_id = {each.id: each for each in tasks}
+    seen, queue = set(), [task.id]
+    for each in queue:
+        if each in seen or each not in by_id:
+            continue
+        seen.add(each)
+        if by_id[each].error:
+            return by_id[each].error
+        queue.extend(by_id[each].children)
+    return ""

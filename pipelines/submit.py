@@ -1,0 +1,117 @@
+"""Runs a compiled pipeline on a Kubeflow cluster: `python -m pipelines.submit`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from shlex import quote
+
+from pipelines.errors import PinionError, UsageError, run_command
+from pipelines.kubeflow import runs
+from pipelines.kubeflow.api import Api
+from pipelines.kubeflow.endpoint import KUBEFLOW
+from pipelines.kubeflow.flags import (
+    add_cluster_flags,
+    add_run_flags,
+    connect,
+    prepared,
+)
+from pipelines.kubeflow.runs import Run, Submission
+from pipelines.kubeflow.waiting import outcome, wait
+from pipelines.pipeline_file import PipelineFile, steps_of
+from pipelines.progress import Progress
+
+_COMMAND = "python -m pipelines.submit"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    parser = argparse.ArgumentParser(prog="pipelines.submit", description=__doc__)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--pipeline-file",
+        type=Path,
+        default=Path("pipeline.yaml"),
+        metavar="FILE",
+        help="a compiled file (default: %(default)s)",
+    )
+    what.add_argument("--follow", metavar="RUN", help="wait for a run that is there, by id or name")
+    what.add_argument("--stop", metavar="RUN", help="end a run that is there, by id or name")
+    parser.add_argument(
+        "--wait",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="show the steps until the run has ended, and fail if it did (default: yes)",
+    )
+    parser.add_argument("--run-name", default="", metavar="NAME", help="what the run is called")
+    add_run_flags(parser)
+    add_cluster_flags(parser)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command."""
+    args = build_parser().parse_args(argv)
+    if args.follow or args.stop:
+        api, namespace = connect(args)
+        run = runs.find(api, args.follow or args.stop, namespace)
+        if args.stop:
+            runs.stop(api, run.id)
+            print(f"asked the cluster to end run {run.name!r} ({run.id})")
+            return 0
+        return _followed(api, run, namespace, steps_of(run.document))
+    file, parameters, account = prepared(args, PipelineFile.load(args.pipeline_file))
+    name = runs.unique_name(args.run_name, file)
+    api, namespace = connect(args)
+    run = _started(api, Submission(file, parameters, name, args.experiment, namespace, account))
+    if args.wait:
+        return _followed(api, run, namespace, file.steps)
+    print(_summary(api, run, namespace))
+    print(f"follow     {_COMMAND} --follow {run.id}")
+    return 0
+
+
+def _started(api: Api, submission: Submission) -> Run:
+    try:
+        return runs.start(api, submission)
+    except (PinionError, KeyboardInterrupt) as error:
+        # A refusal is an answer; without one the run may be there.
+        if not isinstance(error, UsageError | runs.RefusedError):
+            print(
+                f"whether run {submission.name!r} was started is not known;"
+                f" see: {_COMMAND} --follow {quote(submission.name)}",
+                file=sys.stderr,
+            )
+        raise
+
+
+def _followed(api: Api, run: Run, namespace: str, steps: Sequence[str]) -> int:
+    """Waits for a run, and says what became of it; raises `PinionError` unless it succeeded."""
+    print(_summary(api, run, namespace), flush=True)
+    try:
+        ended = wait(api, run, steps, Progress(steps))
+    except (PinionError, KeyboardInterrupt):
+        print(
+            f"stopped waiting; the run goes on. Follow it: {_COMMAND} --follow {run.id}"
+            f" — end it: {_COMMAND} --stop {run.id}",
+            file=sys.stderr,
+        )
+        raise
+    if ended.state != "SUCCEEDED":
+        raise PinionError(f"run {ended.name!r} {outcome(ended, steps)}")
+    print(f"state      {ended.state}")
+    return 0
+
+
+def _summary(api: Api, run: Run, namespace: str) -> str:
+    logs = f"kubectl logs -n {namespace or KUBEFLOW} -l pipeline/runid={run.id} -c main"
+    lines = [
+        ("run", f"{run.name} ({run.id})"),
+        ("dashboard", api.endpoint.run_page(run.id)),
+        ("logs", f"{logs} --prefix --tail=-1"),
+    ]
+    return "\n".join(f"{label:<9}  {text}" for label, text in lines)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command("pipelines.submit", main))

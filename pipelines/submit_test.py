@@ -1,0 +1,293 @@
+import itertools
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import submit
+from pipelines.errors import PinionError, UsageError
+from pipelines.kubeflow.kfp_server_testing import (
+    DROP,
+    LOSE,
+    KfpServer,
+    Request,
+    look,
+    serving,
+    task,
+    wait_until,
+)
+from pipelines.pipeline_file import PipelineFile
+from pipelines.workspace import ROOT
+
+GOLDEN = ROOT / "tests" / "golden" / "training.yaml"
+TRACKING = "mlflow_tracking_uri=http://mlflow.mlflow:5000"
+
+
+@pytest.fixture(autouse=True)
+def _nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [each for each in os.environ if each.startswith(("KFP_", "KF_"))]:
+        monkeypatch.delenv(name)
+
+
+def flags(server: KfpServer, *more: str) -> list[str]:
+    """A call that is well."""
+    where = ["--pipeline-file", str(GOLDEN), "--endpoint", server.address]
+    return [*where, "--param", TRACKING, *more]
+
+
+def command(*arguments: str, **environment: str) -> "subprocess.Popen[str]":
+    """The command as a user calls it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipelines.submit", *arguments],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_run_is_what_was_compiled_with_the_parameters_of_the_call(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with serving(KfpServer()) as server:
+        arguments = ["--param", "seed=7", "--param", 'thresholds={"roc_auc": 0.9}', "--register"]
+        assert submit.main(flags(server, *arguments, "--experiment", "nightly")) == 0
+        (posted,) = server.asked("POST", "/runs")
+        (experiment,) = server.experiments.values()
+        (run,) = server.runs.values()
+    assert posted.body["pipeline_spec"] == PipelineFile.load(GOLDEN).document()
+    parameters = posted.body["runtime_config"]["parameters"]
+    assert parameters["seed"] == 7
+    assert parameters["thresholds"] == {"roc_auc": 0.9}
+    assert parameters["register"] is True
+    assert parameters["mlflow_tracking_uri"] == "http://mlflow.mlflow:5000"
+    assert parameters["model"] == "hist_gradient_boosting"
+    assert posted.body["experiment_id"] == experiment["experiment_id"]
+    assert experiment["display_name"] == "nightly"
+    assert re.fullmatch(r"training 1\.2\.3 \d{8}-\d{6}-[0-9a-f]{6}", posted.body["display_name"])
+    assert "service_account" not in posted.body
+    shown = capsys.readouterr().out
+    assert f"{server.address}/#/runs/details/{run['run_id']}" in shown
+    assert f"kubectl logs -n kubeflow -l pipeline/runid={run['run_id']} -c main" in shown
+
+
+def test_without_register_the_model_is_not_registered() -> None:
+    with serving(KfpServer()) as server:
+        submit.main(flags(server))
+        (posted,) = server.asked("POST", "/runs")
+    assert posted.body["runtime_config"]["parameters"]["register"] is False
+
+
+def test_a_user_of_several_names_a_namespace() -> None:
+    with serving(KfpServer(multi_user=True)) as server:
+        with pytest.raises(UsageError, match="name yours with --namespace"):
+            submit.main(flags(server))
+        assert not server.asked("POST", ".*")
+        submit.main(flags(server, "--namespace", "team-a", "--service-account", "trainer"))
+        (experiment,) = server.experiments.values()
+        (posted,) = server.asked("POST", "/runs")
+    assert experiment["namespace"] == "team-a"
+    assert posted.body["service_account"] == "trainer"
+
+
+def test_no_cache_is_for_every_step() -> None:
+    with serving(KfpServer()) as server:
+        submit.main(flags(server, "--no-cache"))
+        (posted,) = server.asked("POST", "/runs")
+    spec = posted.body["pipeline_spec"]
+    dags = [spec["root"]["dag"], *(each.get("dag", {}) for each in spec["components"].values())]
+    options = [each["cachingOptions"] for dag in dags for each in dag.get("tasks", {}).values()]
+    assert len(options) == 6
+    assert not any(option.get("enableCache") for option in options)
+
+
+def test_settings_for_the_cluster_go_with_the_run(tmp_path: Path) -> None:
+    platform = tmp_path / "platform.yaml"
+    platform.write_text(
+        "service_account: runner\n"
+        "defaults:\n  config_maps: {mlflow: {MLFLOW_TRACKING_URI: uri}}\n"
+        "steps:\n  train: {memory: 3Gi}\n"
+    )
+    with serving(KfpServer()) as server:
+        where = ["--pipeline-file", str(GOLDEN), "--endpoint", server.address]
+        # The address of MLflow comes from the config map.
+        assert submit.main([*where, "--platform", str(platform)]) == 0
+        (posted,) = server.asked("POST", "/runs")
+    assert posted.body["service_account"] == "runner"
+    executors = posted.body["pipeline_spec"]["platform_spec"]["platforms"]["kubernetes"]
+    assert len(executors["deploymentSpec"]["executors"]) == 5
+    assert "3Gi" in json.dumps(posted.body["pipeline_spec"]["pipeline_spec"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        pytest.param(["--param", "sead=7"], 2, "no parameter 'sead'", id="unknown parameter"),
+        pytest.param(["--param", "seed=x"], 2, "seed: 'x' is not a whole", id="wrong type"),
+        pytest.param(["--register", "--param", "register=true"], 2, "not both", id="both"),
+        pytest.param(["--params", "none.yaml"], 2, "none.yaml: cannot be read", id="no file"),
+        pytest.param(["--platform", "none.yaml"], 2, "none.yaml", id="no platform file"),
+        pytest.param(["--param", "mlflow_tracking_uri="], 2, "is empty", id="no tracking"),
+        pytest.param(
+            ["--param", "mlflow_tracking_uri=sqlite:///m.db"], 2, "of this machine", id="sqlite"
+        ),
+        pytest.param(["--run-name", "a\nb"], 2, "--run-name 'a\\nb' is no name", id="run name"),
+        pytest.param(["--pipeline-file", "gone.yaml"], 1, "gone.yaml does not exist", id="file"),
+        pytest.param(["--user", "ada"], 2, "set KFP_PASSWORD", id="no password"),
+    ],
+)
+def test_what_is_wrong_is_said_before_a_cluster_is_asked(
+    arguments: list[str], code: int, message: str
+) -> None:
+    with serving(KfpServer()) as server:
+        process = command(*flags(server, *arguments))
+        _, error = process.communicate(timeout=60)
+        assert server.requests == []
+    assert process.returncode == code
+    (line,) = error.splitlines()
+    assert line.startswith("pipelines.submit: error: ")
+    assert message in line
+
+
+def every_third(fault: str | int, start: int) -> Callable[[Request], str | int | None]:
+    """Fails one request in three."""
+    count = itertools.count(start)
+    return lambda _: fault if next(count) % 3 == 0 else None
+
+
+@pytest.mark.parametrize("fault", [DROP, LOSE, 500, 503])
+@pytest.mark.parametrize("third", [0, 1, 2])
+def test_one_submission_is_one_run_whatever_gets_lost(
+    monkeypatch: pytest.MonkeyPatch, fault: str | int, third: int
+) -> None:
+    monkeypatch.setattr("pipelines.kubeflow.flags.pause", lambda _: None)
+    looks = [look("RUNNING"), look("RUNNING"), look("SUCCEEDED")]
+    with serving(KfpServer(looks=looks, fault=every_third(fault, third))) as server:
+        assert submit.main(flags(server)) == 0
+        assert len(server.runs) == len(server.experiments) == 1
+
+
+def test_every_answer_lost_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.kubeflow.flags.pause", lambda _: None)
+    seen: set[tuple[str, str]] = set()
+
+    def fault(request: Request) -> str | None:
+        kind = (request.method, request.path.rpartition("/")[2][:8])
+        first = kind not in seen
+        seen.add(kind)
+        return DROP if first else None
+
+    with serving(KfpServer(fault=fault)) as server:
+        assert submit.main(flags(server)) == 0
+        assert len(server.runs) == 1
+
+
+def test_an_answer_that_never_comes_leads_to_the_run_that_may_be_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("pipelines.kubeflow.flags.pause", lambda _: None)
+    monkeypatch.setattr("pipelines.kubeflow.flags.SECONDS", 5.0)
+    with serving(KfpServer()) as server:
+        server.fault = lambda each: DROP if server.runs or each.path.endswith("/runs") else None
+        with pytest.raises(PinionError, match="dropped the connection"):
+            submit.main(flags(server))
+        (run,) = server.runs.values()
+        told = capsys.readouterr().err
+        server.fault = lambda _: None
+        assert f"--follow '{run['display_name']}'" in told
+        assert submit.main(["--endpoint", server.address, "--follow", run["display_name"]]) == 0
+        assert len(server.runs) == 1
+
+
+@pytest.mark.parametrize(
+    ("end", "message"),
+    [
+        (
+            look("FAILED", task("train", "FAILED", error={"message": "no memory"})),
+            "FAILED: step 'train' failed: no memory",
+        ),
+        (look("CANCELED"), "CANCELED"),
+        (look("SKIPPED"), "SKIPPED"),
+    ],
+)
+def test_a_run_that_did_not_succeed_ends_the_command_with_one(
+    end: dict[str, Any], message: str
+) -> None:
+    with serving(KfpServer(looks=[end])) as server:
+        process = command(*flags(server))
+        output, error = process.communicate(timeout=60)
+        (run,) = server.runs.values()
+    assert process.returncode == 1
+    assert error.splitlines()[-1] == (
+        f"pipelines.submit: error: run '{run['display_name']}' {message}"
+    )
+    assert f"/#/runs/details/{run['run_id']}" in output
+
+
+def test_no_wait_starts_and_leaves(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving(KfpServer(looks=[look("FAILED")])) as server:
+        assert submit.main(flags(server, "--no-wait", "--run-name", "mine")) == 0
+        (run,) = server.runs.values()
+        assert not server.asked("GET", "/runs/.*")
+    assert run["display_name"].startswith("mine 2")
+    shown = capsys.readouterr().out
+    assert f"python -m pipelines.submit --follow {run['run_id']}" in shown
+
+
+def test_ctrl_c_ends_the_waiting_and_not_the_run() -> None:
+    with serving(KfpServer(looks=[look("RUNNING", task("train", "RUNNING"))])) as server:
+        process = command(*flags(server))
+        wait_until(lambda: len(server.asked("GET", "/runs/.*")) > 1)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=60)
+        (run_id,) = server.runs
+        assert not server.asked("POST", "/runs/.*terminate")
+        assert process.returncode == 130
+        assert "Traceback" not in error
+        assert f"the run goes on. Follow it: python -m pipelines.submit --follow {run_id}" in error
+        where = ["--endpoint", server.address]
+        stopped = command("--stop", run_id, *where)
+        assert stopped.wait(60) == 0
+        assert server.asked("POST", f"/runs/{run_id}:terminate")
+        followed = command("--follow", run_id, *where)
+        assert followed.communicate(timeout=60)[1].splitlines()[-1].endswith("CANCELED")
+
+
+def test_a_run_that_is_not_there() -> None:
+    with (
+        serving(KfpServer()) as server,
+        pytest.raises(PinionError, match=f"{server.address} has no run 'mine 20261124-1'"),
+    ):
+        submit.main(["--endpoint", server.address, "--follow", "mine 20261124-1"])
+
+
+def test_secrets_stay_out_of_sight() -> None:
+    secret = "s3cr3t-t0ken"  # noqa: S105
+    looks = [look("RUNNING"), look("FAILED")]
+    with serving(KfpServer(bearer=secret, looks=looks)) as server:
+        process = command(*flags(server), KFP_TOKEN=secret)
+        wait_until(lambda: server.runs)
+        shown = Path(f"/proc/{process.pid}/cmdline").read_bytes().decode()
+        output, error = process.communicate(timeout=60)
+        assert server.runs
+        assert all(secret not in json.dumps(each.body) for each in server.asked("POST", ".*"))
+    assert secret not in shown + output + error
+
+
+def test_two_at_once_are_two_runs() -> None:
+    with serving(KfpServer()) as server:
+        threads = [threading.Thread(target=submit.main, args=(flags(server),)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len({each["display_name"] for each in server.runs.values()}) == 2
+        assert len(server.experiments) == 1

@@ -26,7 +26,7 @@ def _pattern(pattern: str, expected: str, longest: int) -> Callable[[Entry], str
     def read(entry: Entry) -> str:
         text = entry.text(expected)
         if len(text) > longest or not compiled.fullmatch(text):
-            raise entry.error(f"must be {expected}, not {text!r}")
+            raise entry.unlike(expected)
         return text
 
     return read
@@ -78,18 +78,18 @@ def seconds(entry: Entry, least: int = 1) -> int:
     """A duration, as a number of seconds."""
     text = entry.scalar(expected := "a duration, such as 90s, 30m, 2h or 1d")
     if not (match := _DURATION.fullmatch(text)):
-        raise entry.error(f"must be {expected}, not {text!r}")
+        raise entry.unlike(expected)
     duration = int(match[1]) * _SECONDS[match[2]]
     if not least <= duration <= _MOST:
-        raise entry.error(f"must be from {least}s to {_MOST}s, not {text!r}")
+        raise entry.unlike(f"from {least}s to {_MOST}s")
     return duration
 
 
 def cores(entry: Entry) -> Quantity:
     """A number of cores."""
     text, limits = _limits(entry, lambda text: Limits.parse("", text))
-    if not 0.001 <= (amount := limits.cpu or 0) <= 2**31:
-        raise entry.error(f"must be 1m or more cores, not {text!r}")
+    if not 0.001 <= (amount := limits.cpu or 0) <= _MOST:
+        raise entry.unlike(f"from 1m to {_MOST} cores")
     return Quantity(text, amount)
 
 
@@ -97,18 +97,18 @@ def memory(entry: Entry) -> Quantity:
     """An amount of memory or of disk space."""
     text, limits = _limits(entry, lambda text: Limits.parse(text, ""))
     if not _MEBIBYTE <= (amount := limits.memory or 0) < 2**63:
-        hint = ", where m is a thousandth of a byte" if text.endswith("m") else ""
-        raise entry.error(f"must be 1Mi or more bytes, such as 512Mi or 4Gi, not {text!r}{hint}")
+        hint = " (m is a thousandth of a byte)" if text.endswith("m") else ""
+        raise entry.unlike(f"from 1Mi to 7Ei of bytes, such as 512Mi or 4Gi{hint}")
     return Quantity(text, amount)
 
 
 def _limits(entry: Entry, parse: Callable[[str], Limits]) -> tuple[str, Limits]:
-    text = entry.scalar("a quantity, such as 500m, 2 or 1.5Gi")
+    text = entry.scalar(expected := "a quantity, such as 500m, 2 or 1.5Gi")
     try:
         # Digits of other scripts are digits to Python alone.
         return text, parse(text if text.isascii() and text else f"?{text}")
     except ValueError:
-        raise entry.error(f"{text!r} is no quantity, such as 500m, 2 or 1.5Gi") from None
+        raise entry.unlike(expected) from None
 
 
 def mount_path(entry: Entry) -> str:
@@ -116,7 +116,7 @@ def mount_path(entry: Entry) -> str:
     text = entry.text(expected := "an absolute path in the container, such as /scratch")
     path = PurePosixPath("/" + text.lstrip("/"))
     if not text.startswith("/") or path == PurePosixPath("/") or not _clean(text):
-        raise entry.error(f"must be {expected}, not {text!r}")
+        raise entry.unlike(expected)
     if taken := next((each for each in _TAKEN if path.is_relative_to(each)), None):
         raise entry.error(f"{text!r} is where KFP mounts its own {taken}; choose another path")
     return str(path)
@@ -126,7 +126,7 @@ def sub_path(entry: Entry) -> str:
     """A folder within a volume."""
     text = entry.text(expected := "the path of a folder in the volume, such as runs/cache")
     if not text or text.startswith("/") or not _clean(text):
-        raise entry.error(f"must be {expected}, not {text!r}")
+        raise entry.unlike(expected)
     return text
 
 

@@ -33,13 +33,13 @@ _VOLUMES: Mapping[VolumeSource, tuple[str, ...]] = {
 
 def read_settings(entry: Entry) -> Settings:
     """Raises `UsageError` for what is unknown, or for what Kubernetes would refuse."""
-    found = entry.entries(f"settings: {', '.join(_SETTINGS)}")
+    found = entry.entries("settings")
     if "service_account" in found:
         raise found["service_account"].error(
             "a service account is of the whole run; put it at the top of the file"
         )
-    found = entry.known(_SETTINGS)
-    parsed = {name: _SETTINGS[name](each) for name, each in found.items()}
+    found = entry.known(SETTINGS)
+    parsed = {name: SETTINGS[name](each) for name, each in found.items()}
     variables: dict[str, Variable] = {}
     for variable in (*parsed.pop("secrets", ()), *parsed.pop("config_maps", ())):
         if (other := variables.setdefault(variable.name, variable)) is not variable:
@@ -127,17 +127,16 @@ def _variables(source: Source) -> Callable[[Entry], tuple[Variable, ...]]:
     def read(entry: Entry) -> tuple[Variable, ...]:
         found = []
         for name, variables in _pairs(entry, f"names of {source}s"):
-            values.object_name(name)
-            for variable, key in _pairs(variables, f"environment variables and keys of {source}s"):
-                found.append(
-                    Variable(
-                        values.variable_name(variable),
-                        source,
-                        values.object_name(name),
-                        values.data_key(key),
-                        variable.where,
-                    )
-                )
+            holder = values.object_name(name)
+            # What stands there may be a secret, and is not shown.
+            if variables.kind != "map":
+                raise variables.error(f"must map environment variables to keys of the {source}")
+            for variable, key in _pairs(variables, "environment variables"):
+                named, key_name = values.variable_name(variable), values.data_key(key)
+                if named.islower() and key_name.isupper() and named.upper() != key_name:
+                    # The order of KFP's own functions; the pod would never start.
+                    raise key.error(f"the variable stands first: {{{key_name}: {named}}}")
+                found.append(Variable(named, source, holder, key_name, variable.where))
         return tuple(found)
 
     return read
@@ -185,7 +184,8 @@ def _pull_secrets(entry: Entry) -> tuple[str, ...]:
     return tuple(map(values.object_name, entry.items("names of secrets")))
 
 
-_SETTINGS: Mapping[str, Callable[[Entry], Any]] = {
+# By name, how each is read.
+SETTINGS: Mapping[str, Callable[[Entry], Any]] = {
     "cpu": _resource(values.cores),
     "memory": _resource(values.memory),
     "gpu": _gpu,

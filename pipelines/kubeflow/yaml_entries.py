@@ -7,11 +7,11 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import yaml
+from yaml.reader import ReaderError
 
 from pipelines.errors import UsageError
 
 _KINDS = {
-    "null": "nothing",
     "bool": "true or false",
     "int": "a number",
     "float": "a number",
@@ -56,9 +56,16 @@ class Entry:
     @property
     def given(self) -> str:
         """The value as a message shows it."""
-        kind = _KINDS.get(self.kind, self.kind)
-        plain = isinstance(self.node, yaml.ScalarNode) and self.node.value
-        return f"{self.node.value!r}" if plain else kind
+        if isinstance(self.node, yaml.ScalarNode) and self.kind != "null":
+            text = str(self.node.value)
+            return repr(text if len(text) <= 60 else f"{text[:60]}…")
+        return _KINDS.get(self.kind, self.kind)
+
+    def unlike(self, expected: str) -> UsageError:
+        """The failure to raise for a value that is not what it must be."""
+        if self.kind == "null":
+            return self.error(f"has no value; it must be {expected}")
+        return self.error(f"must be {expected}, not {self.given}")
 
     def error(self, reason: str) -> UsageError:
         """The failure to raise, in one line."""
@@ -67,7 +74,7 @@ class Entry:
     def entries(self, meaning: str) -> dict[str, "Entry"]:
         """The values of a mapping; raises `UsageError` for anything else, and for a key twice."""
         if not isinstance(self.node, yaml.MappingNode):
-            raise self.error(f"must be a mapping of {meaning}, not {self.given}")
+            raise self.unlike(f"a mapping of {meaning}")
         found: dict[str, Entry] = {}
         for key, value in self.node.value:
             named = Entry.at(self.file, self.name, key)
@@ -94,13 +101,13 @@ class Entry:
     def items(self, meaning: str) -> list["Entry"]:
         """The values of a list; raises `UsageError` for anything else."""
         if not isinstance(self.node, yaml.SequenceNode):
-            raise self.error(f"must be a list of {meaning}, not {self.given}")
+            raise self.unlike(f"a list of {meaning}")
         return [Entry.at(self.file, self.name, node) for node in self.node.value]
 
     def scalar(self, expected: str) -> str:
         """A text or a number, as it was written."""
         if not isinstance(self.node, yaml.ScalarNode) or self.kind not in ("str", "int", "float"):
-            raise self.error(f"must be {expected}, not {self.given}")
+            raise self.unlike(expected)
         return str(self.node.value)
 
     def text(self, expected: str) -> str:
@@ -115,28 +122,33 @@ class Entry:
         written = str(self.node.value) if self.kind == "int" else ""
         if _WHOLE.fullmatch(written) and least <= int(written) <= most:
             return int(written)
-        raise self.error(f"must be a whole number from {least} to {most}, not {self.given}")
+        raise self.unlike(f"a whole number from {least} to {most}")
 
     def flag(self) -> bool:
         """True or false."""
-        if self.kind != "bool":
-            raise self.error(f"must be true or false, not {self.given}")
-        return str(self.node.value).lower() in ("true", "yes", "on")
+        words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+        word = str(self.node.value).lower() if self.kind == "bool" else ""
+        if word not in words:
+            raise self.unlike("true or false")
+        return words[word]
 
 
 def read(file: Path, flag: str) -> Entry:
     """The one document of a file; raises `UsageError` where it cannot be read."""
     try:
         # Not libyaml's loader: it can be driven out of its stack, and the file is a small one.
-        node = yaml.compose(file.read_text(encoding="utf-8"), yaml.SafeLoader)
+        node = yaml.compose(text := file.read_text(encoding="utf-8"), yaml.SafeLoader)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{flag} {file}: cannot be read: {error}") from None
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise UsageError(f"{file}:{line}: not YAML: character {error.character:#04x}") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{file}:{mark.line + 1}" if mark else f"{file}"
         raise UsageError(f"{where}: not YAML: {error.problem or error.context}") from None
-    except (yaml.YAMLError, RecursionError) as error:
-        raise UsageError(f"{file}: not YAML: {error}") from None
+    except RecursionError:
+        raise UsageError(f"{file}: is nested too deeply") from None
     if node is None:
-        raise UsageError(f"{file}: is empty")
+        raise UsageError(f"{file}: is empty; write settings into it, or leave {flag} out")
     return Entry.at(file, "", node)

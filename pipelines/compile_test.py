@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import pytest
+
+from pipelines.compile import build_parser, write
+from pipelines.errors import UsageError
+from pipelines.images import ImageReference
+from pipelines.interfaces import Signature
+from pipelines.kubeflow.platform import apply
+from pipelines.kubeflow.platform_file import PlatformSettings
+from pipelines.kubeflow.platform_testing import compiled
+from pipelines.locks import Lock, Locked, sha256
+from pipelines.pipeline_file import PipelineFile
+from pipelines.releases import Release, store
+from pipelines.workspace import Workspace
+
+
+@pytest.fixture()
+def workspace(tmp_path: Path) -> Workspace:
+    """A working tree with the release 1.2.0."""
+    workspace = Workspace(tmp_path / "tree", tmp_path / "tree" / "dist")
+    pipeline = compiled(tmp_path).text().encode()
+    image = ImageReference("pinion/text", "1.0.0")
+    step = Locked("1.0.0", image, "c", "d", "a", Signature({}, {}), {})
+    lock = Lock("1.2.0", "host:5000", sha256(pipeline), {"text": step})
+    store(workspace, Release(lock, pipeline))
+    return workspace
+
+
+def compile_release(workspace: Workspace, output: Path, *flags: str) -> bytes:
+    write(build_parser().parse_args(["1.2.0", "--output", str(output), *flags]), workspace)
+    return output.read_bytes()
+
+
+def test_a_release_for_a_cluster_is_the_frozen_file_with_the_settings(
+    tmp_path: Path, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frozen = workspace.releases / "1.2.0" / "pipeline.yaml"
+    before = frozen.read_bytes()
+    platform = tmp_path / "platform.yaml"
+    platform.write_text("service_account: runner\nsteps: {text-3: {cpu: 2, timeout: 1h}}\n")
+
+    text = compile_release(workspace, tmp_path / "out.yaml", f"--platform={platform}").decode()
+    settings = PlatformSettings.load(platform)
+    assert text == apply(settings, PipelineFile.load(frozen)).text()
+    assert text.count("\n---\n") == 1
+    assert frozen.read_bytes() == before
+    assert compile_release(workspace, tmp_path / "plain.yaml") == before
+    assert capsys.readouterr().err == (
+        f"{platform}: the service account 'runner' is of runs, not of a file; give pipelines.submit"
+        f" and pipelines.deploy --platform {platform} too\n"
+    )
+
+
+def test_settings_that_do_not_fit_leave_nothing_behind(
+    tmp_path: Path, workspace: Workspace
+) -> None:
+    (tmp_path / "platform.yaml").write_text("steps:\n  text-4: {cpu: 2}\n")
+    with pytest.raises(UsageError, match=r"platform\.yaml:2: the pipeline has no step 'text-4'"):
+        compile_release(
+            workspace, tmp_path / "to" / "out.yaml", f"--platform={tmp_path / 'platform.yaml'}"
+        )
+    assert list((tmp_path / "to").iterdir()) == []
+
+
+def test_a_registry_is_only_for_dev(tmp_path: Path, workspace: Workspace) -> None:
+    with pytest.raises(UsageError, match="--registry is for dev"):
+        compile_release(workspace, tmp_path / "out.yaml", "--registry=host:5000")

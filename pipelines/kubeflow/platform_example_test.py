@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,11 @@ from kfp.components import load_component_from_text
 from pipelines.kubeflow.platform import apply, gives
 from pipelines.kubeflow.platform_file import PlatformSettings
 from pipelines.kubeflow.platform_testing import compiled, loaded, of_secret
+from pipelines.kubeflow.step_settings import SETTINGS
 from pipelines.pipeline_file import PipelineFile
 from pipelines.workspace import ROOT
 
+REFERENCE = ROOT / "docs" / "platform-file.md"
 EXAMPLE = ROOT / "docs" / "platforms" / "small-gpu-cluster.yaml"
 GOLDEN = ROOT / "tests" / "golden" / "training.yaml"
 
@@ -98,3 +101,22 @@ def test_what_may_be_missing_on_the_cluster_is_not_given(tmp_path: Path) -> None
     sure = of_secret("own", OWN="key")
     assert gives(compiled(tmp_path, sure, sure, sure), "OWN")
     assert not gives(compiled(tmp_path, sure, sure, optional), "OWN")
+
+
+def test_the_reference_has_every_setting_with_examples(tmp_path: Path) -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \| ", REFERENCE.read_text(), re.MULTILINE)
+    documented = {name: re.findall(r"`(.*?)`", examples) for name, examples in rows}
+    assert list(documented)[: len(SETTINGS)] == list(SETTINGS)
+    for name in SETTINGS:
+        for example in documented[name]:
+            settings = loaded(tmp_path, f"defaults:\n  {example}\n").defaults
+            assert example.startswith(f"{name}: ")
+            assert settings != loaded(tmp_path, "{}").defaults
+
+
+def test_the_blocks_of_the_reference_are_platform_files(tmp_path: Path) -> None:
+    blocks = re.findall(r"^```yaml\n(.*?)^```", REFERENCE.read_text(), re.MULTILINE | re.DOTALL)
+    assert blocks
+    for block in blocks:
+        settings = loaded(tmp_path, block)
+        assert apply(settings, PipelineFile.load(GOLDEN)).platform is not None

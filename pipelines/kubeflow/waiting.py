@@ -54,11 +54,12 @@ class Watch:
 
     def _close(self, run: Run) -> None:
         """Nothing goes on in a run that has ended, whatever its last look said of a step."""
+        # KFP tells nothing of the steps behind a condition that did not hold.
+        end = ("skipped", "done") if run.state == "SUCCEEDED" else ("not run", "stopped")
         for step in [*self._shown.values(), *self._steps]:
             if step not in self._ended:
                 self._ended.add(step)
-                succeeded = "done" if run.state == "SUCCEEDED" else "stopped"
-                self._progress.ended(step, succeeded if step in self._started else "not run")
+                self._progress.ended(step, end[step in self._started])
 
 
 def wait(api: Api, run: Run, steps: Sequence[str], progress: Progress) -> Run:

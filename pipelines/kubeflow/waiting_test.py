@@ -59,7 +59,7 @@ def test_steps_are_shown_as_they_start_and_end() -> None:
         "pull-data done in 90.0 s",
         "train …",
         "train done in 90.0 s",
-        "register not run",
+        "register skipped",
     ]
 
 

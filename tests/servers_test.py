@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from tests.mlflow_server import serving, tracking_server
+from tests.local_servers import serving, tracking_server
 from tests.running import DIST, params, run
 
 

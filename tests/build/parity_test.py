@@ -1,6 +1,7 @@
 """One release, run as processes and in its images, comes to the same model."""
 
 import csv
+import hashlib
 import json
 import re
 import shutil
@@ -12,7 +13,7 @@ from mlflow import MlflowClient
 from tests.build.parity import facts, first_difference
 from tests.build.pinion import Tree
 from tests.build.tree import call
-from tests.mlflow_server import tracking_server
+from tests.local_servers import s3_store, tracking_server
 
 pytestmark = pytest.mark.docker
 
@@ -25,15 +26,20 @@ PARAMETERS = {
 }  # fmt: skip
 
 
-def run(tree: Tree, output: Path, runner: str, *parameters: str) -> Path:
+def run(tree: Tree, output: Path, runner: str, *parameters: str, **changes: str) -> Path:
     """The folder of a run of the release."""
     flags = [part for parameter in parameters for part in ("--param", parameter)]
     where = ["--release", "1.0.0", "--runner", runner, "--output", str(output), "--register"]
-    done = tree.run("run", *where, *flags)
+    done = tree.run("run", *where, *flags, **changes)
     assert done.code == 0, done.stderr
     assert re.search(r"^registered +models:/pinion-model/\d+$", done.stdout, re.MULTILINE)
     (folder,) = output.glob("20*")
     return folder
+
+
+def package(tree: Tree, target: str) -> None:
+    packaged = call(tree.folder, "./pants", "package", target)
+    assert packaged.returncode == 0, packaged.stderr
 
 
 @pytest.mark.parametrize("task", PARAMETERS)
@@ -98,8 +104,7 @@ def test_odd_names_reach_the_steps_unchanged(released: Tree, tmp_path: Path, run
 def test_a_tracking_server_of_this_machine_is_reached_from_images(
     released: Tree, tmp_path: Path
 ) -> None:
-    packaged = call(released.folder, "./pants", "package", "build-support/mlflow:mlflow")
-    assert packaged.returncode == 0, packaged.stderr
+    package(released, "build-support/mlflow:mlflow")
     with tracking_server(released.folder / "dist", tmp_path) as uri:
         folder = run(released, tmp_path / "runs", "docker", f"mlflow_tracking_uri={uri}", "seed=5")
         client = MlflowClient(uri)
@@ -108,3 +113,22 @@ def test_a_tracking_server_of_this_machine_is_reached_from_images(
     assert record.data.params["seed"] == "5"
     assert list((tmp_path / "kept").rglob("MLmodel")), "the model was not stored behind the server"
     assert not (folder.parent / "mlflow.db").exists()
+
+
+def test_an_object_of_a_store_of_this_machine_is_pulled_by_both_runners(
+    released: Tree, tmp_path: Path
+) -> None:
+    package(released, "build-support/object_stores")
+    table = released.folder / "components/pull_data/pull_data/samples/diabetes.csv"
+    objects = {"tables/2026/its own.csv": table.read_bytes()}
+    given = ("source=s3://tables/2026/its own.csv", "target=progression", "model=ridge")
+    pulled = []
+    with s3_store(released.folder / "dist", tmp_path, objects) as address:
+        for runner in ("process", "docker"):
+            folder = run(
+                released, tmp_path / runner, runner, *given, AWS_ENDPOINT_URL=address,
+                AWS_ACCESS_KEY_ID="id", AWS_SECRET_ACCESS_KEY="none",  # noqa: S106
+            )  # fmt: skip
+            pulled.append((folder / "pull-data" / "dataset").read_bytes())
+    assert pulled[0] == pulled[1]
+    assert hashlib.sha256(table.read_bytes()).hexdigest().encode() in pulled[0]

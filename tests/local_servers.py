@@ -1,0 +1,94 @@
+"""Real servers, of MLflow and of objects, from what Pants packages of them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.running import environment
+
+# In a folder of packages.
+MLFLOW = Path("build-support.mlflow") / "mlflow.pex" / "__main__.py"
+STORES = Path("build-support.object_stores") / "object_stores.pex" / "__main__.py"
+
+
+@contextmanager
+def serving(dist: Path, folder: Path, *arguments: str) -> Iterator[str]:
+    """The address of an MLflow server of some kind, once it answers; it ends with the block."""
+    with _running(folder, "/health", dist / MLFLOW, *arguments) as address:
+        yield address
+
+
+@contextmanager
+def tracking_server(dist: Path, folder: Path) -> Iterator[str]:
+    """A tracking server and registry, which keeps its artifacts in `kept`."""
+    store = f"--backend-store-uri=sqlite:///{folder}/server.db"
+    kept = f"--artifacts-destination={folder / 'kept'}"
+    with serving(dist, folder, "server", store, kept, "--workers=1") as address:
+        yield address
+
+
+@contextmanager
+def s3_store(dist: Path, folder: Path, objects: Mapping[str, bytes]) -> Iterator[str]:
+    """A store that takes any credentials; the objects are named by bucket and key."""
+    with _running(folder, "/moto-api/", dist / STORES, "-m", "moto.server") as address:
+        for bucket in {name.split("/")[0] for name in objects}:
+            _put(f"{address}/{bucket}", b"")
+        for name, body in objects.items():
+            _put(f"{address}/{urllib.parse.quote(name)}", body)
+        yield address
+
+
+def _put(address: str, body: bytes) -> None:
+    # Of a form, which is what urllib takes a body to be, the server would keep nothing.
+    kind = {"Content-Type": "application/octet-stream"}
+    request = urllib.request.Request(address, body, kind, method="PUT")
+    urllib.request.urlopen(request, timeout=30).close()
+
+
+@contextmanager
+def _running(folder: Path, health: str, *command: Path | str) -> Iterator[str]:
+    log, port = folder / "server.log", _free_port()
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, *command, "--host", "127.0.0.1", f"--port={port}"],
+            cwd=folder,
+            env=environment(
+                PEX_ROOT=str(folder / "pex"), MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false"
+            ),
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        _wait(f"http://127.0.0.1:{port}{health}", process, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+
+def _wait(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text()
+        try:
+            urllib.request.urlopen(address, timeout=5)
+        except OSError:
+            time.sleep(0.5)
+        else:
+            return
+    raise AssertionError(f"{address} never answered: {log.read_text()}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -24,8 +24,7 @@ def test_a_release_runs_by_its_digests(released: Tree, tmp_path: Path) -> None:
     images = sorted(each["container"]["image"] for each in executors.values())
     assert len(images) == len(versions_of(released.folder))
     assert all(
-        image.startswith(f"{released.registry}/pinion/") and "@sha256:" in image
-        for image in images
+        image.startswith(f"{released.registry}/pinion/") and "@sha256:" in image for image in images
     )
     assert f"the images are in {released.registry}, a registry of this machine" in done.stderr
 

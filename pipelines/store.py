@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import tempfile
 from pathlib import Path
+from urllib.parse import unquote
 
 from pipelines.errors import PinionError
 
@@ -18,13 +19,19 @@ def local_store(folder: Path) -> str:
     another name, under a lock, and moved into its place with its tables in it.
     """
     database = folder.resolve() / "mlflow.db"
+    # MLflow reads a path as that of a URL, and tries for minutes to open another.
+    if "?" in str(database) or unquote(str(database)) != str(database):
+        raise PinionError(
+            f"the MLflow store cannot be in {folder}: a '?' or a '%' with two digits means another"
+            " place to MLflow; give another folder (--output)"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     if not database.exists():
         with (folder / ".mlflow.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not database.exists():
                 _make(database)
-    _probe(database)
+    probe(database)
     return f"sqlite:///{database}"
 
 
@@ -48,7 +55,8 @@ def _make(database: Path) -> None:
         os.replace(partial, database)
 
 
-def _probe(database: Path) -> None:
+def probe(database: Path) -> None:
+    """Raises `PinionError` for a file that is no database, or is not there."""
     # MLflow would try for minutes to open what is no database.
     try:
         connection = sqlite3.connect(f"{database.as_uri()}?mode=rw", uri=True)

@@ -52,6 +52,19 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
         local_store(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["what?", "a%20b"])
+def test_a_path_that_mlflow_would_read_as_another_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(PinionError, match=r"the MLflow store cannot be in .*(what\?|a%20b): "):
+        local_store(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_percent_sign_by_itself_is_part_of_a_path(tmp_path: Path) -> None:
+    client = MlflowClient(local_store(tmp_path / "100% #1"))
+    assert client.get_experiment("0").name == "Default"
+    assert (tmp_path / "100% #1" / "mlflow.db").exists()
+
+
 def test_a_folder_in_its_place_is_named(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").mkdir()
     with pytest.raises(PinionError, match=r"mlflow\.db cannot be opened"):

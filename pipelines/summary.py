@@ -30,10 +30,10 @@ def _mlflow(tracking_uri: str) -> str:
     if tracking_uri.startswith("sqlite:"):
         store = f"--backend-store-uri {quote(tracking_uri)}"
         return f"./pants run build-support/mlflow:mlflow -- ui {store}"
-    return _without_secrets(tracking_uri)
+    return without_secrets(tracking_uri)
 
 
-def _without_secrets(address: str) -> str:
+def without_secrets(address: str) -> str:
     """An address without what can be a password, before the @, or a token, behind the ?."""
     scheme, separator, rest = address.partition("://")
     if not separator:
@@ -69,7 +69,7 @@ def _dataset(
 ) -> Iterator[tuple[str, str]]:
     if report and "source" in parameters:
         rows = report["rows"]
-        source = _without_secrets(str(parameters["source"]))
+        source = without_secrets(str(parameters["source"]))
         yield "dataset", f"{source}: {rows['train']} rows to train, {rows['test']} to test"
 
 

@@ -1,0 +1,190 @@
+"""MLflow's model registry, as the commands read it and move its aliases."""
+
+import argparse
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipelines.connections import cause
+from pipelines.errors import PinionError, UsageError
+from pipelines.model_references import ModelReference
+from pipelines.store import probe
+from pipelines.summary import without_secrets
+
+# MLflow's own take minutes to find out that nobody is there.
+_BOUNDS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
+_HISTORY = "pinion.history."
+_SQLITE = "sqlite:///"
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A version of a registered model; `created` is in UTC."""
+
+    name: str
+    number: int
+    run_id: str
+    source: str
+    status: str
+    created: datetime
+    tags: Mapping[str, str]
+    aliases: tuple[str, ...]
+
+    @property
+    def uri(self) -> str:
+        """Its address in MLflow."""
+        return f"models:/{self.name}/{self.number}"
+
+
+def _now() -> str:
+    """In UTC, in characters that MLflow takes in the name of a tag."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+@dataclass(frozen=True)
+class Move:
+    """An alias that went from one version to another; `before` is None where there was none."""
+
+    alias: str
+    before: int | None
+    after: int
+    by: str
+    why: str
+    run: str = ""
+    at: str = field(default_factory=_now)
+
+
+class ModelRegistry:
+    """The registry behind an MLflow client."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+
+    def version(self, reference: ModelReference) -> ModelVersion:
+        """Raises `PinionError` where there is no such model, version or alias."""
+        aliases = self.aliases(reference.name)
+        number = reference.version or aliases.get(reference.alias)
+        if number is None:
+            known = ", ".join(sorted(aliases)) or "none"
+            raise PinionError(
+                f"{reference.name} has no alias {reference.alias!r}; it has {known};"
+                f" name a version: {reference.name}/VERSION"
+            )
+        with _absent(f"{reference.name} has no version {number}"):
+            found = self.client.get_model_version(reference.name, str(number))
+        return ModelVersion(
+            name=reference.name,
+            number=number,
+            run_id=found.run_id or "",
+            source=found.source or "",
+            status=found.status,
+            created=datetime.fromtimestamp(found.creation_timestamp / 1000, UTC),
+            tags=dict(found.tags),
+            aliases=tuple(sorted(name for name, at in aliases.items() if at == number)),
+        )
+
+    def aliases(self, name: str) -> dict[str, int]:
+        """The version that each alias is at; raises `PinionError` for an unknown model."""
+        with _absent(f"there is no registered model {name!r}"):
+            model = self.client.get_registered_model(name)
+        return {alias: int(number) for alias, number in model.aliases.items()}
+
+    def move(self, name: str, move: Move) -> None:
+        """Sets an alias if it still is where the move begins, and keeps the move in the history.
+
+        Raises `PinionError` where somebody else moved it. MLflow cannot set it on a condition, so
+        it is looked at before and behind.
+        """
+        self._hold(name, move.alias, move.before)
+        self.client.set_registered_model_alias(name, move.alias, str(move.after))
+        self._hold(name, move.alias, move.after)
+        value = json.dumps({key: each for key, each in asdict(move).items() if key != "at"})
+        self.client.set_registered_model_tag(name, f"{_HISTORY}{move.at}", value)
+
+    def _hold(self, name: str, alias: str, expected: int | None) -> None:
+        current = self.aliases(name).get(alias)
+        if current != expected:
+            raise PinionError(
+                f"the alias {alias!r} of {name} is at version {current}, not {expected}: somebody"
+                " moved it meanwhile; look at --history, and repeat the call"
+            )
+
+    def history(self, name: str) -> list[Move]:
+        """The moves of the model's aliases, the oldest first; what is not ours is left out."""
+        with _absent(f"there is no registered model {name!r}"):
+            tags = self.client.get_registered_model(name).tags
+        moves = []
+        for key in sorted(tags):
+            if key.startswith(_HISTORY):
+                try:
+                    moves.append(Move(**json.loads(tags[key]), at=key.removeprefix(_HISTORY)))
+                except (ValueError, TypeError):
+                    continue
+        return moves
+
+
+def add_tracking_flag(parser: argparse.ArgumentParser) -> None:
+    """The flag of the commands that ask MLflow."""
+    parser.add_argument(
+        "--mlflow-tracking-uri",
+        metavar="URI",
+        help="where the models are (default: MLFLOW_TRACKING_URI, else runs/mlflow.db)",
+    )
+
+
+@contextmanager
+def open_registry(given: str | None) -> Iterator[ModelRegistry]:
+    """MLflow's errors in the body become `PinionError`s."""
+    uri = given or os.environ.get("MLFLOW_TRACKING_URI") or _local()
+    if uri.startswith(_SQLITE):
+        # MLflow would make what is not there.
+        probe(Path(uri.removeprefix(_SQLITE)))
+    for name, value in _BOUNDS.items():
+        os.environ.setdefault(name, value)
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    import mlflow
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    # What MLflow logs as an error, with a traceback, it raises too.
+    logging.getLogger("mlflow").setLevel(logging.CRITICAL)
+    try:
+        mlflow.set_tracking_uri(uri)
+        yield ModelRegistry(mlflow.MlflowClient(uri, uri))
+    except (MlflowException, SQLAlchemyError) as error:
+        raise PinionError(f"MLflow at {without_secrets(uri)} {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    text = " ".join(str(error).split()).partition(" [SQL:")[0]
+    if "Max retries exceeded" in text or "timed out" in text:
+        return f"does not answer ({cause(error)[:200]}); is the server running there?"
+    return f"failed: {text[:300]}"
+
+
+def _local() -> str:
+    database = Path("runs/mlflow.db").resolve()
+    if not database.is_file():
+        raise UsageError(
+            f"there is no MLflow store {database}; give --mlflow-tracking-uri or"
+            " MLFLOW_TRACKING_URI, or make a model: python -m pipelines.run --register"
+        )
+    return f"sqlite:///{database}"
+
+
+@contextmanager
+def _absent(message: str) -> Iterator[None]:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        raise PinionError(message) from error

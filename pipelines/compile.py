@@ -54,8 +54,10 @@ def compile_release(tag: str, pins: Sequence[Pin], output: Path) -> None:
 
     Raises `PinionError` where the interfaces and the wiring do not fit.
     """
+    from pipelines.pipeline_file import RELEASE
+
     environment = {
-        "PINION_RELEASE": tag,
+        RELEASE: tag,
         "PINION_COMPONENTS": component_versions({pin.name: pin.version for pin in pins}),
     }
     with whole(output) as file:

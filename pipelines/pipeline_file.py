@@ -33,7 +33,11 @@ class PipelineFile:
     @classmethod
     def load(cls, path: Path) -> "PipelineFile":
         """Raises `PinionError` for a file that is no compiled pipeline."""
-        text = _read(path)
+        return cls.parse(path, _read(path))
+
+    @classmethod
+    def parse(cls, path: Path, text: str) -> "PipelineFile":
+        """The file of that text; `path` is only told. Raises `PinionError` as `load` does."""
         documents = _documents(path, text)
         if len(documents) > 2:
             raise PinionError(f"{path}: not a compiled pipeline: it has {len(documents)} documents")

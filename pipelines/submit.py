@@ -107,7 +107,7 @@ def _summary(api: Api, run: Run, namespace: str) -> str:
     logs = f"kubectl logs -n {namespace or KUBEFLOW} -l pipeline/runid={run.id} -c main"
     lines = [
         ("run", f"{run.name} ({run.id})"),
-        ("dashboard", api.endpoint.run_page(run.id)),
+        ("dashboard", api.endpoint.page(f"runs/details/{run.id}")),
         ("logs", f"{logs} --prefix --tail=-1"),
     ]
     return "\n".join(f"{label:<9}  {text}" for label, text in lines)

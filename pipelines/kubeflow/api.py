@@ -161,7 +161,7 @@ class Api:
                 patience.wait(error)
 
     def create(self, make: Callable[[], T], find: Callable[[], T | None]) -> T:
-        """Makes what `find` finds once it is there, and never two of it.
+        """Makes what `find`, which persists by itself, finds once it is there, and never two of it.
 
         Without an answer it may be there all the same: it is looked for before it is made again.
         """
@@ -178,15 +178,17 @@ class Api:
                 failure = error
             if (found := self._settled(find)) is not None:
                 return found
+            if isinstance(failure, RefusedError):
+                raise failure
             patience.wait(failure)
 
     def _settled(self, find: Callable[[], T | None]) -> T | None:
         """What is there once a request that nobody answered can no longer be under way."""
         for seconds in _SETTLE:
-            if (found := self.persist(find)) is not None:
+            if (found := find()) is not None:
                 return found
             self.pause(seconds)
-        return self.persist(find)
+        return find()
 
     def _renew(self) -> None:
         if self._login.user:

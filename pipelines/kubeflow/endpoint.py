@@ -33,11 +33,11 @@ class Endpoint:
         """Whether it is an address of this machine, as that of a port-forward."""
         return urlsplit(self.address).hostname in ("localhost", "127.0.0.1", "::1")
 
-    def run_page(self, run_id: str) -> str:
-        """Where a run is shown, or how to get there."""
+    def page(self, path: str) -> str:
+        """Where the dashboard shows something, or how to get there."""
         if self.dashboard:
-            return f"{self.dashboard}/#/runs/details/{run_id}"
-        return f"http://localhost:8080/#/runs/details/{run_id} after: {PORT_FORWARD}"
+            return f"{self.dashboard}/#/{path}"
+        return f"http://localhost:8080/#/{path} after: {PORT_FORWARD}"
 
 
 def add_endpoint_flag(parser: argparse.ArgumentParser) -> None:

@@ -33,7 +33,7 @@ def _no_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_an_address_in_many_spellings(given: str, address: str) -> None:
     endpoint = find_endpoint(given)
     assert endpoint.address == endpoint.configuration.host == address
-    assert endpoint.run_page("r1") == f"{address}/#/runs/details/r1"
+    assert endpoint.page("runs/details/r1") == f"{address}/#/runs/details/r1"
 
 
 def test_the_call_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +71,7 @@ def test_the_context_of_kubectl_leads_through_kubernetes(tmp_path: Path) -> None
         (tmp_path / "kubeconfig").write_text(json.dumps(config))
         endpoint = find_endpoint(None)
         assert endpoint.namespace == "team-a"
-        assert "kubectl port-forward" in endpoint.run_page("r1")
+        assert "kubectl port-forward" in endpoint.page("runs/details/r1")
         Api(endpoint, Login()).connect()
         (asked,) = server.requests
     assert asked.path == (

@@ -57,15 +57,18 @@ def prepared(
     Raises `PinionError` for all that can be known to be wrong before a cluster is asked.
     """
     parameters = resolve(file.parameters, args.param, args.params, args.register)
-    account = args.service_account
+    file, account = with_settings(args, file)
+    check(file, parameters)
+    return file, parameters, args.service_account or account
+
+
+def with_settings(args: argparse.Namespace, file: PipelineFile) -> tuple[PipelineFile, str]:
+    """The file for one cluster, and the service account that its platform file names."""
+    account = ""
     if args.platform:
         settings = PlatformSettings.load(args.platform)
-        file = apply(settings, file)
-        account = account or settings.service_account
-    if args.no_cache:
-        file = file.uncached()
-    check(file, parameters)
-    return file, parameters, account
+        file, account = apply(settings, file), settings.service_account
+    return file.uncached() if args.no_cache else file, account
 
 
 def connect(args: argparse.Namespace) -> tuple[Api, str]:

@@ -15,6 +15,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import yaml
+from google.protobuf import json_format
+from kfp.pipeline_spec import pipeline_spec_pb2
+
 Json = dict[str, Any]
 API = "/apis/v2beta1"
 # An answer that is not given: after the work was done, or before.
@@ -127,9 +131,12 @@ def _listed(
     return 200, page | ({"next_page_token": more} if more else {})
 
 
+def _namespace(server: KfpServer, request: Request) -> dict[str, str]:
+    return {"namespace": request.query.get("namespace", "")} if server.multi_user else {}
+
+
 def _list_experiments(server: KfpServer, request: Request) -> tuple[int, Json]:
-    scope = {"namespace": request.query.get("namespace", "")} if server.multi_user else {}
-    return _listed(server.experiments, "experiments", request, **scope)
+    return _listed(server.experiments, "experiments", request, **_namespace(server, request))
 
 
 def _create_experiment(server: KfpServer, request: Request) -> tuple[int, Json]:
@@ -167,15 +174,16 @@ def _terminate_run(server: KfpServer, _request: Request, run_id: str) -> tuple[i
 
 
 def _list_pipelines(server: KfpServer, request: Request) -> tuple[int, Json]:
-    return _listed(server.pipelines, "pipelines", request)
+    return _listed(server.pipelines, "pipelines", request, **_namespace(server, request))
 
 
 def _create_pipeline(server: KfpServer, request: Request) -> tuple[int, Json]:
     # The API has two names for it, of which callers may give one.
     name = request.body.get("name") or request.body["display_name"]
     document = {"display_name": name, **request.body, "name": name}
-    if any(each["name"] == name for each in server.pipelines.values()):
-        return _error(409, "Already exist error: the pipeline exists")
+    for each in server.pipelines.values():
+        if (each["name"], each.get("namespace")) == (name, document.get("namespace")):
+            return _error(409, "Already exist error: the pipeline exists")
     return 200, _add(server.pipelines, "pipeline_id", document)
 
 
@@ -190,22 +198,37 @@ def _list_versions(server: KfpServer, request: Request, pipeline_id: str) -> tup
 
 
 def _upload_version(server: KfpServer, request: Request) -> tuple[int, Json]:
-    import yaml
-
     name, pipeline_id = request.query["name"], request.query["pipelineid"]
     if pipeline_id not in server.pipelines:
-        return _error(404, "no such pipeline")
+        return _upload_error(404)
+    try:
+        spec = _uploaded(request.body)
+    except (ValueError, yaml.YAMLError, json_format.ParseError):
+        return _upload_error(400)
     for each in server.versions.values():
         if (each["name"], each["pipeline_id"]) == (name, pipeline_id):
-            return _error(409, "Already exist error: the version exists")
-    text = re.search(rb"\r\n\r\n(.*)\r\n--", request.body, re.DOTALL)
-    documents = list(yaml.safe_load_all(text[1] if text else b""))
-    spec = documents[0]
-    if documents[1:]:
-        spec = {"pipeline_spec": documents[0], "platform_spec": documents[1]}
-    document = {"name": name, "display_name": name, "pipeline_id": pipeline_id}
-    document["description"] = request.query.get("description", "")
-    return 200, _add(server.versions, "pipeline_version_id", {**document, "pipeline_spec": spec})
+            return _upload_error(409)
+    document = {"name": name, "pipeline_id": pipeline_id, "pipeline_spec": spec}
+    document["display_name"] = request.query.get("display_name", name)
+    return 200, _add(server.versions, "pipeline_version_id", document)
+
+
+def _upload_error(status: int) -> tuple[int, Json]:
+    return status, {"error_message": "Failed to create a pipeline version", "error_details": ""}
+
+
+def _uploaded(body: bytes) -> Json:
+    """A file as KFP stores it; raises `ValueError` for one that it would not take."""
+    found = re.search(rb'name="uploadfile"; filename="(.+)"\r\n.*?\r\n\r\n(.*)\r\n--', body, re.S)
+    if not found or not found[1].endswith(b".yaml"):
+        raise ValueError
+    messages = (pipeline_spec_pb2.PipelineSpec(), pipeline_spec_pb2.PlatformSpec())
+    # KFP refuses a field that it does not know.
+    parts = [
+        json_format.MessageToDict(json_format.ParseDict(document, message))
+        for document, message in zip(yaml.safe_load_all(found[2]), messages, strict=False)
+    ]
+    return {"pipeline_spec": parts[0], "platform_spec": parts[1]} if parts[1:] else parts[0]
 
 
 def _delete_version(
@@ -216,11 +239,20 @@ def _delete_version(
 
 
 def _list_recurring(server: KfpServer, request: Request) -> tuple[int, Json]:
-    return _listed(server.recurring_runs, "recurringRuns", request)
+    scope = _namespace(server, request)
+    return _listed(server.recurring_runs, "recurringRuns", request, **scope)
 
 
 def _create_recurring(server: KfpServer, request: Request) -> tuple[int, Json]:
-    document = {**request.body, "status": "ENABLED"}
+    reference = request.body["pipeline_version_reference"]
+    if reference["pipeline_version_id"] not in server.versions:
+        return _error(404, "no such version")
+    if not 1 <= int(request.body["max_concurrency"]) <= 10:
+        return _error(400, "Max concurrency must be at least 1 and at most 10")
+    # KFP tells of the account that the steps will have, also where none was asked for.
+    account = request.body.get("service_account", "pipeline-runner")
+    status = "ENABLED" if request.body["mode"] == "ENABLE" else "DISABLED"
+    document = {**request.body, "status": status, "service_account": account}
     return 200, _add(server.recurring_runs, "recurring_run_id", document)
 
 
@@ -251,6 +283,8 @@ _ROUTES: list[tuple[str, str, Callable[..., tuple[int, Json]]]] = [
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Else the second packet of an answer waits for 40 ms.
+    disable_nagle_algorithm = True
     kfp: KfpServer
 
     def _serve(self) -> None:

@@ -22,6 +22,11 @@ def check(file: PipelineFile, parameters: Mapping[str, Value]) -> None:
     """Raises `PinionError` for what a cluster would fail at; says on stderr what may be."""
     if TRACKING_URI in file.parameters:
         _check_tracking(file, str(parameters.get(TRACKING_URI, "")))
+    check_images(file)
+
+
+def check_images(file: PipelineFile) -> None:
+    """Raises `PinionError` for images that only this machine has."""
     references = [reference for image in file.images if (reference := _parsed(image))]
     _check_pushed([each for each in references if "-dev." in each.tag and not each.digest])
     if local := sorted({each.registry for each in references if is_loopback(each.registry)}):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import kfp_server_api as kfp
@@ -124,6 +125,12 @@ def start(api: Api, submission: Submission) -> Run:
     return Run.of(api.create(make, find))
 
 
+def find_experiment(api: Api, name: str, namespace: str) -> str:
+    """The id of the experiment of that name; an empty one where there is none."""
+    found = _find_experiment(api, name, namespace)
+    return str(found.experiment_id) if found else ""
+
+
 def experiment_id(api: Api, name: str, namespace: str) -> str:
     """The experiment of that name, which is made where there is none."""
     scope = {"namespace": namespace} if namespace else {}
@@ -133,13 +140,9 @@ def experiment_id(api: Api, name: str, namespace: str) -> str:
         return api.experiments.experiment_service_create_experiment(experiment=experiment)
 
     def find() -> Any | None:
-        listed = pages(
-            api.experiments.experiment_service_list_experiments, "experiments",
-            filter=named(name), **scope,
-        )  # fmt: skip
-        return next((each for each in listed if each.display_name == name), None)
+        return _find_experiment(api, name, namespace)
 
-    found = api.persist(find) or api.create(make, find)
+    found = find() or api.create(make, find)
     if not found.experiment_id:
         raise PinionError(f"KFP answered with an experiment {name!r} that has no id")
     return str(found.experiment_id)
@@ -159,7 +162,7 @@ def find(api: Api, name_or_id: str, namespace: str) -> Run:
             if error.status != 404:
                 raise
     scope = {"namespace": namespace} if namespace else {}
-    if found := api.persist(lambda: _first(api, name_or_id, **scope)):
+    if found := _first(api, name_or_id, **scope):
         return get(api, found.run_id)
     raise PinionError(
         f"{api.endpoint.address} has no run {name_or_id!r}"
@@ -174,8 +177,19 @@ def stop(api: Api, run_id: str) -> None:
 
 
 def _first(api: Api, name: str, **scope: str) -> Any | None:
-    listed = pages(api.runs.run_service_list_runs, "runs", filter=named(name), **scope)
-    return next((each for each in listed if each.display_name == name), None)
+    listed = partial(api.persist, api.runs.run_service_list_runs)
+    return _of_name(pages(listed, "runs", filter=named(name), **scope), name)
+
+
+def _find_experiment(api: Api, name: str, namespace: str) -> Any | None:
+    scope = {"namespace": namespace} if namespace else {}
+    listed = partial(api.persist, api.experiments.experiment_service_list_experiments)
+    return _of_name(pages(listed, "experiments", filter=named(name), **scope), name)
+
+
+def _of_name(things: Iterable[Any], name: str) -> Any | None:
+    """The one of that name, should the server know no such filter."""
+    return next((each for each in things if each.display_name == name), None)
 
 
 def _error(thing: Any) -> str:

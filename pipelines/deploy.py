@@ -1,0 +1,101 @@
+"""Uploads a release to a Kubeflow cluster, and keeps its schedule: `python -m pipelines.deploy`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from pipelines.compile import DEV
+from pipelines.errors import UsageError, run_command
+from pipelines.kubeflow.cron import kfp_cron
+from pipelines.kubeflow.deploying import Deploying
+from pipelines.kubeflow.flags import (
+    add_cluster_flags,
+    add_run_flags,
+    connect,
+    prepared,
+    with_settings,
+)
+from pipelines.kubeflow.readiness import check_images
+from pipelines.kubeflow.schedules import Schedule
+from pipelines.pipeline_file import PipelineFile
+from pipelines.releases import frozen
+from pipelines.workspace import Workspace
+
+# What is said of runs, and what of versions.
+_OF_RUNS = ("param", "params", "register", "experiment", "service_account")
+_OF_VERSIONS = ("platform", "no_cache")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    parser = argparse.ArgumentParser(prog="pipelines.deploy", description=__doc__)
+    parser.add_argument("tag", metavar="TAG", help="the release")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--schedule",
+        metavar="CRON",
+        help="keep one recurring run of it, with the parameters of this call: five fields as in"
+        " crontab, minute hour day month weekday ('0 3 * * 1-5'), or @daily, @every 6h. The times"
+        " are UTC, unless the cluster's administrators chose another zone. A schedule that was"
+        " paused stays paused",
+    )
+    what.add_argument(
+        "--remove",
+        action="store_true",
+        help="delete the versions of the release, and the schedule that runs one; runs stay",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    add_run_flags(parser)
+    add_cluster_flags(parser)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command."""
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    file, schedule = _release(args.tag), None
+    if args.schedule is None:
+        _refuse_unused(parser, args)
+        file, _ = with_settings(args, file)
+        check_images(file)
+    else:
+        cron = kfp_cron(args.schedule)
+        file, parameters, account = prepared(args, file)
+        schedule = Schedule(file.name, cron, parameters, args.experiment, account)
+    api, namespace = connect(args)
+    deploying = Deploying(api, namespace, args.tag, args.dry_run)
+    lines = deploying.remove(file.name) if args.remove else deploying.deploy(file, schedule)
+    for line in lines:
+        print(line, flush=True)
+    return 0
+
+
+def _release(tag: str) -> PipelineFile:
+    if tag == DEV:
+        raise UsageError(
+            f"{DEV} is the working tree, and what is deployed never changes: make a release of it"
+            " (python -m pipelines.release), or run it once (python -m pipelines.submit)"
+        )
+    workspace = Workspace()
+    text = frozen(workspace, tag).pipeline.decode()
+    path = workspace.releases / tag / "pipeline.yaml"
+    return PipelineFile.parse(path.relative_to(workspace.root), text)
+
+
+def _refuse_unused(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Nobody is to think that a schedule got what only this call was told."""
+    names = (*_OF_RUNS, *_OF_VERSIONS) if args.remove else _OF_RUNS
+    given = [each for each in names if getattr(args, each) != parser.get_default(each)]
+    if given:
+        flags = ", ".join(f"--{each.replace('_', '-')}" for each in given)
+        way_out = (
+            "--remove takes only which cluster and namespace"
+            if args.remove
+            else "it is for runs; give --schedule too, or call pipelines.submit"
+        )
+        raise UsageError(f"{flags} has no use here: {way_out}")
+
+
+if __name__ == "__main__":
+    sys.exit(run_command("pipelines.deploy", main))

@@ -1,0 +1,185 @@
+"""The schedule of a pipeline: one recurring run on a cluster, kept as it was asked for last."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import kfp_server_api as kfp
+from google.protobuf.struct_pb2 import Struct
+
+from pipelines.errors import PinionError
+from pipelines.kubeflow.api import Api, pages
+from pipelines.kubeflow.cron import shown
+from pipelines.kubeflow.deployment import remove
+from pipelines.kubeflow.runs import experiment_id
+from pipelines.values import Value
+
+# Told with a recurring run, because KFP fills in its own account where none was asked for.
+_ACCOUNT = "service account "
+_KEPT = "Kept by python -m pipelines.deploy"
+# More looks than one at a list that others change too.
+_ROUNDS = 8
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What is asked for; its name is that of its pipeline."""
+
+    name: str
+    cron: str
+    parameters: Mapping[str, Value]
+    experiment: str
+    service_account: str
+    namespace: str = ""
+    pipeline_id: str = ""
+    version_id: str = ""
+
+
+@dataclass(frozen=True)
+class Recurring:
+    """What the API tells of a recurring run; `cron` is empty for one that has another trigger."""
+
+    id: str
+    name: str
+    version_id: str
+    cron: str
+    parameters: Mapping[str, Any]
+    experiment_id: str
+    service_account: str
+    description: str
+    paused: bool
+    made: str
+
+    @classmethod
+    def of(cls, run: Any) -> "Recurring":
+        """Of the API's own object; raises `PinionError` for one without an id."""
+        if not run.recurring_run_id:
+            raise PinionError("KFP answered with a recurring run that has no id")
+        trigger = run.trigger.cron_schedule if run.trigger else None
+        version = run.pipeline_version_reference or run
+        return cls(
+            str(run.recurring_run_id),
+            str(run.display_name or ""),
+            str(version.pipeline_version_id or ""),
+            str(trigger.cron or "") if trigger else "",
+            (run.runtime_config.parameters if run.runtime_config else None) or {},
+            str(run.experiment_id or ""),
+            str(run.service_account or ""),
+            str(run.description or ""),
+            run.status == "DISABLED" if run.status else run.mode == "DISABLE",
+            str(run.created_at or ""),
+        )
+
+    @property
+    def when(self) -> str:
+        """When it runs, as its user wrote it."""
+        return shown(self.cron) if self.cron else "at an interval"
+
+    def fits(self, schedule: Schedule, experiment: str) -> bool:
+        """Whether it is what is asked for, paused or not."""
+        asked = schedule.service_account
+        return (
+            (self.version_id, self.cron) == (schedule.version_id, schedule.cron)
+            and _message(self.parameters) == _message(schedule.parameters)
+            and self.experiment_id == experiment
+            and (self.service_account == asked if asked else _ACCOUNT not in self.description)
+        )
+
+
+def recurring_runs(api: Api, pipeline_id: str, namespace: str) -> list[Recurring]:
+    """Every recurring run of a pipeline's versions, in an order that is the same for everyone."""
+    scope = {"namespace": namespace} if namespace else {}
+    listed = partial(api.persist, api.recurring_runs.recurring_run_service_list_recurring_runs)
+    found = [
+        Recurring.of(each)
+        for each in pages(listed, "recurring_runs", **scope)
+        if each.pipeline_version_reference
+        and each.pipeline_version_reference.pipeline_id == pipeline_id
+    ]
+    return sorted(found, key=lambda each: (each.made, each.id))
+
+
+def own(api: Api, pipeline_id: str, name: str, namespace: str) -> list[Recurring]:
+    """The recurring runs that are kept here, of which there should be one."""
+    return [each for each in recurring_runs(api, pipeline_id, namespace) if each.name == name]
+
+
+def find(there: Iterable[Recurring], schedule: Schedule, experiment: str) -> Recurring | None:
+    """The recurring run that is what is asked for; of several, the same one for everyone."""
+    fitting = [each for each in there if each.fits(schedule, experiment)]
+    return min(fitting, key=lambda each: each.paused, default=None)
+
+
+def keep(api: Api, schedule: Schedule) -> Recurring:
+    """Makes what is asked for the one recurring run of its pipeline, and deletes what was before.
+
+    The old one goes when the new one is there. One that was paused stays it, also as a new one.
+    """
+    experiment = experiment_id(api, schedule.experiment, schedule.namespace)
+    there = _own(api, schedule)
+    paused = bool(there) and all(each.paused for each in there)
+    made = ""
+    for _ in range(_ROUNDS):
+        # Also one of which KFP tells otherwise than it was made.
+        kept = find(there, schedule, experiment) or _by_id(there, made)
+        if kept is None:
+            made = _make(api, schedule, experiment, paused).id
+        elif len(there) == 1:
+            return kept
+        else:
+            for each in there:
+                if each.id != kept.id:
+                    delete(api, each)
+        # Whoever keeps it at the same time may have deleted this one, and made another.
+        there = _own(api, schedule)
+    raise PinionError(
+        f"the schedule of pipeline {schedule.name!r} changes while it is changed here; call again"
+        " when nobody else does"
+    )
+
+
+def delete(api: Api, recurring: Recurring) -> None:
+    """Deletes a recurring run; the runs that it started stay."""
+    call = api.recurring_runs.recurring_run_service_delete_recurring_run
+    remove(api, call, recurring_run_id=recurring.id)
+
+
+def _own(api: Api, schedule: Schedule) -> list[Recurring]:
+    return own(api, schedule.pipeline_id, schedule.name, schedule.namespace)
+
+
+def _message(parameters: Mapping[str, Any]) -> Struct:
+    """As KFP has them, to which every number is a double."""
+    message = Struct()
+    message.update(parameters)
+    return message
+
+
+def _by_id(there: Iterable[Recurring], identity: str) -> Recurring | None:
+    return next((each for each in there if each.id == identity), None)
+
+
+def _make(api: Api, schedule: Schedule, experiment: str, paused: bool) -> Recurring:
+    account = schedule.service_account
+    run = kfp.V2beta1RecurringRun(
+        display_name=schedule.name,
+        description=f"{_KEPT}, {_ACCOUNT}{account}" if account else _KEPT,
+        experiment_id=experiment,
+        namespace=schedule.namespace or None,
+        pipeline_version_reference=kfp.V2beta1PipelineVersionReference(
+            pipeline_id=schedule.pipeline_id, pipeline_version_id=schedule.version_id
+        ),
+        runtime_config=kfp.V2beta1RuntimeConfig(parameters=dict(schedule.parameters)),
+        service_account=account or None,
+        trigger=kfp.V2beta1Trigger(cron_schedule=kfp.V2beta1CronSchedule(cron=schedule.cron)),
+        mode=kfp.RecurringRunMode.DISABLE if paused else kfp.RecurringRunMode.ENABLE,
+        # A run that is late is not run beside the next one, and what was missed is not made up.
+        max_concurrency="1",
+        no_catchup=True,
+    )
+    call = api.recurring_runs.recurring_run_service_create_recurring_run
+    return api.create(
+        lambda: Recurring.of(call(recurring_run=run)),
+        lambda: find(_own(api, schedule), schedule, experiment),
+    )

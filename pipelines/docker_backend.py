@@ -146,7 +146,7 @@ def options(call: Call, reach: Reach) -> list[str]:
         "--cap-drop=ALL",
         "--security-opt=no-new-privileges",
         "--read-only",
-        f"--tmpfs={_SCRATCH}:exec",
+        *_scratch(reach),
         f"--network={reach.network}",
         f"--workdir={Path.cwd()}",
         *(f"--env={name}" for name in sorted(reach.variables)),
@@ -157,6 +157,11 @@ def options(call: Call, reach: Reach) -> list[str]:
         call.image,
         *call.command[1:],
     ]
+
+
+def _scratch(reach: Reach) -> list[str]:
+    # It would hide a store that is in this very folder.
+    return [] if Path(_SCRATCH) in reach.writable else [f"--tmpfs={_SCRATCH}:exec"]
 
 
 def _mounts(reach: Reach) -> list[str]:

@@ -1,6 +1,7 @@
 """What a container is created with; that the engine keeps to it is tested on a real one."""
 
 import csv
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,24 @@ def test_a_step_that_tracks_reaches_the_store_and_no_other_steps_outputs(tmp_pat
         bound(folder / "run", "readonly"),
     ]
     assert mounts(call(folder), MLFLOW_TRACKING_URI=uri) == [bound(folder / "run" / "train")]
+
+
+def test_a_store_in_the_scratch_folder_is_not_hidden(tmp_path: Path) -> None:
+    by_address = call(tmp_path, parameters={"mlflow_tracking_uri": "sqlite:////tmp/mlflow.db"})
+    flags = options(by_address, reach(by_address))
+    assert "--mount=type=bind,source=/tmp,target=/tmp" in flags
+    assert not [flag for flag in flags if flag.startswith("--tmpfs")]
+    assert "--tmpfs=/tmp:exec" in options(call(tmp_path), reach(call(tmp_path)))
+
+
+def test_a_long_text_is_looked_through_for_addresses_at_once(tmp_path: Path) -> None:
+    text = "x" * 120_000
+    began = time.monotonic()
+    assert reach(call(tmp_path, parameters={"a": text}), isolated=False).network == "bridge"
+    near = f"{text} http://localhost:8000/{text}"
+    assert reach(call(tmp_path, parameters={"a": near}), isolated=False).network == "host"
+    # Where each letter starts the search anew it is a minute.
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(

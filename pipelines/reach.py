@@ -18,7 +18,8 @@ _SETTINGS = re.compile(
     r"|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#'\"]+", re.IGNORECASE)
+# Looks at the start of a word alone, so that a long text is read once and not from every letter.
+_ADDRESS = re.compile(r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s/?#'\"]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -171,3 +171,29 @@ def test_an_error_of_a_backend_ends_the_run_and_surfaces(tmp_path: Path) -> None
     with pytest.raises(ZeroDivisionError, match="a bug"):
         run()
     assert run.events.states() == {"forever": "stopped", "text": "failed"}
+
+
+def test_a_step_that_cannot_be_started_or_read_is_named_and_others_go_on(tmp_path: Path) -> None:
+    folder = program(
+        "folder",
+        "import os, sys; os.mkdir(sys.argv[1])",
+        "[]",
+        "[{outputPath: said}]",
+        "[{name: said, type: String}]",
+    )
+
+    @dsl.pipeline(name="p")
+    def pipeline(text: str = "") -> None:
+        TEXT_STEP(value=text)
+        folder()
+        TEXT_STEP(value="short")
+
+    run = Run(tmp_path, pipeline)
+    with pytest.raises(PinionError, match="^2 steps failed: ") as caught:
+        run(text="ü" * 100_000)
+    assert "'text' failed: its arguments are more than a program can be started with, the" in str(
+        caught.value
+    )
+    assert "longest of 200000 bytes; give that in a file" in str(caught.value)
+    assert "'folder' failed: Is a directory '" in str(caught.value)
+    assert run.recorded("text-2") == ["short"]

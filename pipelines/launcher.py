@@ -1,5 +1,7 @@
 """Launches one container task: its arguments, its folder, its outputs."""
 
+import errno
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,11 +61,24 @@ class Launcher:
         shutil.rmtree(call.folder, ignore_errors=True)
         call.folder.mkdir(parents=True)
         call.log.parent.mkdir(exist_ok=True)
-        self.backend.run(call)
         try:
+            self.backend.run(call)
             return executor.read_outputs(container, call.folder)
         except ValueError as error:
             raise TaskFailedError(call.name, str(error), call.log) from None
+        except OSError as error:
+            raise TaskFailedError(call.name, _refusal(error, call), call.log) from None
+
+
+def _refusal(error: OSError, call: Call) -> str:
+    if error.errno == errno.E2BIG:
+        longest = max(len(os.fsencode(argument)) for argument in call.command)
+        return (
+            "its arguments are more than a program can be started with, the longest of"
+            f" {longest} bytes; give that in a file"
+        )
+    where = f" {str(error.filename)!r}" if error.filename else ""
+    return f"{error.strerror or error}{where}"
 
 
 def _limits(container: Container, bindings: Bindings) -> Limits:

@@ -8,23 +8,27 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipelines.errors import PinionError
 
 _LABEL = "dev.pinion.run"
-# A pipe that only this process holds tells the watcher when it is gone, however it ended. What the
-# engine was just asked to create may appear a moment later.
+# A pipe that only this process holds, and who creates a container for it, tells the watcher when
+# they are gone, however they ended. What the engine was just asked to create may appear a moment
+# later, and an engine that does not answer may have been started anew.
 _WATCHER = """
 read -r _
 empty=0
-while [ $empty -lt 5 ]; do
-  ids=$(docker ps --all --quiet --filter "label=$1")
-  if [ -n "$ids" ]; then docker rm --force --volumes $ids; empty=0; fi
-  empty=$((empty + 1))
+tries=0
+while [ $empty -lt 5 ] && [ $tries -lt 600 ]; do
+  if ids=$(docker ps --all --quiet --filter "label=$1"); then
+    empty=$((empty + 1))
+    if [ -n "$ids" ]; then docker rm --force --volumes $ids; empty=0; fi
+  fi
+  tries=$((tries + 1))
   sleep 1
 done
 """
@@ -48,6 +52,7 @@ class Engine:
     """The engine, for the containers of one run."""
 
     run: str
+    _watched: list[int] = field(default_factory=list, init=False)
 
     def check(self) -> None:
         """Raises `PinionError` where there is no engine to ask."""
@@ -66,14 +71,17 @@ class Engine:
 
     def watch(self) -> None:
         """Has the run's containers removed once this process is gone, be it by kill -9."""
+        gone, here = os.pipe()
+        self._watched.append(here)
         subprocess.Popen(
             ["sh", "-c", _WATCHER, "watcher", f"{_LABEL}={self.run}"],
-            stdin=subprocess.PIPE,
+            stdin=gone,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd="/",
             start_new_session=True,
         )
+        os.close(gone)
 
     def labels(self, image: str) -> Mapping[str, str] | None:
         """An image's labels, or None where it is not on this machine."""
@@ -95,12 +103,12 @@ class Engine:
         Values of `--env NAME` are taken from the environment, where no list of processes has them.
         """
         fixed = ["--pull=never", "--init", f"--label={_LABEL}={self.run}"]
-        return _docker("create", *fixed, *options, environment=environment)
+        return _docker("create", *fixed, *options, environment=environment, pass_fds=self._watched)
 
     def attach(self, container: str, log: Path) -> Ended:
         """Starts a container and waits for its end, with all that it prints in the log."""
         with log.open("ab") as file:
-            subprocess.run(
+            attached = subprocess.run(
                 ["docker", "start", "--attach", container],
                 stdin=subprocess.DEVNULL,
                 stdout=file,
@@ -112,7 +120,9 @@ class Engine:
         state: dict[str, Any] = json.loads(
             _docker("container", "inspect", "--format={{json .State}}", container)
         )
-        if state["Running"]:
+        # One that was never started, or not listened to until its end, has no exit code of its own.
+        told = state["Status"] == "exited" and attached.returncode == state["ExitCode"]
+        if not (told or state["Error"]):
             raise EngineError("the connection to the engine broke off")
         return Ended(state["ExitCode"], state["OOMKilled"], state["Error"])
 
@@ -127,13 +137,18 @@ class Engine:
             _docker("stop", f"--time={grace}", *running)
 
 
-def _docker(*arguments: str, environment: Mapping[str, str] | None = None) -> str:
+def _docker(
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    pass_fds: Collection[int] = (),
+) -> str:
     done = subprocess.run(
         ["docker", *arguments],
         env={**os.environ, **(environment or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
+        pass_fds=pass_fds,
         start_new_session=True,
         check=False,
     )

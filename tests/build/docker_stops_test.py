@@ -1,6 +1,7 @@
 """Runs in containers that are ended, or cannot begin."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -65,6 +66,65 @@ def test_a_run_that_ends_leaves_no_container(
         assert containers(name) == []
     until(lambda: not containers(name), "there still are containers")
     assert "Traceback" not in (tmp_path / "stderr").read_text()
+
+
+def docker_that(folder: Path, *lines: str) -> str:
+    """A PATH with the real client behind a shell's lines, which see the command as `$1`."""
+    client = shutil.which("docker")
+    (folder / "bin").mkdir()
+    program = folder / "bin" / "docker"
+    program.write_text("\n".join(["#!/bin/sh", *lines, f'exec {client} "$@"', ""]))
+    program.chmod(0o755)
+    return f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+
+
+def test_a_container_that_is_made_after_a_kill_does_not_stay(tmp_path: Path) -> None:
+    noted = tmp_path / "creating"
+    # Longer than the watcher looks for what may still appear.
+    path = docker_that(
+        tmp_path, f'if [ "$1" = create ]; then touch "{noted}"; sleep 9; touch "{noted}-now"; fi'
+    )
+    process = subprocess.Popen(
+        command(tmp_path, sleepy, "--jobs=1"),
+        cwd=tmp_path,
+        env=environment(PYTHONPATH=str(ROOT), PATH=path),
+    )
+    until(noted.exists, "nothing was created")
+
+    process.kill()
+    process.wait(PATIENCE)
+
+    name = run_folder(tmp_path).name
+    until(Path(f"{noted}-now").exists, "the engine was not asked")
+    until(lambda: bool(containers(name)), "no container")
+    until(lambda: not containers(name), "there still is a container")
+
+
+def test_a_container_that_was_never_started_is_no_success(tmp_path: Path) -> None:
+    path = docker_that(tmp_path, 'if [ "$1" = start ]; then echo broken pipe; exit 1; fi')
+
+    @dsl.pipeline(name="lost")
+    def pipeline() -> None:
+        program("print('here')")()
+
+    done = run(tmp_path, pipeline, PATH=path)
+    assert done.code == 1
+    assert "'program' failed: the Docker engine: the connection to the engine broke" in done.error
+
+
+def test_a_container_that_was_not_listened_to_until_its_end_is_no_success(tmp_path: Path) -> None:
+    client = shutil.which("docker")
+    # Killed, because it passes on other signals.
+    listen = f'timeout --signal=KILL 1 {client} "$@"; {client} wait "$3"; exit 1'
+    path = docker_that(tmp_path, f'if [ "$1" = start ]; then {listen}; fi')
+
+    @dsl.pipeline(name="lost")
+    def pipeline() -> None:
+        program("import time; print('first', flush=True); time.sleep(3); print('last')")()
+
+    done = run(tmp_path, pipeline, PATH=path)
+    assert done.code == 1
+    assert "'program' failed: the Docker engine: the connection to the engine broke" in done.error
 
 
 def test_an_engine_that_is_down_is_one_line(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from pipelines.docker_engine import Ended, Engine, EngineError
 from pipelines.errors import PinionError
 from pipelines.images import ImageReference
 from pipelines.limits import Limits
-from pipelines.reach import Reach
+from pipelines.reach import Reach, with_profile
 from pipelines.reasons import last_words
 from pipelines.steps import Container
 
@@ -106,7 +106,7 @@ class DockerBackend:
                 raise StoppedError
             self._active.add(call.name)
         try:
-            environment = {**os.environ, **self.settings}
+            environment = with_profile({**os.environ, **self.settings})
             reach = Reach.of(call, environment, self._isolated[call.image])
             container = self.engine.create(options(call, reach), environment)
             try:

@@ -11,7 +11,7 @@ import pytest
 from pipelines.backend import Call
 from pipelines.docker_backend import options
 from pipelines.limits import Limits
-from pipelines.reach import Reach
+from pipelines.reach import Reach, with_profile
 
 IMAGE = "localhost:5000/pinion/train:0.1.0"
 
@@ -86,6 +86,21 @@ def test_a_store_in_the_scratch_folder_is_not_hidden(tmp_path: Path) -> None:
     assert "--mount=type=bind,source=/tmp,target=/tmp" in flags
     assert not [flag for flag in flags if flag.startswith("--tmpfs")]
     assert "--tmpfs=/tmp:exec" in options(call(tmp_path), reach(call(tmp_path)))
+
+
+def test_a_profile_comes_with_the_files_that_hold_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    credentials, config = tmp_path / ".aws" / "credentials", tmp_path / "its config"
+    credentials.parent.mkdir()
+    for file in (credentials, config, credentials.with_name("config")):
+        file.touch()
+    given = {"AWS_PROFILE": "ada", "AWS_CONFIG_FILE": str(config)}
+    found = reach(call(tmp_path), isolated=False, **with_profile(given))
+    assert found.readable == {credentials, config}
+    assert found.variables == {"AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"}
+    assert with_profile({"AWS_REGION": "eu-west-1"}) == {"AWS_REGION": "eu-west-1"}
 
 
 def test_a_long_text_is_looked_through_for_addresses_at_once(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ _SETTINGS = re.compile(
     re.IGNORECASE,
 )
 # Looks at the start of a word alone, so that a long text is read once and not from every letter.
+# Where AWS's libraries look for a profile, in a home that a container does not have.
+_PROFILES = {"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials"}
 _ADDRESS = re.compile(r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s/?#'\"]+", re.IGNORECASE)
 
 
@@ -56,6 +58,14 @@ class Reach:
             network=_network(named) if connected else "none",
             variables=frozenset(variables | {"MLFLOW_TRACKING_URI"} & environment.keys()),
         )
+
+
+def with_profile(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment, with the files by name that a profile of AWS named in it is looked up in."""
+    if not {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} & environment.keys():
+        return environment
+    files = {name: Path.home() / ".aws" / file for name, file in _PROFILES.items()}
+    return {**{name: str(path) for name, path in files.items() if path.is_file()}, **environment}
 
 
 def _tracking_uri(call: Call, environment: Mapping[str, str]) -> str:

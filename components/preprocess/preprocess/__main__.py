@@ -1,6 +1,7 @@
 """The command line: `preprocess --dataset FILE --target NAME … --train-data FILE …`."""
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,6 +12,7 @@ from preprocess.errors import PreprocessError, reason
 from preprocess.interrupt import Interrupted, stop_signals_raise
 
 if TYPE_CHECKING:
+    from preprocess.findings import Allowed, Finding
     from preprocess.preprocess import Preprocessed, Settings
 
 PROGRAM = "preprocess"
@@ -53,6 +55,18 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="a schema written earlier, which the table must fit (default: none)",
     )
+    add(
+        "--ignore-columns",
+        default="",
+        metavar="JSON",
+        help="columns to leave out, as a JSON list of names (default: none)",
+    )
+    add(
+        "--allowed-checks",
+        default="",
+        metavar="JSON",
+        help='findings to overrule, as a JSON list of "check" or "check:column" (default: none)',
+    )
     add("--train-data", required=True, metavar="FILE", help="output: the train rows, Parquet")
     add("--test-data", required=True, metavar="FILE", help="output: the test rows, Parquet")
     add("--schema", required=True, metavar="FILE", help="output: the columns, JSON")
@@ -77,6 +91,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         with stop_signals_raise():
             return _run(build_parser().parse_args(_joined(argv)))
     except PreprocessError as error:
+        with suppress(OSError):
+            _log_all(getattr(error, "findings", ()))
         return _fail(str(error), error.exit_code)
     except Interrupted as error:
         return _fail(f"{error}; nothing was written", error.exit_code)
@@ -94,7 +110,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from preprocess.table import Dataset
 
     settings = _settings(arguments)
-    dataset = Dataset(Path(arguments.dataset))
+    dataset = Dataset(Path(arguments.dataset), _ignored(arguments.ignore_columns, settings.target))
     try:
         with staged(paths) as parts:
             result = preprocess(dataset, settings, Outputs(*parts.values()))
@@ -103,8 +119,7 @@ def _run(arguments: argparse.Namespace) -> int:
             f"--train-data: {arguments.train_data} or another output cannot be written:"
             f" {reason(error)}; free some space, or give another place"
         ) from None
-    for warning in result.warnings:
-        _log(f"warning: {warning}")
+    _log_all(result.findings)
     print(_summary(result))
     return 0
 
@@ -144,6 +159,38 @@ def _task(text: str) -> str:
     return text
 
 
+def _names(flag: str, text: str) -> tuple[str, ...]:
+    try:
+        names = json.loads(text or "[]")
+    except ValueError:
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise PreprocessError(
+            f'{flag}: {text!r} is not a JSON list of texts, such as ["a", "b"]', exit_code=2
+        )
+    return tuple(name.strip() for name in names)
+
+
+def _ignored(text: str, target: str) -> tuple[str, ...]:
+    names = _names("--ignore-columns", text)
+    if target in names:
+        raise PreprocessError(f"--ignore-columns: {target!r} is the target; keep it", exit_code=2)
+    return names
+
+
+def _allowed(text: str) -> "Allowed":
+    from preprocess.findings import CHECKS, Allowed
+
+    entries = _names("--allowed-checks", text)
+    for entry in entries:
+        if entry.partition(":")[0] not in CHECKS:
+            known = ", ".join(CHECKS)
+            raise PreprocessError(
+                f"--allowed-checks: {entry!r}: no such check (known: {known})", exit_code=2
+            )
+    return Allowed(entries)
+
+
 def _settings(arguments: argparse.Namespace) -> "Settings":
     from preprocess.preprocess import Settings
     from preprocess.schema import read_schema
@@ -153,6 +200,7 @@ def _settings(arguments: argparse.Namespace) -> "Settings":
     task = _task(arguments.task)
     fraction = _test_fraction(arguments.test_fraction or DEFAULT_TEST_FRACTION)
     seed = _seed(arguments.seed or DEFAULT_SEED)
+    allowed = _allowed(arguments.allowed_checks)
     path = arguments.reference_schema
     reference = read_schema(Path(path)) if path else None
     target = arguments.target.strip() or (reference.target.name if reference else "")
@@ -164,6 +212,7 @@ def _settings(arguments: argparse.Namespace) -> "Settings":
         test_fraction=fraction,
         seed=seed,
         reference=reference,
+        allowed=allowed,
     )
 
 
@@ -176,6 +225,14 @@ def _summary(result: "Preprocessed") -> str:
         f" {schema.target.name!r}{classes} (dropped: {assignment.duplicates} duplicates,"
         f" {assignment.without_target} rows without a target)"
     )
+
+
+def _log_all(findings: "Sequence[Finding]") -> None:
+    """Log errors and warnings; a lone error is told by the last line."""
+    errors = [each for each in findings if each.severity.value == "error"]
+    for each in findings:
+        if each.severity.value == "warning" or (each in errors and len(errors) > 1):
+            _log(f"{each.severity.value}: {each.message}")
 
 
 def _log(message: str) -> None:

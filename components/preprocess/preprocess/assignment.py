@@ -1,7 +1,8 @@
 """The second pass: which rows are kept, and on which side of the split each of them is."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +10,13 @@ from pandas import DataFrame, Series, factorize
 
 from preprocess.errors import PreprocessError
 from preprocess.kinds import Kind, to_kind
-from preprocess.reference import check_classes_kept
-from preprocess.schema import Label, Schema
-from preprocess.split import Hashes, finalise, hash_column, hash_rows, split
+from preprocess.profiles import Codes, Rows, TableProfile
+from preprocess.schema import Label
+from preprocess.split import Hashes, combine, finalise, hash_column, hash_columns, split
 from preprocess.survey import Survey, check_task
 from preprocess.target import TargetType, Task, target_values
 
 Mask = NDArray[np.bool_]
-Codes = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -65,71 +65,127 @@ class _Classes:
         return self._numbers[label]
 
 
-def assign(
-    frames: Iterable[DataFrame],
-    survey: Survey,
-    fraction: float,
-    seed: int,
-    reference: Schema | None,
-) -> Assignment:
-    """Drop what cannot be used from the cleaned table and split the rest.
+@dataclass(frozen=True)
+class Numbered:
+    """The rows of the dataset in their order: a hash of the features, and the number of the class.
 
-    Raises PreprocessError where too little is left to be split, or no class is that of the
-    reference.
+    `codes` is -1 where the target is missing, and 0 elsewhere in a regression, which has no
+    `labels`. `repeated` is true where an equal row came before.
+    """
+
+    hashes: Hashes
+    codes: Codes
+    repeated: Mask
+    labels: tuple[Label, ...]
+
+    @cached_property
+    def kept(self) -> Mask:
+        """Whether a row has a target and repeats no other."""
+        return (self.codes >= 0) & ~self.repeated
+
+    @property
+    def without_target(self) -> int:
+        """The number of rows without a target."""
+        return int(np.count_nonzero(self.codes < 0))
+
+    @property
+    def duplicates(self) -> int:
+        """The number of rows that have a target and repeat another."""
+        return int(np.count_nonzero((self.codes >= 0) & self.repeated))
+
+    def class_rows(self, chosen: Mask | None = None) -> list[int]:
+        """Count the rows of each label, among the chosen or among all."""
+        codes = self.codes if chosen is None else self.codes[chosen]
+        return [int(n) for n in np.bincount(codes[codes >= 0], minlength=len(self.labels))][
+            : len(self.labels)
+        ]
+
+
+def number(frames: Iterable[DataFrame], survey: Survey, profile: TableProfile) -> Numbered:
+    """Hash and number the rows of the cleaned table, and take them into the profile.
+
+    Raises PreprocessError where no row is left, or there is one class only.
     """
     classes = _Classes(survey.target_type)
-    hashes, codes, repeated = _hash(frames, survey, classes)
-    present = codes >= 0
-    kept = present & ~repeated
-    if not kept.any():
-        raise PreprocessError(f"--target: {survey.target!r} has no values")
-    check_task(survey, classes.labels)
-    if reference:
-        check_classes_kept(reference, classes.labels)
-    test = np.zeros(len(kept), bool)
-    test[kept] = split(
-        hashes[kept], codes[kept], fraction, seed, lambda n: _class_name(survey, classes, n)
-    )
-    return Assignment(
-        kept=kept,
-        test=test,
-        without_target=int(np.count_nonzero(~present)),
-        duplicates=int(np.count_nonzero(present & repeated)),
-        classes=_count(classes.labels, codes, kept, test),
-    )
-
-
-def _hash(
-    frames: Iterable[DataFrame], survey: Survey, classes: _Classes
-) -> tuple[Hashes, Codes, Mask]:
-    """Return the hash of the features, the class, and whether it came before, of each row."""
     hashes, rows, codes = [], [], []
+    for batch in _batches(frames, survey):
+        if survey.task is Task.CLASSIFICATION:
+            codes.append(classes.encode(batch.values))
+        else:
+            codes.append(np.where(batch.values.isna(), -1, 0).astype(np.int32))
+        hashes.append(combine(batch.hashes, len(batch.values)))
+        rows.append(finalise(hashes[-1] + batch.targets))
+        profile.update(replace(batch, codes=codes[-1]))
+    # Rows are told apart by 64 bits: of ten million rows, one is lost with a chance of 3 in 10^6.
+    repeated = Series(np.concatenate(rows)).duplicated().to_numpy()
+    numbered = Numbered(
+        np.concatenate(hashes), np.concatenate(codes), repeated, tuple(classes.labels)
+    )
+    if not numbered.kept.any():
+        raise PreprocessError(f"--target: {survey.target!r} has no values")
+    check_task(survey, numbered.labels)
+    return numbered
+
+
+def take_kept_rows(
+    frames: Iterable[DataFrame], survey: Survey, numbered: Numbered, profile: TableProfile
+) -> None:
+    """Take only the rows that are kept into the profile."""
+    codes = np.where(numbered.kept, numbered.codes, np.int32(-1))
+    start = 0
+    for batch in _batches(frames, survey):
+        stop = start + len(batch.values)
+        profile.update(replace(batch, codes=codes[start:stop]))
+        start = stop
+
+
+def _batches(frames: Iterable[DataFrame], survey: Survey) -> Iterator[Rows]:
+    """Convert and hash each frame; the classes are still to be numbered."""
     hashed_as = Kind.CATEGORICAL if survey.target_type is TargetType.STRING else Kind.NUMERIC
     for frame in frames:
         features = frame[list(survey.kinds)]
         features = features.apply(lambda column: to_kind(column, survey.kinds[str(column.name)]))
         values = target_values(frame[survey.target], survey.target_type)
-        hashes.append(hash_rows(features, survey.kinds))
-        rows.append(finalise(hashes[-1] + hash_column(values, hashed_as)))
-        if survey.task is Task.CLASSIFICATION:
-            codes.append(classes.encode(values))
-        else:
-            codes.append(np.where(values.isna(), -1, 0).astype(np.int32))
-    # Rows are told apart by 64 bits: of ten million rows, one is lost with a chance of 3 in 10^6.
-    repeated = Series(np.concatenate(rows)).duplicated().to_numpy()
-    return np.concatenate(hashes), np.concatenate(codes), repeated
+        yield Rows(
+            features=features,
+            hashes=hash_columns(features, survey.kinds),
+            values=values,
+            targets=hash_column(values, hashed_as),
+            codes=np.empty(0, np.int32),
+        )
 
 
-def _class_name(survey: Survey, classes: _Classes, number: int) -> str:
-    if survey.task is Task.REGRESSION:
+def assign(numbered: Numbered, survey: Survey, fraction: float, seed: int) -> Assignment:
+    """Drop what cannot be used and split the rest.
+
+    Raises PreprocessError where too little is left to be split.
+    """
+    kept = numbered.kept
+    test = np.zeros(len(kept), bool)
+    test[kept] = split(
+        numbered.hashes[kept],
+        numbered.codes[kept],
+        fraction,
+        seed,
+        lambda n: _class_name(survey, numbered.labels[n : n + 1]),
+    )
+    return Assignment(
+        kept=kept,
+        test=test,
+        without_target=numbered.without_target,
+        duplicates=numbered.duplicates,
+        classes=_count(numbered, test),
+    )
+
+
+def _class_name(survey: Survey, label: tuple[Label, ...]) -> str:
+    if not label:
         return "--dataset: the table"
-    return f"--target: the class {classes.labels[number]!r} of {survey.target!r}"
+    return f"--target: the class {label[0]!r} of {survey.target!r}"
 
 
-def _count(labels: list[Label], codes: Codes, kept: Mask, test: Mask) -> tuple[ClassRows, ...]:
-    if not labels:
-        return ()
-    both = np.bincount(codes[kept], minlength=len(labels))
-    tests = np.bincount(codes[test], minlength=len(labels))
+def _count(numbered: Numbered, test: Mask) -> tuple[ClassRows, ...]:
+    labels = numbered.labels
+    both, tests = numbered.class_rows(numbered.kept), numbered.class_rows(test)
     order = sorted(range(len(labels)), key=lambda n: labels[n])
-    return tuple(ClassRows(labels[n], int(both[n] - tests[n]), int(tests[n])) for n in order)
+    return tuple(ClassRows(labels[n], both[n] - tests[n], tests[n]) for n in order)

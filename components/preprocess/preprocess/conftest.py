@@ -49,13 +49,22 @@ class Outcome:
     def features(self) -> dict[str, dict[str, Any]]:
         return {feature["name"]: feature for feature in self.schema["features"]}
 
-    def assert_failed(self, *words: str, code: int = 1) -> None:
-        """Assert one line with all the words, and that nothing was left behind."""
+    @property
+    def checks(self) -> list[dict[str, Any]]:
+        """The findings in the report, without their messages."""
+        return [
+            {key: value for key, value in check.items() if key != "message"}
+            for check in self.report["checks"]
+        ]
+
+    def assert_failed(self, *words: str, code: int = 1, lines: int = 1) -> None:
+        """Assert the lines of the log, all words in the last, and that nothing was left behind."""
         assert self.code == code
         assert self.out == ""
-        assert self.err.startswith("preprocess: error: ")
-        assert len(self.err.splitlines()) == 1
-        assert [word for word in words if word not in self.err] == []
+        assert len(self.err.splitlines()) == lines
+        last = self.err.splitlines()[-1]
+        assert last.startswith("preprocess: error: ")
+        assert [word for word in words if word not in last] == []
         assert not self.folder.exists() or list(self.folder.iterdir()) == []
 
 

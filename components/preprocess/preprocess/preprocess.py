@@ -1,6 +1,7 @@
 """From a dataset to train and test data, their schema and a report, in three passes.
 
-The first decides the kinds of the columns, the second the side of each row, the third writes. Only
+The first decides the kinds of the columns, the second checks the data and decides the side of each
+row, the third writes. Only
 some 20 bytes a row are held in memory, whatever the width of the table.
 """
 
@@ -16,19 +17,22 @@ import pyarrow as pa
 from pandas import DataFrame
 
 from preprocess import kinds, target
-from preprocess.assignment import Assignment, assign
+from preprocess.assignment import Assignment, Numbered, assign, number, take_kept_rows
+from preprocess.checks import table_findings
 from preprocess.clean import clean
 from preprocess.errors import PreprocessError
+from preprocess.findings import Allowed, Finding, Severity, fail_on_errors
 from preprocess.kinds import Kind, to_kind
-from preprocess.reference import drift_warnings
+from preprocess.profiles import TableProfile
+from preprocess.reference import class_mismatches, drift
 from preprocess.schema import Feature, Schema, Target, to_document
 from preprocess.statistics import FeatureStatistics
 from preprocess.survey import Survey, survey
 from preprocess.table import Dataset, SplitWriter
 from preprocess.target import TargetType, Task, target_values, whole_numbers
 
-# A larger share of repeated rows is likely no accident: the table may have too few columns.
-NOTABLE_REPETITION = 0.1
+# From this share of repeated rows on, the checks read the table once more, without them.
+FEW_DUPLICATES = 0.005
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Settings:
     test_fraction: float
     seed: int
     reference: Schema | None
+    allowed: Allowed
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,12 @@ class Preprocessed:
 
     schema: Schema
     assignment: Assignment
-    warnings: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def warnings(self) -> list[str]:
+        """The messages of the findings that are warnings."""
+        return [each.message for each in self.findings if each.severity is Severity.WARNING]
 
     @property
     def test_rows(self) -> int:
@@ -76,17 +86,33 @@ def preprocess(dataset: Dataset, settings: Settings, outputs: Outputs) -> Prepro
 
     Raises PreprocessError where the table cannot be used as asked; then they may be incomplete.
     """
-    frames = partial(_cleaned, dataset, settings.target)
-    found = survey(frames(), settings.target, settings.task, settings.reference)
-    assignment = assign(frames(), found, settings.test_fraction, settings.seed, settings.reference)
+    found, numbered, findings = look(dataset, settings)
+    fail_on_errors(findings)
+    assignment = assign(numbered, found, settings.test_fraction, settings.seed)
     schema = _write_data(dataset, found, assignment, outputs)
-    warnings = [*found.warnings, *_repetition_warnings(assignment)]
     if settings.reference:
-        warnings.extend(drift_warnings(settings.reference, schema))
-    result = Preprocessed(schema, assignment, tuple(warnings))
+        findings = settings.allowed.apply([*findings, *drift(settings.reference, schema)])
+    result = Preprocessed(schema, assignment, findings)
     _write_json(outputs.schema, to_document(schema))
     _write_json(outputs.report, report(result))
     return result
+
+
+def look(dataset: Dataset, settings: Settings) -> tuple[Survey, Numbered, tuple[Finding, ...]]:
+    """Read the table twice, and return what was found in it, with the findings of the checks."""
+    frames = partial(_cleaned, dataset, settings.target)
+    found = survey(frames(), settings.target, settings.task, settings.reference)
+    settings.allowed.check_columns(found.columns)
+    profile = TableProfile(found.kinds, found.task, dataset.rows)
+    numbered = number(frames(), found, profile)
+    if numbered.duplicates > FEW_DUPLICATES * dataset.rows:
+        # A value that only its own copies repeat would seem to tell their target.
+        profile = TableProfile(found.kinds, found.task, dataset.rows)
+        take_kept_rows(frames(), found, numbered, profile)
+    findings = [*found.findings, *table_findings(found, numbered, profile)]
+    if settings.reference:
+        findings.extend(class_mismatches(settings.reference, numbered.labels))
+    return found, numbered, settings.allowed.apply(findings)
 
 
 def report(result: Preprocessed) -> dict[str, Any]:
@@ -116,17 +142,9 @@ def report(result: Preprocessed) -> dict[str, Any]:
         }
         for feature in result.schema.features
     ]
-    document["warnings"] = list(result.warnings)
+    document["checks"] = [finding.document() for finding in result.findings]
+    document["warnings"] = result.warnings
     return document
-
-
-def _repetition_warnings(assignment: Assignment) -> Iterator[str]:
-    rows = len(assignment.kept)
-    if assignment.duplicates > NOTABLE_REPETITION * rows:
-        yield (
-            f"{assignment.duplicates} of {rows} rows repeat another and are dropped; if they are"
-            " observations of their own, give the table a column that tells them apart"
-        )
 
 
 def _cleaned(dataset: Dataset, target: str) -> Iterator[DataFrame]:

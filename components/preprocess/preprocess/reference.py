@@ -3,63 +3,89 @@
 What would make a model fail or lie is an error; what it only has not seen before is a warning.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 from pandas import DataFrame, Series
 
 from preprocess.errors import PreprocessError
+from preprocess.findings import (
+    MOST_EXAMPLES,
+    Finding,
+    Severity,
+    as_text,
+    examples,
+    ignoring,
+    quoted,
+)
 from preprocess.kinds import Kind, declared_kind, fits
 from preprocess.schema import Feature, Schema
 from preprocess.target import TargetType, Task
 
-_SHOWN = 3
 
-
-def check_columns(reference: Schema, target: str, columns: list[str]) -> None:
-    """Raise PreprocessError unless target and columns are those of the reference."""
+def check_target_kept(reference: Schema, target: str) -> None:
+    """Raise PreprocessError unless the target is that of the reference."""
     if target != reference.target.name:
         raise PreprocessError(
             f"--target: {target!r} is not {reference.target.name!r}, the target of the reference"
             " schema; give that, or no --reference-schema"
         )
-    known = [*(feature.name for feature in reference.features), target]
-    missing = [name for name in known if name not in columns]
-    new = [name for name in columns if name not in known]
-    for problem, names in (("lacks", missing), ("adds", new)):
-        if names:
-            shown = ", ".join(map(repr, names[:_SHOWN])) + (" …" if len(names) > _SHOWN else "")
-            raise PreprocessError(
-                f"--dataset: against the reference schema the table {problem} {len(names)}"
-                f" column(s): {shown}; mend the source, or give no --reference-schema"
+
+
+def column_mismatches(reference: Schema, columns: Sequence[str]) -> Iterator[Finding]:
+    """Yield a finding for each feature that is in one of both only."""
+    known = [*(feature.name for feature in reference.features), reference.target.name]
+    for name in known:
+        if name not in columns:
+            yield _mismatch(
+                f"column {name!r} of the reference schema is not in the table; mend the source, or"
+                " give no --reference-schema",
+                name,
+            )
+    for name in columns:
+        if name not in known:
+            yield _mismatch(
+                f"column {name!r} of the table is not in the reference schema; leave it out with"
+                f" {ignoring(name)}, or give no --reference-schema",
+                name,
             )
 
 
 class Misfits:
     """The values that are not of the kinds of the reference, counted batch by batch."""
 
-    def __init__(self, reference: Schema) -> None:
-        self._kinds = {feature.name: feature.kind for feature in reference.features}
+    def __init__(self, reference: Schema, columns: Sequence[str]) -> None:
+        self._kinds = {
+            feature.name: feature.kind for feature in reference.features if feature.name in columns
+        }
+        self._rows = 0
         self._counts = dict.fromkeys(self._kinds, 0)
         self._examples: dict[str, list[str]] = {name: [] for name in self._kinds}
 
     def update(self, frame: DataFrame) -> None:
         """Take a further batch of the cleaned table into account."""
+        self._rows += len(frame)
         for name, kind in self._kinds.items():
             misfits = _misfits(frame[name].dropna(), kind)
             self._counts[name] += len(misfits)
-            examples = self._examples[name]
-            if len(misfits) and len(examples) < _SHOWN:
-                new = [value for value in map(str, misfits.unique()) if value not in examples]
-                examples.extend(new[: _SHOWN - len(examples)])
+            found = self._examples[name]
+            if len(misfits) and len(found) < MOST_EXAMPLES:
+                new = [value for value in map(as_text, misfits.unique()) if value not in found]
+                found.extend(new[: MOST_EXAMPLES - len(found)])
 
-    def check(self) -> None:
-        """Raise PreprocessError for the first column that does not fit."""
+    def findings(self) -> Iterator[Finding]:
+        """Yield a finding for each column that does not fit."""
         for name, count in self._counts.items():
             if count:
-                examples = ", ".join(map(repr, self._examples[name]))
-                raise PreprocessError(
-                    f"--dataset: column {name!r} is {self._kinds[name].value} in the reference"
-                    f" schema, and {count} row(s) do not fit, such as {examples}; mend them"
+                shown = examples(self._examples[name])
+                yield _mismatch(
+                    f"column {name!r} is {self._kinds[name].value} in the reference schema, and"
+                    f" {count} of {self._rows} row(s) do not fit, such as {quoted(shown)}; mend"
+                    " them",
+                    name,
+                    rows=count,
+                    share=count / self._rows,
+                    examples=shown,
                 )
 
 
@@ -70,56 +96,86 @@ def _misfits(present: Series, kind: Kind) -> Series:
     return present[~fits(present, kind)]
 
 
-def check_task_kept(reference: Schema, task: Task, target_type: TargetType) -> None:
-    """Raise PreprocessError where the task or the type of the target is another one."""
+def _mismatch(message: str, column: str, **details: Any) -> Finding:
+    return Finding(
+        "schema_mismatch",
+        Severity.ERROR,
+        f"--dataset: {message}",
+        column=column,
+        allowable=False,
+        **details,
+    )
+
+
+def task_mismatches(reference: Schema, task: Task, target_type: TargetType) -> Iterator[Finding]:
+    """Yield a finding where the task or the type of the target is another one."""
     before = f"{reference.task.value} of {reference.target.type.value} values"
     now = f"{task.value} of {target_type.value} values"
     if before != now:
-        raise PreprocessError(
-            f"--target: {reference.target.name!r} poses a {now}, in the reference schema a"
-            f" {before}; mend the source, or give no --reference-schema"
+        yield _mismatch(
+            f"the target {reference.target.name!r} poses a {now}, in the reference schema a"
+            f" {before}; mend the source, or give no --reference-schema",
+            reference.target.name,
         )
 
 
-def check_classes_kept(reference: Schema, classes: Collection[object]) -> None:
-    """Raise PreprocessError where a classification has no class of the reference."""
+def class_mismatches(reference: Schema, classes: Collection[object]) -> Iterator[Finding]:
+    """Yield a finding where a classification has no class of the reference."""
     known = reference.target.classes or ()
     if known and not set(known) & set(classes):
-        shown = ", ".join(map(repr, sorted(classes, key=str)[:_SHOWN]))
-        raise PreprocessError(
-            f"--target: no class of {reference.target.name!r} is one of the reference schema"
-            f" ({shown}, earlier {', '.join(map(repr, known[:_SHOWN]))}); mend the source, or give"
-            " no --reference-schema"
+        shown = examples(sorted(classes, key=str))
+        yield _mismatch(
+            f"no class of the target {reference.target.name!r} is one of the reference schema"
+            f" ({quoted(shown)}, earlier {quoted(examples(known))}); mend the source, or"
+            " give no --reference-schema",
+            reference.target.name,
+            examples=shown,
         )
 
 
-def drift_warnings(reference: Schema, schema: Schema) -> Iterator[str]:
-    """Tell what the reference has not seen: classes, categories, values outside the range."""
+def drift(reference: Schema, schema: Schema) -> Iterator[Finding]:
+    """Yield what the reference has not seen: classes, categories, values outside the range."""
+    name = schema.target.name
     new_classes = _new(reference.target.classes, schema.target.classes)
     if new_classes:
-        yield f"target {schema.target.name!r}: new classes: {new_classes}"
+        yield _drift(name, f"target {name!r}: new classes: {_listed(new_classes)}", new_classes)
     before = {feature.name: feature for feature in reference.features}
     for feature in schema.features:
-        yield from _feature_warnings(before[feature.name], feature)
+        yield from _feature_drift(before[feature.name], feature)
 
 
-def _feature_warnings(before: Feature, now: Feature) -> Iterator[str]:
+def _feature_drift(before: Feature, now: Feature) -> Iterator[Finding]:
     new = _new(before.categories, now.categories)
+    name = now.name
     if new:
-        yield f"column {now.name!r}: new categories: {new}"
+        yield _drift(name, f"column {name!r}: new categories: {_listed(new)}", new)
     # Dates are compared as text, which ISO 8601 allows.
-    if _less(now.minimum, before.minimum):
-        yield f"column {now.name!r}: values down to {now.minimum}, earlier {before.minimum}"
-    if _less(before.maximum, now.maximum):
-        yield f"column {now.name!r}: values up to {now.maximum}, earlier {before.maximum}"
+    ends = (
+        ("down", now.minimum, before.minimum, _less(now.minimum, before.minimum)),
+        ("up", now.maximum, before.maximum, _less(before.maximum, now.maximum)),
+    )
+    for way, value, earlier, beyond in ends:
+        if beyond:
+            text = f"column {name!r}: values {way} to {value}, earlier {earlier}"
+            yield _drift(name, text, [value])
 
 
-def _new(before: tuple[object, ...] | None, now: tuple[object, ...] | None) -> str:
+def _drift(column: str, message: str, values: Sequence[object]) -> Finding:
+    shown = examples(map(as_text, values))
+    return Finding("schema_drift", Severity.WARNING, message, column=column, examples=shown)
+
+
+def _new(before: tuple[object, ...] | None, now: tuple[object, ...] | None) -> list[object]:
     if before is None or now is None:
-        return ""
+        return []
     known = set(before)
-    new = [repr(value) for value in now if value not in known]
-    return ", ".join(new[:_SHOWN]) + (f" and {len(new) - _SHOWN} more" if len(new) > _SHOWN else "")
+    return [value for value in now if value not in known]
+
+
+def _listed(values: Sequence[object]) -> str:
+    more = len(values) - MOST_EXAMPLES
+    shown = ", ".join(map(repr, values[:MOST_EXAMPLES]))
+    return shown + (f" and {more} more" if more > 0 else "")
 
 
 def _less(left: float | str | None, right: float | str | None) -> bool:

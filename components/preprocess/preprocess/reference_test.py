@@ -7,8 +7,8 @@ import pytest
 from preprocess.conftest import Preprocess
 
 ROWS = 40
-Y = ["a", "b"] * (ROWS // 2)
-N = [float(n) for n in range(ROWS)]
+Y = ["a", "b", "b", "a"] * (ROWS // 4)
+N = [n / 2 for n in range(ROWS)]
 TABLE: dict[str, Any] = {
     "n": N,
     "city": ["Köln", "Rom"] * 20,
@@ -63,7 +63,7 @@ def test_what_was_not_seen_before_is_a_warning(
         "n": [n - 3.5 for n in N],
         "city": ["Köln", "Oslo", "Bonn", "Rom"] * 10,
         "day": ["2024-01-31", "2025-01-01"] * 20,
-        "y": ["a", "b", "c", "b"] * 10,
+        "y": ["a", "b", "c", "a", "c", "b", "b", "c", "a", "c"] * 4,
     }
     outcome = preprocess(table, *reference)
     assert outcome.code == 0
@@ -79,22 +79,36 @@ def test_what_was_not_seen_before_is_a_warning(
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        pytest.param({"n": None}, ["lacks 1 column(s): 'n'"], id="a missing column"),
-        pytest.param({"m": N}, ["adds 1 column(s): 'm'"], id="a new column"),
+        pytest.param(
+            {"n": None},
+            ["column 'n' of the reference schema is not in the table"],
+            id="a missing column",
+        ),
+        pytest.param(
+            {"m": N},
+            ["column 'm' of the table is not in", "--ignore-columns '[\"m\"]'"],
+            id="a new column",
+        ),
         pytest.param(
             {"n": ["1", "n/k", "2", "x", "n/k"] + ["7"] * 35},
-            ["column 'n' is numeric", "3 row(s) do not fit, such as 'n/k', 'x'"],
+            ["column 'n' is numeric", "3 of 40 row(s) do not fit, such as 'n/k', 'x'"],
             id="text among numbers",
         ),
         pytest.param(
             {"day": ["2024-02-30"] + ["2024-01-01"] * 39},
-            ["column 'day' is date", "1 row(s)", "'2024-02-30'"],
+            ["column 'day' is date", "1 of 40 row(s)", "'2024-02-30'"],
             id="no date",
         ),
-        pytest.param({"ok": N}, ["column 'ok' is boolean", "40 row(s)"], id="another type"),
-        pytest.param({"y": N}, ["no class of 'y'", "'0'"], id="numbers for text"),
+        pytest.param({"ok": N}, ["column 'ok' is boolean", "40 of 40 row(s)"], id="another type"),
         pytest.param(
-            {"y": ["c", "d"] * 20}, ["no class of 'y'", "'c', 'd', earlier 'a'"], id="classes"
+            {"y": [n // 2 % 4 for n in range(ROWS)]},
+            ["no class of the target 'y'", "'0'"],
+            id="numbers for text",
+        ),
+        pytest.param(
+            {"y": ["c", "d", "d", "c"] * 10},
+            ["no class of the target 'y'", "'c', 'd', earlier 'a'"],
+            id="classes",
         ),
         pytest.param({"y": ["2024-01-01"] * 40}, ["holds dates"], id="a date target"),
     ],

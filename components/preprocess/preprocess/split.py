@@ -34,9 +34,19 @@ _SLACK_SHARE = 0.1
 
 def hash_rows(frame: DataFrame, kinds: dict[str, Kind]) -> Hashes:
     """Hash each row over the columns of `kinds`, in their order."""
-    hashes = np.zeros(len(frame), np.uint64)
-    for name, kind in kinds.items():
-        hashes = finalise(hashes + hash_column(frame[name], kind))
+    return combine(hash_columns(frame, kinds), len(frame))
+
+
+def hash_columns(frame: DataFrame, kinds: dict[str, Kind]) -> dict[str, Hashes]:
+    """Hash each value of the columns of `kinds`, in their order."""
+    return {name: hash_column(frame[name], kind) for name, kind in kinds.items()}
+
+
+def combine(columns: dict[str, Hashes], rows: int) -> Hashes:
+    """Make one hash of each row, of those of its values."""
+    hashes = np.zeros(rows, np.uint64)
+    for values in columns.values():
+        hashes = finalise(hashes + values)
     return hashes
 
 

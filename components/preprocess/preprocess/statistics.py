@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from pandas import Series
 
-from preprocess.errors import PreprocessError
 from preprocess.kinds import Kind
 from preprocess.schema import MOST_CATEGORIES, Feature
 from preprocess.split import Hashes, hash_column
@@ -41,9 +40,7 @@ class FeatureStatistics:
             self._count_categories(present)
 
     def feature(self) -> Feature:
-        """Return what was gathered. Raises PreprocessError where every value is missing."""
-        if self._missing == self._rows:
-            raise all_missing(self._name)
+        """Return what was gathered."""
         categorical = self._kind is Kind.CATEGORICAL
         few = len(self._hashes) <= MOST_CATEGORIES
         return Feature(
@@ -61,13 +58,6 @@ class FeatureStatistics:
         self._hashes = np.union1d(self._hashes, hash_column(values, Kind.CATEGORICAL))
         if len(self._hashes) <= MOST_CATEGORIES:
             self._categories.update(values)
-
-
-def all_missing(name: str) -> PreprocessError:
-    """Return the failure of a column that nothing can be learned from."""
-    return PreprocessError(
-        f"--dataset: column {name!r} is missing in every row; leave it out of the source"
-    )
 
 
 def _plain(value: Any) -> float | str | None:

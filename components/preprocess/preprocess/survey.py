@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pandas import DataFrame
 
 from preprocess.errors import PreprocessError
+from preprocess.findings import Finding, Severity, all_missing, fail_on_errors
 from preprocess.kinds import Kind, KindGuess
-from preprocess.reference import Misfits, check_columns, check_task_kept
+from preprocess.reference import Misfits, check_target_kept, column_mismatches, task_mismatches
 from preprocess.schema import Label, Schema
-from preprocess.statistics import all_missing
 from preprocess.target import TargetProfile, TargetType, Task, check_target
 
 
@@ -22,7 +22,7 @@ class Survey:
     target_type: TargetType
     columns: tuple[str, ...]
     kinds: dict[str, Kind]
-    warnings: tuple[str, ...]
+    findings: tuple[Finding, ...]
 
 
 def survey(
@@ -31,62 +31,78 @@ def survey(
     """Look at all rows of the cleaned table.
 
     With a reference the kinds are those of the reference. Raises PreprocessError where the target
-    or a column cannot be used, or does not fit the reference.
+    or a column cannot be used, or does not fit the reference; then with all that does not.
     """
-    columns: tuple[str, ...] = ()
-    guesses: dict[str, KindGuess] = {}
-    profile = TargetProfile()
-    misfits = Misfits(reference) if reference else None
-    for frame in frames:
-        if not columns:
-            columns = tuple(frame.columns)
-            _check_columns(list(columns), target, reference)
-            guesses = {name: KindGuess() for name in columns if name != target}
-        profile.update(frame[target])
-        if misfits:
-            misfits.update(frame)
-        else:
-            for name, guess in guesses.items():
-                guess.update(frame[name])
-    if misfits:
-        misfits.check()
-    kinds = _reference_kinds(reference) if reference else _guessed_kinds(guesses)
-    posed = profile.task(target, task or (reference.task if reference else None))
-    target_type = profile.type(posed, reference.target.type if reference else None)
+    columns, guesses, profile, misfits = _gather(frames, target, reference)
+    mismatches: list[Finding] = []
+    if reference and misfits:
+        mismatches = [*column_mismatches(reference, columns), *misfits.findings()]
+    try:
+        posed, target_type = _posed(profile, target, task, reference)
+    except PreprocessError:
+        # What does not fit may be the cause, and is told whole.
+        fail_on_errors(mismatches)
+        raise
     if reference:
-        check_task_kept(reference, posed, target_type)
+        fail_on_errors([*mismatches, *task_mismatches(reference, posed, target_type)])
+        kinds = {feature.name: feature.kind for feature in reference.features}
+    else:
+        kinds = _guessed_kinds(guesses)
     return Survey(
         task=posed,
         target=target,
         target_type=target_type,
         columns=columns,
         kinds={name: kinds[name] for name in guesses},
-        warnings=tuple(
-            f"column {name!r} stays categorical: it holds digits that are codes (a leading zero,"
-            " or more than 15 digits)"
-            for name, guess in guesses.items()
-            if guess.holds_codes
-        ),
+        findings=tuple(_codes(name) for name, guess in guesses.items() if guess.holds_codes),
     )
 
 
-def _check_columns(columns: list[str], target: str, reference: Schema | None) -> None:
-    check_target(target, columns)
-    if reference:
-        check_columns(reference, target, columns)
+def _gather(
+    frames: Iterable[DataFrame], target: str, reference: Schema | None
+) -> tuple[tuple[str, ...], dict[str, KindGuess], TargetProfile, Misfits | None]:
+    """Read all rows; there are misfits with a reference only, and guesses are made without."""
+    columns: tuple[str, ...] = ()
+    guesses: dict[str, KindGuess] = {}
+    profile = TargetProfile()
+    misfits = None
+    for frame in frames:
+        if not columns:
+            columns = tuple(frame.columns)
+            check_target(target, list(columns))
+            guesses = {name: KindGuess() for name in columns if name != target}
+            if reference:
+                check_target_kept(reference, target)
+                misfits = Misfits(reference, columns)
+        profile.update(frame[target])
+        if misfits:
+            misfits.update(frame)
+        else:
+            for name, guess in guesses.items():
+                guess.update(frame[name])
+    return columns, guesses, profile, misfits
 
 
-def _reference_kinds(reference: Schema) -> dict[str, Kind]:
-    return {feature.name: feature.kind for feature in reference.features}
+def _posed(
+    profile: TargetProfile, target: str, task: Task | None, reference: Schema | None
+) -> tuple[Task, TargetType]:
+    posed = profile.task(target, task or (reference.task if reference else None))
+    return posed, profile.type(posed, reference.target.type if reference else None)
 
 
 def _guessed_kinds(guesses: dict[str, KindGuess]) -> dict[str, Kind]:
-    kinds = {}
-    for name, guess in guesses.items():
-        if guess.kind is None:
-            raise all_missing(name)
-        kinds[name] = guess.kind
-    return kinds
+    fail_on_errors([all_missing(name) for name, guess in guesses.items() if guess.kind is None])
+    return {name: guess.kind for name, guess in guesses.items() if guess.kind is not None}
+
+
+def _codes(name: str) -> Finding:
+    return Finding(
+        "codes",
+        Severity.WARNING,
+        f"column {name!r} stays categorical: it holds digits that are codes (a leading zero, or"
+        " more than 15 digits)",
+        column=name,
+    )
 
 
 def check_task(survey: Survey, classes: Sequence[Label]) -> None:

@@ -1,6 +1,7 @@
 """Parquet tables in bounded batches: the frames that the steps work on, and the split written."""
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
 
@@ -19,14 +20,17 @@ _BUFFER_BYTES = 1 << 20
 # The types that hold more whole numbers than a double, and those of pandas that do, with missing.
 _INTEGERS = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
 
-_REFUSED = "; leave it out, or write it as text or numbers in the source"
+_REFUSED = "; leave it out with --ignore-columns, or write it as text or numbers in the source"
 
 
 class Dataset:
     """A Parquet file that can be read as often as needed."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file. Raises PreprocessError where it is no table that can be used."""
+    def __init__(self, path: Path, ignored: tuple[str, ...] = ()) -> None:
+        """Open the file, without the ignored columns.
+
+        Raises PreprocessError where it is no table that can be used, or lacks an ignored column.
+        """
         if not path.is_file():
             problem = "not a file" if path.exists() else "no such file"
             raise PreprocessError(f"--dataset: {path}: {problem}; give what pull_data wrote")
@@ -37,9 +41,21 @@ class Dataset:
                 f"--dataset: {path}: not a Parquet file: {reason(error)}"
             ) from None
         self._path = path
-        self._types = {field.name: plain_type(field) for field in self._file.schema_arrow}
-        if not self._types or not self._file.metadata.num_rows:
+        fields = list(self._file.schema_arrow)
+        if not fields or not self.rows:
             raise PreprocessError(f"--dataset: {path}: no rows; give a table with rows")
+        check_ignored(ignored, [field.name.strip() for field in fields])
+        # By place, as a name with a dot could be taken for a path into a nested column.
+        self._places = [
+            place for place, field in enumerate(fields) if field.name.strip() not in ignored
+        ]
+        self._fields = [fields[place] for place in self._places]
+        self._types = {field.name: plain_type(field) for field in self._fields}
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return int(self._file.metadata.num_rows)
 
     @property
     def origin(self) -> dict[str, str]:
@@ -53,20 +69,28 @@ class Dataset:
 
         64-bit integers of the target stay such, as they may be labels that a double would merge.
         """
-        fields = self._file.schema_arrow
         types = self._types | {
             field.name: _value_type(field)
-            for field in fields
+            for field in self._fields
             if field.name.strip() == target and _value_type(field) in _INTEGERS
         }
         rows = max(1, min(_BATCH_ROWS, _BATCH_VALUES // len(self._types)))
         try:
             for batch in self._file.iter_batches(batch_size=rows):
-                yield _frame(batch, types)
+                yield _frame(batch.select(self._places), types)
         except (pa.ArrowException, OSError) as error:
             raise PreprocessError(
                 f"--dataset: {self._path}: a damaged Parquet file: {reason(error)}"
             ) from None
+
+
+def check_ignored(ignored: tuple[str, ...], columns: list[str]) -> None:
+    """Raise PreprocessError where an ignored column is not one of the table."""
+    for name in ignored:
+        if name not in columns:
+            close = get_close_matches(name, columns, n=3, cutoff=0.5)
+            hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "leave it out"
+            raise PreprocessError(f"--ignore-columns: {name!r} is not a column; {hint}")
 
 
 def _frame(batch: pa.RecordBatch, types: dict[str, pa.DataType]) -> DataFrame:

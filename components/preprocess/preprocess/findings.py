@@ -1,0 +1,152 @@
+"""What the data checks find: the record in the report, what a caller allows, and the failure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from json import dumps
+from typing import Any
+
+import pandas as pd
+
+from preprocess.errors import PreprocessError
+
+# In the order of the report.
+CHECKS = (
+    "schema_mismatch",
+    "all_missing",
+    "target_leak",
+    "no_usable_features",
+    "rare_class",
+    "id_like",
+    "constant",
+    "repeated_rows",
+    "codes",
+    "schema_drift",
+)
+MOST_EXAMPLES = 3
+_LONGEST_EXAMPLE = 80
+
+
+class Severity(Enum):
+    """An error ends the step, a warning is logged, the rest is only in the report."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found; one that is not `allowable` would break the step or the model."""
+
+    check: str
+    severity: Severity
+    message: str
+    column: str | None = None
+    rows: int | None = None
+    share: float | None = None
+    examples: tuple[str, ...] = ()
+    allowable: bool = True
+    allowed: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """Return the finding as what is written to JSON, without the keys that have no value."""
+        share = None if self.share is None else round(self.share, 6)
+        given = {"column": self.column, "rows": self.rows, "share": share}
+        document: dict[str, Any] = {"check": self.check, "severity": self.severity.value}
+        document |= {key: value for key, value in given.items() if value is not None}
+        if self.examples:
+            document["examples"] = list(self.examples)
+        if self.allowed:
+            document["allowed"] = True
+        return document | {"message": self.message}
+
+
+class ChecksError(PreprocessError):
+    """Errors among the findings; the message is that of the first, and counts the others."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        first, *others = (each for each in findings if each.severity is Severity.ERROR)
+        more = f" (and {len(others)} more error(s), listed above)" if others else ""
+        super().__init__(f"{first.message}{more}")
+        self.findings = tuple(findings)
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """The checks that the caller overrules: by name, or by name and column."""
+
+    entries: tuple[str, ...] = ()
+
+    def apply(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """Return the findings in the order of the report, the allowed ones as mere information."""
+        ranks = list(Severity)
+        marked = [self._marked(finding) for finding in findings]
+        return tuple(
+            sorted(marked, key=lambda each: (ranks.index(each.severity), CHECKS.index(each.check)))
+        )
+
+    def check_columns(self, columns: Sequence[str]) -> None:
+        """Raise PreprocessError where an entry names a column that the table does not have."""
+        for entry in self.entries:
+            column = entry.partition(":")[2]
+            if column and column not in columns:
+                raise PreprocessError(
+                    f"--allowed-checks: {entry!r}: {column!r} is not a column; correct the name"
+                )
+
+    def _marked(self, finding: Finding) -> Finding:
+        named = {finding.check, f"{finding.check}:{finding.column}"} & set(self.entries)
+        if not named or not finding.allowable or finding.severity is Severity.INFO:
+            return finding
+        return replace(finding, severity=Severity.INFO, allowed=True)
+
+
+def fail_on_errors(findings: Sequence[Finding]) -> None:
+    """Raise ChecksError where a finding is an error."""
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        raise ChecksError(findings)
+
+
+def all_missing(name: str) -> Finding:
+    """Return the finding of a column that nothing can be learned from."""
+    return Finding(
+        "all_missing",
+        Severity.ERROR,
+        f"--dataset: column {name!r} is missing in every row; leave it out with {ignoring(name)}",
+        column=name,
+        share=1.0,
+        allowable=False,
+    )
+
+
+def remedy(check: str, column: str) -> str:
+    """Say with which flags a column is left out, or kept against a check."""
+    allowed = dumps([f"{check}:{column}"], ensure_ascii=False)
+    return f"leave it out with {ignoring(column)}, or allow it with --allowed-checks '{allowed}'"
+
+
+def ignoring(column: str) -> str:
+    """Return the flag that leaves a column out."""
+    return f"--ignore-columns '{dumps([column], ensure_ascii=False)}'"
+
+
+def as_text(value: object) -> str:
+    """Return a value as a reader of the source knows it: a whole number without its point."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value.isoformat() if isinstance(value, pd.Timestamp) else str(value)
+
+
+def examples(values: Iterable[object]) -> tuple[str, ...]:
+    """Return the first few values, each as short text."""
+    return tuple(_short(str(value)) for value in list(values)[:MOST_EXAMPLES])
+
+
+def quoted(shown: Iterable[str]) -> str:
+    """Return examples for a message."""
+    return ", ".join(map(repr, shown))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_EXAMPLE else f"{text[: _LONGEST_EXAMPLE - 1]}…"

@@ -18,6 +18,8 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
         task: str = "",
         test_fraction: float = 0.2,
         seed: int = 42,
+        ignore_columns: list[str] = [],
+        allowed_checks: list[str] = [],
         model: str = "hist_gradient_boosting",
         model_params: dict[str, Any] = {},
         thresholds: dict[str, Any] = {},
@@ -31,7 +33,13 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
         pulled.set_caching_options(enable_caching=False)
         dataset = pulled.outputs["dataset"]
         split = components["preprocess"](
-            dataset=dataset, target=target, task=task, test_fraction=test_fraction, seed=seed
+            dataset=dataset,
+            target=target,
+            task=task,
+            test_fraction=test_fraction,
+            seed=seed,
+            ignore_columns=ignore_columns,
+            allowed_checks=allowed_checks,
         )
         trained = components["train"](
             train_data=split.outputs["train_data"],

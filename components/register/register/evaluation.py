@@ -11,22 +11,29 @@ from register.model import ModelFolder
 
 @dataclass(frozen=True)
 class Check:
-    """One check of the evaluation; `value` is None for a metric that was not computed."""
+    """One check of the evaluation; `value` is None for a metric that was not computed.
+
+    `threshold` is None where it would be the champion's value and there is none to be had.
+    """
 
     metric: str
     value: float | None
-    threshold: float
+    threshold: float | None
     greater_is_better: bool
     passed: bool
     baseline: bool
+    reason: str = ""
 
     def __str__(self) -> str:
+        reason = f" ({self.reason})" if self.reason else ""
+        if self.threshold is None:
+            return f"{self.metric} could not be held against the champion{reason}"
         relation = (">" if self.greater_is_better else "<") + ("" if self.baseline else "=")
         baseline = " (baseline)" if self.baseline else ""
         demand = f"must be {relation} {self.threshold!r}{baseline}"
         if self.value is None:
             return f"{self.metric} was not computed, {demand}"
-        return f"{self.metric} is {self.value!r}, {demand}"
+        return f"{self.metric} is {self.value!r}, {demand}{reason}"
 
 
 @dataclass(frozen=True)
@@ -80,14 +87,14 @@ def require_passed(path: Path, result: EvaluationResult, model: ModelFolder) -> 
 
 
 def _check(document: dict[str, Any]) -> Check:
-    value = document["value"]
     return Check(
         metric=_typed(document, "metric", str),
-        value=None if value is None else _typed(document, "value", int | float),
-        threshold=_typed(document, "threshold", int | float),
+        value=_typed(document, "value", int | float | None),
+        threshold=_typed(document, "threshold", int | float | None),
         greater_is_better=_typed(document, "greater_is_better", bool),
         passed=_typed(document, "passed", bool),
         baseline=document.get("baseline") is True,
+        reason=str(document.get("reason", "")),
     )
 
 

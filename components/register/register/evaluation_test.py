@@ -46,6 +46,16 @@ def write(path: Path, document: object) -> Path:
             "accuracy is 0.956, must be >= 0.97; recall is 0.956, must be >= 0.97",
             id="all that failed and no other",
         ),
+        pytest.param(
+            [CHECK | {"champion": 0.97, "reason": "the confidence in it is 0.5"}],
+            "accuracy is 0.956, must be >= 0.97 (the confidence in it is 0.5)",
+            id="a doubt",
+        ),
+        pytest.param(
+            [CHECK | {"threshold": None, "champion": None, "reason": "its target is 'x'"}],
+            "accuracy could not be held against the champion (its target is 'x')",
+            id="a champion that cannot be compared with",
+        ),
         pytest.param([], "no reason given", id="none"),
     ],
 )
@@ -58,6 +68,13 @@ def test_a_failed_evaluation_is_refused_with_its_reasons(
         require_passed(path, read_evaluation(path), MODEL)
 
     assert str(refused.value) == f"the model m-1 did not pass its evaluation: {reason}"
+
+
+def test_the_first_model_passes_without_a_champion(tmp_path: Path) -> None:
+    first = CHECK | {"passed": True, "threshold": None, "note": "there is no champion"}
+    path = write(tmp_path / "result", FAILED | {"passed": True, "checks": [first]})
+
+    require_passed(path, read_evaluation(path), MODEL)
 
 
 @pytest.mark.parametrize(

@@ -76,24 +76,31 @@ def _dataset(
 def _evaluation(result: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
     if result is None:
         return
-    checked = {check["metric"]: check for check in result["checks"]}
+    checked = result["checks"]
     for metric, value in sorted(result["metrics"].items()):
-        check = checked.get(metric)
-        yield metric, f"{value:.4f}" if check is None else _check(check)
-    for metric, check in checked.items():
-        if metric not in result["metrics"]:
-            yield metric, _check(check)
+        lines = [_check(check) for check in checked if check["metric"] == metric]
+        for line in lines or [f"{value:.4f}"]:
+            yield metric, line
+    for check in checked:
+        if check["metric"] not in result["metrics"]:
+            yield check["metric"], _check(check)
     yield "verdict", "passed" if result["passed"] else "failed"
 
 
 def _check(check: dict[str, Any]) -> str:
+    verdict = "passed" if check["passed"] else "FAILED"
+    if check["threshold"] is None:
+        value = "not computed" if check["value"] is None else f"{check['value']:.4f}"
+        return f"{value} {check.get('note') or check.get('reason') or 'no champion'}: {verdict}"
     value, threshold = _apart(check["value"], check["threshold"])
     limit = ">" if check["greater_is_better"] else "<"
     # A threshold may be met exactly; a baseline must be beaten.
     limit += "" if check.get("baseline") else "="
     kind = " (baseline)" if check.get("baseline") else ""
-    verdict = "passed" if check["passed"] else "FAILED"
-    return f"{value} {limit} {threshold}{kind} {verdict}"
+    kind = " (champion)" if check.get("champion") is not None else kind
+    # As where the value does reach it, but not surely.
+    reason = f": {check['reason']}" if check.get("reason") else ""
+    return f"{value} {limit} {threshold}{kind} {verdict}{reason}"
 
 
 def _apart(value: float | None, threshold: float) -> tuple[str, str]:

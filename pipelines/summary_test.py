@@ -66,6 +66,42 @@ def test_a_baseline_must_be_beaten(tmp_path: Path, check: dict[str, Any], line: 
     assert line in summarize({"source": "x"}, made, Path("/runs/1"), "sqlite:///x")
 
 
+@pytest.mark.parametrize(
+    ("found", "line"),
+    [
+        pytest.param(
+            {"champion": 0.85, "threshold": 0.86, "passed": True},
+            "0.8750 >= 0.8600 (champion) passed",
+            id="better",
+        ),
+        pytest.param(
+            {"champion": 0.0, "threshold": 0.01, "passed": False, "reason": "not sure"},
+            "0.8750 >= 0.0100 (champion) FAILED: not sure",
+            id="not surely better",
+        ),
+        pytest.param(
+            {"champion": None, "threshold": None, "passed": True, "note": "there is no champion"},
+            "0.8750 there is no champion: passed",
+            id="the first",
+        ),
+        pytest.param(
+            {"champion": None, "threshold": None, "passed": False, "reason": "its target is 'x'"},
+            "0.8750 its target is 'x': FAILED",
+            id="not comparable",
+        ),
+    ],
+)
+def test_a_champion_is_told_beside_a_threshold(
+    tmp_path: Path, found: dict[str, Any], line: str
+) -> None:
+    made = outputs(tmp_path, {"accuracy": 0.875}, {**ACCURACY, "passed": True}, ACCURACY | found)
+    text = summarize({"source": "x"}, made, Path("/r"), "sqlite:///x")
+    assert [each for each in text.splitlines() if each.startswith("accuracy")] == [
+        "accuracy    0.8750 >= 0.9000 passed",
+        f"accuracy    {line}",
+    ]
+
+
 def test_a_near_miss_does_not_look_like_a_hit(tmp_path: Path) -> None:
     near = {**ACCURACY, "value": 0.94999, "threshold": 0.95, "passed": False}
     text = summarize(

@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from evaluate.errors import FAILED, OK, WRONG_CALL, EvaluateError
+from evaluate.gate import Change
 from evaluate.interrupt import Interrupted, stop_signals_raise
+from evaluate.names import check_alias, check_champion_name
 from evaluate.outputs import fill, staged
 from evaluate.thresholds import Threshold, parse_thresholds
 
 if TYPE_CHECKING:
     from evaluate.evaluation import Evaluation
+
+DEFAULT_ALIAS = "champion"
 
 _PATHS = (
     ("--model", "FOLDER", "train's MLflow model folder"),
@@ -45,13 +49,21 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="JSON",
         help='minimums, {"accuracy": 0.9}, or in full {"rmse": {"threshold": 0.8, '
         '"greater_is_better": false}}; all must pass, the limit itself does '
+        'against the champion {"roc_auc": {"min_absolute_change": 0.0, "confidence": 0.95}} '
         "(default: the model must beat the best constant answer)",
     )
     add(
         "--registered-model-name",
         default="",
         metavar="NAME",
-        help="the name the model may get in the registry; only recorded in the result",
+        help="the name the model may get in the registry, where the champion has it",
+    )
+    add(
+        "--alias",
+        default=DEFAULT_ALIAS,
+        metavar="ALIAS",
+        help="the alias of the champion; looked at only where a threshold is a change "
+        "(default: %(default)s)",
     )
     add(
         "--mlflow-tracking-uri",
@@ -95,7 +107,12 @@ def _attempt(argv: Sequence[str] | None) -> int:
     return OK
 
 
-def _run(args: argparse.Namespace, thresholds: Sequence[Threshold]) -> None:
+def _run(args: argparse.Namespace, thresholds: Sequence[Threshold | Change]) -> None:
+    alias = args.alias or DEFAULT_ALIAS
+    compared = any(isinstance(threshold, Change) for threshold in thresholds)
+    if compared:
+        check_champion_name(args.registered_model_name)
+        check_alias(alias)
     # pandas, scikit-learn and MLflow take seconds to import, which --help and a wrong call must
     # not pay.
     from evaluate.model import load_estimator, read_model_folder
@@ -108,12 +125,19 @@ def _run(args: argparse.Namespace, thresholds: Sequence[Threshold]) -> None:
         # Gradient boosting predicts with OpenMP, whose threads otherwise spin while they wait: on
         # busy cores that makes minutes of tenths of a second. Read when scikit-learn is imported.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        from evaluate.champion import Candidate, find_champion
         from evaluate.dataset import read_test_split
         from evaluate.evaluation import evaluate, to_json
+        from evaluate.predictions import predict
 
+        name = args.registered_model_name
         estimator = load_estimator(model)
         split = read_test_split(args.test_data, model.target, estimator)
-        evaluation = evaluate(model, estimator, split, thresholds, args.registered_model_name)
+        predictions = predict(model, estimator, split)
+        champion = None
+        if compared:
+            champion = find_champion(client, name, alias, Candidate(model, estimator, split))
+        evaluation = evaluate(model, predictions, thresholds, name, champion)
         measured = evaluation.measurement.metrics
         fill(result, evaluation.to_json())
         fill(metrics, to_json(measured))
@@ -122,7 +146,7 @@ def _run(args: argparse.Namespace, thresholds: Sequence[Threshold]) -> None:
 
 
 def _report(evaluation: "Evaluation") -> None:
-    from evaluate.report import left_out, table, verdict
+    from evaluate.console import left_out, table, verdict
 
     for line in left_out(evaluation):
         print(f"evaluate: {line}", file=sys.stderr)

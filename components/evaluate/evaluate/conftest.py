@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
@@ -63,6 +65,14 @@ class Store:
         data = self.root / f"test-{len(self.made)}"
         test.to_parquet(data, index=False)
         return Example(folder, data, self.uri, run.info.run_id, info.model_id)
+
+    def register(self, example: Example, name: str, alias: str = "champion") -> int:
+        """Registers a logged model as the next version, and moves the alias to it."""
+        with suppress(MlflowException):
+            self.client.create_registered_model(name)
+        version = self.client.create_model_version(name, f"models:/{example.model_id}")
+        self.client.set_registered_model_alias(name, alias, version.version)
+        return int(version.version)
 
     @property
     def experiment(self) -> str:
@@ -129,6 +139,15 @@ def forest(store: Store) -> Example:
     rng = np.random.default_rng(0)
     model = mixed_pipeline(RandomForestClassifier(60, n_jobs=4, random_state=0))
     model.fit(train.drop(columns="income class"), rng.permutation(train["income class"]))
+    return store.log(model, "income class", "classification", people(rows=500).fillna(0.0))
+
+
+@pytest.fixture(scope="session")
+def skilled(store: Store) -> Example:
+    """Gradient boosting that has learnt the rule, on the rows of the forest."""
+    train = people(rows=200, seed=3).fillna(0.0)
+    model = mixed_pipeline(HistGradientBoostingClassifier(max_iter=30, random_state=0))
+    model.fit(train.drop(columns="income class"), train["income class"])
     return store.log(model, "income class", "classification", people(rows=500).fillna(0.0))
 
 

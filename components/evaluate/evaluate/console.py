@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from evaluate.evaluation import Evaluation
+from evaluate.gate import ChangeCheck
 from evaluate.thresholds import Check
 
 _HEADER = ("metric", "value", "threshold", "check")
 
 
-def table(checks: Sequence[Check]) -> list[str]:
+def table(checks: Sequence[Check | ChangeCheck]) -> list[str]:
     """One aligned line per check under a header."""
     rows = [_HEADER, *(_row(check) for check in checks)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
@@ -25,24 +26,48 @@ def verdict(evaluation: Evaluation) -> str:
 
 
 def left_out(evaluation: Evaluation) -> list[str]:
-    """A line for each metric that was not computed, and for each check that asks for one."""
+    """A line for each metric that was not computed, and for what a check's two numbers hide."""
     known = ", ".join(sorted(evaluation.measurement.metrics))
-    unknown = [check.threshold.metric for check in evaluation.checks if check.value is None]
+    unknown = [metric_of(check) for check in evaluation.checks if check.value is None]
+    changes = [check for check in evaluation.checks if isinstance(check, ChangeCheck)]
     return [
         *evaluation.measurement.left_out,
         *(f"{metric}: not computed, so its check fails; known are {known}" for metric in unknown),
+        *(
+            f"{check.change.metric}: {check.reason or check.note}"
+            for check in changes
+            if check.value is not None and (check.reason or check.note)
+        ),
     ]
 
 
-def _row(check: Check) -> tuple[str, str, str, str]:
-    limit = check.threshold.limit
-    value = "not computed" if check.value is None else _short(check.value, limit)
-    baseline = " (baseline)" if check.threshold.baseline else ""
-    threshold = f"{check.threshold.relation} {_short(limit, check.value)}{baseline}"
-    return check.threshold.metric, value, threshold, "pass" if check.passed else "FAIL"
+def metric_of(check: Check | ChangeCheck) -> str:
+    """The metric that is checked."""
+    return check.change.metric if isinstance(check, ChangeCheck) else check.threshold.metric
 
 
-def _short(number: float, other: float | None) -> str:
+def demand(check: Check | ChangeCheck) -> str:
+    """What the value has to be, in words."""
+    if isinstance(check, Check):
+        limit = check.threshold.limit
+        baseline = " (baseline)" if check.threshold.baseline else ""
+        return f"{check.threshold.relation} {short(limit, check.value)}{baseline}"
+    if check.limit is None:
+        return "no champion" if check.note else "champion unknown"
+    return f"{check.change.relation} {short(check.limit, check.value)} (champion)"
+
+
+def value_of(check: Check | ChangeCheck) -> str:
+    """The value, with as many digits as tell it from its limit."""
+    limit = check.threshold.limit if isinstance(check, Check) else check.limit
+    return "not computed" if check.value is None else short(check.value, limit)
+
+
+def _row(check: Check | ChangeCheck) -> tuple[str, str, str, str]:
+    return metric_of(check), value_of(check), demand(check), "pass" if check.passed else "FAIL"
+
+
+def short(number: float, other: float | None) -> str:
     """Six digits and those before the point, unless that makes two different numbers look equal."""
     if other is not None and number != other and _round(number) == _round(other):
         return repr(number)

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from evaluate.console import left_out, table, verdict
 from evaluate.evaluation import Evaluation
 from evaluate.metrics import Measurement
 from evaluate.model import ModelFolder
-from evaluate.report import left_out, table, verdict
 from evaluate.thresholds import Check, Threshold
 
 MODEL = ModelFolder("m-1", "r1", "y", "regression", "1.9.1", Path("model.skops"))

@@ -1,6 +1,7 @@
 import pytest
 
 from evaluate.errors import EvaluateError
+from evaluate.gate import Change
 from evaluate.thresholds import Threshold, parse_thresholds
 
 
@@ -21,9 +22,29 @@ from evaluate.thresholds import Threshold, parse_thresholds
             (Threshold("recall", 0.2), Threshold("accuracy", 0.9)),
             id="several keep their order",
         ),
+        pytest.param(
+            '{"roc_auc": {"min_absolute_change": 0.0}}',
+            (Change("roc_auc", "min_absolute_change", 0.0, True),),
+            id="no worse than the champion",
+        ),
+        pytest.param(
+            '{"mae": {"min_relative_change": 0.25, "confidence": 0.9}}',
+            (Change("mae", "min_relative_change", 0.25, False, 0.9),),
+            id="an error has to be smaller than the champion's",
+        ),
+        pytest.param(
+            '{"mae": {"threshold": 3, "greater_is_better": false, "min_absolute_change": 0.5, '
+            '"min_relative_change": 0.25, "confidence": 0.9}}',
+            (
+                Threshold("mae", 3.0, False),
+                Change("mae", "min_absolute_change", 0.5, False, 0.9),
+                Change("mae", "min_relative_change", 0.25, False, 0.9),
+            ),
+            id="everything at once",
+        ),
     ],
 )
-def test_parses(text: str, expected: tuple[Threshold, ...]) -> None:
+def test_parses(text: str, expected: tuple[Threshold | Change, ...]) -> None:
     assert parse_thresholds(text) == expected
 
 
@@ -48,11 +69,34 @@ def test_parses(text: str, expected: tuple[Threshold, ...]) -> None:
         ),
         pytest.param(
             '{"f1": {"threshold": 0.5, "minimum": 1, "greater_is_better": true}}',
-            "unknown key 'minimum' of f1; known are threshold and greater_is_better",
+            "unknown key 'minimum' of f1; known are threshold, min_absolute_change, ",
             id="unknown key",
         ),
         pytest.param(
-            '{"f1": {"min_absolute_change": 0.0}}', "not supported yet", id="champion comparison"
+            '{"f1": {"min_absolute_change": -0.1}}', "f1 must be 0 or more, given -0.1", id="worse"
+        ),
+        pytest.param(
+            '{"f1": {"min_relative_change": 1.5}}', "from 0 to 1, given 1.5", id="relative beyond 1"
+        ),
+        pytest.param(
+            '{"f1": {"min_absolute_change": 0, "confidence": 95}}',
+            "the confidence of f1 must be from 0 to 1, given 95",
+            id="confidence in percent",
+        ),
+        pytest.param(
+            '{"f1": {"min_absolute_change": null}}',
+            "min_absolute_change of f1 must be a finite number, given null",
+            id="null change",
+        ),
+        pytest.param(
+            '{"f1": {"threshold": 1, "greater_is_better": true, "confidence": 0.9}}',
+            "confidence of f1 is in a change; add min_absolute_change",
+            id="confidence without a change",
+        ),
+        pytest.param(
+            '{"f1": {"threshold": 1, "min_absolute_change": 0}}',
+            "lacks 'greater_is_better'",
+            id="no direction beside a change",
         ),
         pytest.param('{"f1": {"threshold": 0.5}}', "lacks 'greater_is_better'", id="no direction"),
         pytest.param('{"f1": {"greater_is_better": true}}', "lacks 'threshold'", id="no limit"),

@@ -48,9 +48,16 @@ def open_run(uri: str, run_id: str, model_id: str) -> "MlflowClient":
         mlflow.set_tracking_uri(uri)
         client = mlflow.MlflowClient()
         client.get_run(run_id)
-    with _errors(uri, f"the model {model_id}"), _environment(_LATER_CALLS):
+    with asking(uri, f"the model {model_id}"):
         client.get_logged_model(model_id)
     return client
+
+
+@contextmanager
+def asking(uri: str, wanted: str) -> Iterator[None]:
+    """For calls behind the first one: the client's patience, and EvaluateError for what fails."""
+    with _errors(uri, wanted), _environment(_LATER_CALLS):
+        yield
 
 
 def record(
@@ -61,7 +68,7 @@ def record(
 
     now = int(time.time() * 1000)
     verdict = RunTag("pinion.evaluation", "passed" if passed else "failed")
-    with _errors(client.tracking_uri, f"the run {run_id}"), _environment(_LATER_CALLS):
+    with asking(client.tracking_uri, f"the run {run_id}"):
         client.log_batch(
             run_id,
             metrics=[
@@ -80,7 +87,7 @@ def _check_address(uri: str) -> None:
     # other databases it needs drivers that this step does not bring.
     if not uri.startswith(_SQLITE) or database in ("", ":memory:"):
         raise EvaluateError(
-            f"the MLflow tracking URI {_masked(uri)!r} is not possible; "
+            f"the MLflow tracking URI {masked(uri)!r} is not possible; "
             "give sqlite:///FILE or http(s)://HOST",
             WRONG_CALL,
         )
@@ -134,13 +141,13 @@ def _errors(uri: str, wanted: str) -> Iterator[None]:
     except MlflowException as error:
         raise EvaluateError(_explain(uri, wanted, error)) from error
     except SQLAlchemyError as error:
-        raise EvaluateError(f"MLflow at {_masked(uri)} cannot be used: {error}") from error
+        raise EvaluateError(f"MLflow at {masked(uri)} cannot be used: {error}") from error
 
 
 def _explain(uri: str, wanted: str, error: "MlflowException") -> str:
-    where, status = f"MLflow at {_masked(uri)}", error.get_http_status_code()
+    where, status = f"MLflow at {masked(uri)}", error.get_http_status_code()
     # What follows is the statement and its parameters.
-    said = _masked(" ".join(str(error).split())).partition(" [SQL:")[0]
+    said = masked(" ".join(str(error).split())).partition(" [SQL:")[0]
     if error.error_code == "RESOURCE_DOES_NOT_EXIST":
         return f"{where} does not have {wanted}; give the tracking URI that train used ({said})"
     if status == 401:
@@ -156,7 +163,8 @@ def _explain(uri: str, wanted: str, error: "MlflowException") -> str:
     return f"{where} failed on {wanted}: {said[:400]}"
 
 
-def _masked(text: str) -> str:
+def masked(text: str) -> str:
+    """The text without the users and passwords of the addresses in it."""
     return re.sub(r"//[^/\s]*@", "//***@", text)  # to the last @, which a password may hold
 
 

@@ -23,6 +23,7 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
         model: str = "hist_gradient_boosting",
         model_params: dict[str, Any] = {},
         thresholds: dict[str, Any] = {},
+        slices: list[str] = [],
         experiment: str = "pinion",
         mlflow_tracking_uri: str = "",
         registered_model_name: str = "pinion-model",
@@ -55,6 +56,7 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
             test_data=split.outputs["test_data"],
             thresholds=thresholds,
             registered_model_name=registered_model_name,
+            slices=slices,
             mlflow_tracking_uri=mlflow_tracking_uri,
         )
         with dsl.If(register == True, "register"):  # noqa: E712 - KFP builds the condition from it

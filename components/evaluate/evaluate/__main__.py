@@ -12,6 +12,7 @@ from evaluate.gate import Change
 from evaluate.interrupt import Interrupted, stop_signals_raise
 from evaluate.names import check_alias, check_champion_name
 from evaluate.outputs import fill, staged
+from evaluate.slices import parse_slices
 from evaluate.thresholds import Threshold, parse_thresholds
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ _PATHS = (
     ("--result", "FILE", "the verdict, as JSON"),
     ("--metrics", "FILE", "the metrics, as flat JSON"),
 )
+_REPORTS = (
+    ("--report", "FILE", "the report, one HTML file (default: none is made)"),
+    ("--report-data", "FILE", "the report's numbers, as JSON (default: not written)"),
+)
+_OUTPUTS = ("result", "metrics", "report", "report_data")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -43,6 +49,14 @@ def build_parser() -> argparse.ArgumentParser:
     for flag, metavar, text in _PATHS:
         parser.add_argument(flag, type=_path, required=True, metavar=metavar, help=text)
     add = parser.add_argument
+    for flag, metavar, text in _REPORTS:
+        add(flag, type=_path, metavar=metavar, help=text)
+    add(
+        "--slices",
+        default="[]",
+        metavar="JSON",
+        help='columns, such as ["age"], by whose values the report tells the metrics apart',
+    )
     add(
         "--thresholds",
         default="{}",
@@ -97,7 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _attempt(argv: Sequence[str] | None) -> int:
     try:
         args = build_parser().parse_args(_joined(argv))
-        _run(args, parse_thresholds(args.thresholds))
+        _run(args, parse_thresholds(args.thresholds), parse_slices(args.slices))
     except EvaluateError as error:
         return _fail(str(error), error.exit_code)
     except OSError as error:
@@ -107,41 +121,37 @@ def _attempt(argv: Sequence[str] | None) -> int:
     return OK
 
 
-def _run(args: argparse.Namespace, thresholds: Sequence[Threshold | Change]) -> None:
+def _run(
+    args: argparse.Namespace,
+    thresholds: tuple[Threshold | Change, ...],
+    slices: tuple[str, ...],
+) -> None:
     alias = args.alias or DEFAULT_ALIAS
-    compared = any(isinstance(threshold, Change) for threshold in thresholds)
-    if compared:
+    if any(isinstance(threshold, Change) for threshold in thresholds):
         check_champion_name(args.registered_model_name)
         check_alias(alias)
     # pandas, scikit-learn and MLflow take seconds to import, which --help and a wrong call must
     # not pay.
-    from evaluate.model import load_estimator, read_model_folder
-    from evaluate.tracking import open_run, record, tracking_uri
+    from evaluate.model import read_model_folder
+    from evaluate.tracking import open_run, tracking_uri
 
     model = read_model_folder(args.model)
     uri = tracking_uri(args.mlflow_tracking_uri, os.environ)
-    with staged([args.result, args.metrics]) as (result, metrics):
+    names = [name for name in _OUTPUTS if getattr(args, name) is not None]
+    with staged([getattr(args, name) for name in names]) as stages:
         client = open_run(uri, model.run_id, model.model_id)
         # Gradient boosting predicts with OpenMP, whose threads otherwise spin while they wait: on
         # busy cores that makes minutes of tenths of a second. Read when scikit-learn is imported.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        from evaluate.champion import Candidate, find_champion
-        from evaluate.dataset import read_test_split
-        from evaluate.evaluation import evaluate, to_json
-        from evaluate.predictions import predict
+        from evaluate.step import Request, run, save
 
-        name = args.registered_model_name
-        estimator = load_estimator(model)
-        split = read_test_split(args.test_data, model.target, estimator)
-        predictions = predict(model, estimator, split)
-        champion = None
-        if compared:
-            champion = find_champion(client, name, alias, Candidate(model, estimator, split))
-        evaluation = evaluate(model, predictions, thresholds, name, champion)
-        measured = evaluation.measurement.metrics
-        fill(result, evaluation.to_json())
-        fill(metrics, to_json(measured))
-        record(client, model.run_id, model.model_id, measured, evaluation.passed)
+        request = Request(
+            args.test_data, thresholds, args.thresholds, slices, args.registered_model_name, alias
+        )
+        evaluation, outputs = run(client, model, request, with_report=len(names) > 2)
+        for name, stage in zip(names, stages, strict=True):
+            fill(stage, outputs[name])
+        save(client, evaluation, outputs)
     _report(evaluation)
 
 

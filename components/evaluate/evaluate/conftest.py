@@ -184,6 +184,8 @@ class Outcome:
     stderr: str
     result: Path
     metrics: Path
+    report: Path
+    report_data: Path
 
 
 Run = Callable[..., Outcome]
@@ -201,10 +203,13 @@ def evaluate_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
             "mlflow_tracking_uri": example.uri,
             "result": out / "result",
             "metrics": out / "metrics",
+            "report": out / "report",
+            "report_data": out / "report_data",
         } | flags
         argv = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
         exit_code = main(argv)
         captured = capsys.readouterr()
-        return Outcome(exit_code, captured.out, captured.err, out / "result", out / "metrics")
+        paths = (out / name for name in ("result", "metrics", "report", "report_data"))
+        return Outcome(exit_code, captured.out, captured.err, *paths)
 
     return run

@@ -1,7 +1,7 @@
 """The test split: one Parquet file, split into features and target."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +15,19 @@ from evaluate.model import Estimator
 
 @dataclass(frozen=True)
 class Split:
-    """The feature columns in the model's order, and the target of shape (rows,)."""
+    """The feature columns in the model's order, and the target of shape (rows,).
+
+    `origin` is what the file says of its source.
+    """
 
     features: pd.DataFrame
     target: np.ndarray
+    origin: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_test_split(path: Path, target: str, estimator: Estimator) -> Split:
     """Reads what the estimator needs; raises EvaluateError when the file does not hold it."""
-    frame = _read_frame(path)
+    frame, origin = _read_frame(path)
     if target not in frame.columns:
         raise EvaluateError(
             f"the test data {path} has no target column {target!r}, "
@@ -41,12 +45,13 @@ def read_test_split(path: Path, target: str, estimator: Estimator) -> Split:
             f"the target {target!r} of the test data {path} has missing values; "
             "give preprocess's test split"
         )
-    return Split(frame[names], frame[target].to_numpy())
+    return Split(frame[names], frame[target].to_numpy(), origin)
 
 
-def _read_frame(path: Path) -> pd.DataFrame:
+def _read_frame(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
     table = _read_table(path)
-    if (table.schema.metadata or {}).get(b"pinion.split") == b"train":
+    metadata = table.schema.metadata or {}
+    if metadata.get(b"pinion.split") == b"train":
         raise EvaluateError(
             f"the test data {path} is the train split, which the model has seen; "
             "give preprocess's test split"
@@ -58,7 +63,12 @@ def _read_frame(path: Path) -> pd.DataFrame:
         )
     if frame.empty:
         raise EvaluateError(f"the test data {path} has no rows; raise preprocess's test fraction")
-    return frame
+    prefix = b"pinion."
+    return frame, {
+        key.removeprefix(prefix).decode(): value.decode(errors="replace")
+        for key, value in metadata.items()
+        if key.startswith(prefix)
+    }
 
 
 def _read_table(path: Path) -> pa.Table:

@@ -79,6 +79,19 @@ def record(
         )
 
 
+def run_parameters(client: "MlflowClient", run_id: str) -> dict[str, str]:
+    """What the run says that the model was trained with."""
+    with asking(client.tracking_uri, f"the run {run_id}"):
+        return dict(client.get_run(run_id).data.params)
+
+
+def log_files(client: "MlflowClient", run_id: str, files: Mapping[str, str]) -> None:
+    """Adds texts to the run's artifacts, in the folder `evaluation`."""
+    with asking(client.tracking_uri, f"the artifacts of the run {run_id}"):
+        for name, text in files.items():
+            client.log_text(run_id, text, f"evaluation/{name}")
+
+
 def _check_address(uri: str) -> None:
     if _is_server(uri):
         return

@@ -1,0 +1,139 @@
+"""The points of scikit-learn's displays, of a bounded number."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn import metrics as sk
+from sklearn.calibration import calibration_curve
+
+from evaluate.predictions import Predictions
+
+MOST_POINTS = 200
+MOST_CURVES = 5
+MOST_CLASSES = 30
+_BINS = 10
+_BARS = 20
+
+Curve = dict[str, Any]
+
+
+def thin(values: Sequence[Any] | np.ndarray, most: int = MOST_POINTS) -> list[Any]:
+    """Evenly spread ones of many values, the first and the last among them."""
+    array = np.asarray(values)
+    if len(array) > most:
+        array = array[np.linspace(0, len(array) - 1, most).round().astype(int)]
+    return array.tolist()
+
+
+def roc(predictions: Predictions) -> list[Curve]:
+    """ROC curves of the positive class, or of the most frequent classes against the rest."""
+    curves = []
+    for label, truth, score in _against_the_rest(predictions):
+        false, true, _ = sk.roc_curve(truth, score)
+        curves.append({"label": label, "x": thin(false), "y": thin(true)})
+    return curves
+
+
+def precision_recall(predictions: Predictions) -> list[Curve]:
+    """Precision over recall, of the same classes."""
+    curves = []
+    for label, truth, score in _against_the_rest(predictions):
+        precision, recall, _ = sk.precision_recall_curve(truth, score)
+        curves.append({"label": label, "x": thin(recall[::-1]), "y": thin(precision[::-1])})
+    return curves
+
+
+def calibration(predictions: Predictions) -> list[Curve]:
+    """How often what was given a probability came true, in bins of equally many rows.
+
+    Of the positive class; of the predicted class where there are more than two.
+    """
+    if predictions.probabilities is None or predictions.classes is None:
+        return []
+    if len(predictions.classes) == 2:
+        label = predictions.classes.tolist()[1]
+        happened = predictions.truth == label
+        given = predictions.probabilities[:, 1]
+    else:
+        label, happened = "predicted class", predictions.truth == predictions.predicted
+        given = predictions.probabilities.max(axis=1)
+    # Sums of rounded probabilities may be above 1 by their last digit.
+    true, mean = calibration_curve(
+        happened, np.clip(given, 0, 1), n_bins=_BINS, strategy="quantile"
+    )
+    return [{"label": str(label), "x": mean.tolist(), "y": true.tolist()}]
+
+
+def _against_the_rest(
+    predictions: Predictions,
+) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    if predictions.probabilities is None or predictions.classes is None:
+        return []
+    classes = predictions.classes.tolist()
+    rows = [int(np.count_nonzero(predictions.truth == label)) for label in classes]
+    frequent = sorted(range(len(classes)), key=lambda code: -rows[code])[:MOST_CURVES]
+    return [
+        (str(classes[code]), predictions.truth == classes[code], predictions.probabilities[:, code])
+        for code in ([1] if len(classes) == 2 else sorted(frequent))
+        if 0 < rows[code] < len(predictions.truth)
+    ]
+
+
+def confusion(predictions: Predictions) -> dict[str, Any]:
+    """Counts, a row per true and a column per predicted label, of the most confused labels."""
+    labels = sorted(
+        {*predictions.truth.tolist(), *predictions.predicted.tolist()},
+        key=lambda label: (str(type(label)), label),
+    )
+    wrong = predictions.truth != predictions.predicted
+    mistakes = dict.fromkeys(labels, 0)
+    for side in (predictions.truth, predictions.predicted):
+        found, counts = np.unique(side[wrong], return_counts=True)
+        for label, count in zip(found.tolist(), counts.tolist(), strict=True):
+            mistakes[label] += count
+    shown = set(sorted(labels, key=lambda label: -mistakes[label])[:MOST_CLASSES])
+    kept = [label for label in labels if label in shown]
+    matrix = sk.confusion_matrix(predictions.truth, predictions.predicted, labels=kept)
+    return {
+        "labels": [str(label) for label in kept],
+        "counts": matrix.tolist(),
+        "labels_left_out": len(labels) - len(kept),
+    }
+
+
+def per_class(predictions: Predictions) -> list[dict[str, Any]]:
+    """Rows, precision, recall and F1 of each class, of the most frequent ones."""
+    labels, rows = np.unique(predictions.truth, return_counts=True)
+    kept = np.sort(np.argsort(-rows, kind="stable")[:MOST_CLASSES])
+    precision, recall, f1, support = sk.precision_recall_fscore_support(
+        predictions.truth, predictions.predicted, labels=labels[kept], zero_division=0.0
+    )
+    columns = zip(labels[kept].tolist(), support, precision, recall, f1, strict=True)
+    return [
+        {
+            "label": str(label),
+            "rows": int(n),
+            "precision": float(p),
+            "recall": float(r),
+            "f1": float(f),
+        }
+        for label, n, p, r, f in columns
+    ]
+
+
+def predicted_against_true(predictions: Predictions) -> Curve:
+    """Some of the rows, spread over the order of the true values."""
+    order = np.argsort(predictions.truth, kind="stable")
+    chosen = thin(order)
+    return {
+        "label": "rows",
+        "x": predictions.truth[chosen].tolist(),
+        "y": predictions.predicted[chosen].tolist(),
+    }
+
+
+def residuals(predictions: Predictions) -> dict[str, Any]:
+    """How many rows have which error, predicted minus true; `edges` is one longer than `rows`."""
+    rows, edges = np.histogram(predictions.predicted - predictions.truth, bins=_BARS)
+    return {"edges": edges.tolist(), "rows": rows.tolist()}

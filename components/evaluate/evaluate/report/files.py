@@ -1,0 +1,43 @@
+"""The report as text, from everything that was found."""
+
+import os
+from collections.abc import Mapping
+
+from evaluate.champion import Candidate
+from evaluate.errors import WRONG_CALL, EvaluateError
+from evaluate.evaluation import Evaluation, to_json
+from evaluate.predictions import Predictions
+from evaluate.report.document import Origin, build
+from evaluate.report.page import page
+
+
+def check_slices(candidate: Candidate, columns: tuple[str, ...]) -> None:
+    """Raises EvaluateError for a column that the model has no use for."""
+    known = [str(name) for name in candidate.split.features.columns]
+    if unknown := [name for name in columns if name not in known]:
+        raise EvaluateError(
+            f"--slices: {unknown[0]!r} is no feature column of the test data; "
+            f"known are {', '.join(known[:20])}",
+            WRONG_CALL,
+        )
+
+
+def report_files(
+    evaluation: Evaluation,
+    predictions: Predictions,
+    candidate: Candidate,
+    parameters: Mapping[str, str],
+    thresholds: str,
+    columns: tuple[str, ...],
+) -> dict[str, str]:
+    """The page and its numbers, by file name."""
+    origin = Origin(
+        release=os.environ.get("PINION_RELEASE", ""),
+        components=os.environ.get("PINION_COMPONENTS", ""),
+        dataset=candidate.split.origin,
+        parameters=parameters,
+        thresholds=thresholds or "{}",
+        slices=columns,
+    )
+    document = build(evaluation, predictions, candidate, origin)
+    return {"report.html": page(document), "report.json": to_json(document)}

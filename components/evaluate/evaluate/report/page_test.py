@@ -1,0 +1,157 @@
+import json
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+import pytest
+
+from evaluate.conftest import Example, Outcome, Run, Store
+
+# Elements that have no end.
+VOID = {"meta", "link", "img", "br", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """What the tests ask of a page; raises where an element is closed that is not open."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        """The attributes of each element of that name."""
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def parse(outcome: Outcome) -> tuple[Page, dict[str, Any]]:
+    assert outcome.exit_code == 0, outcome.stderr
+    text = outcome.report.read_text(encoding="utf-8")
+    return Page(text), json.loads(outcome.report_data.read_text())
+
+
+EXAMPLES = ["income", "line", "margins", "three_classes", "forest"]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_page_needs_nothing_and_can_be_read_aloud(
+    evaluate_step: Run, request: pytest.FixtureRequest, name: str
+) -> None:
+    outcome = evaluate_step(request.getfixturevalue(name))
+    page, document = parse(outcome)
+
+    names = {tag for tag, _ in page.elements}
+    assert not names & {"script", "link", "img", "iframe", "object", "a"}
+    assert not re.search(r"url\(|@import|https?:", outcome.report.read_text())
+    assert page.all("html") == [{"lang": "en"}]
+    headings = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h\d", tag)]
+    assert headings[0] == 1
+    assert headings.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(headings))
+    figures = [svg for svg in page.all("svg") if svg.get("role") == "img"]
+    ids = {attributes.get("id") for _, attributes in page.elements}
+    assert all(set((svg["aria-labelledby"] or "").split()) <= ids for svg in figures)
+    assert len(page.all("caption")) == len(page.all("table"))
+    assert all(attributes.get("scope") for attributes in page.all("th"))
+    assert len(figures) == sum(
+        bool(document.get(key))
+        for key in ("roc", "precision_recall", "calibration", "predicted_against_true", "residuals")
+    )
+
+
+def test_the_numbers_are_those_of_the_result(forest: Example, evaluate_step: Run) -> None:
+    outcome = evaluate_step(forest, slices='["work class", "age"]')
+    page, document = parse(outcome)
+    result = json.loads(outcome.result.read_text())
+
+    assert {each["name"]: each["value"] for each in document["metrics"]} == result["metrics"]
+    for each in document["metrics"]:
+        assert each["low"] < each["value"] < each["high"]
+    (check,) = document["checks"]
+    assert result["checks"][0].items() <= check.items()
+    assert sum(map(sum, document["confusion"]["counts"])) == 500
+    work = [each for each in document["slices"] if each["column"] == "work class"]
+    assert sum(each["rows"] for each in work) == 500
+    whole = sum(each["rows"] * each["metrics"]["accuracy"] for each in work) / 500
+    assert whole == pytest.approx(result["metrics"]["accuracy"])
+    assert document["provenance"]["library scikit-learn"].startswith("1.")
+    assert "work class: private" in page.text
+
+
+def test_the_champion_is_beside_the_model(
+    skilled: Example, forest: Example, store: Store, evaluate_step: Run
+) -> None:
+    store.register(forest, "beside")
+    flags = {"thresholds": '{"accuracy": {"min_absolute_change": 0}}'}
+
+    page, document = parse(evaluate_step(skilled, registered_model_name="beside", **flags))
+
+    (difference,) = (each for each in document["differences"] if each["name"] == "accuracy")
+    assert difference["value"] == 1.0 - document["champion"]["metrics"]["accuracy"]
+    assert 0 < difference["low"] < difference["value"] < difference["high"]
+    assert "This model minus models:/beside/1, on the same rows" in page.text
+
+
+def test_equal_inputs_give_equal_bytes(forest: Example, evaluate_step: Run) -> None:
+    contents = set()
+    for _ in range(3):
+        outcome = evaluate_step(forest, slices='["since"]')
+        contents.add((outcome.report.read_bytes(), outcome.report_data.read_bytes()))
+
+    assert len(contents) == 1
+
+
+def test_what_comes_from_data_is_escaped(
+    income: Example, evaluate_step: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PINION_RELEASE", "<script>alert(1)</script>")
+    evil = "<img src=x onerror=alert(1)>"
+    frame = pd.read_parquet(income.test_data).assign(**{"work class": evil})
+    frame.loc[0, "income class"] = '"><b>'
+    frame.to_parquet(tmp_path / "test")
+
+    outcome = evaluate_step(income, test_data=tmp_path / "test", slices='["work class"]')
+    page, _ = parse(outcome)
+
+    assert not {"img", "script", "b"} & {tag for tag, _ in page.elements}
+    assert f"work class: {evil}" in page.text
+    assert '"><b>' in page.text
+
+
+def test_the_run_has_the_report(line: Example, store: Store, evaluate_step: Run) -> None:
+    outcome = evaluate_step(line)
+
+    for name, output in (("report.html", outcome.report), ("report.json", outcome.report_data)):
+        logged = mlflow.artifacts.download_artifacts(
+            run_id=line.run_id, artifact_path=f"evaluation/{name}", tracking_uri=line.uri
+        )
+        assert Path(logged).read_bytes() == output.read_bytes()
+
+
+def test_a_slice_of_an_unknown_column_is_a_wrong_call(line: Example, evaluate_step: Run) -> None:
+    outcome = evaluate_step(line, slices='["y"]')
+
+    assert outcome.exit_code == 2
+    assert "'y' is no feature column of the test data; known are x" in outcome.stderr
+    assert not outcome.report.exists()

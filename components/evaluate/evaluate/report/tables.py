@@ -1,0 +1,75 @@
+"""HTML tables, with everything from data escaped."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+Cell = str | int | float | bool | None
+
+
+def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """A table whose first column names its rows; numbers stand right."""
+    rows = list(rows)
+    head = "".join(
+        f'<th scope="col"{_side([row[place] for row in rows])}>{escape(name)}</th>'
+        for place, name in enumerate(header)
+    )
+    body = "".join(f"<tr>{_first(row[0])}{''.join(map(_cell, row[1:]))}</tr>" for row in rows)
+    return (
+        '<div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{escape(caption)}"><table><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def matrix(caption: str, labels: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
+    """A confusion matrix, each count on a shade of its share of the true label's rows."""
+    head = "".join(f'<th scope="col" class="number">{escape(label)}</th>' for label in labels)
+    body = "".join(
+        f"<tr>{_first(label)}{''.join(_shaded(count, sum(row)) for count in row)}</tr>"
+        for label, row in zip(labels, counts, strict=True)
+    )
+    return (
+        '<div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{escape(caption)}"><table><caption>{escape(caption)}</caption>'
+        f'<thead><tr><th scope="col">true \\ predicted</th>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def number(value: float | None) -> str:
+    """Four significant digits, and all of those before the point."""
+    if value is None:
+        return "unknown"
+    return f"{value:.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
+
+
+def verdict(passed: bool) -> str:
+    """Passed or failed, in words and a sign, so that colour says nothing alone."""
+    return (
+        '<span class="pass">&#10003; passed</span>'
+        if passed
+        else '<span class="fail">&#10007; failed</span>'
+    )
+
+
+def _side(cells: Sequence[Cell]) -> str:
+    """A column's name stands where its numbers do."""
+    numbers = any(isinstance(cell, float | int) and not isinstance(cell, bool) for cell in cells)
+    return ' class="number"' if numbers else ""
+
+
+def _first(value: Cell) -> str:
+    return f'<th scope="row">{escape(str(value))}</th>'
+
+
+def _cell(value: Cell) -> str:
+    if isinstance(value, bool):
+        return f"<td>{verdict(value)}</td>"
+    if isinstance(value, int | float):
+        return f'<td class="number">{number(value)}</td>'
+    return f"<td>{escape('' if value is None else value)}</td>"
+
+
+def _shaded(count: int, whole: int) -> str:
+    shade = 0.55 * count / whole if whole else 0.0
+    return f'<td class="number" style="background:rgba(var(--fill),{shade:.2f})">{count}</td>'

@@ -1,0 +1,74 @@
+"""The work of one call: from a model folder and a test split to the texts of the outputs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evaluate.champion import Candidate, find_champion
+from evaluate.dataset import read_test_split
+from evaluate.evaluation import Evaluation, evaluate, to_json
+from evaluate.gate import Change
+from evaluate.model import ModelFolder, load_estimator
+from evaluate.predictions import predict
+from evaluate.report.files import check_slices, report_files
+from evaluate.thresholds import Threshold
+from evaluate.tracking import log_files, record, run_parameters
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+# The outputs that MLflow gets too, and what they are called there.
+_ARTIFACTS = {"report": "report.html", "report_data": "report.json"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a model; `thresholds_given` is their JSON."""
+
+    test_data: Path
+    thresholds: tuple[Threshold | Change, ...]
+    thresholds_given: str
+    slices: tuple[str, ...]
+    registered_model_name: str
+    alias: str
+
+    @property
+    def compares(self) -> bool:
+        """Whether one of the thresholds is a change of the champion."""
+        return any(isinstance(threshold, Change) for threshold in self.thresholds)
+
+
+def run(
+    client: "MlflowClient", model: ModelFolder, request: Request, with_report: bool
+) -> tuple[Evaluation, dict[str, str]]:
+    """Evaluates the model, and gives the texts of the outputs by their names."""
+    estimator = load_estimator(model)
+    split = read_test_split(request.test_data, model.target, estimator)
+    candidate = Candidate(model, estimator, split)
+    check_slices(candidate, request.slices)
+    predictions = predict(model, estimator, split)
+    champion, name = None, request.registered_model_name
+    if request.compares:
+        champion = find_champion(client, name, request.alias, candidate)
+    evaluation = evaluate(model, predictions, request.thresholds, name, champion)
+    measured = evaluation.measurement.metrics
+    outputs = {"result": evaluation.to_json(), "metrics": to_json(measured)}
+    if with_report:
+        parameters = run_parameters(client, model.run_id)
+        files = report_files(
+            evaluation, predictions, candidate, parameters, request.thresholds_given, request.slices
+        )
+        outputs |= {name: files[file] for name, file in _ARTIFACTS.items()}
+    return evaluation, outputs
+
+
+def save(client: "MlflowClient", evaluation: Evaluation, outputs: Mapping[str, str]) -> None:
+    """Records the verdict in MLflow, behind the report, if one was made."""
+    model = evaluation.model
+    log_files(
+        client,
+        model.run_id,
+        {file: outputs[name] for name, file in _ARTIFACTS.items() if name in outputs},
+    )
+    record(client, model.run_id, model.model_id, evaluation.measurement.metrics, evaluation.passed)

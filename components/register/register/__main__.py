@@ -101,7 +101,8 @@ def _run(args: argparse.Namespace) -> None:
     check_model_name(name)
     check_alias(args.alias)
     model = read_model_folder(args.model)
-    require_passed(args.evaluation, read_evaluation(args.evaluation), model)
+    result = read_evaluation(args.evaluation)
+    require_passed(args.evaluation, result, model)
     uri = tracking_uri(args.mlflow_tracking_uri, os.environ)
     with (
         staged([args.model_version, args.model_uri]) as (model_version, model_uri),
@@ -111,7 +112,7 @@ def _run(args: argparse.Namespace) -> None:
         from register.registry import register_model
 
         tags = version_tags(model, store.run_tags, os.environ)
-        registration = register_model(store.client, name, args.alias, model, tags)
+        registration = register_model(store.client, name, args.alias, model, tags, result)
         fill(model_version, str(registration.version))
         fill(model_uri, registration.uri)
     print(registration)

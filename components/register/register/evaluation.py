@@ -1,7 +1,8 @@
 """The evaluation result: whether this very model passed."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +38,32 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """The version that held the alias when the model was compared with it; None for no holder."""
+
+    alias: str
+    version: int | None
+
+
+@dataclass(frozen=True)
 class EvaluationResult:
-    """What register reads of an evaluation."""
+    """What register reads of an evaluation; `compared` is None where no champion was asked for."""
 
     passed: bool
     model_id: str
     run_id: str
     checks: tuple[Check, ...]
+    compared: Compared | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def why(self) -> str:
+        """What the model passed, for people."""
+        return "; ".join(str(check) for check in self.checks)
+
+
+# What a document that somebody else wrote can come to.
+_NO_RESULT = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 def read_evaluation(path: Path) -> EvaluationResult:
@@ -56,8 +76,10 @@ def read_evaluation(path: Path) -> EvaluationResult:
             model_id=_typed(document, "model_id", str),
             run_id=_typed(document, "run_id", str),
             checks=checks,
+            compared=_compared(document.get("champion")),
+            metrics={name: float(each) for name, each in document.get("metrics", {}).items()},
         )
-    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+    except _NO_RESULT as error:
         raise RegisterError(
             f"{path} is not an evaluation result ({type(error).__name__}: {error}); "
             "give evaluate's result"
@@ -95,6 +117,16 @@ def _check(document: dict[str, Any]) -> Check:
         passed=_typed(document, "passed", bool),
         baseline=document.get("baseline") is True,
         reason=str(document.get("reason", "")),
+    )
+
+
+def _compared(document: Any) -> Compared | None:
+    if document is None:
+        return None
+    version = document["version"]
+    return Compared(
+        _typed(document, "alias", str),
+        None if version is None else _typed(document, "version", int),
     )
 
 

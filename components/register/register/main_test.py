@@ -20,6 +20,7 @@ from register.conftest import (
     Trained,
     arguments,
 )
+from register.evaluation import EvaluationResult
 from register.model import ModelFolder
 from register.registry import register_model
 
@@ -227,6 +228,10 @@ def _folder(trained: Trained) -> ModelFolder:
     return ModelFolder(model_id=trained.model_id, run_id=trained.run_id)
 
 
+def _passed(model: ModelFolder) -> EvaluationResult:
+    return EvaluationResult(True, model.model_id, model.run_id, ())
+
+
 @pytest.mark.parametrize(
     ("alias", "ends_at"),
     [
@@ -246,10 +251,10 @@ def test_a_newer_version_registered_before_the_alias_is_set(
 
         def set_registered_model_alias(self, name: str, alias_set: str, version: str) -> None:
             if len(store.versions(name)) == 1:
-                register_model(store.client, name, alias, newer, {})
+                register_model(store.client, name, alias, newer, {}, _passed(newer))
             super().set_registered_model_alias(name, alias_set, version)
 
-    registration = register_model(Slow(store.uri), name, "champion", older, {})
+    registration = register_model(Slow(store.uri), name, "champion", older, {}, _passed(older))
 
     assert (registration.version, registration.alias_at) == (1, ends_at)
     assert store.alias(name) == ends_at

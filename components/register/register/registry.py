@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING
 
 from mlflow.exceptions import MlflowException
 
+from register.card import model_card
 from register.errors import RegisterError
+from register.evaluation import EvaluationResult
+from register.history import Move, has_left, keep
 from register.model import ModelFolder
 
 if TYPE_CHECKING:
@@ -48,16 +51,27 @@ class Registration:
             return f"{done} {self.uri}"
         if self.alias_at == self.version:
             return f"{done} {self.uri} ({self.alias})"
-        return f"{done} {self.uri} ({self.alias} stays at the newer version {self.alias_at})"
+        newer = "the newer " if self.alias_at > self.version else ""
+        return f"{done} {self.uri} ({self.alias} stays at {newer}version {self.alias_at})"
 
 
 def register_model(
-    client: "MlflowClient", name: str, alias: str, model: ModelFolder, tags: Mapping[str, str]
+    client: "MlflowClient",
+    name: str,
+    alias: str,
+    model: ModelFolder,
+    tags: Mapping[str, str],
+    result: EvaluationResult,
 ) -> Registration:
-    """Gives the model its one version under the name, with the tags, and the alias to it."""
+    """Gives the model its one version under the name, with the tags, and the alias to it.
+
+    Raises RegisterError where the evaluation compared with a version that the alias has left.
+    """
     if alias:
         tags = {**tags, _asked(alias): "asked"}
-    made = None if _versions(client, name, model) else _create(client, name, model, tags)
+    made = None
+    if not _versions(client, name, model):
+        made = _create(client, name, model, tags, model_card(result, tags))
     found = _versions(client, name, model)
     if not found:
         raise RegisterError(
@@ -69,7 +83,13 @@ def register_model(
         _delete_own(client, duplicates, model)
     _add_tags(client, version, tags)
     number = int(version.version)
-    alias_at = _move_alias(client, name, alias, number) if alias else None
+    if not alias:
+        alias_at = None
+    elif made is None and has_left(client, name, alias, number):
+        # It was there, and somebody may have had a reason to go back from it.
+        alias_at = _alias_at(client, name, alias)
+    else:
+        alias_at = _move_alias(client, name, alias, number, result)
     return Registration(name, number, made == number, alias, alias_at)
 
 
@@ -84,7 +104,9 @@ def _versions(client: "MlflowClient", name: str, model: ModelFolder) -> list["Mo
     )
 
 
-def _create(client: "MlflowClient", name: str, model: ModelFolder, tags: Mapping[str, str]) -> int:
+def _create(
+    client: "MlflowClient", name: str, model: ModelFolder, tags: Mapping[str, str], card: str
+) -> int:
     try:
         client.create_registered_model(name)
     except MlflowException as error:
@@ -95,6 +117,7 @@ def _create(client: "MlflowClient", name: str, model: ModelFolder, tags: Mapping
         source=model.uri,
         run_id=model.run_id,
         tags=dict(tags),
+        description=card,
         # Waiting would ask for the version again, which another process may have deleted by now.
         await_creation_for=0,
         model_id=model.model_id,
@@ -135,7 +158,9 @@ def _asked(alias: str) -> str:
     return f"pinion.alias.{alias}"[:250]  # as long as MLflow takes
 
 
-def _move_alias(client: "MlflowClient", name: str, alias: str, number: int) -> int:
+def _move_alias(
+    client: "MlflowClient", name: str, alias: str, number: int, result: EvaluationResult
+) -> int:
     """Sets the alias, but never back: gives the version it is at.
 
     A new version has the highest number, so an alias beyond it means that this call repeats an
@@ -146,18 +171,33 @@ def _move_alias(client: "MlflowClient", name: str, alias: str, number: int) -> i
         current = _alias_at(client, name, alias)
         if current is not None and current >= number:
             return current
+        _require_compared(name, alias, current, number, result)
         try:
             client.set_registered_model_alias(name, alias, str(number))
         except MlflowException:
             # Of two that insert a new alias at once, the database refuses one.
             if current is not None or _alias_at(client, name, alias) is None:
                 raise
+        else:
+            keep(client, name, Move(alias, current, number, "register", result.why, result.run_id))
         # Between the look and the write, a newer version may have got the alias and lost it here.
         number = max(number, _newest(client, name, alias))
     raise RegisterError(
         f"the alias {alias!r} of {name} was moved by others {_TURNS} times meanwhile; "
         "repeat the call"
     )
+
+
+def _require_compared(
+    name: str, alias: str, current: int | None, number: int, result: EvaluationResult
+) -> None:
+    """An evaluation is a verdict on one champion, and says nothing about the next."""
+    compared = result.compared
+    if compared is not None and compared.alias == alias and compared.version != current:
+        raise RegisterError(
+            f"the alias {alias!r} of {name} is at version {current}, and the evaluation compared "
+            f"with {compared.version}; version {number} is registered without it: evaluate again"
+        )
 
 
 def _newest(client: "MlflowClient", name: str, alias: str) -> int:

@@ -1,0 +1,115 @@
+"""The alias moves from the version that was compared with, and every move is written down."""
+
+import json
+from typing import Any
+
+from register.conftest import Run, Store, Train
+
+
+def history(store: Store, name: str) -> list[dict[str, Any]]:
+    tags = store.client.get_registered_model(name).tags
+    return [json.loads(tags[key]) for key in sorted(tags) if key.startswith("pinion.history.")]
+
+
+def test_the_champion_before_is_kept_and_the_moves_are_written_down(
+    store: Store, train: Train, register_step: Run
+) -> None:
+    first, second = train(), train()
+    register_step(first, registered_model_name="kept")
+    second.edit_evaluation(champion={"alias": "champion", "version": 1})
+
+    outcome = register_step(second, registered_model_name="kept")
+
+    assert outcome.stdout == "registered models:/kept/2 (champion)\n"
+    assert (store.alias("kept"), store.alias("kept", "previous")) == (2, 1)
+    why = "accuracy is 0.956, must be >= 0.9"
+    assert history(store, "kept") == [
+        {
+            "alias": "champion", "before": None, "after": 1,
+            "by": "register", "why": why, "run": first.run_id,
+        },
+        {
+            "alias": "champion", "before": 1, "after": 2,
+            "by": "register", "why": why, "run": second.run_id,
+        },
+    ]  # fmt: skip
+
+
+def test_a_champion_that_nobody_compared_with_is_not_replaced(
+    store: Store, train: Train, register_step: Run
+) -> None:
+    register_step(train(), registered_model_name="overtaken")
+    register_step(train(), registered_model_name="overtaken")
+    late = train()
+    late.edit_evaluation(champion={"alias": "champion", "version": 1})
+
+    outcome = register_step(late, registered_model_name="overtaken")
+
+    assert outcome.exit_code == 1
+    assert outcome.stderr == (
+        "register: error: the alias 'champion' of overtaken is at version 2, and the evaluation "
+        "compared with 1; version 3 is registered without it: evaluate again\n"
+    )
+    assert store.alias("overtaken") == 2
+    # That of the call before.
+    assert outcome.model_uri.read_text() == "models:/overtaken/2"
+
+
+def test_the_first_champion_may_not_have_been_there_either(
+    store: Store, train: Train, register_step: Run
+) -> None:
+    late = train()
+    late.edit_evaluation(champion={"alias": "champion", "version": None})
+    register_step(train(), registered_model_name="first")
+
+    assert register_step(late, registered_model_name="first").exit_code == 1
+    assert store.alias("first") == 1
+
+
+def test_another_alias_is_not_what_was_compared_with(
+    store: Store, train: Train, register_step: Run
+) -> None:
+    trained = train()
+    trained.edit_evaluation(champion={"alias": "champion", "version": 7})
+
+    outcome = register_step(trained, registered_model_name="other", alias="blue")
+
+    assert outcome.exit_code == 0
+    assert store.alias("other", "blue") == 1
+    assert store.alias("other", "previous") is None
+
+
+def test_a_repetition_does_not_undo_a_rollback(
+    store: Store, train: Train, register_step: Run
+) -> None:
+    register_step(train(), registered_model_name="rolled")
+    second = train()
+    register_step(second, registered_model_name="rolled")
+    move = {"alias": "champion", "before": 2, "after": 1, "by": "ada", "why": "", "run": ""}
+    key = "pinion.history.2999-01-01T00:00:00.000000Z"
+    store.client.set_registered_model_tag("rolled", key, json.dumps(move))
+    store.client.set_registered_model_alias("rolled", "champion", "1")
+
+    outcome = register_step(second, registered_model_name="rolled")
+
+    assert (
+        outcome.stdout == "already registered as models:/rolled/2 (champion stays at version 1)\n"
+    )
+    assert store.alias("rolled") == 1
+
+
+def test_the_page_of_a_version_says_how_good_it_is(
+    store: Store, train: Train, register_step: Run
+) -> None:
+    trained = train(run_tags={"pinion.dataset.source": "wine.csv"})
+    trained.edit_evaluation(metrics={"roc_auc": 0.98765, "accuracy": 0.956})
+
+    register_step(trained, registered_model_name="carded")
+
+    (version,) = store.versions("carded")
+    assert version.description == (
+        "Passed its evaluation on rows that it was not trained on:\n\n"
+        "- accuracy is 0.956, must be >= 0.9\n\n"
+        "| metric | value |\n|---|---|\n| accuracy | 0.956 |\n| roc_auc | 0.9877 |\n\n"
+        f"- Dataset: `wine.csv`\n- Training run: `{trained.run_id}`"
+    )

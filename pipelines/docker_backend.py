@@ -143,6 +143,8 @@ def options(call: Call, reach: Reach) -> list[str]:
     }
     return [
         f"--user={os.getuid()}:{os.getgid()}",
+        # A source may be readable by one of them alone.
+        *(f"--group-add={group}" for group in os.getgroups()),
         "--cap-drop=ALL",
         "--security-opt=no-new-privileges",
         "--read-only",

@@ -1,6 +1,7 @@
 """What a container is created with; that the engine keeps to it is tested on a real one."""
 
 import csv
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -57,6 +58,17 @@ def test_the_program_and_its_arguments_stand_as_they_are(tmp_path: Path) -> None
     flags = options(made, reach(made))
     assert flags[-4:] == ["--entrypoint=/app/pex", IMAGE, "--rate", "-1"]
     assert {"--memory=3145728", "--memory-swap=3145728", "--cpus=0.500"} <= set(flags)
+
+
+def test_files_that_a_group_of_the_caller_may_read_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getgroups", lambda: [1002, 77])
+    flags = options(call(tmp_path), reach(call(tmp_path)))
+    assert [flag for flag in flags if flag.startswith("--group")] == [
+        "--group-add=1002",
+        "--group-add=77",
+    ]
 
 
 def test_a_secret_is_named_but_not_shown(tmp_path: Path) -> None:

@@ -57,11 +57,11 @@ class Launcher:
 
     def attempt(self, call: Call, container: Container) -> Values:
         """Runs a task once, in the calling thread; raises `TaskFailedError`, `StoppedError`."""
-        # What a failed attempt left must not be taken for an output of this one.
-        shutil.rmtree(call.folder, ignore_errors=True)
-        call.folder.mkdir(parents=True)
-        call.log.parent.mkdir(exist_ok=True)
         try:
+            # What a failed attempt left must not be taken for an output of this one.
+            shutil.rmtree(call.folder, ignore_errors=True)
+            call.folder.mkdir(parents=True)
+            call.log.parent.mkdir(exist_ok=True)
             self.backend.run(call)
             return executor.read_outputs(container, call.folder)
         except ValueError as error:

@@ -27,6 +27,8 @@ class Check:
 
     def __str__(self) -> str:
         reason = f" ({self.reason})" if self.reason else ""
+        if self.threshold is None and self.passed:
+            return f"{self.metric} is {self.value!r}, and there was no champion"
         if self.threshold is None:
             return f"{self.metric} could not be held against the champion{reason}"
         relation = (">" if self.greater_is_better else "<") + ("" if self.baseline else "=")

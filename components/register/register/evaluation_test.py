@@ -74,7 +74,9 @@ def test_the_first_model_passes_without_a_champion(tmp_path: Path) -> None:
     first = CHECK | {"passed": True, "threshold": None, "note": "there is no champion"}
     path = write(tmp_path / "result", FAILED | {"passed": True, "checks": [first]})
 
-    require_passed(path, read_evaluation(path), MODEL)
+    result = read_evaluation(path)
+    require_passed(path, result, MODEL)
+    assert result.why == "accuracy is 0.956, and there was no champion"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from mlflow.exceptions import MlflowException
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
@@ -47,4 +49,9 @@ def keep(client: "MlflowClient", name: str, move: Move) -> None:
     key = f"{_PREFIX}{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
     client.set_registered_model_tag(name, key, json.dumps(asdict(move)))
     if move.alias == CHAMPION and move.before is not None:
-        client.set_registered_model_alias(name, PREVIOUS, str(move.before))
+        try:
+            client.set_registered_model_alias(name, PREVIOUS, str(move.before))
+        except MlflowException:
+            # Of two that insert a new alias at once, the database refuses one.
+            if PREVIOUS not in client.get_registered_model(name).aliases:
+                raise

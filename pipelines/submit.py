@@ -52,9 +52,12 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command."""
     args = build_parser().parse_args(argv)
-    if args.follow or args.stop:
+    known = args.stop if args.follow is None else args.follow
+    if known is not None:
+        if not known:
+            raise UsageError("--follow and --stop need a run's id or name; it is empty")
         api, namespace = connect(args)
-        run = runs.find(api, args.follow or args.stop, namespace)
+        run = runs.find(api, known, namespace)
         if args.stop:
             runs.stop(api, run.id)
             print(f"asked the cluster to end run {run.name!r} ({run.id})")
@@ -87,10 +90,10 @@ def _started(api: Api, submission: Submission) -> Run:
 
 def _followed(api: Api, run: Run, namespace: str, steps: Sequence[str]) -> int:
     """Waits for a run, and says what became of it; raises `PinionError` unless it succeeded."""
-    print(_summary(api, run, namespace), flush=True)
     try:
+        print(_summary(api, run, namespace), flush=True)
         ended = wait(api, run, steps, Progress(steps))
-    except (PinionError, KeyboardInterrupt):
+    except (PinionError, KeyboardInterrupt, OSError):
         print(
             f"stopped waiting; the run goes on. Follow it: {_COMMAND} --follow {run.id}"
             f" — end it: {_COMMAND} --stop {run.id}",

@@ -141,6 +141,7 @@ def test_settings_for_the_cluster_go_with_the_run(tmp_path: Path) -> None:
         ),
         pytest.param(["--run-name", "a\nb"], 2, "--run-name 'a\\nb' is no name", id="run name"),
         pytest.param(["--pipeline-file", "gone.yaml"], 1, "gone.yaml does not exist", id="file"),
+        pytest.param(["--stop", ""], 2, "a run's id or name; it is empty", id="no run to end"),
         pytest.param(["--user", "ada"], 2, "set KFP_PASSWORD", id="no password"),
     ],
 )
@@ -148,7 +149,8 @@ def test_what_is_wrong_is_said_before_a_cluster_is_asked(
     arguments: list[str], code: int, message: str
 ) -> None:
     with serving(KfpServer()) as server:
-        process = command(*flags(server, *arguments))
+        where = [] if "--stop" in arguments else flags(server)
+        process = command(*where, *arguments, KFP_ENDPOINT=server.address)
         _, error = process.communicate(timeout=60)
         assert server.requests == []
     assert process.returncode == code
@@ -259,6 +261,20 @@ def test_ctrl_c_ends_the_waiting_and_not_the_run() -> None:
         assert server.asked("POST", f"/runs/{run_id}:terminate")
         followed = command("--follow", run_id, *where)
         assert followed.communicate(timeout=60)[1].splitlines()[-1].endswith("CANCELED")
+
+
+def test_output_that_nobody_takes_is_told_beside_what_becomes_of_the_run() -> None:
+    with serving(KfpServer()) as server:
+        process = command(*flags(server))
+        assert process.stdout
+        process.stdout.close()
+        process.wait(60)
+        (run_id,) = server.runs
+        assert process.stderr
+        assert f"the run goes on. Follow it: python -m pipelines.submit --follow {run_id}" in (
+            process.stderr.read()
+        )
+    assert process.returncode == 141
 
 
 def test_a_run_that_is_not_there() -> None:

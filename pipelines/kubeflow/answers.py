@@ -2,23 +2,32 @@
 
 import json
 from typing import Any
+from urllib.parse import urljoin
 
 from pipelines.errors import PinionError
 from pipelines.kubeflow.endpoint import PORT_FORWARD, Endpoint
 
 # As much of a server's own words as a line can hold.
 _LONGEST = 400
+_REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class UnavailableError(PinionError):
     """There was no answer, or none that counts: asked again, it may come.
 
-    What was asked for may have been done all the same.
+    What was asked for may have been done all the same; unless it is `over`, it may still be.
     """
+
+    def __init__(self, message: str, over: bool = False) -> None:
+        super().__init__(message)
+        self.over = over
 
 
 class UnreachableError(UnavailableError):
     """There was no connection, so that nothing can have been done."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, over=True)
 
 
 class RefusedError(PinionError):
@@ -51,15 +60,23 @@ def no_kfp(endpoint: Endpoint, what: str) -> RefusedError:
     )
 
 
-def refused(endpoint: Endpoint, status: int, body: Any, logged_in: str) -> PinionError:
+def refused(
+    endpoint: Endpoint, status: int, body: Any, logged_in: str, location: str = ""
+) -> PinionError:
     """An answer other than success; `logged_in` says with what the request was made, if anything.
 
-    A server that fails is an `UnavailableError`, a refusal a `RefusedError`.
+    `location` is where the answer leads to. A server that fails is an `UnavailableError`, a refusal
+    a `RefusedError`.
     """
     said = _message(body)
     if status >= 500 or status == 429:
-        return UnavailableError(f"KFP at {endpoint.address} answered {status}{said}")
-    if status in (301, 302, 303, 307, 308, 401):
+        # Others are of proxies, which give up before the server does.
+        over = status in (429, 500)
+        return UnavailableError(f"KFP at {endpoint.address} answered {status}{said}", over)
+    moved, api, _ = urljoin(endpoint.address, location.partition("?")[0]).partition("/apis/")
+    if status in _REDIRECTS and api:
+        return RefusedError(f"{endpoint.address} leads to {moved}; give that as --endpoint", status)
+    if status in (*_REDIRECTS, 401):
         return RefusedError(f"KFP at {endpoint.address} {_login_hint(logged_in)}{said}", 401)
     if status == 403:
         return RefusedError(

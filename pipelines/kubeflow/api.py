@@ -1,8 +1,9 @@
 """KFP's REST API (v2beta1): its generated client, with answers that say what to do next."""
 
 import json
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -23,8 +24,10 @@ T = TypeVar("T")
 # Seconds to connect, and to wait for an answer: making a run takes a busy cluster a while, and a
 # caller that leaves early cannot know whether there is one.
 _SECONDS = (5, 120)
-# Seconds between looking for what may have been made.
+# Seconds between looking for what may have been made, and those after them where the server may be
+# at work on it, which a broken connection does not end.
 _SETTLE = (0.25, 0.5, 1.0, 2.0)
+_AT_WORK = (8.0, 16.0)
 
 _NEVER_CONNECTED = (
     urllib3.exceptions.NewConnectionError,
@@ -160,10 +163,11 @@ class Api:
             except UnavailableError as error:
                 patience.wait(error)
 
-    def create(self, make: Callable[[], T], find: Callable[[], T | None]) -> T:
+    def create(self, make: Callable[[], T], find: Callable[[], T | None], unique: bool = True) -> T:
         """Makes what `find`, which persists by itself, finds once it is there, and never two of it.
 
-        Without an answer it may be there all the same: it is looked for before it is made again.
+        Without an answer it may be there all the same: it is looked for before it is made again,
+        and for longer where it is not `unique`, so that KFP would make a second one of its name.
         """
         patience = Patience(self.patience, self.pause)
         while True:
@@ -171,22 +175,28 @@ class Api:
                 return self.ask(make)
             except UnavailableError as error:
                 failure: PinionError = error
+                pauses = _SETTLE if unique or error.over else _SETTLE + _AT_WORK
             except RefusedError as error:
                 # Another call made it; or this one did, whose first answer was lost.
                 if error.status != 409:
                     raise
-                failure = error
-            if (found := self._settled(find)) is not None:
+                failure, pauses = error, _SETTLE
+            if (found := self._settled(find, pauses, failure)) is not None:
                 return found
             if isinstance(failure, RefusedError):
                 raise failure
             patience.wait(failure)
 
-    def _settled(self, find: Callable[[], T | None]) -> T | None:
+    def _settled(
+        self, find: Callable[[], T | None], pauses: Sequence[float], failure: PinionError
+    ) -> T | None:
         """What is there once a request that nobody answered can no longer be under way."""
-        for seconds in _SETTLE:
+        for seconds in pauses:
             if (found := find()) is not None:
                 return found
+            if seconds == _AT_WORK[0]:
+                left = sum(_AT_WORK)
+                print(f"{failure}; looking for {left:.0f} s whether it was done", file=sys.stderr)
             self.pause(seconds)
         return find()
 
@@ -199,8 +209,9 @@ class Api:
         try:
             return call(*args, **kwargs)
         except kfp.ApiException as error:
+            location = (error.headers or {}).get("Location", "")
             raise answers.refused(
-                self.endpoint, error.status, error.body, self._login.kind
+                self.endpoint, error.status, error.body, self._login.kind, location
             ) from error
         # What the generated client makes of fields of another type.
         except (ValueError, TypeError, AttributeError) as error:

@@ -35,6 +35,11 @@ def paged(status: int, body: str, **headers: str) -> KfpServer:
             paged(302, "", Location="/dex/auth"), "wants a log-in .* give --user NAME", id="302"
         ),
         pytest.param(
+            paged(308, "", Location="https://kfp.example.com/pipeline/apis/v2beta1/healthz"),
+            "leads to https://kfp.example.com/pipeline; give that as --endpoint",
+            id="moved",
+        ),
+        pytest.param(
             paged(403, '{"message": "ada may not\\nread"}'),
             r"forbids it \(403\): ada may not read; check --namespace",
             id="403",

@@ -39,7 +39,7 @@ class Login:
         cookie = os.environ.get("KFP_COOKIE", "")
         for name, secret in (("KFP_TOKEN", token), ("KFP_COOKIE", cookie)):
             # Not the value: it would be on the screen and in logs.
-            if not secret.isprintable():
+            if not (secret.isprintable() and secret.isascii()):
                 raise UsageError(f"{name} holds a line break or what else no header can")
         user = user or os.environ.get("KFP_USER", "")
         return cls(token, cookie, user, _password(user) if user else "")

@@ -16,12 +16,16 @@ TRACKING_URI = "mlflow_tracking_uri"
 _VARIABLE = "MLFLOW_TRACKING_URI"
 # Stores that are files of one machine.
 _LOCAL_SCHEMES = ("sqlite", "file", "")
+# Whole numbers up to which a double has every one; to KFP every number is one.
+_EXACT = 2**53
 
 
 def check(file: PipelineFile, parameters: Mapping[str, Value]) -> None:
     """Raises `PinionError` for what a cluster would fail at; says on stderr what may be."""
     if TRACKING_URI in file.parameters:
         _check_tracking(file, str(parameters.get(TRACKING_URI, "")))
+    for name, value in parameters.items():
+        _check_numbers(name, value)
     check_images(file)
 
 
@@ -47,13 +51,26 @@ def _check_tracking(file: PipelineFile, uri: str) -> None:
             " every step in the --platform file"
         )
     parts = urlsplit(uri)
-    if parts.scheme in _LOCAL_SCHEMES and uri != "databricks":
+    bare = uri in ("databricks", "databricks-uc")
+    if parts.scheme.partition("+")[0] in _LOCAL_SCHEMES and not bare:
         raise UsageError(f"{TRACKING_URI} {uri!r} is a file of this machine; {way_out}")
+    if not bare and not parts.netloc:
+        raise UsageError(f"{TRACKING_URI} {uri!r} is no address; {way_out}")
+    if is_loopback(parts.netloc):
+        print(f"{TRACKING_URI} {uri!r}: in a step's pod, that is the pod itself", file=sys.stderr)
     if parts.password:
         raise UsageError(
             f"{TRACKING_URI} holds a password, which KFP would show; put it into a secret, and that"
             " into the --platform file (MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD)"
         )
+
+
+def _check_numbers(name: str, value: object) -> None:
+    if isinstance(value, int) and abs(value) > _EXACT:
+        raise UsageError(f"{name} {value} is more than KFP keeps every digit of (2**53)")
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for each in inner:
+        _check_numbers(name, each)
 
 
 def _parsed(image: str) -> ImageReference | None:

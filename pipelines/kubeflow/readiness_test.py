@@ -48,12 +48,34 @@ def test_a_release_with_a_tracking_server_is_ready(
         pytest.param("sqlite:///m.db", "'sqlite:///m.db' is a file of this machine", id="relative"),
         pytest.param("file:///tmp/mlruns", "is a file of this machine", id="file"),
         pytest.param("./mlruns", "is a file of this machine", id="a path"),
+        pytest.param("sqlite+pysqlite:///m.db", "is a file of this machine", id="a driver"),
+        pytest.param("mlflow.mlflow:5000", "'mlflow.mlflow:5000' is no address", id="no scheme"),
+        pytest.param("http://", "'http://' is no address", id="no host"),
     ],
 )
 def test_a_store_that_only_this_machine_has(tmp_path: Path, uri: str, reason: str) -> None:
     with pytest.raises(PinionError, match=reason) as raised:
         checked(file(tmp_path), uri)
     assert "give --param mlflow_tracking_uri=http" in str(raised.value)
+
+
+def test_a_server_of_this_machine_is_another_one_in_a_pod(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checked(file(tmp_path), "http://localhost:5000")
+    assert "that is the pod itself" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "value", ["seed=9007199254740993", 'thresholds={"a": [1, -90071992547409934]}']
+)
+def test_a_number_that_would_be_another_one_on_the_cluster(tmp_path: Path, value: str) -> None:
+    pipeline = file(tmp_path)
+    given = [f"mlflow_tracking_uri={SERVER}", value]
+    with pytest.raises(PinionError, match=f"{value.partition('=')[0]} -?9007.* is more than KFP"):
+        check(pipeline, resolve(pipeline.parameters, given, None, None))
+    most = f"seed={2**53}"
+    check(pipeline, resolve(pipeline.parameters, [given[0], most], None, None))
 
 
 def test_a_password_is_no_parameter(tmp_path: Path) -> None:

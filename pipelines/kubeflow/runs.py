@@ -33,6 +33,8 @@ class Task:
     ended: datetime | None
     error: str
     children: tuple[str, ...]
+    pod: str = ""
+    parent: str = ""
 
     @property
     def seconds(self) -> float | None:
@@ -53,8 +55,15 @@ class Task:
             # KFP has a time of the year 1 for what has not ended.
             detail.end_time if detail.end_time and detail.end_time.year > 1 else None,
             _error(detail) or "; ".join(filter(None, history)),
-            tuple(str(child.task_id) for child in detail.child_tasks or [] if child.task_id),
+            # KFP names the nodes within one by their pods.
+            tuple(str(each.task_id or each.pod_name) for each in detail.child_tasks or []),
+            str(detail.pod_name or ""),
+            str(detail.parent_task_id or ""),
         )
+
+    def holds(self, other: "Task") -> bool:
+        """Whether another is a node within this one."""
+        return other.parent == self.id or not {other.id, other.pod}.isdisjoint(self.children)
 
 
 @dataclass(frozen=True)
@@ -122,7 +131,7 @@ def start(api: Api, submission: Submission) -> Run:
     def find() -> Any | None:
         return _first(api, submission.name, experiment_id=experiment)
 
-    return Run.of(api.create(make, find))
+    return Run.of(api.create(make, find, unique=False))
 
 
 def find_experiment(api: Api, name: str, namespace: str) -> str:
@@ -199,13 +208,11 @@ def _error(thing: Any) -> str:
 
 def failure(tasks: Iterable[Task], task: Task) -> str:
     """Why a task failed: what it says itself, else what is said within it."""
-    by_id = {each.id: each for each in tasks}
-    seen, queue = set(), [task.id]
+    queue, left = [task], [each for each in tasks if each.id != task.id]
     for each in queue:
-        if each in seen or each not in by_id:
-            continue
-        seen.add(each)
-        if by_id[each].error:
-            return by_id[each].error
-        queue.extend(by_id[each].children)
+        if each.error:
+            return each.error
+        within = [other for other in left if each.holds(other)]
+        queue.extend(within)
+        left = [other for other in left if other not in within]
     return ""

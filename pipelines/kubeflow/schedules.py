@@ -182,4 +182,5 @@ def _make(api: Api, schedule: Schedule, experiment: str, paused: bool) -> Recurr
     return api.create(
         lambda: Recurring.of(call(recurring_run=run)),
         lambda: find(_own(api, schedule), schedule, experiment),
+        unique=False,
     )

@@ -79,6 +79,11 @@ def wait(api: Api, run: Run, steps: Sequence[str], progress: Progress) -> Run:
 def outcome(run: Run, steps: Sequence[str]) -> str:
     """What became of a run, with the step that failed and why."""
     failed = [task for task in run.tasks if task.state == "FAILED" and task.name in steps]
+    # What KFP starts before a step, and which may fail in its place.
+    drivers = [f"{step}-driver" for step in ("root", *steps)]
+    failed = failed or [
+        task for task in run.tasks if task.state == "FAILED" and task.name in drivers
+    ]
     reasons = [f"step {task.name!r} failed: {_reason(run, task)}" for task in failed]
     said = "; ".join(dict.fromkeys(reasons)) or run.error
     return f"{run.state}" + (f": {said}" if said else "")

@@ -104,6 +104,29 @@ def test_what_ran_in_a_run_that_was_ended_is_told_as_stopped() -> None:
         pytest.param(
             look(
                 "FAILED",
+                task("train", "FAILED", child_tasks=[{"pod_name": "training-7"}]),
+                task("executor", "FAILED", pod_name="training-7", error={"message": "exit code 3"}),
+            ),
+            "FAILED: step 'train' failed: exit code 3",
+            id="those of a pod in it",
+        ),
+        pytest.param(
+            look(
+                "FAILED",
+                task("train", "FAILED"),
+                task("executor", "FAILED", parent_task_id="id-train", error={"message": "killed"}),
+            ),
+            "FAILED: step 'train' failed: killed",
+            id="those of what it is the parent of",
+        ),
+        pytest.param(
+            look("FAILED", task("root", "FAILED"), task("train-driver", "FAILED")),
+            "FAILED: step 'train-driver' failed: its log says why",
+            id="what is before a step",
+        ),
+        pytest.param(
+            look(
+                "FAILED",
                 task(
                     "train",
                     "FAILED",

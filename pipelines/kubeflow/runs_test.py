@@ -1,0 +1,59 @@
+import pytest
+
+from pipelines.kubeflow.api import Api
+from pipelines.kubeflow.endpoint import find_endpoint
+from pipelines.kubeflow.kfp_server_testing import LOSE, KfpServer, Request, serving
+from pipelines.kubeflow.login import Login
+from pipelines.kubeflow.runs import Submission, start
+from pipelines.pipeline_file import PipelineFile
+from pipelines.workspace import ROOT
+
+FILE = PipelineFile.load(ROOT / "tests" / "golden" / "training.yaml")
+SUBMISSION = Submission(FILE, {"seed": 7}, "training 1.2.3 20261124-1", "nightly", "", "")
+
+
+class Late(KfpServer):
+    """Makes a run some seconds after it broke the connection of who asked for it."""
+
+    at_work: Request | None = None
+    paused = 0.0
+    asked_once = False
+
+    def lose_first(self, request: Request) -> str | None:
+        """The fault."""
+        if self.asked_once or request.method != "POST" or not request.path.endswith("/runs"):
+            return None
+        self.asked_once, self.at_work = True, request
+        return LOSE
+
+    def pause(self, seconds: float) -> None:
+        """Lets time pass; the run is there after 24 s of it."""
+        self.paused += seconds
+        if self.at_work and self.paused > 24:
+            self.answer(self.at_work)
+            self.at_work = None
+
+
+def test_a_run_that_is_made_after_its_connection_broke_is_the_only_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    late = Late()
+    late.fault = late.lose_first
+    with serving(late) as server:
+        run = start(Api(find_endpoint(server.address), Login(), pause=late.pause), SUBMISSION)
+        assert [run.id] == list(server.runs)
+        assert len(server.asked("POST", "/runs")) == 1
+    told = capsys.readouterr().err
+    assert "dropped the connection" in told
+    assert "looking for 24 s whether it was done" in told
+
+
+@pytest.mark.parametrize(("fault", "longest"), [(500, 5), (429, 5), (503, 40), (LOSE, 40)])
+def test_only_who_may_still_be_at_work_is_waited_for(fault: str | int, longest: float) -> None:
+    faults = iter([fault])
+    late = KfpServer(fault=lambda each: next(faults, None) if each.path.endswith("/runs") else None)
+    pauses: list[float] = []
+    with serving(late) as server:
+        start(Api(find_endpoint(server.address), Login(), pause=pauses.append), SUBMISSION)
+        assert len(server.runs) == 1
+    assert longest / 2 < sum(pauses) < longest

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 from train import options
 from train.errors import WORK_FAILED, TrainError, WrongCallError, log, one_line
 from train.options import Options
+from train.search_options import parse_search
 
 if TYPE_CHECKING:
     from train.training import Trained
@@ -60,6 +61,13 @@ def build_parser() -> argparse.ArgumentParser:
         "regression: ridge, random_forest, hist_gradient_boosting (default: %(default)s)",
     )
     add("--model-params", default="{}", metavar="JSON", help="parameters of the estimator")
+    add(
+        "--search",
+        default="{}",
+        metavar="JSON",
+        help="look for parameters: method (random or halving), trials, space, metric; all have "
+        "defaults (default: no search)",
+    )
     add("--seed", default=str(options.DEFAULT_SEED), help="default: %(default)s")
     add(
         "--cv-folds",
@@ -100,7 +108,10 @@ def parse_options(argv: Sequence[str] | None) -> Options:
     return Options(
         **parsed,
         model=given.model.strip() or options.DEFAULT_MODEL,
-        model_params=options.parse_model_params(given.model_params),
+        model_params=options.parse_object(
+            given.model_params, "--model-params", '{"max_iter": 200}'
+        ),
+        search=parse_search(options.parse_object(given.search, "--search", '{"trials": 20}')),
         seed=options.parse_count(
             given.seed, "--seed", options.DEFAULT_SEED, 0, options.LARGEST_SEED
         ),

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from mlflow import MlflowClient
+from mlflow.entities import Run
 
 from train.__main__ import main
 
@@ -122,10 +123,22 @@ class Step:
         (run,) = client.search_runs([experiment.experiment_id])
         return run.info.status
 
+    def runs(self) -> list[Run]:
+        """Return the runs of the step's experiment: its own, then those of its trials."""
+        client = MlflowClient(self.tracking_uri)
+        experiment = client.get_experiment_by_name(self.folder.name)
+        assert experiment
+        runs = client.search_runs([experiment.experiment_id])
+        return sorted(runs, key=lambda run: _trial_number(run.info.run_name))
+
     def left_behind(self) -> list[str]:
         """Return what is in the folder of the outputs, hidden or not."""
         outputs = self.folder / "outputs"
         return sorted(path.name for path in outputs.iterdir()) if outputs.exists() else []
+
+
+def _trial_number(name: str) -> int:
+    return int(name.removeprefix("trial ")) if name.startswith("trial ") else 0
 
 
 @pytest.fixture(scope="session")

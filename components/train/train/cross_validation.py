@@ -1,14 +1,16 @@
-"""Cross-validated metrics, from predictions made once per fold."""
+"""The folds, and the metrics of a fold, from predictions made once."""
 
 from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 from sklearn.metrics import (
     accuracy_score,
     balanced_accuracy_score,
@@ -25,6 +27,23 @@ from sklearn.pipeline import Pipeline
 from train.models import use_one_thread
 
 Metrics = dict[str, float]
+
+# The first is the task's main one.
+METRICS = {
+    "classification": ("accuracy", "balanced_accuracy", "f1", "log_loss", "roc_auc"),
+    "regression": ("rmse", "mae", "r2"),
+}
+# To scikit-learn's scorers, of which greater is always better, errors are negative.
+SCORERS = {
+    "log_loss": "neg_log_loss",
+    "rmse": "neg_root_mean_squared_error",
+    "mae": "neg_mean_absolute_error",
+}
+
+
+def is_error(metric: str) -> bool:
+    """Tell whether less of it is better."""
+    return metric in SCORERS
 
 
 def choose_folds(target: pd.Series, task: str, wanted: int) -> int:
@@ -48,27 +67,66 @@ def choose_folds(target: pd.Series, task: str, wanted: int) -> int:
     return max(2, min(wanted, int(counts.min())))
 
 
-def cross_validate(
-    pipeline: Pipeline, features: pd.DataFrame, target: pd.Series, task: str, folds: int, seed: int
-) -> Metrics:
-    """Return `cv_<metric>_mean` and `cv_<metric>_std` over shuffled folds, stratified by class.
+@dataclass(frozen=True)
+class Folds:
+    """Shuffled folds of the rows, stratified by class; every trial has the same."""
 
-    The standard deviation is that of the folds themselves (divided by their number). A metric
-    that some fold leaves undefined is left out.
-    """
-    splitter = (StratifiedKFold if task == "classification" else KFold)(
-        folds, shuffle=True, random_state=seed
-    )
+    task: str
+    number: int
+    seed: int
+
+    def splitter(self) -> KFold | StratifiedKFold:
+        """Return scikit-learn's splitter, which splits alike each time."""
+        kind = StratifiedKFold if self.task == "classification" else KFold
+        return kind(self.number, shuffle=True, random_state=self.seed)
+
+
+@contextmanager
+def quiet_folds() -> Iterator[None]:
+    """Silence what is known: few rows of a class, and metrics that a fold leaves undefined."""
     with warnings.catch_warnings():
         # The number of folds has been lowered as far as it goes, and that was logged.
         warnings.filterwarnings("ignore", "The least populated class in y has only")
-        parts = list(splitter.split(features, target))
-    scores = []
-    for train_rows, test_rows in parts:
-        fold = clone(pipeline).fit(features.iloc[train_rows], target.iloc[train_rows])
-        truth = target.iloc[test_rows].to_numpy()
-        scores.append(_score(use_one_thread(fold), features.iloc[test_rows], truth, target, task))
-    return summarise(scores)
+        warnings.filterwarnings("ignore", "One or more of the test scores are non-finite")
+        yield
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Measures a fold, as scikit-learn calls it; a metric that the fold leaves undefined is NaN.
+
+    With `only`, the value is that metric alone, with the sign of "greater is better". A lenient
+    scorer answers NaN also where the predictions cannot be measured, and raises nothing.
+    """
+
+    task: str
+    classes: np.ndarray = field(repr=False)
+    lenient: bool = False
+    only: str | None = None
+
+    def __call__(
+        self, model: Pipeline, features: pd.DataFrame, target: pd.Series
+    ) -> Metrics | float:
+        """Return the metrics of a fitted model on the rows that it did not see."""
+        try:
+            measured = self._measure(use_one_thread(model), features, target.to_numpy())
+        except ValueError:  # such as an infinite prediction
+            if not self.lenient:
+                raise
+            measured = {}
+        if self.only is not None:
+            value = measured.get(self.only, math.nan)
+            return -value if is_error(self.only) else value
+        return {metric: measured.get(metric, math.nan) for metric in METRICS[self.task]}
+
+    def _measure(self, model: Pipeline, features: pd.DataFrame, truth: np.ndarray) -> Metrics:
+        predicted = model.predict(features)
+        if self.task == "regression":
+            return regression_metrics(truth, predicted)
+        probabilities = None
+        if hasattr(model, "predict_proba"):
+            probabilities = _for_all(self.classes, model.classes_, model.predict_proba(features))
+        return classification_metrics(truth, predicted, self.classes, probabilities)
 
 
 def summarise(scores: list[Metrics]) -> Metrics:
@@ -80,19 +138,6 @@ def summarise(scores: list[Metrics]) -> Metrics:
             summary[f"cv_{metric}_mean"] = float(np.mean(values))
             summary[f"cv_{metric}_std"] = float(np.std(values))
     return summary
-
-
-def _score(
-    model: Pipeline, features: pd.DataFrame, truth: np.ndarray, target: pd.Series, task: str
-) -> Metrics:
-    predicted = model.predict(features)
-    if task == "regression":
-        return regression_metrics(truth, predicted)
-    classes = np.unique(target)
-    probabilities = None
-    if hasattr(model, "predict_proba"):
-        probabilities = _for_all(classes, model.classes_, model.predict_proba(features))
-    return classification_metrics(truth, predicted, classes, probabilities)
 
 
 def regression_metrics(truth: np.ndarray, predicted: np.ndarray) -> Metrics:

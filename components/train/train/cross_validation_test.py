@@ -7,16 +7,21 @@ import pandas as pd
 import pytest
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LinearRegression
+from sklearn.metrics import get_scorer
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
 from train.cross_validation import (
+    METRICS,
+    SCORERS,
+    Folds,
     choose_folds,
     classification_metrics,
-    cross_validate,
+    is_error,
     regression_metrics,
     summarise,
 )
+from train.search import cross_validate
 
 
 def labels(**counts: int) -> pd.Series:
@@ -88,7 +93,7 @@ def test_folds_are_shuffled_by_the_seed() -> None:
     target = pd.Series(np.where(frame["x"] < 30, 1.0, 50.0))
     pipeline = Pipeline([("estimator", DummyRegressor())])
     spread = [
-        cross_validate(pipeline, frame, target, "regression", 4, seed)["cv_rmse_std"]
+        cross_validate(pipeline, frame, target, Folds("regression", 4, seed))["cv_rmse_std"]
         for seed in (1, 1, 2)
     ]
     assert spread[0] == spread[1] != spread[2]
@@ -102,7 +107,7 @@ def test_a_class_that_a_fold_did_not_learn_has_no_probability(
     frame = pd.DataFrame({"x": np.arange(12.0)})
     pipeline = Pipeline([("estimator", DummyClassifier(strategy="prior"))])
 
-    metrics = cross_validate(pipeline, frame, target, "classification", 2, seed=0)
+    metrics = cross_validate(pipeline, frame, target, Folds("classification", 2, seed=0))
 
     assert metrics["cv_accuracy_mean"] == 0.5
     assert math.isfinite(metrics["cv_log_loss_mean"])
@@ -114,7 +119,7 @@ def test_an_estimator_without_probabilities_has_the_metrics_of_its_labels() -> N
     frame = pd.DataFrame({"x": np.arange(20.0)})
     target = pd.Series(np.where(frame["x"] < 8, 5, 7))
     pipeline = Pipeline([("estimator", LinearSVC())])
-    metrics = cross_validate(pipeline, frame, target, "classification", 2, seed=0)
+    metrics = cross_validate(pipeline, frame, target, Folds("classification", 2, seed=0))
     names = {name.removesuffix("_mean") for name in metrics if name.endswith("_mean")}
     assert names == {"cv_accuracy", "cv_balanced_accuracy", "cv_f1"}
 
@@ -122,6 +127,11 @@ def test_an_estimator_without_probabilities_has_the_metrics_of_its_labels() -> N
 def test_a_perfect_model_has_no_error() -> None:
     frame = pd.DataFrame({"x": np.arange(20.0)})
     pipeline = Pipeline([("estimator", LinearRegression())])
-    metrics = cross_validate(pipeline, frame, frame["x"] * 3, "regression", 5, seed=0)
+    metrics = cross_validate(pipeline, frame, frame["x"] * 3, Folds("regression", 5, seed=0))
     assert metrics["cv_rmse_mean"] == pytest.approx(0, abs=1e-9)
     assert metrics["cv_r2_mean"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("metric", [metric for names in METRICS.values() for metric in names])
+def test_less_is_better_where_a_scorer_of_scikit_learn_turns_the_sign(metric: str) -> None:
+    assert (get_scorer(SCORERS.get(metric, metric))._sign < 0) is is_error(metric)

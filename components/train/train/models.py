@@ -24,27 +24,55 @@ from train.schema import Schema
 
 @dataclass(frozen=True)
 class Model:
-    """An estimator, what it wants to see, and defaults other than scikit-learn's."""
+    """An estimator, what it wants to see, defaults other than scikit-learn's, what a search varies.
+
+    The space is written as in `--search`.
+    """
 
     estimator: Callable[..., BaseEstimator]
     family: Family
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    space: Mapping[str, Any] = field(default_factory=dict)
+
+
+BOOSTING_SPACE = {
+    "learning_rate": {"low": 0.01, "high": 0.3, "log": True},
+    "max_iter": {"low": 50, "high": 400, "log": True},
+    "max_leaf_nodes": {"low": 7, "high": 127, "log": True},
+    "min_samples_leaf": {"low": 2, "high": 100, "log": True},
+    "l2_regularization": {"low": 1e-4, "high": 10, "log": True},
+    "max_features": {"low": 0.3, "high": 1},
+}
+FOREST_SPACE = {
+    "max_features": {"low": 0.1, "high": 1},
+    "min_samples_leaf": {"low": 1, "high": 20, "log": True},
+    "max_depth": [None, 5, 10, 20],
+}
 
 
 # To add a model: one line. Where the estimator takes a `random_state`, it is given the seed.
 MODELS: dict[tuple[str, str], Model] = {
     ("classification", "logistic_regression"): Model(
-        LogisticRegression, Family.LINEAR, {"max_iter": 2000}
+        LogisticRegression,
+        Family.LINEAR,
+        {"max_iter": 2000},
+        {"C": {"low": 1e-4, "high": 1e4, "log": True}},
     ),
     ("classification", "random_forest"): Model(
-        RandomForestClassifier, Family.FOREST, {"n_jobs": -1}
+        RandomForestClassifier, Family.FOREST, {"n_jobs": -1}, FOREST_SPACE
     ),
     ("classification", "hist_gradient_boosting"): Model(
-        HistGradientBoostingClassifier, Family.BOOSTING
+        HistGradientBoostingClassifier, Family.BOOSTING, space=BOOSTING_SPACE
     ),
-    ("regression", "ridge"): Model(Ridge, Family.LINEAR),
-    ("regression", "random_forest"): Model(RandomForestRegressor, Family.FOREST, {"n_jobs": -1}),
-    ("regression", "hist_gradient_boosting"): Model(HistGradientBoostingRegressor, Family.BOOSTING),
+    ("regression", "ridge"): Model(
+        Ridge, Family.LINEAR, space={"alpha": {"low": 1e-3, "high": 1e4, "log": True}}
+    ),
+    ("regression", "random_forest"): Model(
+        RandomForestRegressor, Family.FOREST, {"n_jobs": -1}, FOREST_SPACE
+    ),
+    ("regression", "hist_gradient_boosting"): Model(
+        HistGradientBoostingRegressor, Family.BOOSTING, space=BOOSTING_SPACE
+    ),
 }
 
 # Parameters that an estimator has, but that a user cannot set through `--model-params`, and why.
@@ -81,8 +109,8 @@ def build_pipeline(
     settings = {**model.defaults, **_row_defaults(model.family, schema.task, target)}
     if "random_state" in estimator.get_params():
         settings["random_state"] = seed
-    _refuse_unknown(name, estimator, params)
-    estimator.set_params(**{**settings, **_label_keys(params, schema)})
+    refuse_unknown("--model-params", name, estimator, params)
+    estimator.set_params(**{**settings, **label_keys(params, schema, "--model-params")})
     _refuse_ill_typed(name, estimator)
     max_codes = 255
     if model.family is Family.BOOSTING:
@@ -100,14 +128,17 @@ def _row_defaults(family: Family, task: str, target: pd.Series) -> dict[str, Any
     return {"early_stopping": False} if target.value_counts().min() <= 2 else {}
 
 
-def _refuse_unknown(name: str, estimator: BaseEstimator, params: Mapping[str, Any]) -> None:
+def refuse_unknown(
+    flag: str, name: str, estimator: BaseEstimator, params: Mapping[str, Any]
+) -> None:
+    """Raise WrongCallError where the estimator lacks a parameter, or its user may not set it."""
     known = sorted(set(estimator.get_params()) - set(RESERVED))
     for key in params:
         if key in RESERVED and key in estimator.get_params():
-            raise WrongCallError(f"--model-params: {key!r} cannot be set, {RESERVED[key]}")
+            raise WrongCallError(f"{flag}: {key!r} cannot be set, {RESERVED[key]}")
         if key not in known:
             raise WrongCallError(
-                f"--model-params: {name} has no parameter {key!r}; known are {', '.join(known)}"
+                f"{flag}: {name} has no parameter {key!r}; known are {', '.join(known)}"
             )
 
 
@@ -119,17 +150,18 @@ def _refuse_ill_typed(name: str, estimator: BaseEstimator) -> None:
         raise WrongCallError(f"--model-params of {name}: {error}") from error
 
 
-def _label_keys(params: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
-    """JSON has no integer keys, but the classes that `class_weight` weighs may be integers."""
+def label_keys(params: Mapping[str, Any], schema: Schema, flag: str) -> dict[str, Any]:
+    """Give weights the classes as they are.
+
+    JSON has no integer keys, but the classes that `class_weight` weighs may be integers.
+    """
     weights = params.get("class_weight")
     if schema.target_type != "integer" or not isinstance(weights, dict):
         return dict(params)
     try:
         return {**params, "class_weight": {int(key): value for key, value in weights.items()}}
     except ValueError as error:
-        raise WrongCallError(
-            f"--model-params: class_weight has a key that is no class: {error}"
-        ) from error
+        raise WrongCallError(f"{flag}: class_weight has a key that is no class: {error}") from error
 
 
 def use_one_thread(pipeline: Pipeline) -> Pipeline:

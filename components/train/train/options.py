@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from train.errors import WrongCallError
+from train.search_options import SearchOptions
 
 DEFAULT_MODEL = "hist_gradient_boosting"
 DEFAULT_SEED = 42
@@ -30,6 +31,7 @@ class Options:
     schema: Path
     model: str
     model_params: dict[str, Any]
+    search: SearchOptions | None
     seed: int
     cv_folds: int
     experiment: str
@@ -41,20 +43,16 @@ class Options:
     metrics: Path
 
 
-def parse_model_params(text: str) -> dict[str, Any]:
-    """Parse the JSON object of `--model-params`."""
+def parse_object(text: str, flag: str, example: str) -> dict[str, Any]:
+    """Parse a JSON object."""
     try:
-        params = json.loads(text or "{}", parse_constant=_refuse_constant)
+        params = json.loads(text.strip() or "{}", parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise WrongCallError(
-            f"--model-params is not JSON ({error}): {text!r:.200}; give an object such as "
-            "'{\"max_iter\": 200}'"
+            f"{flag} is not JSON ({error}): {text!r:.200}; give an object such as '{example}'"
         ) from error
     if not isinstance(params, dict):
-        raise WrongCallError(
-            f"--model-params must be a JSON object such as '{{\"max_iter\": 200}}', "
-            f"got {text!r:.200}"
-        )
+        raise WrongCallError(f"{flag} must be a JSON object such as '{example}', got {text!r:.200}")
     return params
 
 

@@ -132,7 +132,7 @@ def tracked_run(client: MlflowClient, experiment_id: str, tags: Mapping[str, str
     try:
         yield Run(client, experiment_id, run_id)
     except BaseException as error:
-        with _last_words():
+        with last_words():
             client.set_terminated(run_id, "FAILED" if isinstance(error, Exception) else "KILLED")
         raise
     client.set_terminated(run_id, "FINISHED")
@@ -148,14 +148,14 @@ def tracked_model(run: Run, params: Mapping[str, str]) -> Iterator[LoggedModel]:
     try:
         yield model
     except BaseException:
-        with _last_words():
+        with last_words():
             run.client.finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
         raise
     run.client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
 
 
 @contextmanager
-def _last_words() -> Iterator[None]:
+def last_words() -> Iterator[None]:
     """Tell MLflow of a failure once: it may be what failed, and must not hide the reason."""
     os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
     with suppress(MlflowException, SQLAlchemyError, OSError):

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from train import tracking_store
-from train.cross_validation import Metrics, choose_folds, cross_validate
+from train.cross_validation import Folds, Metrics, choose_folds
 from train.dataset import Dataset, read_dataset
 from train.errors import TrainError, WrongCallError, log
 from train.models import build_pipeline, find_model, use_one_thread
 from train.options import Options
 from train.outputs import StagedOutputs, write_json
+from train.planning import describe_plan, plan_search
+from train.rounds import ESTIMATOR
 from train.schema import Schema, read_schema
+from train.search import cross_validate, run_trials
+from train.trials import LONGEST_PARAMETER, Plan, Trial, Watcher, describe_params
+
+if TYPE_CHECKING:
+    from train.tracking import Run
 
 # Below this the threads of BLAS and OpenMP cost more than they bring, and make the last digits
 # depend on the machine's cores. The threads of a random forest are others, and stay.
 MANY_CELLS = 5_000_000
-LONGEST_PARAMETER = 500  # characters of an estimator's own parameter that a reader may want
+FOUND = ("search.best_trial", "search.failed_trials")  # parameters that only a search can tell
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,16 @@ class Job:
     schema: Schema
     data: Dataset
     pipeline: Pipeline
-    folds: int
+    folds: Folds
+    plan: Plan
+    params: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The metrics of the model, and what only the search could tell of its parameters."""
+
+    metrics: Metrics
     params: dict[str, str]
 
 
@@ -65,20 +82,23 @@ def prepare(options: Options) -> Job:
     find_model(schema.task, options.model)
     data = read_dataset(options.train_data, schema)
     try:
-        folds = choose_folds(data.target, schema.task, options.cv_folds)
+        number = choose_folds(data.target, schema.task, options.cv_folds)
     except ValueError as error:
         raise TrainError(f"--train-data {options.train_data}: {error}") from error
-    if folds < options.cv_folds:
-        log(f"{folds} folds instead of {options.cv_folds}, as the rarest class has too few rows")
+    if number < options.cv_folds:
+        log(f"{number} folds instead of {options.cv_folds}, as the rarest class has too few rows")
     pipeline = build_pipeline(
         schema, data.features, data.target, options.model, options.model_params, options.seed
     )
+    folds = Folds(schema.task, number, options.seed)
+    plan = plan_search(options, schema, data, folds, pipeline[-1])
     params = {
-        "cv_folds": str(folds),
+        "cv_folds": str(number),
         **describe_inputs(schema, data),
         **describe_model(options, pipeline[-1]),
+        **describe_plan(options, plan),
     }
-    return Job(options, schema, data, pipeline, folds, add_parameters(params, options))
+    return Job(options, schema, data, pipeline, folds, plan, add_parameters(params, options))
 
 
 def fit_and_log(job: Job, uri: str, outputs: StagedOutputs) -> Trained:
@@ -95,33 +115,60 @@ def fit_and_log(job: Job, uri: str, outputs: StagedOutputs) -> Trained:
         )
         tags = tracking.run_tags(data.source, data.sha256, os.environ)
         with tracking.tracked_run(client, experiment_id, tags) as run:
-            run.log_params(job.params)
+            run.log_params(known_params(job))
             signature = logged_model.make_signature(job.schema, data.features)
             run.log_dataset(data.source, data.sha256, signature.inputs, len(data.target))
-            metrics = fit(job)
-            with tracking.tracked_model(run, job.params) as logged:
+            fitted = fit_in_run(job, run, tags)
+            run.log_params(fitted.params)
+            with tracking.tracked_model(run, {**job.params, **fitted.params}) as logged:
                 folder = outputs.staged(options.trained_model)
                 logged_model.save_model(job.pipeline, job.schema, data.features, logged, folder)
                 client.log_model_artifacts(logged.model_id, str(folder))
-                run.log_metrics(metrics, logged.model_id)
+                run.log_metrics(fitted.metrics, logged.model_id)
             outputs.staged(options.run_id).write_text(run.run_id)
             outputs.staged(options.model_id).write_text(logged.model_id)
-            write_json(outputs.staged(options.metrics), metrics)
+            write_json(outputs.staged(options.metrics), fitted.metrics)
             outputs.publish()
-    return Trained(run.run_id, logged.model_id, metrics)
+    return Trained(run.run_id, logged.model_id, fitted.metrics)
 
 
-def fit(job: Job) -> Metrics:
-    """Cross-validate, then fit the job's pipeline on all rows."""
-    data = job.data
+def known_params(job: Job) -> dict[str, str]:
+    """Return the job's parameters less what the trials differ in, which is known later."""
+    varied = {f"estimator.{name}" for name in job.plan.space}
+    return {key: value for key, value in job.params.items() if key not in varied}
+
+
+def fit_in_run(job: Job, run: Run, tags: Mapping[str, str]) -> Fitted:
+    """Fit; the trials of a search are runs nested in this one."""
+    if not job.plan.space:
+        return fit(job, Watcher())
+    from train.trial_runs import trial_runs
+
+    with trial_runs(run, tags) as watcher:
+        return fit(job, watcher)
+
+
+def fit(job: Job, watcher: Watcher) -> Fitted:
+    """Cross-validate the trials, then fit the job's pipeline with the best one's parameters.
+
+    A plain run has one trial, which is the pipeline as it is.
+    """
+    data, plan, pipeline = job.data, job.plan, job.pipeline
     rows, columns = data.features.shape
-    log(f"{job.options.model} on {rows} rows, {columns} features, {job.folds} folds")
-    with _fit_errors(job.options), threadpool_limits(1 if rows * columns < MANY_CELLS else None):
-        metrics = cross_validate(
-            job.pipeline, data.features, data.target, job.schema.task, job.folds, job.options.seed
-        )
-        use_one_thread(job.pipeline.fit(data.features, data.target))
-    return metrics
+    trials = f", {plan.trials} trials" if plan.space else ""
+    log(f"{job.options.model} on {rows} rows, {columns} features, {job.folds.number} folds{trials}")
+    threads = 1 if rows * columns < MANY_CELLS else None
+    with _fit_errors(job.options):
+        with threadpool_limits(1 if plan.space else threads):
+            ranked = run_trials(pipeline, data.features, data.target, job.folds, plan, watcher)
+        best = ranked[0]
+        pipeline.set_params(**{f"{ESTIMATOR}{name}": best.params[name] for name in best.params})
+        with threadpool_limits(threads):
+            metrics = best.metrics
+            if plan.method == "halving":  # which measured it on some of the rows
+                metrics = cross_validate(pipeline, data.features, data.target, job.folds)
+            use_one_thread(pipeline.fit(data.features, data.target))
+    return Fitted(metrics, describe_best(ranked) if plan.space else {})
 
 
 @contextmanager
@@ -156,13 +203,23 @@ def describe_model(options: Options, estimator: BaseEstimator) -> dict[str, str]
         "model": options.model,
         "model_params": json.dumps(options.model_params, sort_keys=True)[:LONGEST_PARAMETER],
         "seed": str(options.seed),
-        **{f"estimator.{key}": str(value)[:LONGEST_PARAMETER] for key, value in settings.items()},
+        **describe_params(settings),
+    }
+
+
+def describe_best(ranked: Sequence[Trial]) -> dict[str, str]:
+    """Return the run's parameters that a search found, the best trial being the first."""
+    found = (ranked[0].number, sum(bool(trial.error) for trial in ranked))
+    return {
+        **describe_params(ranked[0].params),
+        **{name: str(number) for name, number in zip(FOUND, found, strict=True)},
     }
 
 
 def add_parameters(params: dict[str, str], options: Options) -> dict[str, str]:
     """Add the user's own parameters; raises WrongCallError where a name is taken."""
-    taken = sorted(set(params) & set(options.experiment_parameters))
+    recorded = {*params, *FOUND} if options.search else set(params)
+    taken = sorted(recorded & set(options.experiment_parameters))
     if taken:
         raise WrongCallError(
             f"--experiment-parameters: {taken[0]!r} is recorded by train itself; choose another "

@@ -1,0 +1,49 @@
+"""The processes that fit trials side by side."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+
+import joblib
+from joblib.externals.loky import get_reusable_executor
+
+from train.errors import TrainError
+
+
+@contextmanager
+def worker_processes(number: int) -> Iterator[None]:
+    """Fit in that many processes of one thread each, none of which outlives this."""
+    if number == 1:
+        yield
+        return
+    try:
+        with joblib.parallel_config(
+            "loky", n_jobs=number, inner_max_num_threads=1, initializer=_begin_worker
+        ):
+            yield
+    except BrokenProcessPool as error:
+        raise TrainError(
+            f"--search: one of {number} processes that fit the trials was killed, most likely for "
+            "memory; give the step more memory or fewer cores"
+        ) from error
+    finally:
+        get_reusable_executor(reuse=True).shutdown(wait=True, kill_workers=True)
+
+
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the parent, take one core, and do not outlive the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["LOKY_MAX_CPU_COUNT"] = "1"  # for estimators that take all cores
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)

@@ -1,5 +1,6 @@
 """Failures that a user can mend: one line each, and the exit code that a command ends with."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -36,8 +37,9 @@ def run_command(name: str, command: Callable[[Sequence[str] | None], int]) -> in
         terminated = isinstance(error, Terminated)
         return _fail(name, *(("terminated", 143) if terminated else ("interrupted", 130)))
     except BrokenPipeError:
-        # The reader of our output left; there is nobody to tell.
-        sys.stderr.close()
+        # The reader of our output left; there is nobody to tell, and what is still to be written
+        # must not fail again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:
         where = f" {error.filename!r}" if error.filename else ""

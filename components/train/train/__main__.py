@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from train import options
 from train.errors import WORK_FAILED, TrainError, WrongCallError, log, one_line
+from train.interrupt import Interrupted, stop_signals_raise
 from train.options import Options
 from train.search_options import parse_search
 
@@ -29,15 +28,6 @@ ENVIRONMENT = {
     # Threads that wait by spinning slow each other down a hundredfold where cores are shared.
     "OMP_WAIT_POLICY": "PASSIVE",
 }
-STOPPING_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-
-
-class Stopped(BaseException):
-    """A signal asked the program to end. Not an Exception, so that no library keeps it."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(f"stopped by {signal.Signals(number).name}; unfinished output was removed")
-        self.exit_code = 128 + number
 
 
 class Parser(argparse.ArgumentParser):
@@ -138,12 +128,12 @@ def _joined(argv: Sequence[str] | None) -> list[str]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the step; return 0, 1 where the work failed, 2 where the call was wrong."""
     try:
-        with _stop_on_signals(), _one_line_warnings():
+        with stop_signals_raise(), _one_line_warnings():
             print(_summary(_train(parse_options(argv))))
     except TrainError as error:
         return _fail(error, error.exit_code)
-    except Stopped as error:
-        return _fail(error, error.exit_code)
+    except Interrupted as error:
+        return _fail(f"{error}; unfinished output was removed", error.exit_code)
     except OSError as error:
         # Of a copy that failed the second name is where it was going to.
         place = error.filename2 or error.filename
@@ -175,21 +165,6 @@ def _summary(trained: Trained) -> str:
 def _fail(message: object, exit_code: int) -> int:
     print(f"train: error: {one_line(message)}", file=sys.stderr)
     return exit_code
-
-
-@contextmanager
-def _stop_on_signals() -> Iterator[None]:
-    def stop(number: int, _frame: FrameType | None) -> None:
-        for name in STOPPING_SIGNALS:  # a second one must not disturb the cleaning up
-            signal.signal(name, signal.SIG_IGN)
-        raise Stopped(number)
-
-    before = {name: signal.signal(name, stop) for name in STOPPING_SIGNALS}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Which tests need a Docker engine, and the one line that says they did not run."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,9 @@ NOT_RUN = pytest.StashKey[int]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declares the marker of those tests."""
+    """Declares the marker of those tests, and lets Ctrl-C reach what the tests start."""
+    # A shell has what it starts in the background ignore it, and so would every child of that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "docker: needs a Docker engine that answers")
     config.stash[NOT_RUN] = 0
 

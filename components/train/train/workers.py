@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import joblib
 from joblib.externals.loky import get_reusable_executor
@@ -33,7 +33,20 @@ def worker_processes(number: int) -> Iterator[None]:
             "memory; give the step more memory or fewer cores"
         ) from error
     finally:
-        get_reusable_executor(reuse=True).shutdown(wait=True, kill_workers=True)
+        _end_workers()
+
+
+def _end_workers() -> None:
+    """Kill the workers; loky's own way calls pgrep, and hangs where an image has none."""
+    executor = get_reusable_executor(reuse=True)
+    # loky ends those that it finds dead itself, at the same time.
+    with suppress(KeyError):
+        while True:
+            _, worker = executor._processes.popitem()
+            with suppress(ProcessLookupError):
+                os.kill(worker.pid, signal.SIGKILL)
+            worker.join()
+    executor.shutdown(wait=True)
 
 
 def _begin_worker() -> None:

@@ -100,10 +100,9 @@ class PipelineFile:
         """The same file for a run in which no step is taken from an earlier one."""
         pipeline = spec.PipelineSpec()
         pipeline.CopyFrom(self.spec)
-        for dag in (pipeline.root.dag, *(each.dag for each in pipeline.components.values())):
-            for task in dag.tasks.values():
-                task.caching_options.Clear()
-                task.caching_options.SetInParent()
+        for task in tasks_of(pipeline):
+            task.caching_options.Clear()
+            task.caching_options.SetInParent()
         return replace(self, spec=pipeline)
 
     def document(self) -> dict[str, Any]:
@@ -122,6 +121,12 @@ class PipelineFile:
             for each in messages
         )
         return self.comments + "---\n".join(documents)
+
+
+def tasks_of(pipeline: Any) -> Iterator[Any]:
+    """Every task of a `PipelineSpec`, at whatever depth, as its own message."""
+    for dag in (pipeline.root.dag, *(each.dag for each in pipeline.components.values())):
+        yield from dag.tasks.values()
 
 
 def steps_of(document: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,3 @@
-import itertools
 import json
 import os
 import re
@@ -6,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import pytest
 
 from pipelines import submit
 from pipelines.errors import PinionError, UsageError
+from pipelines.kubeflow.deploying_testing import every_third
 from pipelines.kubeflow.kfp_server_testing import (
     DROP,
     LOSE,
@@ -157,12 +156,6 @@ def test_what_is_wrong_is_said_before_a_cluster_is_asked(
     (line,) = error.splitlines()
     assert line.startswith("pipelines.submit: error: ")
     assert message in line
-
-
-def every_third(fault: str | int, start: int) -> Callable[[Request], str | int | None]:
-    """Fails one request in three."""
-    count = itertools.count(start)
-    return lambda _: fault if next(count) % 3 == 0 else None
 
 
 @pytest.mark.parametrize("fault", [DROP, LOSE, 500, 503])

@@ -3,7 +3,6 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,9 @@ import pytest
 from pipelines.errors import PinionError
 from pipelines.kubeflow.answers import RefusedError, UnavailableError
 from pipelines.kubeflow.api import Api, named, pages
+from pipelines.kubeflow.deploying_testing import every_third
 from pipelines.kubeflow.endpoint import find_endpoint
-from pipelines.kubeflow.kfp_server_testing import DROP, LOSE, KfpServer, Page, Request, serving
+from pipelines.kubeflow.kfp_server_testing import DROP, LOSE, KfpServer, Page, serving
 from pipelines.kubeflow.login import Login
 from pipelines.kubeflow.runs import experiment_id
 
@@ -182,12 +182,6 @@ def test_an_experiment_is_made_once_whatever_gets_lost(fault: str | int, third: 
         first = experiment_id(api(server), "nightly", "")
         assert experiment_id(api(server), "nightly", "") == first
         assert [each["display_name"] for each in server.experiments.values()] == ["nightly"]
-
-
-def every_third(fault: str | int, start: int) -> Callable[[Request], str | int | None]:
-    """Fails one request in three."""
-    count = itertools.count(start)
-    return lambda _: fault if next(count) % 3 == 0 else None
 
 
 def test_two_at_once_make_one_experiment() -> None:

@@ -17,7 +17,7 @@ from kfp.pipeline_spec import pipeline_spec_pb2 as spec
 from pipelines.errors import PinionError
 from pipelines.kubeflow.answers import RefusedError
 from pipelines.kubeflow.api import Api, pages
-from pipelines.pipeline_file import PipelineFile
+from pipelines.pipeline_file import PipelineFile, tasks_of
 
 
 @dataclass(frozen=True)
@@ -184,10 +184,9 @@ def _bare(file: PipelineFile) -> tuple[Any, Any]:
     pipeline = spec.PipelineSpec()
     pipeline.CopyFrom(file.spec)
     pipeline.ClearField("deployment_spec")
-    for dag in (pipeline.root.dag, *(each.dag for each in pipeline.components.values())):
-        for task in dag.tasks.values():
-            task.ClearField("caching_options")
-            task.ClearField("retry_policy")
+    for task in tasks_of(pipeline):
+        task.ClearField("caching_options")
+        task.ClearField("retry_policy")
     deployment = file.deployment
     for executor in deployment.executors.values():
         executor.container.ClearField("resources")

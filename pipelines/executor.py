@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf import json_format
-from kfp.pipeline_spec import pipeline_spec_pb2 as spec
 
 from pipelines import values
 from pipelines.artifacts import Artifact, ArtifactType, Values
+from pipelines.kfp_messages import spec
 from pipelines.steps import Container
 from pipelines.values import Value
 

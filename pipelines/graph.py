@@ -8,10 +8,9 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from kfp.pipeline_spec import pipeline_spec_pb2 as spec
-
 from pipelines.compiled import CompiledFile
 from pipelines.errors import PinionError
+from pipelines.kfp_messages import spec
 from pipelines.places import ROOT, Place
 from pipelines.sources import (
     Constant,

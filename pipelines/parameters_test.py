@@ -1,9 +1,9 @@
 from pathlib import Path
 
 import pytest
-from kfp.pipeline_spec import pipeline_spec_pb2 as spec
 
 from pipelines.errors import UsageError
+from pipelines.kfp_messages import spec
 from pipelines.parameters import resolve
 from pipelines.sources import Parameter
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import yaml
 from google.protobuf import json_format
-from kfp.pipeline_spec import pipeline_spec_pb2 as spec
 
 from pipelines import yaml_text
 from pipelines.errors import PinionError
+from pipelines.kfp_messages import spec
 from pipelines.sources import Parameter, read_parameters
 
 # What the steps are told of the release that they are in.

@@ -7,9 +7,9 @@ from typing import Any, TypeGuard
 
 from google.protobuf import json_format
 from google.protobuf.message import Message
-from kfp.pipeline_spec import pipeline_spec_pb2 as spec
 
 from pipelines.errors import PinionError
+from pipelines.kfp_messages import spec
 
 Value = str | int | float | bool | list[Any] | dict[str, Any]
 

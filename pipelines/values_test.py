@@ -1,10 +1,10 @@
 import datetime
 
 import pytest
-from kfp.pipeline_spec import pipeline_spec_pb2 as spec
 
 from pipelines import values
 from pipelines.errors import PinionError
+from pipelines.kfp_messages import spec
 from pipelines.values import Value
 
 TYPES = spec.ParameterType

@@ -12,9 +12,9 @@ from typing import Any
 
 import kfp_server_api as kfp
 from google.protobuf import json_format
-from kfp.pipeline_spec import pipeline_spec_pb2 as spec
 
 from pipelines.errors import PinionError
+from pipelines.kfp_messages import spec
 from pipelines.kubeflow.answers import RefusedError
 from pipelines.kubeflow.api import Api, pages
 from pipelines.pipeline_file import PipelineFile, tasks_of

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from kfp.kubernetes import kubernetes_executor_config_pb2 as pb
-from kfp.pipeline_spec import pipeline_spec_pb2 as spec
 
 from pipelines.errors import UsageError
+from pipelines.kfp_messages import spec
 from pipelines.kubeflow.settings import Resource, Settings, Variable, Volume
 
 _GIGABYTE = 10**9

@@ -10,7 +10,6 @@ from pipelines.kubeflow.api import Api
 from pipelines.kubeflow.endpoint import add_endpoint_flag, find_endpoint
 from pipelines.kubeflow.login import Login, add_user_flag
 from pipelines.kubeflow.patience import SECONDS
-from pipelines.kubeflow.platform import apply
 from pipelines.kubeflow.platform_file import PlatformSettings, add_platform_flag
 from pipelines.kubeflow.readiness import check
 from pipelines.parameters import add_parameter_flags, resolve
@@ -66,6 +65,9 @@ def with_settings(args: argparse.Namespace, file: PipelineFile) -> tuple[Pipelin
     """The file for one cluster, and the service account that its platform file names."""
     account = ""
     if args.platform:
+        # Here, because KFP's messages for Kubernetes take longer than --help may.
+        from pipelines.kubeflow.platform import apply
+
         settings = PlatformSettings.load(args.platform)
         file, account = apply(settings, file), settings.service_account
     return file.uncached() if args.no_cache else file, account

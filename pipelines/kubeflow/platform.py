@@ -6,9 +6,9 @@ from typing import Any
 
 from google.protobuf import json_format
 from kfp.kubernetes import kubernetes_executor_config_pb2 as pb
-from kfp.pipeline_spec import pipeline_spec_pb2 as spec
 
 from pipelines.errors import PinionError, UsageError
+from pipelines.kfp_messages import spec
 from pipelines.kubeflow.executor_config import add_settings, certain_variables, set_resources
 from pipelines.kubeflow.platform_file import PlatformSettings, step_name
 from pipelines.kubeflow.settings import Settings

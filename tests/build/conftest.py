@@ -8,7 +8,7 @@ import pytest
 from tests.build.pinion import Tree, states, versions_of
 from tests.build.services import Registry, docker_answers
 
-NOT_RUN = pytest.StashKey[int]()
+NO_ENGINE = "no Docker engine answers"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -16,25 +16,29 @@ def pytest_configure(config: pytest.Config) -> None:
     # A shell has what it starts in the background ignore it, and so would every child of that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "docker: needs a Docker engine that answers")
-    config.stash[NOT_RUN] = 0
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skips them together where no engine answers."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skips them together where no engine answers; shares out the rest among the processes.
+
+    A file is run by one of them, and so are all that begin with the one release.
+    """
+    for item in items:
+        name = "released" if "released" in item.fixturenames else item.path.name
+        item.add_marker(pytest.mark.xdist_group(name))
     in_need = [item for item in items if item.get_closest_marker("docker")]
     if in_need and not docker_answers():
-        config.stash[NOT_RUN] = len(in_need)
         for item in in_need:
-            item.add_marker(pytest.mark.skip(reason="no Docker engine answers"))
+            item.add_marker(pytest.mark.skip(reason=NO_ENGINE))
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Says what did not run: a skip alone is a letter among many."""
-    if count := config.stash[NOT_RUN]:
+    skipped = terminalreporter.getreports("skipped")
+    if count := sum(NO_ENGINE in str(report.longrepr) for report in skipped):
         terminalreporter.write_line(
-            f"no Docker engine answers (docker info): {count} image, publish and release tests"
+            f"{NO_ENGINE} (docker info): {count} image, publish and release tests"
             " were not run; start Docker and run make test again",
             yellow=True,
         )

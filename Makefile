@@ -15,7 +15,7 @@ run: setup
 # Lint, types, every test; then the tests that drive git, Pants and make themselves.
 test: setup
 	./pants lint check test ::
-	.venv/bin/python -m pytest --numprocesses auto --dist loadgroup tests/build
+	.venv/bin/python -m pytest --numprocesses auto --dist loadscope tests/build
 
 # Every lock, from what its source asks for; ARGS=--upgrade takes the newest versions.
 lock:

@@ -2,11 +2,14 @@
 
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.build.pinion import Tree, states, versions_of
 from tests.build.services import Registry, docker_answers
+from tests.build.tree import ROOT
 
 NO_ENGINE = "no Docker engine answers"
 
@@ -18,15 +21,22 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "docker: needs a Docker engine that answers")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips them together where no engine answers; shares out the rest among the processes.
+class ByFile(LoadScopeScheduling):
+    """A process takes all tests of a file, or of all files that begin with the one release."""
 
-    A file is run by one of them, and so are all that begin with the one release.
-    """
-    for item in items:
-        name = "released" if "released" in item.fixturenames else item.path.name
-        item.add_marker(pytest.mark.xdist_group(name))
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        shares = "released: Tree" in (ROOT / file).read_text()
+        return "released" if shares else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """What shares the tests out."""
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skips them together where no engine answers."""
     in_need = [item for item in items if item.get_closest_marker("docker")]
     if in_need and not docker_answers():
         for item in in_need:

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,8 +20,10 @@ from pipelines.locks import Locked
 from pipelines.packages import Package, dist_lock
 from pipelines.reasons import last_words
 from pipelines.steps import Container
+from pipelines.warming import Program, Warming
 from pipelines.workspace import Workspace
 
+_Out = int | BinaryIO
 _APP = "/app/"
 _PR_SET_PDEATHSIG = 1
 # A step may be in the middle of a long call into a library before it hears of it.
@@ -40,6 +42,7 @@ class ProcessBackend:
     released: Mapping[str, Locked] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     environments: Mapping[str, Path] = field(default_factory=dict)
+    _warming: Warming | None = field(default=None, init=False)
     _running: "list[subprocess.Popen[bytes]]" = field(default_factory=list, init=False)
     _changed: threading.Condition = field(default_factory=threading.Condition, init=False)
     _stopped: bool = field(default=False, init=False)
@@ -50,7 +53,7 @@ class ProcessBackend:
         Raises `PinionError` where a pinned image is not what is packaged here.
         """
         with dist_lock(self.workspace, exclusive=False):
-            needed = {}
+            steps, needed = list(steps), {}
             for name, container in steps:
                 package = self._package(name, container.image)
                 self._check(name, container, package)
@@ -60,6 +63,14 @@ class ProcessBackend:
                     lambda package: environment(self.workspace, package), needed.values()
                 )
                 self.environments = dict(zip(needed, made, strict=True))
+        # Where there is no core to spare it would be in the way of the step that works.
+        if len(os.sched_getaffinity(0)) > 1:
+            self.warm(container for _, container in steps)
+
+    def warm(self, containers: Iterable[Container]) -> None:
+        """Lets steps that come later import what they need; what is never called ends with us."""
+        due = (self._program(each.image, each.command, each.environment) for each in containers)
+        self._warming = Warming(due, self._warm)
 
     def _check(self, name: str, container: Container, package: Package) -> None:
         image = container.image
@@ -94,27 +105,48 @@ class ProcessBackend:
             raise TaskFailedError(call.name, _reason(exit_code, call.log), call.log)
 
     def _start(self, call: Call, log: BinaryIO) -> "subprocess.Popen[bytes]":
-        app = self.environments[call.image]
-        program = app / call.command[0].removeprefix(_APP)
+        program = self._program(call.image, call.command, call.environment)
         # Whatever starts is seen by `stop`.
         with self._changed:
             if self._stopped:
                 raise StoppedError
-            process = subprocess.Popen(
-                # The venv's own interpreter by name, so that its folder may be moved.
-                [app / "bin" / "python", "-sE", program, *call.command[1:]],
-                env={**os.environ, **self.settings, **call.environment},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=_die_with_parent,
-            )
+            process = self._warming.take(program, call) if self._warming else None
+            if process is None:
+                command = program.cold(call.command[1:])
+                process = self._popen(program, command, subprocess.DEVNULL, log, log)
             self._running.append(process)
         return process
 
+    def _warm(self, program: Program) -> "subprocess.Popen[bytes]":
+        pipe = subprocess.PIPE
+        return self._popen(program, program.warm(), pipe, pipe, subprocess.DEVNULL)
+
+    def _popen(
+        self,
+        program: Program,
+        command: Sequence[str | Path],
+        stdin: int,
+        stdout: _Out,
+        stderr: _Out,
+    ) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            command,
+            env={**os.environ, **self.settings, **program.variables},
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+        )
+
+    def _program(self, image: str, command: Sequence[str], variables: Mapping[str, str]) -> Program:
+        package, app = _component(image), self.environments[image]
+        return Program(package, app, command[0].removeprefix(_APP), variables)
+
     def stop(self) -> None:
         """Ends steps and all they started: asked, so that they can close an MLflow run; killed."""
+        if self._warming:
+            self._warming.stop()
         with self._changed:
             self._stopped = True
             running = list(self._running)
@@ -126,13 +158,18 @@ class ProcessBackend:
                 self._changed.wait_for(lambda: not self._running, _GRACE_SECONDS)
 
     def _package(self, name: str, image: str) -> Package:
-        component = ImageReference.parse(image).name.replace("-", "_")
+        component = _component(image)
         if component not in self.packages:
             raise PinionError(
                 f"step {name!r} runs {image}, and no component here is called {component!r};"
                 f" components: {', '.join(sorted(self.packages))}"
             )
         return self.packages[component]
+
+
+def _component(image: str) -> str:
+    """The component of an image, which is its package too."""
+    return ImageReference.parse(image).name.replace("-", "_")
 
 
 _LIBC = ctypes.CDLL(None)

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -140,9 +141,7 @@ def _run(
     names = [name for name in _OUTPUTS if getattr(args, name) is not None]
     with staged([getattr(args, name) for name in names]) as stages:
         client = open_run(uri, model.run_id, model.model_id)
-        # Gradient boosting predicts with OpenMP, whose threads otherwise spin while they wait: on
-        # busy cores that makes minutes of tenths of a second. Read when scikit-learn is imported.
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        _steer_libraries()
         from evaluate.step import Request, run, save
 
         request = Request(
@@ -153,6 +152,22 @@ def _run(
             fill(stage, outputs[name])
         save(client, evaluation, outputs)
     _report(evaluation)
+
+
+def warm() -> None:
+    """Imports what the step needs; a runner may call it while earlier steps still work."""
+    _steer_libraries()
+    for name in ("evaluate.step", "mlflow.store.tracking.sqlalchemy_store", "skops.io"):
+        import_module(name)
+
+
+def _steer_libraries() -> None:
+    """Sets what they read when they are imported."""
+    # Gradient boosting predicts with OpenMP, whose threads otherwise spin while they wait: on
+    # busy cores that makes minutes of tenths of a second.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # A step calls home to nobody.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 
 def _report(evaluation: "Evaluation") -> None:

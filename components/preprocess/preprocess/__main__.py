@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -100,6 +101,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail("not enough memory; give this step more", 1)
     except OSError as error:
         return _fail(reason(error), 1)
+
+
+def warm() -> None:
+    """Imports what the step needs; a runner may call it while earlier steps still work."""
+    import_module("preprocess.preprocess")
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
@@ -68,6 +69,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail("not enough memory; give this step more", 1)
     except OSError as error:
         return _fail(reason(error), 1)
+
+
+def warm() -> None:
+    """Imports what the step needs; a runner may call it while earlier steps still work."""
+    import_module("pull_data.pull")
 
 
 def _run(arguments: argparse.Namespace) -> int:

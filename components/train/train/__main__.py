@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from train import options
@@ -28,6 +29,14 @@ ENVIRONMENT = {
     # Threads that wait by spinning slow each other down a hundredfold where cores are shared.
     "OMP_WAIT_POLICY": "PASSIVE",
 }
+
+NEEDED = (
+    "train.training",
+    "train.tracking",
+    "train.logged_model",
+    "mlflow.store.tracking.sqlalchemy_store",
+    "skops.io",
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -144,9 +153,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _train(parsed: Options) -> Trained:
+def warm() -> None:
+    """Import what the step needs; a runner may call it while earlier steps still work."""
+    _steer_libraries()
+    for name in NEEDED:
+        import_module(name)
+
+
+def _steer_libraries() -> None:
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+
+
+def _train(parsed: Options) -> Trained:
+    _steer_libraries()
     # Late, so that --help and a wrong call need not wait for scikit-learn.
     from train.training import train
 

@@ -12,6 +12,9 @@ import pyarrow.parquet as pq
 from evaluate.errors import EvaluateError
 from evaluate.model import Estimator
 
+# What the file's metadata say of its source.
+_ORIGIN = ("source", "sha256", "split")
+
 
 @dataclass(frozen=True)
 class Split:
@@ -63,11 +66,10 @@ def _read_frame(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
         )
     if frame.empty:
         raise EvaluateError(f"the test data {path} has no rows; raise preprocess's test fraction")
-    prefix = b"pinion."
     return frame, {
-        key.removeprefix(prefix).decode(): value.decode(errors="replace")
-        for key, value in metadata.items()
-        if key.startswith(prefix)
+        name: metadata[key].decode(errors="replace")
+        for name in _ORIGIN
+        if (key := f"pinion.{name}".encode()) in metadata
     }
 
 

@@ -9,6 +9,7 @@ from evaluate.champion import Candidate, find_champion
 from evaluate.dataset import read_test_split
 from evaluate.evaluation import Evaluation, evaluate, to_json
 from evaluate.gate import Change
+from evaluate.lineage import lineage
 from evaluate.model import ModelFolder, load_estimator
 from evaluate.predictions import predict
 from evaluate.report.files import check_slices, report_files
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 # The outputs that MLflow gets too, and what they are called there.
-_ARTIFACTS = {"report": "report.html", "report_data": "report.json"}
+_REPORTS = {"report": "report.html", "report_data": "report.json"}
+_ARTIFACTS = {
+    **{name: f"evaluation/{file}" for name, file in _REPORTS.items()},
+    "lineage": "lineage/evaluate.json",
+}
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,10 @@ class Request:
 def run(
     client: "MlflowClient", model: ModelFolder, request: Request, with_report: bool
 ) -> tuple[Evaluation, dict[str, str]]:
-    """Evaluates the model, and gives the texts of the outputs by their names."""
+    """Evaluates the model, and gives the texts of the outputs by their names.
+
+    `lineage` is one for MLflow alone.
+    """
     estimator = load_estimator(model)
     split = read_test_split(request.test_data, model.target, estimator)
     candidate = Candidate(model, estimator, split)
@@ -54,12 +62,13 @@ def run(
     evaluation = evaluate(model, predictions, request.thresholds, name, champion)
     measured = evaluation.measurement.metrics
     outputs = {"result": evaluation.to_json(), "metrics": to_json(measured)}
+    outputs["lineage"] = lineage(request, predictions, outputs["metrics"])
     if with_report:
         parameters = run_parameters(client, model.run_id)
         files = report_files(
             evaluation, predictions, candidate, parameters, request.thresholds_given, request.slices
         )
-        outputs |= {name: files[file] for name, file in _ARTIFACTS.items()}
+        outputs |= {name: files[file] for name, file in _REPORTS.items()}
     return evaluation, outputs
 
 

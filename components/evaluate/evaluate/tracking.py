@@ -86,10 +86,10 @@ def run_parameters(client: "MlflowClient", run_id: str) -> dict[str, str]:
 
 
 def log_files(client: "MlflowClient", run_id: str, files: Mapping[str, str]) -> None:
-    """Adds texts to the run's artifacts, in the folder `evaluation`."""
+    """Adds texts to the run's artifacts, by their paths there."""
     with asking(client.tracking_uri, f"the artifacts of the run {run_id}"):
-        for name, text in files.items():
-            client.log_text(run_id, text, f"evaluation/{name}")
+        for path, text in files.items():
+            client.log_text(run_id, text, path)
 
 
 def _check_address(uri: str) -> None:

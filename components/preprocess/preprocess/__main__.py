@@ -111,15 +111,18 @@ def warm() -> None:
 def _run(arguments: argparse.Namespace) -> int:
     paths = _output_paths(arguments)
     # Not above: pandas would make --help slow.
+    from preprocess.lineage import describe
     from preprocess.preprocess import Outputs, preprocess
     from preprocess.staging import staged
     from preprocess.table import Dataset
 
     settings = _settings(arguments)
-    dataset = Dataset(Path(arguments.dataset), _ignored(arguments.ignore_columns, settings.target))
+    ignored = _ignored(arguments.ignore_columns, settings.target)
+    dataset = Dataset(Path(arguments.dataset), ignored)
+    metadata = dataset.origin | describe(settings, ignored, _inputs(arguments))
     try:
         with staged(paths) as parts:
-            result = preprocess(dataset, settings, Outputs(*parts.values()))
+            result = preprocess(dataset, settings, Outputs(*parts.values()), metadata)
     except OSError as error:
         raise PreprocessError(
             f"--train-data: {arguments.train_data} or another output cannot be written:"
@@ -128,6 +131,11 @@ def _run(arguments: argparse.Namespace) -> int:
     _log_all(result.findings)
     print(_summary(result))
     return 0
+
+
+def _inputs(arguments: argparse.Namespace) -> dict[str, Path]:
+    given = {name: getattr(arguments, name) for name in ("dataset", "reference_schema")}
+    return {name: Path(path) for name, path in given.items() if path}
 
 
 def _output_paths(arguments: argparse.Namespace) -> dict[str, Path]:

@@ -81,15 +81,17 @@ class Preprocessed:
         return int(np.count_nonzero(self.assignment.kept)) - self.test_rows
 
 
-def preprocess(dataset: Dataset, settings: Settings, outputs: Outputs) -> Preprocessed:
-    """Write the four outputs.
+def preprocess(
+    dataset: Dataset, settings: Settings, outputs: Outputs, metadata: dict[str, str]
+) -> Preprocessed:
+    """Write the four outputs; both sides of the split carry the metadata.
 
     Raises PreprocessError where the table cannot be used as asked; then they may be incomplete.
     """
     found, numbered, findings = look(dataset, settings)
     fail_on_errors(findings)
     assignment = assign(numbered, found, settings.test_fraction, settings.seed)
-    schema = _write_data(dataset, found, assignment, outputs)
+    schema = _write_data(dataset, found, assignment, outputs, metadata)
     if settings.reference:
         findings = settings.allowed.apply([*findings, *drift(settings.reference, schema)])
     result = Preprocessed(schema, assignment, findings)
@@ -152,15 +154,19 @@ def _cleaned(dataset: Dataset, target: str) -> Iterator[DataFrame]:
 
 
 def _write_data(
-    dataset: Dataset, found: Survey, assignment: Assignment, outputs: Outputs
+    dataset: Dataset,
+    found: Survey,
+    assignment: Assignment,
+    outputs: Outputs,
+    metadata: dict[str, str],
 ) -> Schema:
     arrow = _arrow_schema(found)
     statistics = {name: FeatureStatistics(name, kind) for name, kind in found.kinds.items()}
     target_range = FeatureStatistics(found.target, Kind.NUMERIC)
     start = 0
     with (
-        SplitWriter(outputs.train_data, arrow, dataset.origin, "train") as train,
-        SplitWriter(outputs.test_data, arrow, dataset.origin, "test") as test,
+        SplitWriter(outputs.train_data, arrow, metadata, "train") as train,
+        SplitWriter(outputs.test_data, arrow, metadata, "test") as test,
     ):
         for frame in _cleaned(dataset, found.target):
             rows = slice(start, start + len(frame))

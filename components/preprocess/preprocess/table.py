@@ -131,8 +131,8 @@ def _value_type(field: pa.Field) -> pa.DataType:
 class SplitWriter:
     """Writes one side of the split, frame by frame."""
 
-    def __init__(self, path: Path, schema: pa.Schema, origin: dict[str, str], split: str) -> None:
-        self._schema = schema.with_metadata({**origin, "pinion.split": split})
+    def __init__(self, path: Path, schema: pa.Schema, metadata: dict[str, str], split: str) -> None:
+        self._schema = schema.with_metadata({**metadata, "pinion.split": split})
         self._file = path.open("wb")
         self._writer = pq.ParquetWriter(self._file, self._schema)
 

@@ -17,6 +17,7 @@ def version_tags(
         "pinion.run_id": model.run_id,
         "pinion.evaluation": "passed",
         "pinion.release": environ.get("PINION_RELEASE", ""),
+        "pinion.pipeline_run": environ.get("PINION_PIPELINE_RUN", ""),
         **_component_tags(environ.get("PINION_COMPONENTS", "")),
         **{name: run_tags.get(name, "") for name in _FROM_THE_RUN},
     }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -26,12 +28,17 @@ FITS_KIND = {
 
 @dataclass(frozen=True)
 class Dataset:
-    """Rows to learn from: the feature columns, the target, and where the data came from."""
+    """Rows to learn from: the feature columns, the target, and where the data came from.
+
+    `sha256` is that of the source; `preprocess` is what that step was given, None where the file
+    does not say.
+    """
 
     features: pd.DataFrame
     target: pd.Series
     source: str
     sha256: str
+    preprocess: dict[str, Any] | None
 
 
 def read_dataset(path: Path, schema: Schema) -> Dataset:
@@ -52,6 +59,7 @@ def read_dataset(path: Path, schema: Schema) -> Dataset:
     metadata = table.schema.metadata or {}
     try:
         features, target = split_target(table.to_pandas(ignore_metadata=True), schema)
+        preprocess = json.loads(metadata.get(b"pinion.preprocess", b"null"))
     except ValueError as error:
         raise TrainError(f"--train-data {path}: {error}") from error
     return Dataset(
@@ -59,6 +67,7 @@ def read_dataset(path: Path, schema: Schema) -> Dataset:
         target,
         source=metadata.get(b"pinion.source", b"").decode(errors="replace"),
         sha256=metadata.get(b"pinion.sha256", b"").decode(errors="replace"),
+        preprocess=preprocess,
     )
 
 

@@ -34,6 +34,13 @@ MODEL_NAME = "model"
 BATCH = 100  # parameters in one request
 DIGEST_LENGTH = 32  # a store holds 36 characters
 
+# Tags of a run, by the variables that say them.
+FROM_ENVIRONMENT = {
+    "mlflow.source.git.commit": "PINION_REVISION",
+    "pinion.pipeline_run": "PINION_PIPELINE_RUN",
+    "pinion.release": "PINION_RELEASE",
+    "pinion.reproduces": "PINION_REPRODUCES",
+}
 
 REFUSED = {
     "UNAUTHENTICATED": "does not know you; set MLFLOW_TRACKING_USERNAME and "
@@ -104,7 +111,8 @@ def find_experiment(client: MlflowClient, name: str, artifact_location: str | No
 
 
 def run_tags(source: str, sha256: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the tags that say which data and which versions of the components made the run.
+    """Return the tags that say which data, which versions of the components and which pipeline
+    run made the run.
 
     Raises TrainError for a malformed PINION_COMPONENTS.
     """
@@ -113,7 +121,7 @@ def run_tags(source: str, sha256: str, environment: Mapping[str, str]) -> dict[s
         "mlflow.source.type": "JOB",
         "pinion.dataset.source": source,
         "pinion.dataset.sha256": sha256,
-        "pinion.release": environment.get("PINION_RELEASE", ""),
+        **{tag: environment.get(variable, "") for tag, variable in FROM_ENVIRONMENT.items()},
     }
     for pair in environment.get("PINION_COMPONENTS", "").split(","):
         if not pair.strip():

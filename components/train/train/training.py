@@ -105,6 +105,7 @@ def fit_and_log(job: Job, uri: str, outputs: StagedOutputs) -> Trained:
     """Cross-validate and fit inside one MLflow run, and publish the outputs before it ends."""
     # Late, as it takes a second that a wrong call need not wait.
     from train import logged_model, tracking
+    from train.lineage import log_lineage
 
     tracking_store.quieten_mlflow()
     options, data = job.options, job.data
@@ -128,6 +129,7 @@ def fit_and_log(job: Job, uri: str, outputs: StagedOutputs) -> Trained:
             outputs.staged(options.run_id).write_text(run.run_id)
             outputs.staged(options.model_id).write_text(logged.model_id)
             write_json(outputs.staged(options.metrics), fitted.metrics)
+            log_lineage(run, options, data, outputs.staged(options.metrics))
             outputs.publish()
     return Trained(run.run_id, logged.model_id, fitted.metrics)
 

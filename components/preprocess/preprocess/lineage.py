@@ -1,0 +1,35 @@
+"""What the step was given, as the two files that it writes say of themselves."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from preprocess.preprocess import Settings
+
+KEY = "pinion.preprocess"
+
+
+def describe(
+    settings: "Settings", ignored: tuple[str, ...], inputs: Mapping[str, Path]
+) -> dict[str, str]:
+    """Return the metadata that say the parameters, and the SHA-256 of each input file."""
+    document = {
+        "parameters": {
+            "target": settings.target,
+            "task": settings.task.value if settings.task else "",
+            "test_fraction": settings.test_fraction,
+            "seed": settings.seed,
+            "ignore_columns": list(ignored),
+            "allowed_checks": list(settings.allowed.entries),
+        },
+        "inputs": {name: _sha256(path) for name, path in inputs.items()},
+    }
+    return {KEY: json.dumps(document, ensure_ascii=False, sort_keys=True)}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -98,7 +98,7 @@ def wiring(release: Release) -> str:
     components = release.lock.components
     for name, locked in components.items():
         text = text.replace(str(locked.image), name)
-    versions = component_versions({name: each.version for name, each in components.items()})
+    versions = component_versions({name: each.image.exact for name, each in components.items()})
     return text.replace(f"value: {versions}\n", "").replace(f"value: {release.lock.release}\n", "")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from pipelines.addresses import address
 from pipelines.components import Component, discover
 from pipelines.errors import PinionError, UsageError, run_command
+from pipelines.images import ImageReference
 from pipelines.interfaces import Interface
 from pipelines.kubeflow.platform_file import PlatformSettings, add_platform_flag
 from pipelines.packages import Package, packaged
@@ -30,6 +31,11 @@ class Pin:
     image: str
     interface: Interface
 
+    @property
+    def exact(self) -> str:
+        """The version, with the image's digest where it is known."""
+        return ImageReference.parse(self.image).exact
+
 
 def dev_pins(packages: Mapping[str, Package], registry: str = "") -> list[Pin]:
     """The working tree, pinned to what is packaged of it; in a registry, where one is named."""
@@ -44,7 +50,7 @@ def dev_pins(packages: Mapping[str, Package], registry: str = "") -> list[Pin]:
 def unpinned(components: Mapping[str, Component]) -> list[Pin]:
     """The working tree before it is packaged: good for its parameters, not for a run."""
     return [
-        Pin(name, each.version, each.repository, each.interface)
+        Pin(name, each.version, f"{each.repository}:{each.version}", each.interface)
         for name, each in components.items()
     ]
 
@@ -58,14 +64,14 @@ def compile_release(tag: str, pins: Sequence[Pin], output: Path) -> None:
 
     environment = {
         RELEASE: tag,
-        "PINION_COMPONENTS": component_versions({pin.name: pin.version for pin in pins}),
+        "PINION_COMPONENTS": component_versions({pin.name: pin.exact for pin in pins}),
     }
     with whole(output) as file:
         _compile(pins, environment, file)
 
 
 def component_versions(versions: Mapping[str, str]) -> str:
-    """The versions of all components as the steps are told them."""
+    """The exact versions of all components as the steps are told them."""
     return ",".join(f"{name}={version}" for name, version in sorted(versions.items()))
 
 

@@ -44,6 +44,11 @@ class ImageReference:
         return cls(match["repository"], match["tag"] or "", match["digest"] or "")
 
     @property
+    def exact(self) -> str:
+        """The version of a component, and the digest where it has one: `1.2.0@sha256:…`."""
+        return f"{self.tag}@{self.digest}" if self.digest else self.tag
+
+    @property
     def name(self) -> str:
         """The last part of the repository, which names the component."""
         return self.repository.rpartition("/")[2]

@@ -1,7 +1,7 @@
 """What made a version of a model: its run, its data, its release, and the code behind that."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,9 +25,10 @@ def lineage(registry: ModelRegistry, version: ModelVersion, workspace: Workspace
         *_run(registry, run),
         ("dataset", tags.get("pinion.dataset.source", "not recorded")),
         ("sha256", tags.get("pinion.dataset.sha256", "not recorded")),
+        ("pipeline run", tags.get("pinion.pipeline_run", "not recorded")),
         ("release", release or "none: the steps were called by hand"),
-        *_components(tags, lock),
-        *_revision(workspace, release, lock),
+        *_components(components_of(tags), lock),
+        *_revision(workspace, tags, lock),
     ]
 
 
@@ -52,20 +53,29 @@ def _run(registry: ModelRegistry, run: Any) -> Iterator[Line]:
     yield "parameters", ", ".join(f"{k}={v}" for k, v in sorted(run.data.params.items())) or "none"
 
 
-def _components(tags: dict[str, str], lock: Lock | None) -> Iterator[Line]:
-    versions = {
+def components_of(tags: Mapping[str, str]) -> dict[str, str]:
+    """The versions of the components, with the digests of their images, that tags name."""
+    return {
         key.removeprefix(_COMPONENT): value
         for key, value in sorted(tags.items())
         if key.startswith(_COMPONENT)
     }
-    for name, version in versions.items():
+
+
+def _components(versions: Mapping[str, str], lock: Lock | None) -> Iterator[Line]:
+    for name, exact in versions.items():
         locked = lock.components.get(name) if lock else None
-        image = f"  {locked.image}" if locked and locked.version == version else ""
-        yield "component", f"{name} {version}{image}"
+        version, _, digest = exact.partition("@")
+        # The lock says where the image is, if it is that of this version.
+        image = str(locked.image) if locked and locked.image.exact == exact else digest
+        yield "component", f"{name} {version}  {image}".rstrip()
 
 
-def _revision(workspace: Workspace, release: str, lock: Lock | None) -> Iterator[Line]:
-    """The commit of a release's tag; the working tree's versions hold the hash of its content."""
+def _revision(workspace: Workspace, tags: Mapping[str, str], lock: Lock | None) -> Iterator[Line]:
+    """The commit of a release's tag, or that of the working tree which the steps were told."""
+    release = tags.get("pinion.release", "")
+    if told := tags.get("mlflow.source.git.commit"):
+        yield "revision", told
     if not release or release == "dev":
         return
     if lock is None:

@@ -17,8 +17,13 @@ from pipelines.model_references import ModelReference
 from pipelines.store import probe
 from pipelines.summary import without_secrets
 
-# MLflow's own take minutes to find out that nobody is there.
-_BOUNDS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
+# MLflow's own bounds take minutes to find out that nobody is there.
+_ENVIRONMENT = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
 _HISTORY = "pinion.history."
 _SQLITE = "sqlite:///"
 
@@ -140,23 +145,39 @@ def add_tracking_flag(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def open_registry(given: str | None) -> Iterator[ModelRegistry]:
-    """MLflow's errors in the body become `PinionError`s."""
+    """MLflow's errors in the body become `PinionError`s; steps do not inherit our patience."""
     uri = given or os.environ.get("MLFLOW_TRACKING_URI") or _local()
     if uri.startswith(_SQLITE):
         # MLflow would make what is not there.
-        probe(Path(uri.removeprefix(_SQLITE)))
-    for name, value in _BOUNDS.items():
-        os.environ.setdefault(name, value)
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    import mlflow
+        probe(Path(uri.removeprefix(_SQLITE)).absolute())
+    with _environment(), _errors(uri):
+        import mlflow
+
+        # What MLflow logs as an error, with a traceback, it raises too.
+        logging.getLogger("mlflow").setLevel(logging.CRITICAL)
+        mlflow.set_tracking_uri(uri)
+        yield ModelRegistry(mlflow.MlflowClient(uri, uri))
+
+
+@contextmanager
+def _environment() -> Iterator[None]:
+    """Sets what the user's environment does not set, for the length of the body."""
+    added = {name: value for name, value in _ENVIRONMENT.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
+
+
+@contextmanager
+def _errors(uri: str) -> Iterator[None]:
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
-    # What MLflow logs as an error, with a traceback, it raises too.
-    logging.getLogger("mlflow").setLevel(logging.CRITICAL)
     try:
-        mlflow.set_tracking_uri(uri)
-        yield ModelRegistry(mlflow.MlflowClient(uri, uri))
+        yield
     except (MlflowException, SQLAlchemyError) as error:
         raise PinionError(f"MLflow at {without_secrets(uri)} {_said(error)}") from error
 

@@ -52,6 +52,15 @@ def resolve(
         if "register" in flags:
             raise UsageError("give either --register/--no-register or --param register=, not both")
         given["register"] = _held(declared, "register", register, "--register")
+    return complete(declared, given)
+
+
+def complete(declared: Mapping[str, Parameter], chosen: Mapping[str, Value]) -> dict[str, Value]:
+    """The chosen values, and the pipeline's defaults of the others.
+
+    Raises `UsageError` for one that is missing.
+    """
+    given = dict(chosen)
     for name, declaration in declared.items():
         if name not in given and declaration.default is not None:
             given[name] = declaration.default

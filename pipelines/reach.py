@@ -18,6 +18,10 @@ _SETTINGS = re.compile(
     r"|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE",
     re.IGNORECASE,
 )
+# What every step is told of its run.
+_TOLD = frozenset(
+    {"MLFLOW_TRACKING_URI", "PINION_PIPELINE_RUN", "PINION_REPRODUCES", "PINION_REVISION"}
+)
 # Looks at the start of a word alone, so that a long text is read once and not from every letter.
 # Where AWS's libraries look for a profile, in a home that a container does not have.
 _PROFILES = {"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials"}
@@ -56,7 +60,7 @@ class Reach:
             writable=frozenset({call.folder, store} - {None} if store else {call.folder}),
             readable=frozenset(readable),
             network=_network(named) if connected else "none",
-            variables=frozenset(variables | {"MLFLOW_TRACKING_URI"} & environment.keys()),
+            variables=frozenset(variables | _TOLD & environment.keys()),
         )
 
 

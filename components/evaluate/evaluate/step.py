@@ -20,11 +20,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 # The outputs that MLflow gets too, and what they are called there.
-_REPORTS = {"report": "report.html", "report_data": "report.json"}
-_ARTIFACTS = {
-    **{name: f"evaluation/{file}" for name, file in _REPORTS.items()},
-    "lineage": "lineage/evaluate.json",
-}
+_ARTIFACTS = {"report": "report.html", "report_data": "report.json"}
 
 
 @dataclass(frozen=True)
@@ -68,16 +64,15 @@ def run(
         files = report_files(
             evaluation, predictions, candidate, parameters, request.thresholds_given, request.slices
         )
-        outputs |= {name: files[file] for name, file in _REPORTS.items()}
+        outputs |= {name: files[file] for name, file in _ARTIFACTS.items()}
     return evaluation, outputs
 
 
 def save(client: "MlflowClient", evaluation: Evaluation, outputs: Mapping[str, str]) -> None:
-    """Records the verdict in MLflow, behind the report, if one was made."""
+    """Records the verdict in MLflow, behind the lineage, and the report if one was made."""
     model = evaluation.model
-    log_files(
-        client,
-        model.run_id,
-        {file: outputs[name] for name, file in _ARTIFACTS.items() if name in outputs},
-    )
+    reports = {
+        f"evaluation/{file}": outputs[name] for name, file in _ARTIFACTS.items() if name in outputs
+    }
+    log_files(client, model.run_id, reports | {"lineage/evaluate.json": outputs["lineage"]})
     record(client, model.run_id, model.model_id, evaluation.measurement.metrics, evaluation.passed)

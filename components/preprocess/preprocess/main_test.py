@@ -1,9 +1,11 @@
+import json
 import os
 import resource
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +16,7 @@ from preprocess.__main__ import main
 from preprocess.conftest import OUTPUTS, Preprocess
 
 ROWS = 400
+LINEAGE = b"pinion.preprocess"
 TABLE = pa.table(
     {
         "age": [n / 2 for n in range(ROWS)],
@@ -57,10 +60,42 @@ def test_a_table_is_split_and_described(preprocess: Preprocess) -> None:
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_the_data_carry_their_origin_and_split(preprocess: Preprocess, split: str) -> None:
     schema = pq.read_schema(preprocess(TABLE).folder / f"{split}-data")
-    assert schema.metadata == {
+    assert {key: schema.metadata[key] for key in schema.metadata if key != LINEAGE} == {
         b"pinion.source": "data/é.csv".encode(),
         b"pinion.sha256": b"ab" * 32,
         b"pinion.split": split.encode(),
+    }
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_the_data_carry_what_the_step_was_given(
+    preprocess: Preprocess, tmp_path: Path, split: str
+) -> None:
+    first = preprocess(TABLE)
+    flags = {
+        "--task": "classification",
+        "--test-fraction": "0.25",
+        "--seed": "7",
+        "--ignore-columns": '["größe"]',
+        "--allowed-checks": '["id_like"]',
+        "--reference-schema": str(first.folder / "schema"),
+    }
+    table = TABLE.append_column("größe", pa.array(range(ROWS)))
+    outcome = preprocess(table, *(part for pair in flags.items() for part in pair))
+    metadata = pq.read_schema(outcome.folder / f"{split}-data").metadata
+    assert json.loads(metadata[LINEAGE]) == {
+        "parameters": {
+            "target": "y",
+            "task": "classification",
+            "test_fraction": 0.25,
+            "seed": 7,
+            "ignore_columns": ["größe"],
+            "allowed_checks": ["id_like"],
+        },
+        "inputs": {
+            "dataset": sha256((tmp_path / "dataset2").read_bytes()).hexdigest(),
+            "reference_schema": sha256((first.folder / "schema").read_bytes()).hexdigest(),
+        },
     }
 
 

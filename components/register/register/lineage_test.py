@@ -11,7 +11,11 @@ def test_the_tags_tell_where_a_version_comes_from() -> None:
     tags = version_tags(
         MODEL,
         {"pinion.dataset.sha256": "abc", "pinion.dataset.source": "wine.csv", "mlflow.user": "x"},
-        {"PINION_RELEASE": "2026.11", "PINION_COMPONENTS": "train=1.2.0,pull_data=0.1.0"},
+        {
+            "PINION_RELEASE": "2026.11",
+            "PINION_COMPONENTS": f"train=1.2.0@sha256:{'ab' * 32},pull_data=0.1.0",
+            "PINION_PIPELINE_RUN": "nightly-7",
+        },
     )
 
     assert tags == {
@@ -19,7 +23,8 @@ def test_the_tags_tell_where_a_version_comes_from() -> None:
         "pinion.run_id": "r2",
         "pinion.evaluation": "passed",
         "pinion.release": "2026.11",
-        "pinion.component.train": "1.2.0",
+        "pinion.component.train": f"1.2.0@sha256:{'ab' * 32}",
+        "pinion.pipeline_run": "nightly-7",
         "pinion.component.pull_data": "0.1.0",
         "pinion.dataset.sha256": "abc",
         "pinion.dataset.source": "wine.csv",

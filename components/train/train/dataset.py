@@ -59,7 +59,6 @@ def read_dataset(path: Path, schema: Schema) -> Dataset:
     metadata = table.schema.metadata or {}
     try:
         features, target = split_target(table.to_pandas(ignore_metadata=True), schema)
-        preprocess = json.loads(metadata.get(b"pinion.preprocess", b"null"))
     except ValueError as error:
         raise TrainError(f"--train-data {path}: {error}") from error
     return Dataset(
@@ -67,8 +66,18 @@ def read_dataset(path: Path, schema: Schema) -> Dataset:
         target,
         source=metadata.get(b"pinion.source", b"").decode(errors="replace"),
         sha256=metadata.get(b"pinion.sha256", b"").decode(errors="replace"),
-        preprocess=preprocess,
+        preprocess=_preprocess(path, metadata.get(b"pinion.preprocess", b"null")),
     )
+
+
+def _preprocess(path: Path, text: bytes) -> dict[str, Any] | None:
+    try:
+        document: dict[str, Any] | None = json.loads(text)
+    except ValueError as error:
+        raise TrainError(
+            f"--train-data {path}: its metadata pinion.preprocess are not JSON ({error}); {SAME_RUN}"
+        ) from error
+    return document
 
 
 def split_target(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, pd.Series]:

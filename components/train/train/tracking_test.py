@@ -105,6 +105,27 @@ def test_versions_that_were_not_given_are_not_tags() -> None:
     }
 
 
+def test_a_run_says_which_pipeline_run_and_revision_made_it() -> None:
+    environment = {
+        "PINION_COMPONENTS": f"train=1.3.0@sha256:{'ab' * 32}",
+        "PINION_PIPELINE_RUN": "20261124-090000-abc123",
+        "PINION_REVISION": "0123abc-dirty",
+        "PINION_REPRODUCES": "tumour/4",
+        "PINION_RELEASE": "2026.11",
+    }
+    tags = run_tags("s3://b/k", "", environment)
+    assert tags == {
+        "mlflow.source.name": "train",
+        "mlflow.source.type": "JOB",
+        "mlflow.source.git.commit": "0123abc-dirty",
+        "pinion.component.train": f"1.3.0@sha256:{'ab' * 32}",
+        "pinion.dataset.source": "s3://b/k",
+        "pinion.pipeline_run": "20261124-090000-abc123",
+        "pinion.release": "2026.11",
+        "pinion.reproduces": "tumour/4",
+    }
+
+
 def test_malformed_versions_are_shown() -> None:
     with pytest.raises(TrainError, match="PINION_COMPONENTS holds 'train', which is not NAME="):
         run_tags("", "", {"PINION_COMPONENTS": "train"})

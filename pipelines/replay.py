@@ -1,0 +1,80 @@
+"""A recorded run as one that can be started again: its parameters, as the pipeline takes them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipelines import values
+from pipelines.errors import PinionError
+from pipelines.graph import Pipeline, Task
+from pipelines.images import ImageReference
+from pipelines.parameters import complete
+from pipelines.records import Record
+from pipelines.sources import FromParent, FromTask
+from pipelines.steps import Container
+from pipelines.values import Value
+
+
+def parameters_of(pipeline: Pipeline, records: Mapping[str, Record]) -> dict[str, Value]:
+    """The parameters of a run that gives every step what was recorded, and registers nothing.
+
+    Raises `PinionError` where the pipeline cannot give it.
+    """
+    given: dict[str, Value] = {}
+    for component, task in tasks(pipeline):
+        for name, value in records[component].parameters.items() if component in records else ():
+            source = task.parameters.get(name)
+            where = f"{component} was given {name} {value!r}"
+            if not isinstance(source, FromParent) or source.name not in pipeline.parameters:
+                _require_default(task, name, value, where)
+                continue
+            held = _held(pipeline, source.name, value, where)
+            if given.setdefault(source.name, held) != held:
+                raise PinionError(
+                    f"{where}, and another step {given[source.name]!r} for the same parameter"
+                    f" {source.name!r}: they were not of one run, which cannot be repeated"
+                )
+    return complete(pipeline.parameters, {**given, "register": False})
+
+
+def tasks(pipeline: Pipeline) -> Iterator[tuple[str, Task]]:
+    """The tasks that every run has, behind the names of their components, in an order of a run."""
+    for task in pipeline.graph.tasks:
+        if isinstance(task.body, Container):
+            yield ImageReference.parse(task.body.image).name.replace("-", "_"), task
+
+
+def outputs(
+    pipeline: Pipeline, records: Mapping[str, Record]
+) -> Iterator[tuple[str, Task, str, str]]:
+    """Component, task, output and SHA-256 of all that was recorded, in an order of a run.
+
+    A file that goes from step to step was hashed by those that read it.
+    """
+    named = dict(tasks(pipeline))
+    read: dict[tuple[str, str], str] = {}
+    for component, task in named.items():
+        for name, sha256 in records[component].inputs.items() if component in records else ():
+            source = task.artifacts.get(name)
+            if isinstance(source, FromTask):
+                read[source.task, source.output] = sha256
+    for component, task in named.items():
+        for (producer, output), sha256 in read.items():
+            if producer == task.name:
+                yield component, task, output, sha256
+        if component in records:
+            for output, sha256 in records[component].outputs.items():
+                yield component, task, output, sha256
+
+
+def _require_default(task: Task, name: str, value: Any, where: str) -> None:
+    """What the pipeline does not set is what the component takes by itself."""
+    declared = task.inputs.get(name)
+    if declared is None or declared.default != value:
+        raise PinionError(f"{where}, which this pipeline has no parameter for; run it by hand")
+
+
+def _held(pipeline: Pipeline, name: str, value: Any, where: str) -> Value:
+    try:
+        return values.check(value, pipeline.parameters[name].kind)
+    except ValueError as error:
+        raise PinionError(f"{where}: the parameter {name!r}: {error}") from None

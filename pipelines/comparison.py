@@ -67,7 +67,8 @@ def table(rows: Iterable[Row]) -> Iterator[str]:
 
 def _cells(row: Row) -> tuple[str, str, str, str]:
     again = "not made" if row.again is None else row.again[:_SHOWN]
-    return row.step, row.output, row.recorded[:_SHOWN], again + ("" if row.same else "  differs")
+    differs = "" if row.same or row.again is None else "  differs"
+    return row.step, row.output, row.recorded[:_SHOWN], f"{again}{differs}"
 
 
 def equal_metrics(recorded: Mapping[str, float], again: Mapping[str, float]) -> bool:

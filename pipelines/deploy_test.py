@@ -201,7 +201,7 @@ def test_another_pipeline_under_the_tag_is_told(workspace: Workspace) -> None:
     with serving(KfpServer()) as server:
         assert main(server, "1.0.0") == 0
         (version,) = server.versions.values()
-        version["pipeline_spec"]["root"]["dag"]["tasks"].pop("train")
+        version["pipeline_spec"]["pipeline_spec"]["root"]["dag"]["tasks"].pop("train")
         process = command(workspace, server, "1.0.0")
         _, error = process.communicate(timeout=60)
     assert process.returncode == 1

@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with open_registry(args.mlflow_tracking_uri) as registry:
         origin = Origin.of(registry.client, registry.version(reference))
         tracking_uri = registry.client.tracking_uri
-    _refuse_other_code(workspace, origin)
+    refuse_other_code(workspace, origin)
     request = Request(
         workspace=workspace,
         output=args.output,
@@ -104,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _refuse_other_code(workspace: Workspace, origin: Origin) -> None:
+def refuse_other_code(workspace: Workspace, origin: Origin) -> None:
     """Raises `PinionError` where the components here are not those that made the model."""
     if origin.release == DEV:
         here = {

@@ -62,7 +62,7 @@ def test_a_run_is_what_was_compiled_with_the_parameters_of_the_call(
         (posted,) = server.asked("POST", "/runs")
         (experiment,) = server.experiments.values()
         (run,) = server.runs.values()
-    assert posted.body["pipeline_spec"] == PipelineFile.load(GOLDEN).document()
+    assert posted.body["pipeline_spec"]["pipeline_spec"] == PipelineFile.load(GOLDEN).document()
     parameters = posted.body["runtime_config"]["parameters"]
     assert parameters["seed"] == 7
     assert parameters["thresholds"] == {"roc_auc": 0.9}
@@ -101,7 +101,7 @@ def test_no_cache_is_for_every_step() -> None:
     with serving(KfpServer()) as server:
         submit.main(flags(server, "--no-cache"))
         (posted,) = server.asked("POST", "/runs")
-    spec = posted.body["pipeline_spec"]
+    spec = posted.body["pipeline_spec"]["pipeline_spec"]
     dags = [spec["root"]["dag"], *(each.get("dag", {}) for each in spec["components"].values())]
     options = [each["cachingOptions"] for dag in dags for each in dag.get("tasks", {}).values()]
     assert len(options) == 6

@@ -62,14 +62,15 @@ def prepared(
 
 
 def with_settings(args: argparse.Namespace, file: PipelineFile) -> tuple[PipelineFile, str]:
-    """The file for one cluster, and the service account that its platform file names."""
+    """The file for runs on one cluster, and the service account that its platform file names."""
+    # Here, because KFP's messages for Kubernetes take longer than --help may.
+    from pipelines.kubeflow.platform import apply, tell_run
+
     account = ""
     if args.platform:
-        # Here, because KFP's messages for Kubernetes take longer than --help may.
-        from pipelines.kubeflow.platform import apply
-
         settings = PlatformSettings.load(args.platform)
         file, account = apply(settings, file), settings.service_account
+    file = tell_run(file)
     return file.uncached() if args.no_cache else file, account
 
 

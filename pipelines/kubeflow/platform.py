@@ -9,15 +9,22 @@ from kfp.kubernetes import kubernetes_executor_config_pb2 as pb
 
 from pipelines.errors import PinionError, UsageError
 from pipelines.kfp_messages import spec
-from pipelines.kubeflow.executor_config import add_settings, certain_variables, set_resources
+from pipelines.kubeflow.executor_config import (
+    add_settings,
+    certain_variables,
+    given_variables,
+    set_resources,
+)
 from pipelines.kubeflow.platform_file import PlatformSettings, step_name
 from pipelines.kubeflow.settings import Settings
 from pipelines.kubeflow.yaml_entries import suggestion
-from pipelines.pipeline_file import PipelineFile
+from pipelines.pipeline_file import PIPELINE_RUN, RELEASE, PipelineFile
 
 _KUBERNETES = "kubernetes"
 # The images of KFP's own steps, which its driver carries out: no pod is started for them.
 _WITHOUT_A_POD = "argostub/"
+# KFP labels every pod of a run with the run's id.
+_RUN_ID = "metadata.labels['pipeline/runid']"
 
 
 @dataclass(frozen=True)
@@ -50,13 +57,28 @@ def apply(settings: PlatformSettings, file: PipelineFile) -> PipelineFile:
         set_resources(container.resources, chosen)
         config = _config(file, platform, executor)
         add_settings(config, chosen, step.name, _own_variables(container))
-        if config.ByteSize():
-            of_platform = platform.platforms[_KUBERNETES].deployment_spec.executors[executor]
-            of_platform.Clear()
-            of_platform.update(json_format.MessageToDict(config))
+        _put(platform, executor, config)
     pipeline.deployment_spec.Clear()
     pipeline.deployment_spec.update(json_format.MessageToDict(deployment))
     return replace(file, spec=pipeline, platform=platform if platform.platforms else None)
+
+
+def tell_run(file: PipelineFile) -> PipelineFile:
+    """The file whose steps are told the id of the run that they are in.
+
+    It is a label of their pods, so that it is no parameter, which would be new for a cluster's cache
+    in every run. Steps that are told no release are of someone else and stay as they are, and so
+    does a variable of that name.
+    """
+    platform = spec.PlatformSpec()
+    if file.platform is not None:
+        platform.CopyFrom(file.platform)
+    for label, executor in sorted(file.deployment.executors.items()):
+        own, config = _own_variables(executor.container), _config(file, platform, label)
+        if RELEASE in own and PIPELINE_RUN not in own | given_variables(config).keys():
+            config.field_path_as_env.add(name=PIPELINE_RUN, field_path=_RUN_ID)
+            _put(platform, label, config)
+    return replace(file, platform=platform if platform.platforms else None)
 
 
 def gives(file: PipelineFile, variable: str) -> bool:
@@ -88,6 +110,13 @@ def _steps(pipeline: Any, deployment: Any) -> list[_Step]:
                 found.append(_Step(name, task, label, component))
     # A map of a message has no order of its own, and the first mistake is told.
     return sorted(found, key=lambda step: step.name)
+
+
+def _put(platform: Any, executor: str, config: Any) -> None:
+    if config.ByteSize():
+        of_platform = platform.platforms[_KUBERNETES].deployment_spec.executors[executor]
+        of_platform.Clear()
+        of_platform.update(json_format.MessageToDict(config))
 
 
 def _own_variables(container: Any) -> set[str]:

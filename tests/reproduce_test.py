@@ -1,0 +1,125 @@
+"""A model is made again from what MLflow holds of it, through the packaged components."""
+
+import subprocess
+import sys
+from hashlib import sha256
+
+import pytest
+
+from tests.running import DIST, Finished, client, environment, params, run, run_folders
+
+OUTPUTS = [
+    ("pull_data", "dataset"),
+    ("preprocess", "schema"),
+    ("preprocess", "train_data"),
+    ("preprocess", "test_data"),
+    ("train", "metrics"),
+    ("evaluate", "metrics"),
+    ("evaluate", "predictions"),
+]
+
+
+def line(number: int) -> str:
+    """A row of a table in which x tells y, but for every eleventh."""
+    x = number * 37 % 163 / 10
+    return f"{x},{'abc'[number % 3]},{'yes' if (x > 7) != (number % 11 == 0) else 'no'}\n"
+
+
+@pytest.fixture(scope="module")
+def registered(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """A model of an own table, by parameters of which none is a default."""
+    folder = tmp_path_factory.mktemp("registered")
+    table = folder / "tumours.csv"
+    table.write_text("x,kind,y\n" + "".join(map(line, range(160))))
+    return run(
+        folder / "runs",
+        "--register",
+        *params(
+            source=table,
+            target="y",
+            model="logistic_regression",
+            model_params='{"C": 0.5}',
+            thresholds='{"accuracy": 0.6}',
+            test_fraction=0.3,
+            allowed_checks='["id_like"]',
+            slices='["kind"]',
+            experiment="tumours",
+            registered_model_name="tumour",
+            seed=7,
+        ),
+    )
+
+
+def reproduce(registered: Finished, model: str = "tumour/1") -> Finished:
+    """Makes it again as a user does, with the folder of the run beside the store."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines.reproduce", model, "--dist", str(DIST)]
+        + ["--mlflow-tracking-uri", f"sqlite:///{registered.output}/mlflow.db"]
+        + ["--output", str(registered.output)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    return Finished(done.returncode, done.stdout, done.stderr, registered.output)
+
+
+def test_a_model_is_made_again_and_is_identical(registered: Finished) -> None:
+    assert registered.code == 0, registered.stderr
+    before = run_folders(registered.output)
+    again = reproduce(registered, "tumour@champion")
+    assert again.code == 0, again.stderr
+    assert again.shown("verdict") == "identical"
+    rows = [row.split() for row in again.stdout.splitlines()[1 : 1 + len(OUTPUTS)]]
+    assert sorted((step, output) for step, output, _, _ in rows) == sorted(OUTPUTS)
+    assert all(recorded == now for _, _, recorded, now in rows)
+
+    mlflow = client(registered.output)
+    experiment = mlflow.get_experiment_by_name("tumours")
+    assert experiment
+    (folder,) = set(run_folders(registered.output)) - set(before)
+    (record,) = mlflow.search_runs(
+        [experiment.experiment_id], "tags.`pinion.reproduces` = 'tumour/1'"
+    )
+    assert record.data.tags["pinion.pipeline_run"] == folder.name
+    assert record.data.params["estimator.C"] == "0.5"
+    assert len(mlflow.search_model_versions("name='tumour'")) == 1
+
+
+def test_a_source_that_changed_is_where_the_models_part(registered: Finished) -> None:
+    table = registered.output.parent / "tumours.csv"
+    whole = table.read_text()
+    table.write_text(whole + line(161))
+    try:
+        again = reproduce(registered)
+    finally:
+        table.write_text(whole)
+    last = again.stderr.splitlines()[-1]
+    assert again.code == 1
+    assert last.startswith(
+        "pipelines.reproduce: error: tumour/1 differs from step 'pull_data' on: "
+    )
+    assert f"{table}: the SHA-256 is {sha256((whole + line(161)).encode()).hexdigest()}, not" in last
+    assert sha256(whole.encode()).hexdigest() in last
+    assert "Traceback" not in again.stderr
+
+
+def test_a_model_of_other_components_is_not_made_again(registered: Finished) -> None:
+    mlflow = client(registered.output)
+    run_id = mlflow.get_model_version("tumour", "1").run_id
+    tags = mlflow.get_run(run_id).data.tags
+    before = run_folders(registered.output)
+    mlflow.set_tag(run_id, "pinion.component.train", "0.1.0-dev.0123456789ab")
+    mlflow.set_tag(run_id, "mlflow.source.git.commit", "c0ffee-dirty")
+    try:
+        again = reproduce(registered)
+    finally:
+        mlflow.set_tag(run_id, "pinion.component.train", tags["pinion.component.train"])
+    assert again.code == 1
+    assert again.stderr.splitlines()[-1] == (
+        "pipelines.reproduce: error: tumour/1 was made by other components than the working tree"
+        f" has: train {tags['pinion.component.train']} (recorded: 0.1.0-dev.0123456789ab);"
+        " it was made at git commit c0ffee-dirty"
+    )
+    assert run_folders(registered.output) == before

@@ -75,7 +75,9 @@ def test_a_break_needs_a_major_version_unless_it_is_a_step_back(
 def test_wiring_is_what_pins_do_not_change() -> None:
     def release(tag: str, version: str, digit: str, seed: int) -> Release:
         train = replace(TRAIN, version=version, image=image(version, digit))
-        text = f"value: {tag}\nvalue: train={train.image.exact}\nimage: {train.image}\nseed: {seed}\n"
+        text = (
+            f"value: {tag}\nvalue: train={train.image.exact}\nimage: {train.image}\nseed: {seed}\n"
+        )
         return Release(lock(tag, train), text.encode())
 
     first = wiring(release("1.0.0", "1.2.0", "a", 42))

@@ -47,9 +47,7 @@ def compare(
     ]
 
 
-def _made(
-    task: Task, output: str, record: Record | None, made: Mapping[str, Values]
-) -> str | None:
+def _made(task: Task, output: str, record: Record | None, made: Mapping[str, Values]) -> str | None:
     artifacts = made[task.name].artifacts if task.name in made else {}
     if output in artifacts:
         with artifacts[output].path.open("rb") as file:

@@ -71,6 +71,11 @@ def test_files_that_a_group_of_the_caller_may_read_can_be_read(
     ]
 
 
+def test_a_step_without_a_network_is_told_its_run_and_nothing_else(tmp_path: Path) -> None:
+    told = {"PINION_PIPELINE_RUN": "20261124", "PINION_REVISION": "c0ffee", "AWS_REGION": "x"}
+    assert reach(call(tmp_path), **told).variables == {"PINION_PIPELINE_RUN", "PINION_REVISION"}
+
+
 def test_a_secret_is_named_but_not_shown(tmp_path: Path) -> None:
     made = call(tmp_path, environment={"PINION_RELEASE": "1.0.0"})
     environment = {"AWS_SECRET_ACCESS_KEY": "s3cret", "HOME_ADDRESS": "x"}

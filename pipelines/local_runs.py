@@ -193,11 +193,11 @@ def _settings(request: Request, folder: Path, tracking_uri: str) -> dict[str, st
         "PINION_PIPELINE_RUN": folder.name,
         "PINION_REPRODUCES": request.reproduces,
         # That of a release is the commit of its tag.
-        "PINION_REVISION": _revision(request.workspace) if request.dev else "",
+        "PINION_REVISION": revision(request.workspace) if request.dev else "",
     }
 
 
-def _revision(workspace: Workspace) -> str:
+def revision(workspace: Workspace) -> str:
     """The commit of the working tree, with `-dirty` behind it where that has changes.
 
     Empty where the tree is in no git repository.

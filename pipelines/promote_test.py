@@ -23,7 +23,11 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
     client.create_registered_model("churn")
     experiment = client.create_experiment("customers")
     for number in (1, 2, 3):
-        tags = {"pinion.dataset.sha256": SHA, "pinion.dataset.source": f"s3://tables/{number}.csv"}
+        tags = {
+            "mlflow.source.git.commit": f"c0ffee{number}-dirty",
+            "pinion.dataset.sha256": SHA,
+            "pinion.dataset.source": f"s3://tables/{number}.csv",
+        }
         run = client.create_run(experiment, tags=tags)
         client.log_param(run.info.run_id, "model", f"forest-{number}")
         client.log_metric(run.info.run_id, "cv_roc_auc_mean", 0.9 + number / 100)
@@ -34,7 +38,8 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
             tags={
                 "pinion.evaluation": "passed",
                 "pinion.release": "1.4.0",
-                "pinion.component.train": f"0.{number}.0",
+                "pinion.component.train": f"0.{number}.0@sha256:{'ab' * 32}",
+                "pinion.pipeline_run": f"nightly-{number}",
             },
         )
     return client
@@ -143,7 +148,9 @@ def test_what_made_a_model_is_shown(
     assert shown["dataset"] == "s3://tables/2.csv"
     assert shown["sha256"] == SHA
     assert shown["release"] == "1.4.0"
-    assert shown["component"] == "train 0.2.0"
+    assert shown["component"] == f"train 0.2.0  sha256:{'ab' * 32}"
+    assert shown["pipeline run"] == "nightly-2"
+    assert shown["revision"] == "c0ffee2-dirty"
     assert shown["metrics"] == "cv_roc_auc_mean 0.9200"
     assert shown["parameters"] == "model=forest-2"
     assert re.fullmatch(r"[0-9a-f]{32} in 'customers', \S+ \S+ UTC", shown["run"])

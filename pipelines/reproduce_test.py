@@ -88,9 +88,15 @@ def without(*names: str) -> dict[str, Any]:
             {**STEPS, "train": "[]"}, TAGS, PinionError, "is no record of a step", id="a list"
         ),
         pytest.param(
-            {**STEPS, "train": {"inputs": [1]}}, TAGS, PinionError, "must be objects", id="no object"
+            {**STEPS, "train": {"inputs": [1]}},
+            TAGS,
+            PinionError,
+            "must be objects",
+            id="no object",
         ),
-        pytest.param(STEPS, {}, PinionError, r"churn/\d+ has no release: its steps were", id="by hand"),
+        pytest.param(
+            STEPS, {}, PinionError, r"churn/\d+ has no release: its steps were", id="by hand"
+        ),
         pytest.param(STEPS, TAGS, UsageError, "unknown release '1.4.0'", id="another repository"),
     ],
 )

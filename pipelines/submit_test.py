@@ -63,6 +63,11 @@ def test_a_run_is_what_was_compiled_with_the_parameters_of_the_call(
         (experiment,) = server.experiments.values()
         (run,) = server.runs.values()
     assert posted.body["pipeline_spec"]["pipeline_spec"] == PipelineFile.load(GOLDEN).document()
+    platform = posted.body["pipeline_spec"]["platform_spec"]["platforms"]["kubernetes"]
+    executors = platform["deploymentSpec"]["executors"]
+    assert len(executors) == 5
+    field = {"name": "PINION_PIPELINE_RUN", "fieldPath": "metadata.labels['pipeline/runid']"}
+    assert all(each == {"fieldPathAsEnv": [field]} for each in executors.values())
     parameters = posted.body["runtime_config"]["parameters"]
     assert parameters["seed"] == 7
     assert parameters["thresholds"] == {"roc_auc": 0.9}

@@ -100,7 +100,9 @@ def test_a_source_that_changed_is_where_the_models_part(registered: Finished) ->
     assert last.startswith(
         "pipelines.reproduce: error: tumour/1 differs from step 'pull_data' on: "
     )
-    assert f"{table}: the SHA-256 is {sha256((whole + line(161)).encode()).hexdigest()}, not" in last
+    assert (
+        f"{table}: the SHA-256 is {sha256((whole + line(161)).encode()).hexdigest()}, not" in last
+    )
     assert sha256(whole.encode()).hexdigest() in last
     assert "Traceback" not in again.stderr
 

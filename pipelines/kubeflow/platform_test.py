@@ -6,7 +6,7 @@ import pytest
 from kfp import compiler, dsl, kubernetes
 
 from pipelines.interpreter_testing import TEXT_STEP
-from pipelines.kubeflow.platform import apply
+from pipelines.kubeflow.platform import apply, tell_run
 from pipelines.kubeflow.platform_file import PlatformSettings
 from pipelines.kubeflow.platform_testing import Call, compiled, loaded, of_secret
 from pipelines.pipeline_file import PipelineFile
@@ -249,3 +249,45 @@ def test_no_settings_change_nothing(tmp_path: Path) -> None:
         applied = apply(PlatformSettings(tmp_path / "platform.yaml"), given)
         assert applied.text() == given.text()
         assert (applied.platform is None) is (given.platform is None)
+
+
+def told(path: Path, *calls: Call) -> PipelineFile:
+    """A pipeline of one step, which is told its release."""
+
+    @dsl.pipeline(name="one")
+    def one() -> None:
+        step = TEXT_STEP(value="x").set_env_variable("PINION_RELEASE", "1.2.0")
+        for call in calls:
+            call(step)
+
+    compiler.Compiler().compile(one, str(path))
+    return PipelineFile.load(path)
+
+
+def of_run(task: Any) -> None:
+    field = "metadata.labels['pipeline/runid']"
+    kubernetes.use_field_path_as_env(task, "PINION_PIPELINE_RUN", field)
+
+
+def test_a_step_is_told_its_run_beside_what_the_platform_gives_it(tmp_path: Path) -> None:
+    secret = of_secret("login", TOKEN="token")
+    expected = told(tmp_path / "expected.yaml", secret, of_run)
+    once = tell_run(told(tmp_path / "given.yaml", secret))
+    assert once.text() == expected.text()
+    assert tell_run(once).text() == expected.text()
+    assert tell_run(told(tmp_path / "bare.yaml")).text() == told(tmp_path / "b.yaml", of_run).text()
+
+
+def test_what_says_the_run_otherwise_stays(tmp_path: Path) -> None:
+    own = told(tmp_path / "own.yaml", of_secret("runs", PINION_PIPELINE_RUN="id"))
+    assert tell_run(own).text() == own.text()
+    constant = told(
+        tmp_path / "constant.yaml", lambda task: task.set_env_variable("PINION_PIPELINE_RUN", "7")
+    )
+    assert tell_run(constant).text() == constant.text()
+
+
+def test_a_step_of_someone_else_is_told_nothing(tmp_path: Path) -> None:
+    given = compiled(tmp_path)
+    assert tell_run(given).text() == given.text()
+    assert tell_run(given).platform is None

@@ -76,9 +76,7 @@ def test_what_a_file_does_not_say_is_not_made_up(step: Step) -> None:
     assert recorded(step)["train"]["parameters"]["search"] == {}
 
 
-def test_metadata_that_are_damaged_are_told(
-    step: Step, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_metadata_that_are_damaged_are_told(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
     step.write(customers(), "price")
     add_metadata(step, "{")
     assert step.run("--model", "ridge") == 1

@@ -58,6 +58,21 @@ def start(tmp_path: Path, pipeline: object, events: Events, jobs: int = 2) -> Ru
     return run
 
 
+def test_a_run_that_was_started_deaf_to_ctrl_c_and_got_it_is_no_success(tmp_path: Path) -> None:
+    @dsl.pipeline(name="stopped")
+    def pipeline() -> None:
+        FOREVER()
+
+    run = start(tmp_path, pipeline, Interrupting(signal.SIGINT, "started", 1))
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert ("forever", "stopped") in run.events.seen
+
+
 @pytest.mark.parametrize(
     ("number", "raised"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)]
 )

@@ -21,7 +21,7 @@ def parameters_of(pipeline: Pipeline, records: Mapping[str, Record]) -> dict[str
     """
     given: dict[str, Value] = {}
     for component, task in tasks(pipeline):
-        for name, value in records[component].parameters.items() if component in records else ():
+        for name, value in records.get(component, Record()).parameters.items():
             source = task.parameters.get(name)
             where = f"{component} was given {name} {value!r}"
             if not isinstance(source, FromParent) or source.name not in pipeline.parameters:
@@ -50,20 +50,17 @@ def outputs(
 
     A file that goes from step to step was hashed by those that read it.
     """
-    named = dict(tasks(pipeline))
-    read: dict[tuple[str, str], str] = {}
-    for component, task in named.items():
-        for name, sha256 in records[component].inputs.items() if component in records else ():
-            source = task.artifacts.get(name)
-            if isinstance(source, FromTask):
-                read[source.task, source.output] = sha256
-    for component, task in named.items():
-        for (producer, output), sha256 in read.items():
-            if producer == task.name:
-                yield component, task, output, sha256
-        if component in records:
-            for output, sha256 in records[component].outputs.items():
-                yield component, task, output, sha256
+    named = [(*each, records.get(each[0], Record())) for each in tasks(pipeline)]
+    read = {
+        (source.task, source.output): record.inputs[name]
+        for _, task, record in named
+        for name, source in task.artifacts.items()
+        if isinstance(source, FromTask) and name in record.inputs
+    }
+    for component, task, record in named:
+        files = {output: sha256 for (made, output), sha256 in read.items() if made == task.name}
+        for output, sha256 in {**files, **record.outputs}.items():
+            yield component, task, output, sha256
 
 
 def _require_default(task: Task, name: str, value: Any, where: str) -> None:

@@ -136,8 +136,8 @@ def release(workspace: Workspace, digit: str) -> None:
         pytest.param({"train": f"0.2.0@sha256:{'a' * 64}"}, "", id="the same"),
         pytest.param(
             {"train": f"0.2.0@sha256:{'b' * 64}"},
-            rf"train 0\.2\.0@sha256:a{{64}} \(recorded: 0\.2\.0@sha256:b{{64}}\); it was made at"
-            " git commit 0123abc",
+            r"train 0\.2\.0@sha256:a{64} \(recorded: 0\.2\.0@sha256:b{64}\); it was made at git"
+            " commit 0123abc",
             id="another image of the version",
         ),
         pytest.param(

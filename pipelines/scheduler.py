@@ -71,6 +71,8 @@ class Scheduler:
             raise self._error
         if self._signal:
             signal.raise_signal(self._signal)
+            # Who started this process had it ignored, as a shell does for its background.
+            raise KeyboardInterrupt
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:

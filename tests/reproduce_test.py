@@ -53,9 +53,11 @@ def registered(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 def reproduce(registered: Finished, model: str = "tumour/1") -> Finished:
     """Makes it again as a user does, with the folder of the run beside the store."""
     done = subprocess.run(
-        [sys.executable, "-m", "pipelines.reproduce", model, "--dist", str(DIST)]
-        + ["--mlflow-tracking-uri", f"sqlite:///{registered.output}/mlflow.db"]
-        + ["--output", str(registered.output)],
+        [
+            *(sys.executable, "-m", "pipelines.reproduce", model, "--dist", str(DIST)),
+            *("--mlflow-tracking-uri", f"sqlite:///{registered.output}/mlflow.db"),
+            *("--output", str(registered.output)),
+        ],
         env=environment(),
         capture_output=True,
         text=True,

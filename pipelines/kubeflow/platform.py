@@ -66,8 +66,8 @@ def apply(settings: PlatformSettings, file: PipelineFile) -> PipelineFile:
 def tell_run(file: PipelineFile) -> PipelineFile:
     """The file whose steps are told the id of the run that they are in.
 
-    It is a label of their pods, so that it is no parameter, which would be new for a cluster's cache
-    in every run. Steps that are told no release are of someone else and stay as they are, and so
+    It is a label of their pods, so that it is no parameter, by which a cluster's cache would find
+    nothing again. Steps that are told no release are of someone else and stay as they are, and so
     does a variable of that name.
     """
     platform = spec.PlatformSpec()

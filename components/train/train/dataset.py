@@ -75,7 +75,8 @@ def _preprocess(path: Path, text: bytes) -> dict[str, Any] | None:
         document: dict[str, Any] | None = json.loads(text)
     except ValueError as error:
         raise TrainError(
-            f"--train-data {path}: its metadata pinion.preprocess are not JSON ({error}); {SAME_RUN}"
+            f"--train-data {path}: its metadata pinion.preprocess are not JSON ({error}); give the "
+            "training split that preprocess wrote"
         ) from error
     return document
 

@@ -270,7 +270,7 @@ def of_run(task: Any) -> None:
 
 
 def test_a_step_is_told_its_run_beside_what_the_platform_gives_it(tmp_path: Path) -> None:
-    secret = of_secret("login", TOKEN="token")
+    secret = of_secret("own", OWN="key")
     expected = told(tmp_path / "expected.yaml", secret, of_run)
     once = tell_run(told(tmp_path / "given.yaml", secret))
     assert once.text() == expected.text()

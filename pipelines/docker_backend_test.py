@@ -73,7 +73,10 @@ def test_files_that_a_group_of_the_caller_may_read_can_be_read(
 
 def test_a_step_without_a_network_is_told_its_run_and_nothing_else(tmp_path: Path) -> None:
     told = {"PINION_PIPELINE_RUN": "20261124", "PINION_REVISION": "c0ffee", "AWS_REGION": "x"}
-    assert reach(call(tmp_path), **told).variables == {"PINION_PIPELINE_RUN", "PINION_REVISION"}
+    assert reach(call(tmp_path), isolated=True, **told).variables == {
+        "PINION_PIPELINE_RUN",
+        "PINION_REVISION",
+    }
 
 
 def test_a_secret_is_named_but_not_shown(tmp_path: Path) -> None:

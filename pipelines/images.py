@@ -50,8 +50,13 @@ class ImageReference:
 
     @property
     def name(self) -> str:
-        """The last part of the repository, which names the component."""
+        """The last part of the repository."""
         return self.repository.rpartition("/")[2]
+
+    @property
+    def component(self) -> str:
+        """The component's own name, which is that of its package."""
+        return self.name.replace("-", "_")
 
     @property
     def registry(self) -> str:

@@ -140,7 +140,7 @@ class ProcessBackend:
         )
 
     def _program(self, image: str, command: Sequence[str], variables: Mapping[str, str]) -> Program:
-        package, app = _component(image), self.environments[image]
+        package, app = ImageReference.parse(image).component, self.environments[image]
         return Program(package, app, command[0].removeprefix(_APP), variables)
 
     def stop(self) -> None:
@@ -158,18 +158,13 @@ class ProcessBackend:
                 self._changed.wait_for(lambda: not self._running, _GRACE_SECONDS)
 
     def _package(self, name: str, image: str) -> Package:
-        component = _component(image)
+        component = ImageReference.parse(image).component
         if component not in self.packages:
             raise PinionError(
                 f"step {name!r} runs {image}, and no component here is called {component!r};"
                 f" components: {', '.join(sorted(self.packages))}"
             )
         return self.packages[component]
-
-
-def _component(image: str) -> str:
-    """The component of an image, which is its package too."""
-    return ImageReference.parse(image).name.replace("-", "_")
 
 
 _LIBC = ctypes.CDLL(None)

@@ -40,7 +40,7 @@ def tasks(pipeline: Pipeline) -> Iterator[tuple[str, Task]]:
     """The tasks that every run has, behind the names of their components, in an order of a run."""
     for task in pipeline.graph.tasks:
         if isinstance(task.body, Container):
-            yield ImageReference.parse(task.body.image).name.replace("-", "_"), task
+            yield ImageReference.parse(task.body.image).component, task
 
 
 def outputs(

@@ -111,7 +111,7 @@ def test_a_source_that_changed_is_where_the_models_part(registered: Finished) ->
 
 def test_a_model_of_other_components_is_not_made_again(registered: Finished) -> None:
     mlflow = client(registered.output)
-    run_id = mlflow.get_model_version("tumour", "1").run_id
+    run_id = mlflow.get_model_version("tumour", "1").run_id or ""
     tags = mlflow.get_run(run_id).data.tags
     before = run_folders(registered.output)
     mlflow.set_tag(run_id, "pinion.component.train", "0.1.0-dev.0123456789ab")

@@ -115,7 +115,9 @@ def _flags(args: list[Any]) -> Iterator[tuple[str, str]]:
         optional = isinstance(argument, dict) and "if" in argument
         flat += argument["if"]["then"] if optional else [argument]
     for flag, placeholder in zip(flat[::2], flat[1::2], strict=True):
-        yield flag, next(iter(placeholder.values()))
+        # KFP's whole message to the step is neither an input nor an output.
+        if placeholder != {"executorInput": None}:
+            yield flag, next(iter(placeholder.values()))
 
 
 @each_component

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from kfp.dsl import ClassificationMetrics, Metrics
 
 from pipelines.components import discover
 from pipelines.environments import environment as environment_of
@@ -110,6 +111,41 @@ def test_a_regression(regression: Finished) -> None:
     # Published ridge and least-squares fits of this table explain 0.4 to 0.55 of the variance.
     assert 0.3 < result["metrics"]["r2"] < 0.65
     assert result["task"] == "regression"
+
+
+def test_kfp_is_told_the_metrics_as_its_sdk_would(classification: Finished) -> None:
+    folder = classification.folder / "evaluate"
+    told = {
+        name: each["artifacts"][0]["metadata"]
+        for name, each in json.loads((folder / "executor_output.json").read_text())[
+            "artifacts"
+        ].items()
+    }
+    report = json.loads((folder / "report_data").read_text())
+    (curve,) = report["roc"]
+    expected = ClassificationMetrics()
+    expected.log_roc_curve(curve["x"], curve["y"], curve["thresholds"])
+    expected.log_confusion_matrix(report["confusion"]["labels"], report["confusion"]["counts"])
+    scalars = Metrics()
+    for each in report["metrics"]:
+        scalars.log_metric(each["name"], each["value"])
+
+    assert told == {"metrics": scalars.metadata, "classification_metrics": expected.metadata}
+    assert json.loads((folder / "classification_metrics").read_text()) == expected.metadata
+    # What is in the matrix is not symmetric, nor are the axes of the curve.
+    assert sum(map(sum, report["confusion"]["counts"])) == report["rows"]
+    assert curve["x"] != curve["y"]
+
+
+def test_a_regression_has_no_classification_metrics(regression: Finished) -> None:
+    folder = regression.folder / "evaluate"
+    told = json.loads((folder / "executor_output.json").read_text())["artifacts"]
+    metrics = json.loads((folder / "metrics").read_text())
+    assert told == {
+        "metrics": {"artifacts": [{"metadata": metrics}]},
+        "classification_metrics": {"artifacts": [{"metadata": {}}]},
+    }
+    assert json.loads((folder / "classification_metrics").read_text()) == {}
 
 
 def test_without_register_nothing_is_registered(regression: Finished) -> None:

@@ -12,7 +12,7 @@ from evaluate.errors import FAILED, OK, WRONG_CALL, EvaluateError
 from evaluate.gate import Change
 from evaluate.interrupt import Interrupted, stop_signals_raise
 from evaluate.names import check_alias, check_champion_name
-from evaluate.outputs import fill, staged
+from evaluate.outputs import executor_output, fill, staged
 from evaluate.slices import parse_slices
 from evaluate.thresholds import Threshold, parse_thresholds
 
@@ -30,8 +30,20 @@ _PATHS = (
 _REPORTS = (
     ("--report", "FILE", "the report, one HTML file (default: none is made)"),
     ("--report-data", "FILE", "the report's numbers, as JSON (default: not written)"),
+    (
+        "--classification-metrics",
+        "FILE",
+        "the confusion matrix and the ROC curve, in KFP's JSON (default: not written)",
+    ),
 )
-_OUTPUTS = ("result", "metrics", "report", "report_data")
+_OUTPUTS = (
+    "result",
+    "metrics",
+    "report",
+    "report_data",
+    "classification_metrics",
+    "executor_output",
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -79,6 +91,14 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="ALIAS",
         help="the alias of the champion; looked at only where a threshold is a change "
         "(default: %(default)s)",
+    )
+    add(
+        "--executor-input",
+        dest="executor_output",
+        type=_executor_output,
+        metavar="JSON",
+        help="KFP's message to the step, which says where it reads what its UI shows by itself "
+        "(default: not written)",
     )
     add(
         "--mlflow-tracking-uri",
@@ -147,7 +167,7 @@ def _run(
         request = Request(
             args.test_data, thresholds, args.thresholds, slices, args.registered_model_name, alias
         )
-        evaluation, outputs = run(client, model, request, with_report=len(names) > 2)
+        evaluation, outputs = run(client, model, request, names)
         for name, stage in zip(names, stages, strict=True):
             fill(stage, outputs[name])
         save(client, evaluation, outputs)
@@ -182,6 +202,13 @@ def _path(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("the path is empty")
     return Path(text)
+
+
+def _executor_output(text: str) -> Path | None:
+    try:
+        return executor_output(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} {error}") from error
 
 
 def _fail(message: str, exit_code: int) -> int:

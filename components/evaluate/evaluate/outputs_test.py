@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from evaluate.errors import EvaluateError
-from evaluate.outputs import fill, staged
+from evaluate.outputs import executor_output, fill, staged
 
 
 def test_outputs_appear_together_when_the_body_is_done(tmp_path: Path) -> None:
@@ -69,3 +69,16 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_a_full_disk_is_named() -> None:
     with pytest.raises(EvaluateError, match="cannot write in the folder /dev: No space left"):
         fill(Path("/dev/full"), "content")
+
+
+def test_kfp_says_where_it_reads() -> None:
+    message = '{"inputs": {}, "outputs": {"artifacts": {}, "outputFile": "/tmp/its own/out.json"}}'
+
+    assert executor_output(message) == Path("/tmp/its own/out.json")
+    assert executor_output(" ") is None
+
+
+@pytest.mark.parametrize("message", ["{", "[]", "7", '{"outputs": 3}', '{"outputs": {}}'])
+def test_what_is_no_message_of_kfp_is_refused(message: str) -> None:
+    with pytest.raises(ValueError, match=r"outputs\.outputFile"):
+        executor_output(message)

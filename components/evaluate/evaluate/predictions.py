@@ -26,6 +26,11 @@ class Predictions:
     probabilities: np.ndarray | None = None
     classes: np.ndarray | None = None
 
+    @property
+    def is_binary(self) -> bool:
+        """Whether there is one positive class."""
+        return self.classes is not None and len(self.classes) == 2
+
     def measure(self) -> Measurement:
         """The metrics over all rows."""
         if self.classes is None:

@@ -1,6 +1,6 @@
 """The work of one call: from a model folder and a test split to the texts of the outputs."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from evaluate.champion import Candidate, find_champion
 from evaluate.dataset import read_test_split
 from evaluate.evaluation import Evaluation, evaluate, to_json
+from evaluate.executor_output import native_outputs
 from evaluate.gate import Change
 from evaluate.lineage import lineage
 from evaluate.model import ModelFolder, load_estimator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 # The outputs that MLflow gets too, and what they are called there.
 _ARTIFACTS = {"report": "report.html", "report_data": "report.json"}
+_NATIVE = {"classification_metrics", "executor_output"}
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,9 @@ class Request:
 
 
 def run(
-    client: "MlflowClient", model: ModelFolder, request: Request, with_report: bool
+    client: "MlflowClient", model: ModelFolder, request: Request, wanted: Collection[str]
 ) -> tuple[Evaluation, dict[str, str]]:
-    """Evaluates the model, and gives the texts of the outputs by their names.
+    """Evaluates the model, and gives the texts of the wanted outputs, or more, by their names.
 
     `lineage` is one for MLflow alone.
     """
@@ -59,7 +61,9 @@ def run(
     measured = evaluation.measurement.metrics
     outputs = {"result": evaluation.to_json(), "metrics": to_json(measured)}
     outputs["lineage"] = lineage(request, predictions, outputs["metrics"])
-    if with_report:
+    if not _NATIVE.isdisjoint(wanted):
+        outputs |= native_outputs(measured, predictions)
+    if not _ARTIFACTS.keys().isdisjoint(wanted):
         parameters = run_parameters(client, model.run_id)
         files = report_files(
             evaluation, predictions, candidate, parameters, request.thresholds_given, request.slices

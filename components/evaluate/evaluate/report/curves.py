@@ -27,11 +27,16 @@ def thin(values: Sequence[Any] | np.ndarray, most: int = MOST_POINTS) -> list[An
 
 
 def roc(predictions: Predictions) -> list[Curve]:
-    """ROC curves of the positive class, or of the most frequent classes against the rest."""
+    """ROC curves of the positive class, or of the most frequent classes against the rest.
+
+    `thresholds` are the probabilities from which on a row counts as of the class.
+    """
     curves = []
     for label, truth, score in _against_the_rest(predictions):
-        false, true, _ = sk.roc_curve(truth, score)
-        curves.append({"label": label, "x": thin(false), "y": thin(true)})
+        false, true, least = sk.roc_curve(truth, score)
+        # scikit-learn's first is infinite, so that no row reaches it; JSON has no such number.
+        least = thin(np.minimum(least, 1.0))
+        curves.append({"label": label, "x": thin(false), "y": thin(true), "thresholds": least})
     return curves
 
 

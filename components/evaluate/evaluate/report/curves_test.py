@@ -18,7 +18,12 @@ def binary(rows: int = 4) -> Predictions:
 def test_the_roc_curve_is_of_the_positive_class() -> None:
     (curve,) = curves.roc(binary())
 
-    assert curve == {"label": "yes", "x": [0, 0, 0.5, 0.5, 1], "y": [0, 0.5, 0.5, 1, 1]}
+    assert curve == {
+        "label": "yes",
+        "x": [0, 0, 0.5, 0.5, 1],
+        "y": [0, 0.5, 0.5, 1, 1],
+        "thresholds": [1, 0.8, 0.6, 0.5, 0.1],
+    }
 
 
 def test_precision_over_recall_starts_at_none_found() -> None:

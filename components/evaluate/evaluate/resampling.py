@@ -36,7 +36,7 @@ def distributions(
     """
     rng = np.random.default_rng(_SEED)
     rows = len(models[0].truth)
-    count = min(rows, _row_limit(models[0].classes))
+    count = resampled_rows(rows, models[0].classes)
     scale = (count / rows) ** 0.5
     if count < rows:
         chosen = np.sort(rng.choice(rows, count, replace=False))
@@ -85,10 +85,11 @@ def confidence(change: Change, candidate: Distributions, champion: Distributions
     return float(np.mean(np.where(near, 0.5, ahead > 0)))
 
 
-def _row_limit(classes: np.ndarray | None) -> int:
+def resampled_rows(rows: int, classes: np.ndarray | None) -> int:
+    """How many of so many rows are resampled: fewer where there are many classes."""
     if classes is None:
-        return _MOST_ROWS
-    return max(_LEAST_ROWS, 2 * _MOST_ROWS // max(2, len(classes)))
+        return min(rows, _MOST_ROWS)
+    return min(rows, max(_LEAST_ROWS, 2 * _MOST_ROWS // max(2, len(classes))))
 
 
 def _draws(rng: np.random.Generator, rows: int) -> Iterator[np.ndarray]:

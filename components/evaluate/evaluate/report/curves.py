@@ -1,6 +1,6 @@
 """The points of scikit-learn's displays, of a bounded number."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,17 @@ def thin(values: Sequence[Any] | np.ndarray, most: int = MOST_POINTS) -> list[An
     return array.tolist()
 
 
+def along(curve: Mapping[str, Any], most: int = MOST_POINTS) -> dict[str, list[Any]]:
+    """Points of a curve at even distances on its way, so that a steep part has its share."""
+    x, y = np.asarray(curve["x"]), np.asarray(curve["y"])
+    places = np.arange(len(x))
+    if len(x) > most:
+        way = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(x)) + np.abs(np.diff(y)))])
+        places = np.searchsorted(way, np.linspace(0, way[-1], most - 1))
+        places = np.unique([*places, len(x) - 1])
+    return {name: np.asarray(values)[places].tolist() for name, values in curve.items()}
+
+
 def roc(predictions: Predictions) -> list[Curve]:
     """ROC curves of the positive class, or of the most frequent classes against the rest.
 
@@ -35,8 +46,8 @@ def roc(predictions: Predictions) -> list[Curve]:
     for label, truth, score in _against_the_rest(predictions):
         false, true, least = sk.roc_curve(truth, score)
         # scikit-learn's first is infinite, so that no row reaches it; JSON has no such number.
-        least = thin(np.minimum(least, 1.0))
-        curves.append({"label": label, "x": thin(false), "y": thin(true), "thresholds": least})
+        curve = {"x": false, "y": true, "thresholds": np.minimum(least, 1.0)}
+        curves.append({"label": label, **along(curve)})
     return curves
 
 
@@ -45,7 +56,7 @@ def precision_recall(predictions: Predictions) -> list[Curve]:
     curves = []
     for label, truth, score in _against_the_rest(predictions):
         precision, recall, _ = sk.precision_recall_curve(truth, score)
-        curves.append({"label": label, "x": thin(recall[::-1]), "y": thin(precision[::-1])})
+        curves.append({"label": label, **along({"x": recall[::-1], "y": precision[::-1]})})
     return curves
 
 
@@ -56,7 +67,7 @@ def calibration(predictions: Predictions) -> list[Curve]:
     """
     if predictions.probabilities is None or predictions.classes is None:
         return []
-    if len(predictions.classes) == 2:
+    if predictions.is_binary:
         label = predictions.classes.tolist()[1]
         happened = predictions.truth == label
         given = predictions.probabilities[:, 1]
@@ -107,7 +118,7 @@ def confusion(predictions: Predictions) -> dict[str, Any]:
     }
 
 
-def per_class(predictions: Predictions) -> list[dict[str, Any]]:
+def per_class(predictions: Predictions) -> dict[str, Any]:
     """Rows, precision, recall and F1 of each class, of the most frequent ones."""
     labels, rows = np.unique(predictions.truth, return_counts=True)
     kept = np.sort(np.argsort(-rows, kind="stable")[:MOST_CLASSES])
@@ -115,7 +126,7 @@ def per_class(predictions: Predictions) -> list[dict[str, Any]]:
         predictions.truth, predictions.predicted, labels=labels[kept], zero_division=0.0
     )
     columns = zip(labels[kept].tolist(), support, precision, recall, f1, strict=True)
-    return [
+    classes = [
         {
             "label": str(label),
             "rows": int(n),
@@ -125,6 +136,7 @@ def per_class(predictions: Predictions) -> list[dict[str, Any]]:
         }
         for label, n, p, r, f in columns
     ]
+    return {"classes": classes, "classes_left_out": len(labels) - len(kept)}
 
 
 def predicted_against_true(predictions: Predictions) -> Curve:

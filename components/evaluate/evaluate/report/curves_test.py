@@ -66,7 +66,22 @@ def test_curves_are_thinned_and_few() -> None:
     drawn = curves.roc(Predictions(truth, truth, probabilities, classes))
 
     assert [curve["label"] for curve in drawn] == ["3", "4", "5", "6", "7"]
-    assert all(len(curve["x"]) == 200 and curve["x"][-1] == 1 for curve in drawn)
+    for curve in drawn:
+        assert 150 < len(curve["x"]) <= 200
+        assert (curve["x"][0], curve["y"][0]) == (0, 0)
+        assert (curve["x"][-1], curve["y"][-1]) == (1, 1)
+
+
+def test_a_thinned_curve_keeps_its_steep_part() -> None:
+    # Of 1000 points all but two are at the end of the way.
+    x = np.concatenate([[0.0, 0.5], np.linspace(0.999, 1, 998)])
+
+    kept = curves.along({"x": x, "y": x**2, "name": np.arange(1000)}, most=11)
+
+    assert kept["name"][:2] == [0, 1]
+    assert kept["name"][-1] == 999
+    assert len(kept["x"]) <= 11
+    assert all(y == value**2 for value, y in zip(kept["x"], kept["y"], strict=True))
 
 
 def test_residuals_are_predicted_minus_true() -> None:

@@ -15,8 +15,14 @@ from evaluate.gate import ChangeCheck
 from evaluate.metrics import MAIN_METRIC
 from evaluate.predictions import Predictions
 from evaluate.report import curves
-from evaluate.report.parts import importance, slices
-from evaluate.resampling import CONFIDENCE, Distributions, distributions, intervals
+from evaluate.report.parts import IMPORTANCE_ROWS, importance, slices
+from evaluate.resampling import (
+    CONFIDENCE,
+    Distributions,
+    distributions,
+    intervals,
+    resampled_rows,
+)
 from evaluate.thresholds import Check
 
 _LIBRARIES = ("scikit-learn", "skops", "numpy", "pandas", "pyarrow", "mlflow-skinny")
@@ -40,6 +46,7 @@ def build(
     """Everything that the page shows; equal for equal inputs."""
     with np.errstate(all="ignore"):
         task = evaluation.model.task
+        positive = evaluation.positive_class
         parts = _classification if task == "classification" else _regression
         return {
             "task": task,
@@ -50,10 +57,13 @@ def build(
             "checks": [_check(check) for check in evaluation.checks],
             "left_out": list(evaluation.measurement.left_out),
             "baseline": evaluation.baseline,
+            "positive_class": None if positive is None else str(positive),
             "confidence_of_intervals": CONFIDENCE,
+            "rows_resampled": resampled_rows(evaluation.rows, predictions.classes),
             **_metrics(evaluation, predictions),
             **parts(predictions),
             "importance": importance(task, candidate.estimator, candidate.split),
+            "rows_shuffled": min(evaluation.rows, IMPORTANCE_ROWS),
             **slices(predictions, candidate.split, origin.slices),
             "provenance": _provenance(evaluation, origin),
         }
@@ -94,7 +104,7 @@ def _with_intervals(measured: Mapping[str, float], drawn: Distributions) -> list
 
 def _classification(predictions: Predictions) -> dict[str, Any]:
     return {
-        "classes": curves.per_class(predictions),
+        **curves.per_class(predictions),
         "confusion": curves.confusion(predictions),
         "roc": curves.roc(predictions),
         "precision_recall": curves.precision_recall(predictions),
@@ -110,12 +120,13 @@ def _regression(predictions: Predictions) -> dict[str, Any]:
 
 
 def _provenance(evaluation: Evaluation, origin: Origin) -> dict[str, str]:
-    components = dict(pair.partition("=")[::2] for pair in origin.components.split(",") if pair)
+    pinned = dict(pair.partition("=")[::2] for pair in origin.components.split(",") if pair)
     return {
         "model": evaluation.model.model_id,
         "run": evaluation.model.run_id,
         "release": origin.release or "none, run by hand",
-        **{f"component {name}": number for name, number in sorted(components.items())},
+        # A version, and the digest of its image where that is known: 0.1.0 sha256:…
+        **{f"component {name}": pin.replace("@", " ") for name, pin in sorted(pinned.items())},
         **{f"dataset {name}": text for name, text in sorted(origin.dataset.items())},
         **{f"parameter {name}": text for name, text in sorted(origin.parameters.items())},
         "thresholds": origin.thresholds,

@@ -5,10 +5,13 @@ from html import escape
 from typing import Any
 
 from evaluate.report import svg
-from evaluate.report.curves import thin
+from evaluate.report.curves import along, thin
+from evaluate.report.metric_names import better, meaning
 from evaluate.report.style import STYLE
+from evaluate.report.summary import beside_all, summary
 from evaluate.report.svg import Axes
-from evaluate.report.tables import matrix, number, table, verdict
+from evaluate.report.tables import matrix, number, shown, span, table, verdict
+from evaluate.resampling import RESAMPLES
 
 _SHARE = (0.0, 1.0)
 _CURVES = (
@@ -16,6 +19,7 @@ _CURVES = (
     ("precision_recall", "Precision and recall", "recall", "precision"),
     ("calibration", "Calibration", "mean predicted probability", "share that came true"),
 )
+_COORDINATES = ("x", "y", "thresholds")
 _TABLE_ROWS = 11
 
 Document = dict[str, Any]
@@ -30,8 +34,7 @@ def page(document: Document) -> str:
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>\n"
         f"<h1>{escape(title)}: {verdict(document['passed'])}</h1>\n"
         f"<p>A {escape(document['task'])} on {document['rows']} test rows.</p>\n"
-        + "\n".join(_sections(document))
-        + "\n</main></body></html>\n"
+        f"{summary(document)}\n" + "\n".join(_sections(document)) + "\n</main></body></html>\n"
     )
 
 
@@ -73,27 +76,55 @@ def _checks(document: Document) -> str:
 
 
 def _metrics(document: Document) -> Iterator[str]:
-    rows = [_with_interval(each) for each in document["metrics"]]
+    main = document["main_metric"]
+    rows = [
+        (each["name"], each["value"], span(each["low"], each["high"]), meaning(each["name"]))
+        for each in sorted(document["metrics"], key=lambda each: each["name"] != main)
+    ]
     percent = f"{100 * document['confidence_of_intervals']:.0f}%"
-    header = ("metric", "value", f"{percent} from", "to")
-    yield table(f"On the test rows, with {percent} bootstrap intervals", header, rows)
+    header = ("metric", "value", f"{percent} interval", "what it is")
+    yield table("On the test rows", header, rows)
+    yield from map(_paragraph, _about_metrics(document))
+
+
+def _about_metrics(document: Document) -> Iterator[str]:
     floor = "; ".join(f"{name} {number(value)}" for name, value in document["baseline"].items())
-    yield f"<p>The best constant answer has: {escape(floor)}.</p>"
-    yield "".join(f"<p>{escape(note)}</p>" for note in document["left_out"])
+    yield f"The best constant answer has: {floor}."
+    if document["positive_class"] is not None:
+        of = f"Precision, recall and F1 are of the class {document['positive_class']}"
+        yield f"{of}, as are the curves."
+    elif document["task"] == "classification":
+        yield "Precision, recall, F1 and ROC AUC are means over the classes."
+    resampled = document["rows_resampled"]
+    sample = "the rows" if resampled == document["rows"] else f"a sample of {resampled} rows"
+    yield f"Intervals are where the metric is in 95% of {RESAMPLES} resamples of {sample}."
+    if any(each["low"] is not None and each["low"] == each["high"] for each in document["metrics"]):
+        yield (
+            "An interval without a width says that these rows hold no such mistake, not that "
+            "there is none."
+        )
+    yield from document["left_out"]
 
 
-def _with_interval(each: dict[str, Any]) -> tuple[Any, ...]:
-    ends = [each["low"], each["high"]]
-    return (each["name"], each["value"], *("unknown" if end is None else end for end in ends))
+def _paragraph(text: str) -> str:
+    return f"<p>{shown(text)}</p>"
 
 
 def _champion(document: Document) -> str:
+    ours = {each["name"]: each["value"] for each in document["metrics"]}
     theirs = document["champion"]["metrics"]
     rows = [
-        (each[0], theirs[each[0]], *each[1:])
-        for each in map(_with_interval, document["differences"])
+        (
+            each["name"],
+            ours[each["name"]],
+            theirs[each["name"]],
+            each["value"],
+            span(each["low"], each["high"]),
+            better(each["name"], each["low"], each["high"]),
+        )
+        for each in document["differences"]
     ]
-    header = ("metric", "champion", "difference", "from", "to")
+    header = ("metric", "this model", "champion", "difference", "interval", "this model is")
     caption = f"This model minus {document['champion']['uri']}, on the same rows"
     return table(caption, header, rows)
 
@@ -101,6 +132,8 @@ def _champion(document: Document) -> str:
 def _classes(document: Document) -> Iterator[str]:
     rows = [tuple(each.values()) for each in document["classes"]]
     yield table("Each class", ("class", "rows", "precision", "recall", "F1"), rows)
+    if hidden := document["classes_left_out"]:
+        yield _paragraph(f"{hidden} classes of fewer rows are left out.")
     found = document["confusion"]
     hidden = found["labels_left_out"]
     caption = "Confusion matrix, rows of the test data"
@@ -113,25 +146,35 @@ def _classes(document: Document) -> Iterator[str]:
 
 def _curves(document: Document) -> Iterator[str]:
     if not any(document[key] for key, *_ in _CURVES):
-        yield "<p>There are none, as the model gives no probabilities for these classes.</p>"
+        yield _paragraph("There are none, as the model gives no probabilities for these classes.")
+    elif len(document["roc"]) > 1:
+        yield _paragraph(
+            "Of the most frequent classes, each against all others; calibration of the class that "
+            "was predicted."
+        )
     for key, title, x_name, y_name in _CURVES:
-        series = document[key]
-        if series:
+        if series := document[key]:
             figure = svg.lines(
                 key, title, Axes(_SHARE, _SHARE, x_name, y_name), series, key != "precision_recall"
             )
-            rows = [
-                (each["label"], x, y)
-                for each in series
-                for x, y in zip(
-                    thin(each["x"], _TABLE_ROWS), thin(each["y"], _TABLE_ROWS), strict=True
-                )
-            ]
             yield _pair(
                 title,
                 f"<div>{figure}{svg.legend(series)}</div>",
-                table(f"{title}, some points", ("class", x_name, y_name), rows),
+                _points(f"{title}, some points", x_name, y_name, series),
             )
+
+
+def _points(caption: str, x_name: str, y_name: str, series: Sequence[Document]) -> str:
+    most = _TABLE_ROWS if len(series) == 1 else _TABLE_ROWS // 2
+    rows = []
+    for each in series:
+        some = along({key: each[key] for key in _COORDINATES if key in each}, most)
+        points = zip(*some.values(), strict=True)
+        rows += [(each["label"], *(round(value, 4) for value in point)) for point in points]
+    header = ("class", x_name, y_name, "from probability")[: len(rows[0])]
+    if len(series) == 1:
+        return table(caption, header[1:], [row[1:] for row in rows])
+    return table(caption, header, rows)
 
 
 def _errors(document: Document) -> Iterator[str]:
@@ -159,22 +202,34 @@ def _errors(document: Document) -> Iterator[str]:
 
 def _importance(document: Document) -> str:
     if not document["importance"]:
-        return "<p>Not measured, as the table has too many columns.</p>"
+        return _paragraph("Not measured, as the table has too many columns.")
     rows = [(each["column"], each["mean"], each["std"]) for each in document["importance"]]
     metric = document["main_metric"]
-    caption = f"By how much {metric} worsens where a column is shuffled (permutation importance)"
+    sample = f"on {document['rows_shuffled']} random rows"
+    if document["rows_shuffled"] == document["rows"]:
+        sample = "on the test rows"
+    caption = f"By how much {metric} worsens where a column is shuffled, {sample}"
     return table(caption, ("column", "mean", "standard deviation"), rows)
 
 
 def _slices(document: Document) -> Iterator[str]:
-    names = [each["name"] for each in document["metrics"]]
+    main = document["main_metric"]
+    others = [each["name"] for each in document["metrics"] if each["name"] != main]
     rows = [
-        (f"{each['column']}: {each['value']}", each["rows"], *map(each["metrics"].get, names))
+        (
+            f"{each['column']}: {each['value']}",
+            each["rows"],
+            each["metrics"].get(main),
+            span(each["low"], each["high"]),
+            beside_all(document, each),
+            *map(each["metrics"].get, others),
+        )
         for each in document["slices"]
     ]
-    yield table("Metrics by slice", ("slice", "rows", *names), rows)
+    header = ("slice", "rows", main, "interval", "beside all rows", *others)
+    yield table("Metrics by slice", header, rows)
     if hidden := document["slices_left_out"]:
-        yield f"<p>{hidden} more slices are left out.</p>"
+        yield _paragraph(f"{hidden} more slices are left out.")
 
 
 def _pair(title: str, figure: str, beside: str | Sequence[str]) -> str:

@@ -12,7 +12,7 @@ import pytest
 from evaluate.conftest import Example, Outcome, Run, Store
 
 # Elements that have no end.
-VOID = {"meta", "link", "img", "br", "hr", "input"}
+VOID = {"meta", "link", "img", "br", "wbr", "hr", "input"}
 
 
 class Page(HTMLParser):
@@ -147,6 +147,37 @@ def test_the_run_has_the_report(line: Example, store: Store, evaluate_step: Run)
             run_id=line.run_id, artifact_path=f"evaluation/{name}", tracking_uri=line.uri
         )
         assert Path(logged).read_bytes() == output.read_bytes()
+
+
+def test_the_report_says_what_it_was_made_from(
+    line: Example, evaluate_step: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = "sha256:" + "0a" * 32
+    monkeypatch.setenv("PINION_RELEASE", "1.4.0")
+    monkeypatch.setenv("PINION_COMPONENTS", f"train=0.2.0@{digest},evaluate=0.1.0")
+
+    page, document = parse(evaluate_step(line))
+
+    made = document["provenance"]
+    assert made["component train"] == f"0.2.0 {digest}"
+    assert made["component evaluate"] == "0.1.0"
+    assert made["release"] == "1.4.0"
+    assert f"0.2.0 {digest}" in page.text
+
+
+def test_a_sample_is_called_one(income: Example, evaluate_step: Run, tmp_path: Path) -> None:
+    frame = pd.read_parquet(income.test_data)
+    pd.concat([frame] * 200).to_parquet(tmp_path / "large")
+
+    page, document = parse(evaluate_step(income, test_data=tmp_path / "large"))
+
+    assert (document["rows"], document["rows_resampled"], document["rows_shuffled"]) == (
+        12000,
+        10000,
+        2000,
+    )
+    assert any("1000 resamples of a sample of 10000 rows" in text for text in page.text)
+    assert any("is shuffled, on 2000 random rows" in text for text in page.text)
 
 
 def test_a_slice_of_an_unknown_column_is_a_wrong_call(line: Example, evaluate_step: Run) -> None:

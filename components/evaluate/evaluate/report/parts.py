@@ -13,9 +13,10 @@ from sklearn.inspection import permutation_importance
 from evaluate.dataset import Split
 from evaluate.model import Estimator
 from evaluate.predictions import Predictions, ask
+from evaluate.report.intervals import main_metric_interval
 
 MOST_SLICES = 50
-_IMPORTANCE_ROWS = 2_000
+IMPORTANCE_ROWS = 2_000
 _IMPORTANCE_COLUMNS = 200
 _REPEATS = 5
 _DISTINCT = 10
@@ -23,48 +24,80 @@ _SEED = 0
 
 
 def slices(predictions: Predictions, split: Split, columns: Sequence[str]) -> dict[str, Any]:
-    """The metrics among the rows of each value, or quarter of the values, of some columns."""
-    groups = [
-        (column, value, mask)
-        for column in columns
-        for value, mask in _groups(split.features[column])
-    ]
-    kept = [
-        {
-            "column": column,
-            "value": value,
-            "rows": int(mask.sum()),
-            "metrics": _measure(predictions.rows(mask)),
-        }
-        for column, value, mask in groups[:MOST_SLICES]
-    ]
-    return {"slices": kept, "slices_left_out": len(groups) - len(kept)}
+    """The metrics among the rows of each value, or quarter of the values, of some columns.
+
+    `low` and `high` are the ends of an interval of the main metric there.
+    """
+    kept: list[dict[str, Any]] = []
+    left_out = 0
+    for column in columns:
+        labels, codes = _groups(split.features[column])
+        shown = labels[: MOST_SLICES - len(kept)]
+        left_out += len(labels) - len(shown)
+        for code, label in enumerate(shown):
+            found = predictions.rows(codes == code)
+            kept.append({"column": column, "value": label, **_measure(found)})
+    return {"slices": kept, "slices_left_out": left_out}
 
 
-def _measure(predictions: Predictions) -> dict[str, float]:
+def _measure(predictions: Predictions) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scikit-learn's, of a slice with too few rows
-        return predictions.measure().metrics
+        metrics = predictions.measure().metrics
+    for name in _undefined(predictions):
+        del metrics[name]
+    low, high = main_metric_interval(predictions)
+    return {"rows": len(predictions.truth), "metrics": metrics, "low": low, "high": high}
 
 
-def _groups(column: pd.Series) -> Iterator[tuple[str, np.ndarray]]:
-    """Values, the most frequent first, or quarters of many numbers and dates; missing ones last."""
-    present = column.dropna()
+def _undefined(predictions: Predictions) -> Iterator[str]:
+    """Metrics that scikit-learn says are 0 where nothing is of the positive class."""
+    if predictions.classes is None or not predictions.is_binary:
+        return
+    positive = predictions.classes[1]
+    none_true = not (predictions.truth == positive).any()
+    none_predicted = not (predictions.predicted == positive).any()
+    if none_true:
+        yield "recall"
+    if none_predicted:
+        yield "precision"
+    if none_true or none_predicted:
+        yield "f1"
+
+
+def _groups(column: pd.Series) -> tuple[list[str], np.ndarray]:
+    """Labels, and the place of each row's in them, of shape (rows,).
+
+    Values, the most frequent first, or quarters of many numbers and dates; missing ones last.
+    """
     ordered = pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column)
-    if ordered and present.nunique() > _DISTINCT:
-        edges = present.quantile([0, 0.25, 0.5, 0.75, 1]).drop_duplicates().tolist()
-        for index, (low, high) in enumerate(pairwise(edges)):
-            mask = (column > low) & (column <= high)
-            if index == 0:
-                mask |= column == low
-            yield f"{_shown(low)} to {_shown(high)}", mask.to_numpy(dtype=bool)
+    if ordered and column.nunique() > _DISTINCT:
+        labels, codes = _quarters(column)
     else:
-        counts = present.astype(str).value_counts()
-        for value in sorted(counts.index, key=lambda value: (-counts[value], value)):
-            mask = (column.astype(str) == value) & column.notna()
-            yield value, mask.to_numpy(dtype=bool)
-    if column.isna().any():
-        yield "missing", column.isna().to_numpy()
+        labels, codes = _values(column)
+    if (codes < 0).any():
+        codes = np.where(codes < 0, len(labels), codes)
+        labels = [*labels, "missing"]
+    return labels, codes
+
+
+def _quarters(column: pd.Series) -> tuple[list[str], np.ndarray]:
+    edges = column.quantile([0, 0.25, 0.5, 0.75, 1]).drop_duplicates()
+    # The one at the edge of two quarters is in the lower.
+    codes = np.maximum(np.searchsorted(edges.to_numpy(), column.to_numpy(), side="left") - 1, 0)
+    labels = [f"{_shown(low)} to {_shown(high)}" for low, high in pairwise(edges.tolist())]
+    return labels, np.where(column.isna(), -1, codes)
+
+
+def _values(column: pd.Series) -> tuple[list[str], np.ndarray]:
+    codes, values = pd.factorize(column)
+    texts = [str(value) for value in values]
+    counts = np.bincount(codes[codes >= 0], minlength=len(texts))
+    order = sorted(range(len(texts)), key=lambda code: (-counts[code], texts[code]))
+    places = np.empty(len(texts) + 1, dtype=np.intp)
+    places[order] = np.arange(len(texts))
+    places[-1] = -1  # where a code of a missing value leads to
+    return [texts[code] for code in order], places[codes]
 
 
 def _shown(value: Any) -> str:
@@ -81,9 +114,9 @@ def importance(task: str, estimator: Estimator, split: Split) -> list[dict[str, 
         return []
     rows = len(split.target)
     chosen = np.arange(rows)
-    if rows > _IMPORTANCE_ROWS:
+    if rows > IMPORTANCE_ROWS:
         rng = np.random.default_rng(_SEED)
-        chosen = np.sort(rng.choice(rows, _IMPORTANCE_ROWS, replace=False))
+        chosen = np.sort(rng.choice(rows, IMPORTANCE_ROWS, replace=False))
 
     def score(_: Estimator, features: pd.DataFrame, target: np.ndarray) -> float:
         predicted = ask(estimator.predict, features)

@@ -48,6 +48,40 @@ def test_many_numbers_are_quartered_and_every_row_is_in_one(values: pd.Series) -
     assert [each["metrics"]["mae"] for each in found] == [4.5, 14.5, 24.5, 34.5]
 
 
+def test_the_rows_of_one_slice_are_those_of_its_value() -> None:
+    values = pd.Series([None, "b", "a", "b", None, "b"], dtype="str")
+    truth = np.array([0.0, 1, 2, 3, 4, 5])
+    split = Split(pd.DataFrame({"x": values}), truth)
+
+    found = slices(Predictions(truth, truth + [9.0, 1, 4, 1, 9, 1]), split, ["x"])["slices"]
+
+    assert [(each["value"], each["metrics"]["mae"]) for each in found] == [
+        ("b", 1),
+        ("a", 4),
+        ("missing", 9),
+    ]
+
+
+def test_a_slice_without_the_positive_class_has_no_recall_of_it() -> None:
+    truth = np.array(["no", "no", "no", "yes"], dtype=object)
+    predicted = np.array(["no", "yes", "no", "yes"], dtype=object)
+    split = Split(pd.DataFrame({"x": ["a", "a", "b", "c"]}), truth)
+    predictions = Predictions(truth, predicted, None, np.array(["no", "yes"], dtype=object))
+
+    found = {each["value"]: each["metrics"] for each in slices(predictions, split, ["x"])["slices"]}
+
+    names = ("precision", "recall", "f1")
+    assert [found["a"].get(name) for name in names] == [0, None, None]
+    assert [found["b"].get(name) for name in names] == [None, None, None]
+    assert [found["c"].get(name) for name in names] == [1, 1, 1]
+
+
+def test_a_slice_has_an_interval_of_its_main_metric() -> None:
+    (whole,) = slices(PREDICTIONS, Split(FEATURES.assign(town="a"), TRUTH), ["town"])["slices"]
+
+    assert 0 <= whole["low"] < whole["metrics"]["rmse"] < whole["high"]
+
+
 def test_slices_are_bounded() -> None:
     split = Split(pd.DataFrame({"x": [f"v{row:02}" for row in range(70)]}), np.zeros(70))
 

@@ -14,11 +14,15 @@ h1{font-size:1.5rem;line-height:1.25}h2{margin-top:2.5rem;font-size:1.25rem;
 border-bottom:1px solid var(--line)}
 h3{margin-top:1.5rem;font-size:1rem}p{max-width:45rem}
 .pass,.fail{font-weight:600;white-space:nowrap}.pass{color:var(--good)}.fail{color:var(--bad)}
-.scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+.scroll{overflow-x:auto;margin:.5rem 0 1.25rem}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--soft);padding:.25rem 0}
 th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;
 overflow-wrap:break-word;max-width:24rem}
 td.number,th.number{text-align:right;white-space:nowrap}
+.summary{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;max-width:48rem;
+padding:.75rem 1rem;border:1px solid var(--line);border-radius:.5rem}
+dt{font-weight:600}dd{margin:0;overflow-wrap:anywhere}
+td.text{min-width:12rem}
 .pair{display:flex;flex-wrap:wrap;gap:1.5rem;align-items:flex-start}
 .figure{width:100%;max-width:24rem;height:auto}.figure text{fill:var(--soft);font-size:11px}
 .middle{text-anchor:middle}.end{text-anchor:end}
@@ -30,5 +34,7 @@ circle{fill:none;stroke:var(--c0)}.bar{fill:var(--c0);stroke:var(--back)}
 .s2{stroke:var(--c2)}.s3{stroke:var(--c3)}
 .s4{stroke:var(--c4)}
 .legend{list-style:none;padding:0;margin:.25rem 0}.key{width:2.5rem;height:.5rem}
+@media(max-width:40rem){.summary{grid-template-columns:1fr}.summary dd{margin-bottom:.5rem}
+table{font-size:.875rem}th,td{padding:.25rem .4rem}}
 @media print{.scroll{overflow:visible}}
 """

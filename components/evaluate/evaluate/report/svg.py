@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from math import ceil, floor, log10
 from typing import Any
 
-import numpy as np
+from evaluate.report.tables import shown
 
 _WIDTH, _HEIGHT = 360, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 12, 46
+_SIZES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 _DASHES = ("", "7 3", "2 3", "9 3 2 3", "12 4")
 
 
@@ -47,8 +49,8 @@ def lines(
         shapes.append(
             f'<polyline class="s{index % 5}" stroke-dasharray="{dash}" points="{points}"/>'
         )
-    ends = "; ".join(f"{each['label']}: {len(each['x'])} points" for each in series)
-    return _figure(key, title, f"{axes.y_name} over {axes.x_name}. {ends}.", axes, shapes)
+    text = f"{axes.y_name} over {axes.x_name}, some of its points in the table beside it."
+    return _figure(key, title, text, axes, shapes)
 
 
 def points(key: str, title: str, axes: Axes, series: dict[str, Any]) -> str:
@@ -57,7 +59,7 @@ def points(key: str, title: str, axes: Axes, series: dict[str, Any]) -> str:
         f'<circle cx="{axes.across(x):.1f}" cy="{axes.down(y):.1f}" r="2.5"/>'
         for x, y in zip(series["x"], series["y"], strict=True)
     ]
-    text = f"{axes.y_name} over {axes.x_name}, {len(dots)} rows."
+    text = f"{axes.y_name} over {axes.x_name}, {len(dots)} rows, some in the table beside it."
     return _figure(key, title, text, axes, [_diagonal(axes), *dots])
 
 
@@ -69,7 +71,7 @@ def bars(key: str, title: str, axes: Axes, edges: Sequence[float], counts: Seque
         f'height="{axes.down(0) - axes.down(count):.1f}"/>'
         for low, high, count in zip(edges, edges[1:], counts, strict=False)
     ]
-    text = f"{axes.y_name} over {axes.x_name}, {len(counts)} bars."
+    text = f"{axes.y_name} over {axes.x_name}, each bar a row of the table beside it."
     return _figure(key, title, text, axes, shapes)
 
 
@@ -78,10 +80,28 @@ def legend(series: Sequence[dict[str, Any]]) -> str:
     items = "".join(
         f'<li><svg class="key" viewBox="0 0 40 8" aria-hidden="true"><line class="s{index % 5}" '
         f'x1="0" y1="4" x2="40" y2="4" stroke-dasharray="{_DASHES[index % 5]}"/></svg> '
-        f"{escape(str(each['label']))}</li>"
+        f"{shown(each['label'])}</li>"
         for index, each in enumerate(series)
     )
     return f'<ul class="legend">{items}</ul>'
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Round numbers from low to high, about five; low alone where there is no range."""
+    span = high - low
+    if not span:
+        return [low]
+    size = 10.0 ** floor(log10(span / 4))
+    step = next(size * each for each in (1, 2, 2.5, 5, 10) if span / (size * each) <= 5)
+    return [step * each for each in range(ceil(low / step), floor(high / step) + 1)]
+
+
+def short(value: float) -> str:
+    """A number of few characters: 25k, 1.5M, 0.25."""
+    if 1e4 <= abs(value) < 1e12:
+        size, name = next(each for each in _SIZES if abs(value) >= each[0])
+        return f"{value / size:.4g}{name}"
+    return f"{value:.4g}"
 
 
 def _diagonal(axes: Axes) -> str:
@@ -103,12 +123,12 @@ def _figure(key: str, title: str, text: str, axes: Axes, shapes: Sequence[str]) 
 def _frame(axes: Axes) -> str:
     bottom, middle = _HEIGHT - _BOTTOM, (_LEFT + _WIDTH - _RIGHT) / 2
     parts = [f'<path class="axis" d="M{_LEFT} {_TOP}V{bottom}H{_WIDTH - _RIGHT}"/>']
-    for x in np.linspace(*axes.x, 5).tolist():
+    for x in ticks(*axes.x):
         across = axes.across(x)
-        parts.append(f'<text x="{across:.1f}" y="{bottom + 16}" class="middle">{x:.3g}</text>')
-    for y in np.linspace(*axes.y, 5).tolist():
+        parts.append(f'<text x="{across:.1f}" y="{bottom + 16}" class="middle">{short(x)}</text>')
+    for y in ticks(*axes.y):
         down = axes.down(y)
-        parts.append(f'<text x="{_LEFT - 6}" y="{down + 4:.1f}" class="end">{y:.3g}</text>')
+        parts.append(f'<text x="{_LEFT - 6}" y="{down + 4:.1f}" class="end">{short(y)}</text>')
         parts.append(f'<path class="grid" d="M{_LEFT} {down:.1f}H{_WIDTH - _RIGHT}"/>')
     parts.append(
         f'<text x="{middle}" y="{_HEIGHT - 8}" class="middle">{escape(axes.x_name)}</text>'

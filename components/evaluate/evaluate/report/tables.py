@@ -4,13 +4,23 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 Cell = str | int | float | bool | None
+# The report's JSON has the rest.
+_LONGEST = 300
+_SHORT = 24
 
 
 def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """A table whose first column names its rows; numbers stand right."""
+    """A table whose first column names its rows; numbers stand right, empty columns are left out."""
     rows = list(rows)
+    kept = [
+        place
+        for place in range(len(header))
+        if not place or not rows or any(row[place] not in ("", None) for row in rows)
+    ]
+    header = [header[place] for place in kept]
+    rows = [[row[place] for place in kept] for row in rows]
     head = "".join(
-        f'<th scope="col"{_side([row[place] for row in rows])}>{escape(name)}</th>'
+        f'<th scope="col"{_side([row[place] for row in rows])}>{shown(name)}</th>'
         for place, name in enumerate(header)
     )
     body = "".join(f"<tr>{_first(row[0])}{''.join(map(_cell, row[1:]))}</tr>" for row in rows)
@@ -21,9 +31,14 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -
     )
 
 
+def span(low: float | None, high: float | None) -> str:
+    """Both ends of an interval; empty where there is none."""
+    return "" if low is None or high is None else f"{number(low)} to {number(high)}"
+
+
 def matrix(caption: str, labels: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
     """A confusion matrix, each count on a shade of its share of the true label's rows."""
-    head = "".join(f'<th scope="col" class="number">{escape(label)}</th>' for label in labels)
+    head = "".join(f'<th scope="col" class="number">{shown(label)}</th>' for label in labels)
     body = "".join(
         f"<tr>{_first(label)}{''.join(_shaded(count, sum(row)) for count in row)}</tr>"
         for label, row in zip(labels, counts, strict=True)
@@ -36,10 +51,15 @@ def matrix(caption: str, labels: Sequence[str], counts: Sequence[Sequence[int]])
     )
 
 
-def number(value: float | None) -> str:
+def shown(value: object) -> str:
+    """A text of the data, of bounded length; a long name may break behind an underscore."""
+    text = str(value)
+    text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return escape(text).replace("_", "_<wbr>")
+
+
+def number(value: float) -> str:
     """Four significant digits, and all of those before the point."""
-    if value is None:
-        return "unknown"
     return f"{value:.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
@@ -59,7 +79,7 @@ def _side(cells: Sequence[Cell]) -> str:
 
 
 def _first(value: Cell) -> str:
-    return f'<th scope="row">{escape(str(value))}</th>'
+    return f'<th scope="row">{shown(value)}</th>'
 
 
 def _cell(value: Cell) -> str:
@@ -67,7 +87,9 @@ def _cell(value: Cell) -> str:
         return f"<td>{verdict(value)}</td>"
     if isinstance(value, int | float):
         return f'<td class="number">{number(value)}</td>'
-    return f"<td>{escape('' if value is None else value)}</td>"
+    text = "" if value is None else str(value)
+    long = ' class="text"' if len(text) > _SHORT else ""
+    return f"<td{long}>{shown(text)}</td>"
 
 
 def _shaded(count: int, whole: int) -> str:

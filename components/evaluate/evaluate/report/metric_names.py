@@ -1,0 +1,31 @@
+"""The metrics in words, for readers who do not know them by name."""
+
+from evaluate.thresholds import ERROR_METRICS
+
+_MEANINGS = {
+    "accuracy": "share of rows that are predicted right",
+    "balanced_accuracy": "mean of the classes' recalls, so that rare ones count as much",
+    "precision": "of the rows predicted as the class, the share that is",
+    "recall": "of the rows of the class, the share that is found",
+    "f1": "harmonic mean of precision and recall",
+    "log_loss": "how far the probabilities are from what happened",
+    "roc_auc": "how often a row of the class is ranked above one that is not; 0.5 is chance",
+    "rmse": "root of the mean squared error, in the target's unit; large errors count most",
+    "mae": "mean error, in the target's unit",
+    "median_absolute_error": "half of the errors are smaller, in the target's unit",
+    "max_error": "the largest error, in the target's unit",
+    "r2": "share of the target's variance that is explained; 0 is a constant answer",
+}
+
+
+def meaning(name: str) -> str:
+    """What a metric says, and which way is better."""
+    way = "lower" if name in ERROR_METRICS else "higher"
+    return f"{_MEANINGS[name]} ({way} is better)" if name in _MEANINGS else ""
+
+
+def better(name: str, low: float | None, high: float | None) -> str:
+    """Whether a difference that is somewhere from low to high is for the better."""
+    if low is None or high is None or low <= 0 <= high:
+        return "unclear"
+    return "worse" if (low > 0) == (name in ERROR_METRICS) else "better"

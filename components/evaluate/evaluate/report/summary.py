@@ -1,0 +1,108 @@
+"""The first lines of the page: how good, how sure, for whom worse, made from what."""
+
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+from evaluate.report.metric_names import better
+from evaluate.report.tables import number, shown, span
+
+_WORST = 3
+
+Document = dict[str, Any]
+
+
+def summary(document: Document) -> str:
+    """A list of questions and answers."""
+    items = "".join(
+        f"<dt>{escape(question)}</dt><dd>{shown(answer)}</dd>"
+        for question, answer in _answers(document)
+    )
+    return f'<dl class="summary">{items}</dl>'
+
+
+def beside_all(document: Document, part: Document) -> str:
+    """Whether the model is worse or better on a slice than on all rows, by the main metric."""
+    name, whole = document["main_metric"], main(document)["value"]
+    low, high = (None if end is None else end - whole for end in (part["low"], part["high"]))
+    return better(name, low, high)
+
+
+def main(document: Document) -> Document:
+    """The main metric with its interval."""
+    (found,) = (each for each in document["metrics"] if each["name"] == document["main_metric"])
+    return dict(found)
+
+
+def _answers(document: Document) -> Iterator[tuple[str, str]]:
+    metric = main(document)
+    name, floor = metric["name"], document["baseline"][metric["name"]]
+    yield (
+        "How good",
+        f"{name} {number(metric['value'])}; the best constant answer has {number(floor)}",
+    )
+    yield "How sure", _certainty(document, metric, floor)
+    failed = [check for check in document["checks"] if not check["passed"]]
+    if failed:
+        yield "Why failed", "; ".join(map(_failure, failed))
+    if "champion" in document:
+        yield "Beside the champion", _champion(document)
+    yield "For whom worse", _worse(document)
+    made = document["provenance"]
+    source = made.get("dataset source", "data of unknown source")
+    yield "Made from", f"{source}, release {made['release']}, model {made['model']}"
+
+
+def _certainty(document: Document, metric: Document, floor: float) -> str:
+    if metric["low"] is None:
+        return "unknown: the metric has no interval on these rows"
+    low, high = metric["low"], metric["high"]
+    percent = f"{100 * document['confidence_of_intervals']:.0f}%"
+    word = better(metric["name"], low - floor, high - floor)
+    beside = {"unclear": "which is not clearly better than that"}.get(word, f"all {word} than that")
+    return f"{percent} interval {span(low, high)} on {document['rows']} test rows, {beside}"
+
+
+def _champion(document: Document) -> str:
+    champion = document["champion"]
+    if champion["version"] is None:
+        return "there is none yet"
+    if "reason" in champion:
+        return str(champion["reason"])
+    (each,) = (each for each in document["differences"] if each["name"] == document["main_metric"])
+    word = better(each["name"], each["low"], each["high"])
+    word = "neither clearly better nor worse" if word == "unclear" else word
+    by = f"{each['value']:+.4g}, interval {span(each['low'], each['high'])}"
+    return f"{each['name']} is {word} than that of {champion['uri']} ({by})"
+
+
+def _failure(check: Document) -> str:
+    said = f"{check['metric']} {check['shown']}, demanded {check['demand']}"
+    return f"{said}: {check['reason']}" if check.get("reason") else said
+
+
+def _worse(document: Document) -> str:
+    name, parts = document["main_metric"], document["slices"]
+    if not parts:
+        return _worst_class(document)
+    worse = [each for each in parts if beside_all(document, each) == "worse"]
+    if not worse:
+        return f"in none of the {len(parts)} slices clearly"
+    worse.sort(key=lambda each: abs(each["metrics"][name] - main(document)["value"]), reverse=True)
+    words = "; ".join(
+        f"{each['column']} {each['value']} ({name} {number(each['metrics'][name])} on "
+        f"{each['rows']} rows)"
+        for each in worse[:_WORST]
+    )
+    more = len(worse) - _WORST
+    return f"{words}; and {more} more slices" if more > 0 else words
+
+
+def _worst_class(document: Document) -> str:
+    if not document.get("classes"):
+        return "not looked at: no slices were asked for"
+    worst = min(document["classes"], key=lambda each: each["recall"])
+    return (
+        f"the class {worst['label']}, of which {number(100 * worst['recall'])}% of {worst['rows']} "
+        "rows are found; no slices were asked for"
+    )

@@ -1,0 +1,129 @@
+"""A real browser without a window, driven over the pipe that Chromium's DevTools speak on."""
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+_NAMES = (
+    "chromium", "google-chrome", "google-chrome-stable", "chromium-browser", "chrome",
+    "chromium-headless-shell",
+)  # fmt: skip
+_OPTIONS = (
+    "--headless", "--remote-debugging-pipe", "--disable-gpu", "--no-first-run",
+    # Of its own accord it calls home.
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+_SECONDS = 120
+
+
+def browser() -> str | None:
+    """The program, of whatever name it has here."""
+    return next((found for name in _NAMES if (found := shutil.which(name))), None)
+
+
+class Browser:
+    """One tab; `events` are what it told unasked, as DevTools name it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.events: list[dict[str, Any]] = []
+        self._last, self._session = 0, ""
+        self._start(folder)
+        # One that hangs ends, and the next read with it.
+        self._limit = threading.Timer(_SECONDS, self._process.kill)
+        self._limit.start()
+
+    def _start(self, folder: Path) -> None:
+        program = browser()
+        assert program, "no Chromium is installed"
+        (commands, self._commands), (self._answers, answers) = os.pipe(), os.pipe()
+        # It reads commands from descriptor 3 and answers on 4. Root, who runs CI, may not use its
+        # sandbox.
+        script = f'exec "$0" "$@" 3<&{commands} 4>&{answers}'
+        sandbox = ["--no-sandbox"] if os.getuid() == 0 else []
+        self._process = subprocess.Popen(
+            ["bash", "-c", script, program, *_OPTIONS, *sandbox, f"--user-data-dir={folder}"],
+            pass_fds=(commands, answers),
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(commands)
+        os.close(answers)
+        self._stream = os.fdopen(self._answers, "rb")
+
+    def __enter__(self) -> "Browser":
+        target = self.call("Target.createTarget", url="about:blank")
+        attached = self.call("Target.attachToTarget", flatten=True, **target)
+        self._session = attached["sessionId"]
+        for domain in ("Page", "Runtime", "Network", "Log", "Accessibility"):
+            self.call(f"{domain}.enable")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._limit.cancel()
+        self._process.terminate()
+        self._process.wait()
+        self._stream.close()
+        os.close(self._commands)
+
+    def call(self, method: str, **parameters: object) -> dict[str, Any]:
+        """What DevTools answer; raises `RuntimeError` where that is an error."""
+        self._last += 1
+        message: dict[str, object] = {"id": self._last, "method": method, "params": parameters}
+        if self._session:
+            message["sessionId"] = self._session
+        os.write(self._commands, json.dumps(message).encode() + b"\0")
+        while (answer := self._next()).get("id") != self._last:
+            self.events.append(answer)
+        if "error" in answer:
+            raise RuntimeError(f"{method}: {answer['error']}")
+        result: dict[str, Any] = answer["result"]
+        return result
+
+    def open(self, page: Path, width: int = 1200, scheme: str = "light") -> None:
+        """Loads a file to its end in a window of that width; its events alone are kept."""
+        size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.call("Emulation.setDeviceMetricsOverride", **size)
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        self.call("Emulation.setEmulatedMedia", features=[feature])
+        self.events.clear()
+        self.call("Page.navigate", url=page.as_uri())
+        while not self.named("Page.loadEventFired"):
+            self.events.append(self._next())
+
+    def named(self, *methods: str) -> list[dict[str, Any]]:
+        """The events of these kinds since the page was opened."""
+        return [event["params"] for event in self.events if event["method"] in methods]
+
+    def ask(self, expression: str) -> Any:
+        """The value of a JavaScript expression on the page."""
+        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        if "exceptionDetails" in answer:
+            raise RuntimeError(str(answer["exceptionDetails"]))
+        return answer["result"].get("value")
+
+    def read_aloud(self) -> list[tuple[str, str]]:
+        """What a screen reader gets: role and name of each thing on the page, in its order."""
+        nodes = self.call("Accessibility.getFullAXTree")["nodes"]
+        return [
+            (node["role"]["value"], node.get("name", {}).get("value", ""))
+            for node in nodes
+            if not node["ignored"]
+        ]
+
+    def _next(self) -> dict[str, Any]:
+        message = bytearray()
+        while (byte := self._stream.read(1)) != b"\0":
+            if not byte:
+                raise RuntimeError(f"the browser ended with {self._process.wait()}")
+            message += byte
+        answer: dict[str, Any] = json.loads(message)
+        return answer

@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -33,8 +35,8 @@ class Browser:
         self.events: list[dict[str, Any]] = []
         self._last, self._session = 0, ""
         self._start(folder)
-        # One that hangs ends, and the next read with it.
-        self._limit = threading.Timer(_SECONDS, self._process.kill)
+        # One that hangs ends with all of its processes, and the next read with it.
+        self._limit = threading.Timer(_SECONDS, os.killpg, (self._process.pid, signal.SIGKILL))
         self._limit.start()
 
     def _start(self, folder: Path) -> None:
@@ -48,6 +50,7 @@ class Browser:
         self._process = subprocess.Popen(
             ["bash", "-c", script, program, *_OPTIONS, *sandbox, f"--user-data-dir={folder}"],
             pass_fds=(commands, answers),
+            start_new_session=True,
             stderr=subprocess.DEVNULL,
         )
         os.close(commands)
@@ -68,9 +71,12 @@ class Browser:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._limit.cancel()
-        self._process.terminate()
+        # Asked to, it waits for its own processes.
+        with suppress(RuntimeError, OSError):
+            self._session = ""
+            self.call("Browser.close")
         self._process.wait()
+        self._limit.cancel()
         self._stream.close()
         os.close(self._commands)
 

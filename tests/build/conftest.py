@@ -1,4 +1,4 @@
-"""Which tests need a Docker engine, and the one line that says they did not run."""
+"""Which tests need a Docker engine or a browser, and the line that says they did not run."""
 
 import signal
 from collections.abc import Iterator
@@ -7,18 +7,21 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.build.browser import browser
 from tests.build.pinion import Tree, states, versions_of
 from tests.build.services import Registry, docker_answers
 from tests.build.tree import ROOT
 
 NO_ENGINE = "no Docker engine answers"
+NO_BROWSER = "no Chromium or Chrome is installed"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declares the marker of those tests, and lets Ctrl-C reach what the tests start."""
+    """Declares the markers of those tests, and lets Ctrl-C reach what the tests start."""
     # A shell has what it starts in the background ignore it, and so would every child of that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "docker: needs a Docker engine that answers")
+    config.addinivalue_line("markers", "browser: needs Chromium or Chrome")
 
 
 class ByFile(LoadScopeScheduling):
@@ -36,22 +39,30 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips them together where no engine answers."""
-    in_need = [item for item in items if item.get_closest_marker("docker")]
-    if in_need and not docker_answers():
-        for item in in_need:
-            item.add_marker(pytest.mark.skip(reason=NO_ENGINE))
+    """Skips together those that need what this machine lacks."""
+    for marker, reason, there in (
+        ("docker", NO_ENGINE, docker_answers),
+        ("browser", NO_BROWSER, browser),
+    ):
+        in_need = [item for item in items if item.get_closest_marker(marker)]
+        if in_need and not there():
+            for item in in_need:
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Says what did not run: a skip alone is a letter among many."""
-    skipped = terminalreporter.getreports("skipped")
-    if count := sum(NO_ENGINE in str(report.longrepr) for report in skipped):
-        terminalreporter.write_line(
-            f"{NO_ENGINE} (docker info): {count} image, publish and release tests"
-            " were not run; start Docker and run make test again",
-            yellow=True,
-        )
+    skipped = [str(report.longrepr) for report in terminalreporter.getreports("skipped")]
+    for reason, left_out in (
+        (
+            NO_ENGINE,
+            "(docker info): {} image, publish and release tests were not run; start Docker",
+        ),
+        (NO_BROWSER, ": {} tests of the report were not run; install one of them"),
+    ):
+        if count := sum(reason in text for text in skipped):
+            line = f"{reason} {left_out.format(count)} and run make test again"
+            terminalreporter.write_line(line.replace(" :", ":"), yellow=True)
 
 
 @pytest.fixture(scope="module")

@@ -72,9 +72,9 @@ def test_a_full_disk_is_named() -> None:
 
 
 def test_kfp_says_where_it_reads() -> None:
-    message = '{"inputs": {}, "outputs": {"artifacts": {}, "outputFile": "/tmp/its own/out.json"}}'
+    message = '{"inputs": {}, "outputs": {"artifacts": {}, "outputFile": "/kfp/its own/out.json"}}'
 
-    assert executor_output(message) == Path("/tmp/its own/out.json")
+    assert executor_output(message) == Path("/kfp/its own/out.json")
     assert executor_output(" ") is None
 
 

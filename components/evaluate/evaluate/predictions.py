@@ -12,6 +12,8 @@ from evaluate.errors import EvaluateError
 from evaluate.metrics import Measurement, classification_metrics, regression_metrics
 from evaluate.model import Estimator, ModelFolder
 
+_BLOCK_ROWS = 100_000
+
 
 @dataclass(frozen=True)
 class Predictions:
@@ -64,13 +66,19 @@ def predict(model: ModelFolder, estimator: Estimator, split: Split) -> Predictio
 
 
 def ask(method: Callable[[pd.DataFrame], np.ndarray], features: pd.DataFrame) -> np.ndarray:
-    """Calls one of the estimator's methods on the features."""
+    """Calls one of the estimator's methods on the features.
+
+    In blocks, as what an estimator makes of its rows may be many times as large as they are.
+    """
     try:
         with warnings.catch_warnings():
             # A category that training never saw is what a test split is there to hold, and the
             # encoder's documented answer to it is part of what is measured.
             warnings.filterwarnings("ignore", "Found unknown categories", UserWarning)
-            return np.asarray(method(features))
+            starts = range(0, max(1, len(features)), _BLOCK_ROWS)
+            return np.concatenate(
+                [np.asarray(method(features.iloc[i : i + _BLOCK_ROWS])) for i in starts]
+            )
     except MemoryError:
         raise
     except Exception as error:  # an estimator may raise anything for data it does not expect

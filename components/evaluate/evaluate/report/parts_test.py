@@ -53,7 +53,9 @@ def test_the_rows_of_one_slice_are_those_of_its_value() -> None:
     truth = np.array([0.0, 1, 2, 3, 4, 5])
     split = Split(pd.DataFrame({"x": values}), truth)
 
-    found = slices(Predictions(truth, truth + [9.0, 1, 4, 1, 9, 1]), split, ["x"])["slices"]
+    found = slices(Predictions(truth, truth + np.array([9.0, 1, 4, 1, 9, 1])), split, ["x"])[
+        "slices"
+    ]
 
     assert [(each["value"], each["metrics"]["mae"]) for each in found] == [
         ("b", 1),

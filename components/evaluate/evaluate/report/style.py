@@ -14,7 +14,8 @@ h1{font-size:1.5rem;line-height:1.25}h2{margin-top:2.5rem;font-size:1.25rem;
 border-bottom:1px solid var(--line)}
 h3{margin-top:1.5rem;font-size:1rem}p{max-width:45rem}
 .pass,.fail{font-weight:600;white-space:nowrap}.pass{color:var(--good)}.fail{color:var(--bad)}
-.scroll{overflow-x:auto;margin:.5rem 0 1.25rem}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+.scroll{overflow-x:auto;margin:.5rem 0 1.25rem}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--soft);padding:.25rem 0}
 th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;
 overflow-wrap:break-word;max-width:24rem}

@@ -10,7 +10,7 @@ _SHORT = 24
 
 
 def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """A table whose first column names its rows; numbers stand right, empty columns are left out."""
+    """A table whose first column names its rows; numbers stand right, and empty columns go."""
     rows = list(rows)
     kept = [
         place

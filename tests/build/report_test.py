@@ -1,0 +1,126 @@
+"""The evaluation report in a real browser: what it asks for, what fits, what is read aloud."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.build.browser import Browser
+from tests.build.reports import KINDS, make_reports
+
+pytestmark = pytest.mark.browser
+each_kind = pytest.mark.parametrize("kind", KINDS)
+each_scheme = pytest.mark.parametrize("scheme", ["light", "dark"])
+
+# Texts whose contrast is below what WCAG asks for, over the colours of all that is behind them.
+PALE_TEXTS = """(() => {
+  const channels = text => text.match(/[\\d.]+/g).map(Number);
+  const over = (front, back) => {
+    const [r, g, b, alpha = 1] = front;
+    return [r, g, b].map((channel, i) => channel * alpha + back[i] * (1 - alpha));
+  };
+  const behind = element => {
+    if (!element) return [255, 255, 255];
+    const own = channels(getComputedStyle(element).backgroundColor);
+    return own[3] === 0 ? behind(element.parentElement) : over(own, behind(element.parentElement));
+  };
+  const light = colour => {
+    const [r, g, b] = colour.map(channel => {
+      const share = channel / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = element => {
+    const style = getComputedStyle(element), back = behind(element);
+    const ink = element.closest('svg') ? style.fill : style.color;
+    const [low, high] = [light(over(channels(ink), back)), light(back)].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+  };
+  const shown = [...document.querySelectorAll('body *')].filter(element =>
+    !['TITLE', 'DESC'].includes(element.tagName.toUpperCase()) &&
+    [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim()));
+  if (shown.length < 50) return ['too few texts: ' + shown.length];
+  return shown.filter(element => contrast(element) < 4.5).map(element => element.textContent);
+})()"""
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The report of each kind of model."""
+    return make_reports(tmp_path_factory.mktemp("reports"))
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One for all tests."""
+    with Browser(tmp_path_factory.mktemp("profile")) as running:
+        yield running
+
+
+@each_kind
+def test_it_asks_for_nothing_and_complains_of_nothing(
+    browser: Browser, pages: dict[str, Path], kind: str
+) -> None:
+    browser.open(pages[kind])
+
+    sent = browser.named("Network.requestWillBeSent")
+    assert [each["request"]["url"] for each in sent] == [pages[kind].as_uri()]
+    assert browser.named("Log.entryAdded", "Runtime.consoleAPICalled") == []
+    assert browser.named("Runtime.exceptionThrown", "Page.javascriptDialogOpening") == []
+    assert browser.ask("document.compatMode") == "CSS1Compat"
+
+
+@each_kind
+@pytest.mark.parametrize("width", [360, 1200])
+def test_it_fits_a_phone_and_a_screen(
+    browser: Browser, pages: dict[str, Path], kind: str, width: int
+) -> None:
+    browser.open(pages[kind], width)
+
+    assert browser.ask("innerWidth") == width
+    assert browser.ask("(e => e.scrollWidth - e.clientWidth)(document.documentElement)") == 0
+    # What is wider scrolls in a frame of its own, which keyboards reach.
+    wide = "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth)"
+    assert browser.ask(f"{wide}.every(e => e.tabIndex === 0 && e.clientWidth < {width})")
+    assert browser.ask("[...document.querySelectorAll('svg text')].length") > 15
+
+
+@each_kind
+@each_scheme
+def test_every_text_stands_out(
+    browser: Browser, pages: dict[str, Path], kind: str, scheme: str
+) -> None:
+    browser.open(pages[kind], scheme=scheme)
+
+    assert browser.ask(PALE_TEXTS) == []
+    dark = browser.ask("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
+    assert dark == (scheme == "dark")
+
+
+@each_kind
+def test_a_screen_reader_finds_its_way(browser: Browser, pages: dict[str, Path], kind: str) -> None:
+    browser.open(pages[kind])
+
+    said = browser.read_aloud()
+    roles = [role for role, _ in said]
+    assert roles.count("main") == 1
+    named = [name for role, name in said if role in ("region", "table", "image")]
+    assert len(named) > 15
+    assert "" not in named
+    pictures = [name for role, name in said if role == "image"]
+    assert len(pictures) == len(set(pictures)) == (2 if kind == "regression" else 3)
+    levels = browser.ask("[...document.querySelectorAll('h1,h2,h3')].map(e => +e.tagName[1])")
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    answers = ("How good", "How sure", "Why failed", "For whom worse", "Made from")
+    assert set(answers) <= {name for _, name in said}
+
+
+def test_what_has_no_room_is_not_lost(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["binary"], 360)
+
+    text = browser.ask("document.body.textContent")
+    assert f"0.1.0 sha256:{'0a' * 32}" in text
+    assert "<script>alert(1)</script> & " + "W" * 120 in text

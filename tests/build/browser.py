@@ -2,10 +2,10 @@
 
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
-import threading
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,7 @@ _OPTIONS = (
     # Of its own accord it calls home.
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-_SECONDS = 120
+_SECONDS = 60
 
 
 def browser() -> str | None:
@@ -33,11 +33,8 @@ class Browser:
 
     def __init__(self, folder: Path) -> None:
         self.events: list[dict[str, Any]] = []
-        self._last, self._session = 0, ""
+        self._last, self._session, self._read = 0, "", b""
         self._start(folder)
-        # One that hangs ends with all of its processes, and the next read with it.
-        self._limit = threading.Timer(_SECONDS, os.killpg, (self._process.pid, signal.SIGKILL))
-        self._limit.start()
 
     def _start(self, folder: Path) -> None:
         program = browser()
@@ -55,7 +52,6 @@ class Browser:
         )
         os.close(commands)
         os.close(answers)
-        self._stream = os.fdopen(self._answers, "rb")
 
     def __enter__(self) -> "Browser":
         target = self.call("Target.createTarget", url="about:blank")
@@ -76,8 +72,7 @@ class Browser:
             self._session = ""
             self.call("Browser.close")
         self._process.wait()
-        self._limit.cancel()
-        self._stream.close()
+        os.close(self._answers)
         os.close(self._commands)
 
     def call(self, method: str, **parameters: object) -> dict[str, Any]:
@@ -126,10 +121,15 @@ class Browser:
         ]
 
     def _next(self) -> dict[str, Any]:
-        message = bytearray()
-        while (byte := self._stream.read(1)) != b"\0":
-            if not byte:
+        while b"\0" not in self._read:
+            ready, _, _ = select.select([self._answers], [], [], _SECONDS)
+            more = os.read(self._answers, 1 << 16) if ready else b""
+            if not more:
+                # One that hangs, too, ends with all of its processes.
+                with suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
                 raise RuntimeError(f"the browser ended with {self._process.wait()}")
-            message += byte
+            self._read += more
+        message, _, self._read = self._read.partition(b"\0")
         answer: dict[str, Any] = json.loads(message)
         return answer

@@ -19,7 +19,14 @@ from pipelines.workspace import ROOT
 
 # What a person would install to call the steps in a notebook; the wheels' own pins of pyarrow are
 # newer than what the full MLflow allows.
-PACKAGES = ("mlflow==3.17.*", "scikit-learn==1.9.*", "skops==0.16.*", "fsspec[http]", "s3fs", "gcsfs")
+PACKAGES = (
+    "mlflow==3.17.*",
+    "scikit-learn==1.9.*",
+    "skops==0.16.*",
+    "fsspec[http]",
+    "s3fs",
+    "gcsfs",
+)
 
 
 def main() -> int:

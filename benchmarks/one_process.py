@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import mlflow
+
 from evaluate.__main__ import main as evaluate
 from preprocess.__main__ import main as preprocess
 from pull_data.__main__ import main as pull_data
@@ -29,10 +30,10 @@ def pipeline(folder: Path) -> None:
     step(pull_data, {"source": "sample:breast_cancer"}, "dataset")
     step(preprocess, {"target": "diagnosis"}, "dataset train-data test-data schema report")
     step(train, {}, "train-data schema trained-model run-id model-id metrics")
-    os.rename(folder / "trained-model", folder / "model")
+    (folder / "trained-model").rename(folder / "model")
     evaluate_files = "model test-data result metrics report report-data"
     step(evaluate, {"registered-model-name": NAME}, evaluate_files)
-    os.rename(folder / "result", folder / "evaluation")
+    (folder / "result").rename(folder / "evaluation")
     step(register, {"registered-model-name": NAME}, "model evaluation model-version model-uri")
 
 

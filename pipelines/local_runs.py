@@ -22,6 +22,7 @@ from pipelines.components import Component, discover
 from pipelines.dev_images import build
 from pipelines.docker_backend import DockerBackend
 from pipelines.docker_engine import Engine
+from pipelines.errors import PinionError
 from pipelines.graph import Pipeline
 from pipelines.interpreter import Interpreter
 from pipelines.locks import Locked
@@ -30,6 +31,7 @@ from pipelines.processes import ProcessBackend
 from pipelines.progress import Progress
 from pipelines.releases import frozen, locked_images
 from pipelines.store import local_store
+from pipelines.unfinished import end_runs
 from pipelines.values import Value
 from pipelines.workspace import Workspace
 
@@ -111,7 +113,11 @@ class LocalRun:
         try:
             with self.progress.shown():
                 self.interpreter.run(self.parameters)
+        except PinionError as error:
+            end_runs(self.tracking_uri, self.folder.name, str(error))
+            raise
         except KeyboardInterrupt:
+            end_runs(self.tracking_uri, self.folder.name, "its pipeline run was stopped")
             done = ", ".join(islice(self.outputs, 10)) or "nothing"
             if (more := len(self.outputs) - 10) > 0:
                 done += f" and {more} more"

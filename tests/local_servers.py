@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.ports import free_port
 from tests.running import environment
 
 # In a folder of packages.
@@ -20,25 +20,34 @@ STORES = Path("build-support.object_stores") / "object_stores.pex" / "__main__.p
 
 
 @contextmanager
-def serving(dist: Path, folder: Path, *arguments: str) -> Iterator[str]:
+def serving(dist: Path, folder: Path, *arguments: str, **settings: str) -> Iterator[str]:
     """The address of an MLflow server of some kind, once it answers; it ends with the block."""
-    with _running(folder, "/health", dist / MLFLOW, *arguments) as address:
+    with _running(dist, folder, "/health", dist / MLFLOW, *arguments, **settings) as address:
         yield address
 
 
 @contextmanager
-def tracking_server(dist: Path, folder: Path) -> Iterator[str]:
-    """A tracking server and registry, which keeps its artifacts in `kept`."""
-    store = f"--backend-store-uri=sqlite:///{folder}/server.db"
-    kept = f"--artifacts-destination={folder / 'kept'}"
-    with serving(dist, folder, "server", store, kept, "--workers=1") as address:
+def tracking_server(
+    dist: Path, folder: Path, *more: str, store: str = "", **settings: str
+) -> Iterator[str]:
+    """A tracking server and registry, which hands out its artifacts from `kept` by itself.
+
+    `store` is its database, an SQLite file in the folder where none is given.
+    """
+    options = [
+        f"--backend-store-uri={store or f'sqlite:///{folder}/server.db'}",
+        f"--artifacts-destination={folder / 'kept'}",
+        "--serve-artifacts",
+        "--workers=1",
+    ]
+    with serving(dist, folder, "server", *options, *more, **settings) as address:
         yield address
 
 
 @contextmanager
 def s3_store(dist: Path, folder: Path, objects: Mapping[str, bytes]) -> Iterator[str]:
     """A store that takes any credentials; the objects are named by bucket and key."""
-    with _running(folder, "/moto-api/", dist / STORES, "-m", "moto.server") as address:
+    with _running(dist, folder, "/moto-api/", dist / STORES, "-m", "moto.server") as address:
         for bucket in {name.split("/")[0] for name in objects}:
             _put(f"{address}/{bucket}", b"")
         for name, body in objects.items():
@@ -54,14 +63,19 @@ def _put(address: str, body: bytes) -> None:
 
 
 @contextmanager
-def _running(folder: Path, health: str, *command: Path | str) -> Iterator[str]:
-    log, port = folder / "server.log", _free_port()
+def _running(
+    dist: Path, folder: Path, health: str, *command: Path | str, **settings: str
+) -> Iterator[str]:
+    log, port = folder / "server.log", free_port()
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, *command, "--host", "127.0.0.1", f"--port={port}"],
             cwd=folder,
             env=environment(
-                PEX_ROOT=str(folder / "pex"), MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false"
+                # Unpacked once for all servers; beside the venvs of the steps.
+                PEX_ROOT=str(dist / "environments" / ".pex"),
+                MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false",
+                **settings,
             ),
             stdout=output,
             stderr=output,
@@ -86,9 +100,3 @@ def _wait(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
         else:
             return
     raise AssertionError(f"{address} never answered: {log.read_text()}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

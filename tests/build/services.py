@@ -2,7 +2,6 @@
 
 import secrets
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -10,6 +9,8 @@ import urllib.request
 import warnings
 from pathlib import Path
 from types import TracebackType
+
+from tests.ports import free_port
 
 # Seconds that a registry has to answer, the pull of its image included.
 START_TIMEOUT = 120.0
@@ -39,7 +40,7 @@ class Registry:
     """
 
     def __init__(self, folder: Path, user: str = "", password: str = "") -> None:
-        self.address = f"localhost:{_free_port()}"
+        self.address = f"localhost:{free_port()}"
         self._folder = folder
         self._server: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
@@ -116,12 +117,6 @@ class Registry:
             subprocess.run(
                 ["docker", "rmi", "--no-prune", *images], check=False, capture_output=True
             )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _bcrypt(password: str) -> str:

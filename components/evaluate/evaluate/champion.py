@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 # What MLflow says where the work could not be done, which is no verdict on the champion.
-_TRANSIENT = ("Max retries exceeded", "timeout exception", "No space left on device")
+_TRANSIENT = (
+    "Max retries exceeded",
+    "timeout exception",
+    "Connection broken",
+    "IncompleteRead",
+    "Response ended prematurely",
+    "No space left on device",
+)
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,9 @@ def find_champion(client: "MlflowClient", name: str, alias: str, candidate: Cand
         return champion
     with TemporaryDirectory(prefix="champion-") as folder:
         try:
-            predictions = _predictions(_download(champion.uri, folder), candidate)
+            with asking(client.tracking_uri, f"the files of {champion.uri}"):
+                files = _download(champion.uri, folder)
+            predictions = _predictions(files, candidate)
         except EvaluateError as error:
             if error.__cause__ is not None and _is_transient(error.__cause__):
                 raise

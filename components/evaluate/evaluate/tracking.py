@@ -25,9 +25,20 @@ if TYPE_CHECKING:
 DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"
 _SQLITE = "sqlite:///"
 
-# For the first call, which finds out in about 10 s that nobody answers, and for those behind it.
-_FIRST_CALL = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
-_LATER_CALLS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
+# A server may ask to be left alone for an hour.
+_IMPATIENT = {"MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false"}
+# For the first call, which finds out in about 10 s that nobody answers, and for those behind it,
+# each of which takes 100 s at most.
+_FIRST_CALL = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+    **_IMPATIENT,
+}
+_LATER_CALLS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    **_IMPATIENT,
+}
 
 
 def tracking_uri(given: str, environ: Mapping[str, str]) -> str:
@@ -147,14 +158,18 @@ def _probe_sqlite(uri: str, path: Path) -> None:
 def _errors(uri: str, wanted: str) -> Iterator[None]:
     """Turns what MLflow raises into an EvaluateError that says what was asked of whom."""
     from mlflow.exceptions import MlflowException
+    from requests import RequestException
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield
     except MlflowException as error:
         raise EvaluateError(_explain(uri, wanted, error)) from error
-    except SQLAlchemyError as error:
-        raise EvaluateError(f"MLflow at {masked(uri)} cannot be used: {error}") from error
+    except (SQLAlchemyError, RequestException) as error:
+        # The second is what MLflow lets through of a refused or broken upload.
+        raise EvaluateError(
+            f"MLflow at {masked(uri)} cannot be used: {masked(str(error))}"
+        ) from error
 
 
 def _explain(uri: str, wanted: str, error: "MlflowException") -> str:

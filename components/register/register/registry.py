@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # Each is one more version that another process registered between a look and a write.
 _TURNS = 50
+# On the model's page, above its versions.
+_ABOUT = "Every version passed its evaluation. `champion` is the one in use, `previous` the one before it."
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def _create(
     client: "MlflowClient", name: str, model: ModelFolder, tags: Mapping[str, str], card: str
 ) -> int:
     try:
-        client.create_registered_model(name)
+        client.create_registered_model(name, description=_ABOUT)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise

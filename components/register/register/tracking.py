@@ -26,9 +26,20 @@ if TYPE_CHECKING:
 DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"
 _SQLITE = "sqlite:///"
 
-# For the first call, which finds out in about 10 s that nobody answers, and for those behind it.
-_FIRST_CALL = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
-_LATER_CALLS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
+# A server may ask to be left alone for an hour.
+_IMPATIENT = {"MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false"}
+# For the first call, which finds out in about 10 s that nobody answers, and for those behind it,
+# each of which takes 100 s at most.
+_FIRST_CALL = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+    **_IMPATIENT,
+}
+_LATER_CALLS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    **_IMPATIENT,
+}
 
 
 @dataclass(frozen=True)
@@ -139,7 +150,9 @@ def _errors(uri: str, wanted: str) -> Iterator[None]:
     except MlflowException as error:
         raise RegisterError(_explain(uri, wanted, error)) from error
     except SQLAlchemyError as error:
-        raise RegisterError(f"MLflow at {_masked(uri)} cannot be used: {error}") from error
+        raise RegisterError(
+            f"MLflow at {_masked(uri)} cannot be used: {_masked(str(error))}"
+        ) from error
 
 
 def _explain(uri: str, wanted: str, error: "MlflowException") -> str:

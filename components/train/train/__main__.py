@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # a dead server takes 6 seconds, not 247
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",  # which may ask for an hour
     "MLFLOW_DISABLE_TELEMETRY": "true",  # a step talks to nobody but the tracking server
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # stdout is for the result
     # Threads that wait by spinning slow each other down a hundredfold where cores are shared.

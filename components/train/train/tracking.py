@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from secrets import token_hex
 from urllib.parse import urlsplit
 
 from mlflow import MlflowClient
@@ -25,22 +26,28 @@ from mlflow.entities import (
 )
 from mlflow.exceptions import MlflowException
 from mlflow.types import Schema as ColumnSchema
+from requests import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
 from train.errors import TrainError
 from train.tracking_store import hide_password
 
-MODEL_NAME = "model"
 BATCH = 100  # parameters in one request
 DIGEST_LENGTH = 32  # a store holds 36 characters
 
+# Without it MLflow shows an experiment as one of prompts and agents.
+KIND = {"mlflow.experimentKind": "custom_model_development"}
+
 # Tags of a run, by the variables that say them.
 FROM_ENVIRONMENT = {
+    "mlflow.user": "USER",
     "mlflow.source.git.commit": "PINION_REVISION",
     "pinion.pipeline_run": "PINION_PIPELINE_RUN",
     "pinion.release": "PINION_RELEASE",
     "pinion.reproduces": "PINION_REPRODUCES",
 }
+
+ONCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 
 REFUSED = {
     "UNAUTHENTICATED": "does not know you; set MLFLOW_TRACKING_USERNAME and "
@@ -85,7 +92,8 @@ def tracking_errors(uri: str) -> Iterator[None]:
     """Turn what MLflow and its store raise into a TrainError that names the address."""
     try:
         yield
-    except (MlflowException, SQLAlchemyError) as error:
+    except (MlflowException, SQLAlchemyError, RequestException) as error:
+        # The last is what MLflow lets through of a refused or broken upload.
         shown, reason = hide_password(uri, uri), hide_password(str(error), uri)
         refusal = REFUSED.get(getattr(error, "error_code", ""))
         if refusal:
@@ -98,7 +106,7 @@ def find_experiment(client: MlflowClient, name: str, artifact_location: str | No
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
         try:
-            return client.create_experiment(name, artifact_location=artifact_location)
+            return client.create_experiment(name, artifact_location, tags=KIND)
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
@@ -134,9 +142,11 @@ def run_tags(source: str, sha256: str, environment: Mapping[str, str]) -> dict[s
 
 
 @contextmanager
-def tracked_run(client: MlflowClient, experiment_id: str, tags: Mapping[str, str]) -> Iterator[Run]:
-    """Make a run that ends FINISHED, FAILED, or KILLED where a signal ended it."""
-    run_id = client.create_run(experiment_id, tags=dict(tags)).info.run_id
+def tracked_run(
+    client: MlflowClient, experiment_id: str, model: str, tags: Mapping[str, str]
+) -> Iterator[Run]:
+    """Make a run, named after its model, that ends FINISHED, FAILED, or KILLED by a signal."""
+    run_id = make_run(client, experiment_id, f"{model}-{token_hex(4)}", tags)
     try:
         yield Run(client, experiment_id, run_id)
     except BaseException as error:
@@ -146,12 +156,38 @@ def tracked_run(client: MlflowClient, experiment_id: str, tags: Mapping[str, str
     client.set_terminated(run_id, "FINISHED")
 
 
-@contextmanager
-def tracked_model(run: Run, params: Mapping[str, str]) -> Iterator[LoggedModel]:
-    """Make a model of the run that ends READY, or FAILED."""
+def make_run(client: MlflowClient, experiment_id: str, name: str, tags: Mapping[str, str]) -> str:
+    """Return the id of a new run; the name must be nobody else's.
+
+    MLflow's client asks again where the answer was lost, and so makes a second run.
+    """
+    run_id = client.create_run(experiment_id, tags=dict(tags), run_name=name).info.run_id
+    for found in client.search_runs([experiment_id], f"attributes.run_name = '{name}'"):
+        if found.info.run_id != run_id:
+            note = f"made when the server's answer was lost; the run is {run_id}"
+            client.set_tag(found.info.run_id, "pinion.note", note)
+            client.set_terminated(found.info.run_id, "KILLED")
+    return run_id
+
+
+def make_model(run: Run, name: str, params: Mapping[str, str]) -> LoggedModel:
+    """Return the run's one new model, however often the client had to ask for it."""
     model = run.client.create_logged_model(
-        run.experiment_id, MODEL_NAME, source_run_id=run.run_id, params=dict(params)
+        run.experiment_id, name, source_run_id=run.run_id, params=dict(params)
     )
+    found = run.client.search_logged_models(
+        [run.experiment_id], filter_string=f"source_run_id = '{run.run_id}'"
+    )
+    for other in found:
+        if other.model_id != model.model_id:
+            run.client.finalize_logged_model(other.model_id, LoggedModelStatus.FAILED)
+    return model
+
+
+@contextmanager
+def tracked_model(run: Run, name: str, params: Mapping[str, str]) -> Iterator[LoggedModel]:
+    """Make a model of the run that ends READY, or FAILED."""
+    model = make_model(run, name, params)
     run.client.log_outputs(run.run_id, [LoggedModelOutput(model.model_id, step=0)])
     try:
         yield model
@@ -165,7 +201,7 @@ def tracked_model(run: Run, params: Mapping[str, str]) -> Iterator[LoggedModel]:
 @contextmanager
 def last_words() -> Iterator[None]:
     """Tell MLflow of a failure once: it may be what failed, and must not hide the reason."""
-    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
+    os.environ.update(ONCE)
     with suppress(MlflowException, SQLAlchemyError, OSError):
         yield
 

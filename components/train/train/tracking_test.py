@@ -63,8 +63,8 @@ def test_neither_run_nor_model_is_left_unfinished(
     experiment = client.create_experiment(tmp_path.name)
     with (
         pytest.raises(type(error)),
-        tracked_run(client, experiment, {}) as run,
-        tracked_model(run, {"C": "1"}) as model,
+        tracked_run(client, experiment, "ridge", {}) as run,
+        tracked_model(run, "ridge", {"C": "1"}) as model,
     ):
         fail(error)
     assert client.get_run(run.run_id).info.status == status
@@ -73,7 +73,7 @@ def test_neither_run_nor_model_is_left_unfinished(
 
 def test_many_parameters_are_logged_in_batches(client: MlflowClient, tmp_path: Path) -> None:
     params = {f"p{number}": str(number * 7) for number in range(250)}
-    with tracked_run(client, client.create_experiment(tmp_path.name), {}) as run:
+    with tracked_run(client, client.create_experiment(tmp_path.name), "ridge", {}) as run:
         run.log_params(params)
     assert client.get_run(run.run_id).data.params == params
 

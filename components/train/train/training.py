@@ -115,13 +115,14 @@ def fit_and_log(job: Job, uri: str, outputs: StagedOutputs) -> Trained:
             client, options.experiment, tracking_store.artifact_location(uri)
         )
         tags = tracking.run_tags(data.source, data.sha256, os.environ)
-        with tracking.tracked_run(client, experiment_id, tags) as run:
+        with tracking.tracked_run(client, experiment_id, options.model, tags) as run:
             run.log_params(known_params(job))
             signature = logged_model.make_signature(job.schema, data.features)
             run.log_dataset(data.source, data.sha256, signature.inputs, len(data.target))
             fitted = fit_in_run(job, run, tags)
             run.log_params(fitted.params)
-            with tracking.tracked_model(run, {**job.params, **fitted.params}) as logged:
+            params = {**job.params, **fitted.params}
+            with tracking.tracked_model(run, options.model, params) as logged:
                 folder = outputs.staged(options.trained_model)
                 logged_model.save_model(job.pipeline, job.schema, data.features, logged, folder)
                 client.log_model_artifacts(logged.model_id, str(folder))

@@ -1,0 +1,33 @@
+"""The servers that tests share, started when the first one asks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.local_servers import tracking_server
+from tests.postgres import postgres
+from tests.running import DIST, Finished, run
+
+
+@pytest.fixture(scope="session")
+def team_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the team's server; its artifacts are in `kept`."""
+    return tmp_path_factory.mktemp("team")
+
+
+@pytest.fixture(scope="session")
+def team_server(team_folder: Path) -> Iterator[str]:
+    """MLflow as a team runs it: on PostgreSQL, with artifacts that only the server reaches."""
+    with postgres() as store, tracking_server(DIST, team_folder, store=store) as uri:
+        yield uri
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run's folder with what the steps made that come before MLflow."""
+    folder = tmp_path_factory.mktemp("prepared")
+    # Nothing listens there, so that it ends where `train` looks for MLflow.
+    finished: Finished = run(folder, tracking_uri="http://127.0.0.1:9")
+    assert (finished.folder / "preprocess" / "train_data").is_file(), finished.stderr
+    return finished.folder

@@ -1,0 +1,129 @@
+"""A server between a client and another one, which does to single requests what networks do."""
+
+import http.client
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+
+class Fault(Enum):
+    """What becomes of a request, of its answer, or of the connection."""
+
+    NONE = auto()
+    # Before the other server hears of it.
+    DROP = auto()
+    # After it did what was asked.
+    LOSE = auto()
+    # While the body is still being sent.
+    CUT = auto()
+    # Without an answer, for longer than anybody waits.
+    SILENCE = auto()
+    ERROR_500 = auto()
+    UNAVAILABLE = auto()
+    UNAUTHORIZED = auto()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked; `number` counts all requests from 1."""
+
+    number: int
+    method: str
+    path: str
+    headers: dict[str, str]
+
+
+Judge = Callable[[Request], Fault]
+
+
+@dataclass
+class Proxy:
+    """The address of the server, the requests that it has seen, and what becomes of the next."""
+
+    address: str = ""
+    judge: Judge = lambda _request: Fault.NONE
+    seen: list[Request] = field(default_factory=list)
+    ended: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, method: str, path: str, headers: dict[str, str]) -> Fault:
+        """Counts a request, and says what becomes of it."""
+        with self.lock:
+            request = Request(len(self.seen) + 1, method, path, headers)
+            self.seen.append(request)
+            return self.judge(request)
+
+
+@contextmanager
+def proxy(target: str) -> Iterator[Proxy]:
+    """A proxy that passes on everything until it is told otherwise."""
+    state = Proxy()
+    handler = type("Handler", (_Handler,), {"state": state, "target": urlsplit(target).netloc})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    state.address = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
+    try:
+        yield state
+    finally:
+        state.ended.set()
+        server.shutdown()
+        server.server_close()
+
+
+_STATUS = {Fault.ERROR_500: 500, Fault.UNAVAILABLE: 503, Fault.UNAUTHORIZED: 401}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    state: Proxy
+    target: str
+    protocol_version = "HTTP/1.1"
+
+    def _serve(self) -> None:
+        self.close_connection = True
+        fault = self.state.note(self.command, self.path, dict(self.headers))
+        length = int(self.headers.get("Content-Length", 0))
+        if fault in (Fault.DROP, Fault.SILENCE):
+            self.state.ended.wait(120 if fault is Fault.SILENCE else 0)
+            return
+        if fault is Fault.CUT:
+            self.rfile.read(length // 2)
+            return
+        body = self.rfile.read(length)
+        if fault in _STATUS:
+            self._answer(_STATUS[fault], {"Retry-After": "600"}, b"not now")
+            return
+        status, headers, answer = self._pass_on(body)
+        if fault is not Fault.LOSE:
+            self._answer(status, headers, answer)
+
+    def _pass_on(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        connection = http.client.HTTPConnection(self.target, timeout=60)
+        try:
+            kept = {key: text for key, text in self.headers.items() if key.lower() != "host"}
+            connection.request(self.command, self.path, body, {**kept, "Connection": "close"})
+            answer = connection.getresponse()
+            return answer.status, dict(answer.getheaders()), answer.read()
+        except OSError as error:
+            return 502, {}, str(error).encode()
+        finally:
+            connection.close()
+
+    def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            if name.lower() not in ("content-length", "transfer-encoding", "connection"):
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - http.server's names
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""

@@ -1,0 +1,103 @@
+"""Single steps, called as a runner calls them, on inputs that earlier steps made."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow.entities import LoggedModelStatus
+
+from pipelines.components import discover
+from pipelines.environments import environment as environment_of
+from pipelines.packages import package_of
+from pipelines.workspace import Workspace
+from tests.running import DIST, environment
+
+
+@cache
+def program(component: str) -> list[str]:
+    """The command line that starts a packaged component."""
+    workspace = Workspace(dist=DIST)
+    package = package_of(workspace, discover(workspace.components)[component])
+    app = environment_of(workspace, package)
+    return [str(app / "bin" / "python"), "-sE", str(app / "pex")]
+
+
+def start(
+    component: str, uri: str, variables: Mapping[str, str], **flags: object
+) -> "subprocess.Popen[str]":
+    """Starts a step with the address of its MLflow, and more variables of the environment."""
+    given = [f"--{name.replace('_', '-')}={value}" for name, value in flags.items()]
+    return subprocess.Popen(
+        [*program(component), *given, f"--mlflow-tracking-uri={uri}"],
+        env=environment(**variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A folder with what `preprocess` gave, in which the three steps that use MLflow can be called.
+
+    Each takes what the one before it left there.
+    """
+
+    folder: Path
+    prepared: Path
+
+    def start(self, component: str, uri: str, **variables: str) -> "subprocess.Popen[str]":
+        """Starts a step."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return start(component, uri, variables, **self._flags(component))
+
+    def _flags(self, component: str) -> dict[str, object]:
+        here, prepared = self.folder, self.prepared
+        model, result = here / "model", here / "result"
+        if component == "train":
+            names = ("run_id", "model_id", "cv_metrics")
+            run_id, model_id, metrics = (here / name for name in names)
+            return {
+                "train_data": prepared / "preprocess" / "train_data",
+                "schema": prepared / "preprocess" / "schema",
+                "model": "logistic_regression",
+                "trained_model": model,
+                "run_id": run_id,
+                "model_id": model_id,
+                "metrics": metrics,
+            }
+        if component == "evaluate":
+            test = prepared / "preprocess" / "test_data"
+            report = {"report": here / "report", "report_data": here / "report_data"}
+            metrics = {"result": result, "metrics": here / "metrics"}
+            return {"model": model, "test_data": test, **metrics, **report}
+        return registration(here)
+
+
+def registration(folder: Path) -> dict[str, object]:
+    """The flags of `register` for the model and the result in a folder."""
+    return {
+        "model": folder / "model",
+        "evaluation": folder / "result",
+        "model_version": folder / "version",
+        "model_uri": folder / "uri",
+    }
+
+
+def passed_model(client: MlflowClient, experiment: str, folder: Path) -> Path:
+    """Writes what `register` reads of a model that passed, which MLflow knows; gives the folder."""
+    run = client.create_run(experiment).info.run_id
+    model = client.create_logged_model(experiment, "model", source_run_id=run).model_id
+    client.finalize_logged_model(model, LoggedModelStatus.READY)
+    client.set_terminated(run)
+    (folder / "model").mkdir(parents=True)
+    (folder / "model" / "MLmodel").write_text(json.dumps({"model_id": model, "run_id": run}))
+    check = {"metric": "r2", "value": 0.75, "threshold": 0.5, "greater_is_better": True}
+    result = {"passed": True, "model_id": model, "run_id": run, "metrics": {"r2": 0.75}}
+    document = {**result, "checks": [{**check, "passed": True}]}
+    (folder / "result").write_text(json.dumps(document))
+    return folder

@@ -1,0 +1,109 @@
+"""A team's MLflow server: PostgreSQL behind it, artifacts through it, models that replace others."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from tests.running import environment, params, run
+
+WEAK, STRONG = '{"max_iter": 1, "learning_rate": 0.01}', '{"max_iter": 40}'
+NAME = "team-model"
+
+
+@pytest.fixture(scope="module")
+def client(team_server: str) -> MlflowClient:
+    return MlflowClient(team_server)
+
+
+@pytest.fixture(scope="module")
+def runs(team_server: str, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What a weak model and then a strong one came to."""
+    shown = []
+    for settings in (WEAK, STRONG):
+        finished = run(
+            tmp_path_factory.mktemp("runs"),
+            "--register",
+            *params(
+                mlflow_tracking_uri=team_server,
+                model_params=settings,
+                thresholds='{"accuracy": {"min_absolute_change": 0.01}}',
+                registered_model_name=NAME,
+            ),
+        )
+        assert finished.code == 0, finished.stderr
+        assert list(finished.output.rglob("mlruns")) == []
+        shown.append(finished.shown("registered"))
+    return shown
+
+
+def command(name: str, uri: str, *arguments: str) -> str:
+    """What a command prints that must succeed."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"pipelines.{name}", *arguments],
+        env=environment(MLFLOW_TRACKING_URI=uri),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def aliases(client: MlflowClient) -> dict[str, int]:
+    found = client.get_registered_model(NAME).aliases
+    return {alias: int(version) for alias, version in found.items()}
+
+
+def test_a_better_model_replaces_the_champion(client: MlflowClient, runs: list[str]) -> None:
+    assert runs == [f"models:/{NAME}/1", f"models:/{NAME}/2"]
+    assert aliases(client) == {"champion": 2, "previous": 1}
+    weak, strong = (
+        client.get_run(str(client.get_model_version(NAME, number).run_id)) for number in "12"
+    )
+    assert weak.data.metrics["test_accuracy"] < strong.data.metrics["test_accuracy"]
+    assert {weak.info.status, strong.info.status} == {"FINISHED"}
+
+
+def test_report_and_model_are_read_through_the_server(
+    client: MlflowClient, runs: list[str], team_server: str, team_folder: Path, tmp_path: Path
+) -> None:
+    version = client.get_model_version(NAME, "2")
+    artifacts = f"{team_server}/api/2.0/mlflow-artifacts/artifacts"
+    experiment = client.get_run(str(version.run_id)).info.experiment_id
+    report = f"{artifacts}/{experiment}/{version.run_id}/artifacts/evaluation/report.html"
+    with urllib.request.urlopen(report, timeout=30) as answer:
+        page = answer.read()
+    (kept,) = (team_folder / "kept").rglob(f"{version.run_id}/artifacts/evaluation/report.html")
+    assert page == kept.read_bytes()
+    assert page.startswith(b"<!doctype html>")
+    model = Path(client.download_artifacts(str(version.run_id), "evaluation", str(tmp_path)))
+    assert json.loads((model / "report.json").read_text())["metrics"]["accuracy"]
+    assert os.listdir(team_folder / "kept")
+
+
+def test_a_person_can_go_back_and_forth(
+    client: MlflowClient, runs: list[str], team_server: str
+) -> None:
+    said = command("promote", team_server, NAME, "--rollback", "--why=too slow")
+    assert said == f"models:/{NAME}/1 is the champion; version 2 was, and is 'previous' now\n"
+    assert aliases(client) == {"champion": 1, "previous": 2}
+    command("promote", team_server, f"{NAME}/2", "--why=measured again")
+    assert aliases(client) == {"champion": 2, "previous": 1}
+    told = command("promote", team_server, NAME, "--history").splitlines()
+    assert [line.partition("champion ")[2].split("  by ")[0] for line in told] == [
+        "none → 1",
+        "1 → 2",
+        "2 → 1",
+        "1 → 2",
+    ]
+    assert "too slow" in told[2]
+    shown = command("show", team_server, NAME)
+    assert f"models:/{NAME}/2 (champion)" in shown
+    assert "sample:breast_cancer" in shown

@@ -26,6 +26,11 @@ _ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
+_REFUSALS = {
+    "UNAUTHENTICATED": "does not know you; set MLFLOW_TRACKING_USERNAME and"
+    " MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN",
+    "PERMISSION_DENIED": "does not allow this; ask for the rights to the model",
+}
 _HISTORY = "pinion.history."
 _SQLITE = "sqlite:///"
 
@@ -185,6 +190,9 @@ def _errors(uri: str) -> Iterator[None]:
 
 
 def _said(error: Exception) -> str:
+    code = getattr(error, "error_code", "")
+    if code in _REFUSALS:
+        return _REFUSALS[code]
     text = " ".join(str(error).split()).partition(" [SQL:")[0]
     if "Max retries exceeded" in text or "timed out" in text:
         return f"does not answer ({cause(error)[:200]}); is the server running there?"

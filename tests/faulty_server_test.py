@@ -1,0 +1,161 @@
+"""MLflow behind a bad network: every step ends right, or soon and with one line that says where."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from tests.faulty import Fault, Proxy, Request, proxy
+from tests.ports import free_port
+from tests.stepping import Steps
+
+# The longest that a step waits for MLflow in all.
+BOUND = 120
+
+
+@pytest.fixture()
+def network(team_server: str) -> Iterator[Proxy]:
+    with proxy(team_server) as server:
+        yield server
+
+
+@pytest.fixture()
+def steps(tmp_path: Path, prepared: Path) -> Steps:
+    return Steps(tmp_path, prepared)
+
+
+@pytest.fixture(scope="module")
+def trained(
+    team_server: str, prepared: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Steps:
+    """Steps of which `train` and `evaluate` are done."""
+    steps = Steps(tmp_path_factory.mktemp("trained"), prepared)
+    for component in ("train", "evaluate"):
+        succeed(steps.start(component, team_server))
+    return steps
+
+
+def finish(process: "subprocess.Popen[str]") -> tuple[int, str]:
+    """The exit code of a step, and its last line on stderr."""
+    _, stderr = process.communicate(timeout=BOUND)
+    assert "Traceback" not in stderr
+    return process.returncode, (stderr.strip().splitlines() or [""])[-1]
+
+
+def succeed(process: "subprocess.Popen[str]") -> None:
+    code, line = finish(process)
+    assert code == 0, line
+
+
+def every_third(request: Request) -> bool:
+    return request.number % 3 == 0
+
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Fault.SILENCE, id="never answers"),
+        pytest.param(Fault.ERROR_500, id="answers 500"),
+        pytest.param(Fault.UNAVAILABLE, id="answers 503, to come back in ten minutes"),
+    ],
+)
+def test_a_server_that_serves_nobody(trained: Steps, network: Proxy, fault: Fault) -> None:
+    network.judge = lambda _request: fault
+    refused(trained, network.address, 45)
+
+
+def test_a_server_that_is_not_there(trained: Steps) -> None:
+    refused(trained, f"http://127.0.0.1:{free_port()}", 45)
+
+
+def refused(steps: Steps, uri: str, seconds: float) -> None:
+    """All three steps fail in that time, with one line that names the address."""
+    started = time.monotonic()
+    processes = {name: steps.start(name, uri) for name in ("train", "evaluate", "register")}
+    for name, process in processes.items():
+        code, line = finish(process)
+        assert (code, line.startswith(f"{name}: error: ")) == (1, True), line
+        assert uri in line
+    assert time.monotonic() - started < seconds
+
+
+@pytest.mark.parametrize("fault", [Fault.DROP, Fault.LOSE], ids=["requests", "answers"])
+def test_every_third_of_them_is_lost(
+    steps: Steps, network: Proxy, team_server: str, fault: Fault
+) -> None:
+    network.judge = lambda request: fault if every_third(request) else Fault.NONE
+    for component in ("train", "evaluate", "register"):
+        succeed(steps.start(component, network.address))
+    assert_one_of_each(steps, team_server)
+
+
+def assert_one_of_each(steps: Steps, uri: str) -> None:
+    """One version, one run that is FINISHED and none that is RUNNING, one model that is READY."""
+    client = MlflowClient(uri)
+    run = client.get_run((steps.folder / "run_id").read_text())
+    model = (steps.folder / "model_id").read_text()
+    versions = client.search_model_versions(f"source_path = 'models:/{model}'")
+    assert [str(version.version) for version in versions] == [
+        (steps.folder / "version").read_text()
+    ]
+    assert run.info.status == "FINISHED"
+    running = client.search_runs([run.info.experiment_id], "attributes.status = 'RUNNING'")
+    assert [each.info.run_id for each in running] == []
+    pending = client.search_logged_models([run.info.experiment_id], "status = 'PENDING'")
+    assert [each.model_id for each in pending] == []
+
+
+@pytest.mark.parametrize(
+    ("component", "judge"),
+    [
+        pytest.param("train", lambda each: each.path.endswith("model.skops"), id="of a model"),
+        pytest.param("evaluate", lambda each: each.path.endswith(".html"), id="of a report"),
+    ],
+)
+def test_an_upload_that_is_cut_short_every_time(
+    trained: Steps,
+    tmp_path: Path,
+    network: Proxy,
+    component: str,
+    judge: Callable[[Request], bool],
+) -> None:
+    network.judge = lambda each: Fault.CUT if each.method == "PUT" and judge(each) else Fault.NONE
+    before = set(trained.folder.iterdir())
+    code, line = finish(trained.start(component, network.address))
+    assert code == 1
+    assert line.startswith(f"{component}: error: ")
+    assert network.address in line
+    assert set(trained.folder.iterdir()) == before
+
+
+def test_an_upload_that_is_cut_short_once(
+    steps: Steps, network: Proxy, team_server: str
+) -> None:
+    cut: set[str] = set()
+
+    def judge(request: Request) -> Fault:
+        first = request.method == "PUT" and request.path not in cut
+        cut.add(request.path)
+        return Fault.CUT if first else Fault.NONE
+
+    network.judge = judge
+    for component in ("train", "evaluate", "register"):
+        succeed(steps.start(component, network.address))
+    assert_one_of_each(steps, team_server)
+
+
+def test_a_server_that_is_down_between_two_steps(
+    steps: Steps, network: Proxy, team_server: str
+) -> None:
+    succeed(steps.start("train", network.address))
+    network.judge = lambda _request: Fault.DROP
+    code, line = finish(steps.start("evaluate", network.address))
+    assert (code, network.address in line) == (1, True), line
+    network.judge = lambda _request: Fault.NONE
+    for component in ("evaluate", "register"):
+        succeed(steps.start(component, network.address))
+    assert_one_of_each(steps, team_server)

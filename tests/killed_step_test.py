@@ -1,0 +1,49 @@
+"""A step that is killed cannot end its MLflow run; the runner does it in its place."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from mlflow.entities import Run
+
+from tests.running import client, command, environment, params
+
+
+def runs(output: Path) -> list[Run]:
+    """The MLflow runs that there are so far."""
+    if not (output / "mlflow.db").exists():
+        return []
+    mlflow = client(output)
+    experiments = [experiment.experiment_id for experiment in mlflow.search_experiments()]
+    return list(mlflow.search_runs(experiments))
+
+
+def train_process(output: Path) -> int:
+    """The id of the process of the training that writes below a folder."""
+    (found,) = (
+        int(path.parent.name)
+        for path in Path("/proc").glob("[0-9]*/cmdline")
+        if f"--trained-model\0{output}/20" in path.read_text(errors="replace")
+    )
+    return found
+
+
+def test_a_run_of_a_killed_training_is_not_left_running(tmp_path: Path) -> None:
+    long = params(model="random_forest", model_params='{"n_estimators": 20000}')
+    started = subprocess.Popen(
+        command(tmp_path, *long), env=environment(), stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 90
+    while not any(run.data.params for run in runs(tmp_path)):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    os.kill(train_process(tmp_path), signal.SIGKILL)
+    _, stderr = started.communicate(timeout=60)
+    assert started.returncode == 1
+    assert "step 'train' failed: killed by SIGKILL" in stderr.splitlines()[-1]
+    (run,) = runs(tmp_path)
+    assert run.info.status == "KILLED"
+    assert "killed by SIGKILL" in run.data.tags["pinion.note"]
+    assert run.data.tags["pinion.pipeline_run"] in os.listdir(tmp_path)

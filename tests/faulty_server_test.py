@@ -28,9 +28,7 @@ def steps(tmp_path: Path, prepared: Path) -> Steps:
 
 
 @pytest.fixture(scope="module")
-def trained(
-    team_server: str, prepared: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Steps:
+def trained(team_server: str, prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Steps:
     """Steps of which `train` and `evaluate` are done."""
     steps = Steps(tmp_path_factory.mktemp("trained"), prepared)
     for component in ("train", "evaluate"):
@@ -52,7 +50,6 @@ def succeed(process: "subprocess.Popen[str]") -> None:
 
 def every_third(request: Request) -> bool:
     return request.number % 3 == 0
-
 
 
 @pytest.mark.parametrize(
@@ -132,9 +129,7 @@ def test_an_upload_that_is_cut_short_every_time(
     assert set(trained.folder.iterdir()) == before
 
 
-def test_an_upload_that_is_cut_short_once(
-    steps: Steps, network: Proxy, team_server: str
-) -> None:
+def test_an_upload_that_is_cut_short_once(steps: Steps, network: Proxy, team_server: str) -> None:
     cut: set[str] = set()
 
     def judge(request: Request) -> Fault:

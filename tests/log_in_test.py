@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 from mlflow import MlflowClient
@@ -15,7 +16,7 @@ from tests.local_servers import tracking_server
 from tests.running import DIST, command, environment, params
 from tests.stepping import Steps
 
-USER, PASSWORD, TOKEN = "admin", "open-sesame-4711", "token-of-the-team-0815"  # noqa: S105
+USER, PASSWORD, TOKEN = "admin", "open-sesame-4711", "token-of-the-team-0815"
 NAME = "guarded"
 RIGHT = {"MLFLOW_TRACKING_USERNAME": USER, "MLFLOW_TRACKING_PASSWORD": PASSWORD}
 WRONG = {**RIGHT, "MLFLOW_TRACKING_PASSWORD": "wrong-and-secret-99"}
@@ -37,7 +38,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         folder,
         "--app-name=basic-auth",
         MLFLOW_AUTH_CONFIG_PATH=str(settings),
-        MLFLOW_FLASK_SERVER_SECRET_KEY="of the tests",
+        MLFLOW_FLASK_SERVER_SECRET_KEY=token_hex(8),
     ) as uri:
         yield uri
 
@@ -100,9 +101,7 @@ def test_a_token(tmp_path: Path, bearing: Proxy, team_server: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def trained(
-    team_server: str, prepared: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Steps:
+def trained(team_server: str, prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Steps:
     """What the steps need to be called, of another server."""
     steps = Steps(tmp_path_factory.mktemp("trained"), prepared)
     for component in ("train", "evaluate"):

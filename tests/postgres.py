@@ -79,14 +79,13 @@ def _program(name: str) -> str:
     """The program on the PATH, or the newest that Debian has."""
     versions = sorted(_DEBIAN.glob("*/bin"), key=lambda path: float(path.parent.name))
     places = [os.environ.get("PATH", os.defpath), *map(str, reversed(versions))]
-    found = shutil.which(name, path=os.pathsep.join(places))
-    if not found:
-        pytest.fail(
-            f"PostgreSQL's {name} is neither on the PATH nor in {_DEBIAN}; install it (on Debian:"
-            " apt-get install postgresql) and run the tests again",
-            pytrace=False,
-        )
-    return found
+    if found := shutil.which(name, path=os.pathsep.join(places)):
+        return found
+    raise pytest.fail.Exception(
+        f"PostgreSQL's {name} is neither on the PATH nor in {_DEBIAN}; install it (on Debian:"
+        " apt-get install postgresql) and run the tests again",
+        pytrace=False,
+    )
 
 
 def _wait(port: int, server: "subprocess.Popen[bytes]", log: Path) -> None:

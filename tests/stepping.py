@@ -57,24 +57,25 @@ class Steps:
 
     def _flags(self, component: str) -> dict[str, object]:
         here, prepared = self.folder, self.prepared
-        model, result = here / "model", here / "result"
         if component == "train":
-            names = ("run_id", "model_id", "cv_metrics")
-            run_id, model_id, metrics = (here / name for name in names)
             return {
                 "train_data": prepared / "preprocess" / "train_data",
                 "schema": prepared / "preprocess" / "schema",
                 "model": "logistic_regression",
-                "trained_model": model,
-                "run_id": run_id,
-                "model_id": model_id,
-                "metrics": metrics,
+                "trained_model": here / "model",
+                "run_id": here / "run_id",
+                "model_id": here / "model_id",
+                "metrics": here / "cv_metrics",
             }
         if component == "evaluate":
-            test = prepared / "preprocess" / "test_data"
-            report = {"report": here / "report", "report_data": here / "report_data"}
-            metrics = {"result": result, "metrics": here / "metrics"}
-            return {"model": model, "test_data": test, **metrics, **report}
+            return {
+                "model": here / "model",
+                "test_data": prepared / "preprocess" / "test_data",
+                "result": here / "result",
+                "metrics": here / "metrics",
+                "report": here / "report",
+                "report_data": here / "report_data",
+            }
         return registration(here)
 
 

@@ -1,4 +1,4 @@
-"""A team's MLflow server: PostgreSQL behind it, artifacts through it, models that replace others."""
+"""A team's MLflow server: PostgreSQL behind it, artifacts through it, models that take over."""
 
 import subprocess
 import sys

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 # Each is one more version that another process registered between a look and a write.
 _TURNS = 50
 # On the model's page, above its versions.
-_ABOUT = "Every version passed its evaluation. `champion` is the one in use, `previous` the one before it."
+_ABOUT = (
+    "Every version passed its evaluation. "
+    "`champion` is the one in use, `previous` the one before it."
+)
 
 
 @dataclass(frozen=True)

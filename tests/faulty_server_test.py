@@ -102,8 +102,9 @@ def assert_one_of_each(steps: Steps, uri: str) -> None:
     assert run.info.status == "FINISHED"
     running = client.search_runs([run.info.experiment_id], "attributes.status = 'RUNNING'")
     assert [each.info.run_id for each in running] == []
-    pending = client.search_logged_models([run.info.experiment_id], "status = 'PENDING'")
-    assert [each.model_id for each in pending] == []
+    # Not by their status, which MLflow 3.17 cannot look for on PostgreSQL.
+    models = client.search_logged_models([run.info.experiment_id])
+    assert [each.model_id for each in models if each.status == "PENDING"] == []
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from mlflow.entities import Run
 
-from tests.running import client, command, environment, params
+from tests.running import client, command, environment, params, run_folders
 
 
 def runs(output: Path) -> list[Run]:
@@ -20,14 +21,17 @@ def runs(output: Path) -> list[Run]:
     return list(mlflow.search_runs(experiments))
 
 
-def train_process(output: Path) -> int:
-    """The id of the process of the training that writes below a folder."""
-    (found,) = (
-        int(path.parent.name)
-        for path in Path("/proc").glob("[0-9]*/cmdline")
-        if f"--trained-model\0{output}/20" in path.read_text(errors="replace")
-    )
-    return found
+def train_process(run: str) -> int:
+    """The id of the process of the training of a run; its arguments need not be on its line."""
+    variable = f"PINION_PIPELINE_RUN={run}\0".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            trains = b"/environments/train-" in (process / "cmdline").read_bytes()
+            if trains and variable in (process / "environ").read_bytes():
+                found.append(int(process.name))
+    (only,) = found
+    return only
 
 
 def test_a_run_of_a_killed_training_is_not_left_running(tmp_path: Path) -> None:
@@ -35,15 +39,16 @@ def test_a_run_of_a_killed_training_is_not_left_running(tmp_path: Path) -> None:
     started = subprocess.Popen(
         command(tmp_path, *long), env=environment(), stderr=subprocess.PIPE, text=True
     )
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 180
     while not any(run.data.params for run in runs(tmp_path)):
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    os.kill(train_process(tmp_path), signal.SIGKILL)
+    (folder,) = run_folders(tmp_path)
+    os.kill(train_process(folder.name), signal.SIGKILL)
     _, stderr = started.communicate(timeout=60)
     assert started.returncode == 1
     assert "step 'train' failed: killed by SIGKILL" in stderr.splitlines()[-1]
     (run,) = runs(tmp_path)
     assert run.info.status == "KILLED"
     assert "killed by SIGKILL" in run.data.tags["pinion.note"]
-    assert run.data.tags["pinion.pipeline_run"] in os.listdir(tmp_path)
+    assert run.data.tags["pinion.pipeline_run"] == folder.name

@@ -75,7 +75,7 @@ def pipeline(folder: Path, uri: str, variables: Mapping[str, str], secret: str) 
     stdout, stderr = running.communicate(timeout=300)
     watcher.join()
     assert running.returncode == 0, stderr
-    assert any("--trained-model" in arguments for arguments in seen)
+    assert any("/environments/train-" in arguments for arguments in seen)
     texts = [stdout, stderr, *seen]
     texts += [path.read_text(errors="replace") for path in folder.rglob("*") if path.is_file()]
     assert [text for text in texts if secret in text] == []

@@ -5,7 +5,6 @@ import sys
 import urllib.request
 from pathlib import Path
 
-import mlflow
 import pytest
 from mlflow import MlflowClient
 
@@ -55,6 +54,12 @@ def command(name: str, uri: str, *arguments: str) -> str:
     return done.stdout
 
 
+def read(address: str) -> bytes:
+    with urllib.request.urlopen(address, timeout=30) as answer:
+        content: bytes = answer.read()
+    return content
+
+
 def aliases(client: MlflowClient) -> dict[str, int]:
     found = client.get_registered_model(NAME).aliases
     return {alias: int(version) for alias, version in found.items()}
@@ -76,14 +81,13 @@ def test_report_and_model_are_read_through_the_server(
     version = client.get_model_version(NAME, "2")
     artifacts = f"{team_server}/api/2.0/mlflow-artifacts/artifacts"
     experiment = client.get_run(str(version.run_id)).info.experiment_id
-    report = f"{artifacts}/{experiment}/{version.run_id}/artifacts/evaluation/report.html"
-    with urllib.request.urlopen(report, timeout=30) as answer:
-        page = answer.read()
-    (kept,) = (team_folder / "kept").rglob(f"{version.run_id}/artifacts/evaluation/report.html")
-    assert page == kept.read_bytes()
+    report = f"{experiment}/{version.run_id}/artifacts/evaluation/report.html"
+    page = read(f"{artifacts}/{report}")
+    assert page == (team_folder / "kept" / report).read_bytes()
     assert page.startswith(b"<!DOCTYPE html>")
-    model = Path(mlflow.artifacts.download_artifacts(version.source, tracking_uri=team_server))
-    assert f"model_id: {version.tags['pinion.model_id']}\n" in (model / "MLmodel").read_text()
+    model = client.get_logged_model(version.tags["pinion.model_id"])
+    description = read(f"{artifacts}/{model.artifact_location.partition(':/')[2]}/MLmodel")
+    assert f"model_id: {model.model_id}\n".encode() in description
 
 
 def test_a_person_can_go_back_and_forth(

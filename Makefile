@@ -21,6 +21,8 @@ test: setup
 lock:
 	@build-support/lock $(ARGS)
 
-# A changed line to a new image, beside one image for all steps; needs Docker and a few minutes.
+# A run beside one that has little or nothing to do; a changed line to a new image, beside one image
+# for all steps, which needs Docker. In all a few minutes.
 bench: setup
+	@.venv/bin/python -m benchmarks.rerun
 	@.venv/bin/python -m benchmarks.image_build

@@ -74,7 +74,8 @@ def one_environment(folder: Path) -> str:
 
 def pipeline(output: Path) -> None:
     """The sample, by the local runner."""
-    run(sys.executable, "-m", "pipelines.run", "--register", "--output", str(output))
+    flags = ["--register", "--no-cache", "--output", str(output)]
+    run(sys.executable, "-m", "pipelines.run", *flags)
 
 
 def one_process(python: str, output: Path) -> None:

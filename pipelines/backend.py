@@ -35,6 +35,12 @@ class Backend(Protocol):
     def prepare(self, steps: Iterable[tuple[str, Container]]) -> None:
         """Readies the tasks of a run; raises `PinionError` for one that could not be started."""
 
+    def warm(self, containers: Iterable[Container]) -> None:
+        """What runs soon, most likely in this order; a backend may ready it, once."""
+
+    def program(self, image: str) -> str:
+        """What a prepared image runs, by its content: equal texts are equal programs."""
+
     def run(self, call: Call) -> None:
         """Runs a task to its end, in the calling thread.
 

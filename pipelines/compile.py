@@ -60,11 +60,11 @@ def compile_release(tag: str, pins: Sequence[Pin], output: Path) -> None:
 
     Raises `PinionError` where the interfaces and the wiring do not fit.
     """
-    from pipelines.pipeline_file import RELEASE
+    from pipelines.pipeline_file import COMPONENTS, RELEASE
 
     environment = {
         RELEASE: tag,
-        "PINION_COMPONENTS": component_versions({pin.name: pin.exact for pin in pins}),
+        COMPONENTS: component_versions({pin.name: pin.exact for pin in pins}),
     }
     with whole(output) as file:
         _compile(pins, environment, file)

@@ -38,7 +38,6 @@ _UNDERSTOOD = {
         "trigger_policy", "retry_policy", "parameter_iterator", "iterator_policy",
     },
     "PipelineTaskInfo": {"name"},
-    # Nothing is cached here yet, which any caching option allows.
     "PipelineTaskSpec.CachingOptions": {"enable_cache", "cache_key"},
     "PipelineTaskSpec.TriggerPolicy": {"condition", "strategy"},
     "PipelineTaskSpec.IteratorPolicy": {"parallelism_limit"},

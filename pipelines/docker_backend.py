@@ -45,6 +45,7 @@ class DockerBackend:
     build: Callable[[Sequence[ImageReference]], None]
     settings: Mapping[str, str] = field(default_factory=dict)
     _isolated: dict[str, bool] = field(default_factory=dict, init=False)
+    _programs: dict[str, str] = field(default_factory=dict, init=False)
     _active: set[str] = field(default_factory=set, init=False)
     _changed: threading.Condition = field(default_factory=threading.Condition, init=False)
     _stopped: bool = field(default=False, init=False)
@@ -86,6 +87,18 @@ class DockerBackend:
                     f"step {images[image]!r}: {image} is not on this machine and cannot be pulled:"
                     f" {error}; is the registry up, and are you logged in (docker login)?"
                 ) from None
+
+    def warm(self, containers: Iterable[Container]) -> None:
+        """A container that waits would hold what it is limited to."""
+
+    def program(self, image: str) -> str:
+        """The image's id, which is a hash of all in it."""
+        if image not in self._programs:
+            try:
+                self._programs[image] = self.engine.image_id(image)
+            except EngineError as error:
+                raise PinionError(f"the Docker engine: {error}") from None
+        return self._programs[image]
 
     def run(self, call: Call) -> None:
         """Runs a task; the last line of its log is the reason where it fails by itself."""

@@ -88,7 +88,7 @@ def test_a_secret_is_named_but_not_shown(tmp_path: Path) -> None:
     assert not [flag for flag in flags if "s3cret" in flag or "HOME_ADDRESS" in flag]
 
 
-def test_a_step_that_tracks_reaches_the_store_and_no_other_steps_outputs(tmp_path: Path) -> None:
+def test_a_step_that_tracks_reaches_the_store_and_changes_nothing_of_others(tmp_path: Path) -> None:
     folder = tmp_path / "store"
     uri = f"sqlite:///{folder}/mlflow.db"
     tracking = call(folder, parameters={"mlflow_tracking_uri": ""})
@@ -97,6 +97,8 @@ def test_a_step_that_tracks_reaches_the_store_and_no_other_steps_outputs(tmp_pat
         bound(folder / "run" / "train"),
         bound(folder / "run", "readonly"),
     ]
+    (folder / ".cache").mkdir(parents=True)
+    assert bound(folder / ".cache", "readonly") in mounts(tracking, MLFLOW_TRACKING_URI=uri)
     assert mounts(call(folder), MLFLOW_TRACKING_URI=uri) == [bound(folder / "run" / "train")]
 
 

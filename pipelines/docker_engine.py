@@ -93,6 +93,10 @@ class Engine:
             raise
         return json.loads(found) or {}
 
+    def image_id(self, image: str) -> str:
+        """The id of an image that is on this machine."""
+        return _docker("image", "inspect", "--format={{.Id}}", image)
+
     def pull(self, image: str) -> None:
         """Fetches an image that is not here."""
         _docker("pull", "--quiet", image)

@@ -47,7 +47,8 @@ class Loop:
 class Task:
     """A node of a graph: its inputs and where they come from, and what it does.
 
-    It runs if all of `after` were done, or, where it is `always`, however they ended.
+    It runs if all of `after` were done, or, where it is `always`, however they ended. Where it is
+    `cached`, what an equal one gave may be taken for it, if it has the same `cache_key`.
     """
 
     name: str
@@ -60,6 +61,8 @@ class Task:
     condition: str
     loop: Loop | None
     retry: Retry
+    cached: bool
+    cache_key: str
     body: "Container | Graph"
 
 
@@ -197,6 +200,8 @@ def _task(file: CompiledFile, name: str, task: Any) -> Task:
         condition=task.trigger_policy.condition,
         loop=_loop(task),
         retry=retry,
+        cached=task.caching_options.enable_cache,
+        cache_key=task.caching_options.cache_key,
         body=(
             _graph(file, component.dag)
             if component.HasField("dag")

@@ -15,6 +15,7 @@ from typing import Protocol
 from pipelines import inputs
 from pipelines.artifacts import Values
 from pipelines.backend import Backend, Call, StoppedError, TaskFailedError
+from pipelines.cache import REUSED, Cache, Claim, Reused
 from pipelines.conditions import holds
 from pipelines.errors import PinionError
 from pipelines.graph import Graph, Loop, Pipeline, Task
@@ -25,15 +26,24 @@ from pipelines.scheduler import Scheduler
 from pipelines.steps import Container, Retry
 from pipelines.values import Value
 
+# Seconds between two looks at a task that another run is at.
+_PATIENCE = 0.2
+
 
 class Observer(Protocol):
     """Whoever watches a run; called from one thread only."""
 
-    def started(self, task: str) -> None:
-        """A task starts."""
+    def waits(self, task: str) -> None:
+        """A task is not started, as an equal one runs whose outputs can be taken."""
 
-    def ended(self, task: str, state: str) -> None:
-        """A task ended: done, failed, skipped by a condition, not run for a failure, or stopped."""
+    def started(self, task: str, why: str = "") -> None:
+        """A task starts; `why` says why no earlier outputs are taken, where that was a question."""
+
+    def ended(self, task: str, state: str, why: str = "") -> None:
+        """A task ended: done, failed, skipped by a condition, not run for a failure, or stopped.
+
+        Or it is reused, and `why` says what.
+        """
 
 
 @dataclass
@@ -45,11 +55,13 @@ class Interpreter:
     backend: Backend
     observer: Observer
     jobs: int = 1
+    cache: Cache | None = None
     # Of the waits between retries, which need not take real time in a test.
     clock: Callable[[], float] = time.monotonic
     pause: Callable[[float], Awaitable[None]] | None = None
     outputs: dict[str, Values] = field(default_factory=dict)
     _started: set[str] = field(default_factory=set, init=False)
+    _warmed: bool = field(default=False, init=False)
 
     def run(self, parameters: Mapping[str, Value]) -> None:
         """Runs every task that can run.
@@ -65,6 +77,8 @@ class Interpreter:
     async def _run(self, parameters: Mapping[str, Value]) -> None:
         self._launcher = Launcher(self.backend, self.folder)
         self._scheduler = Scheduler(self.jobs, self.backend.stop)
+        if self.cache is None or self.cache.empty:
+            self._warm()
         work = self._run_graph(self.pipeline.graph, Values(dict(parameters)), ROOT)
         self._outcome = await self._scheduler.complete(work)
 
@@ -147,8 +161,14 @@ class Interpreter:
             return await self._run_graph(task.body, values, place.within(task.name))
         name = place.name(task.name)
         call = self._launcher.call(name, task.body, values)
+        found = await self._look(call, task, task.body, values)
+        if isinstance(found, Reused):
+            self.observer.ended(name, REUSED, found.why)
+            self.outputs[name] = found.outputs
+            return Outcome(State.DONE, found.outputs)
         try:
-            outputs = await self._with_retries(call, task.retry, task.body)
+            with found:
+                outputs = await self._with_retries(call, task.retry, task.body, found)
         except StoppedError:
             if name in self._started:
                 self.observer.ended(name, State.STOPPED.value)
@@ -157,14 +177,41 @@ class Interpreter:
         self.outputs[name] = outputs
         return Outcome(State.DONE, outputs)
 
-    async def _with_retries(self, call: Call, retry: Retry, container: Container) -> Values:
+    async def _look(
+        self, call: Call, task: Task, container: Container, inputs: Values
+    ) -> Reused | Claim:
+        """What can be taken in place of running a task, or the right to run it."""
+        if self.cache is None:
+            return Claim()
+        look = partial(self.cache.look, call, task, container, inputs)
+        told = False
+        # It holds no slot of the scheduler, which the other may wait for.
+        while not (found := await self._scheduler.run(look, lambda: None)):
+            if not told:
+                self.observer.waits(call.name)
+            told = True
+            await self._scheduler.pause(_PATIENCE)
+        if isinstance(found, Claim) and found.missed:
+            self._warm()
+        return found
+
+    def _warm(self) -> None:
+        """Tells the backend what is to come, as soon as it is clear that it will not be reused."""
+        if not self._warmed:
+            self._warmed = True
+            steps = self.pipeline.graph.steps()
+            self.backend.warm(step for name, step in steps if name not in self.outputs)
+
+    async def _with_retries(
+        self, call: Call, retry: Retry, container: Container, claim: Claim
+    ) -> Values:
         wait, until = retry.wait, self.clock() + retry.in_all
         pause = self.pause or self._scheduler.pause
         for attempts_left in range(retry.count, -1, -1):
             try:
                 return await self._scheduler.run(
-                    partial(self._launcher.attempt, call, container),
-                    partial(self._start, call.name),
+                    partial(self._attempt, call, container, claim),
+                    partial(self._start, call.name, claim.why),
                 )
             except TaskFailedError:
                 if not attempts_left or self.clock() + wait > until:
@@ -173,10 +220,15 @@ class Interpreter:
             wait *= retry.factor
         raise AssertionError("the last attempt returns or raises")
 
-    def _start(self, name: str) -> None:
+    def _attempt(self, call: Call, container: Container, claim: Claim) -> Values:
+        outputs = self._launcher.attempt(call, container)
+        claim.keep(call, outputs)
+        return outputs
+
+    def _start(self, name: str, why: str) -> None:
         if name not in self._started:
             self._started.add(name)
-            self.observer.started(name)
+            self.observer.started(name, why)
 
     def _leave_out(self, task: Task, place: Place, state: State) -> Outcome:
         if isinstance(task.body, Graph):

@@ -29,12 +29,12 @@ class Interrupting(Events):
         super().__init__()
         self.number, self.state, self.count = number, state, count
 
-    def started(self, task: str) -> None:
-        super().started(task)
+    def started(self, task: str, why: str = "") -> None:
+        super().started(task, why)
         self._check()
 
-    def ended(self, task: str, state: str) -> None:
-        super().ended(task, state)
+    def ended(self, task: str, state: str, why: str = "") -> None:
+        super().ended(task, state, why)
         self._check()
 
     def _check(self) -> None:

@@ -16,12 +16,16 @@ from kfp.components import load_component_from_text
 
 from pipelines import conditions, placeholders
 from pipelines.backend import Call, StoppedError, TaskFailedError
+from pipelines.cache import Cache
+from pipelines.cache_store import Store
 from pipelines.graph import Pipeline
 from pipelines.interpreter import Interpreter
 from pipelines.parameters import resolve
 from pipelines.steps import Container
 from pipelines.values import Value
 
+# Of tasks that are given none; nobody asks it.
+STORE = "http://nobody:5000"
 # Writes its arguments, but the last, as JSON to the path that the last one names.
 _RECORD = "import json, sys; json.dump(sys.argv[1:-1], open(sys.argv[-1], 'w'))"
 
@@ -31,12 +35,21 @@ class HostPrograms:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self.warmed: list[list[str]] = []
         self._running: list[subprocess.Popen[bytes]] = []
         self._lock = threading.Lock()
         self._stopped = False
 
     def prepare(self, steps: Iterable[tuple[str, Container]]) -> None:
         """Nothing to do."""
+
+    def warm(self, containers: Iterable[Container]) -> None:
+        """Keeps what it is told."""
+        self.warmed.append([each.image for each in containers])
+
+    def program(self, image: str) -> str:
+        """The image's name, as its program is the command."""
+        return image
 
     def run(self, call: Call) -> None:
         """Runs the command, as other backends do."""
@@ -78,14 +91,22 @@ class Events:
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, str]] = []
+        self.waited: list[str] = []
+        self.why: dict[str, str] = {}
 
-    def started(self, task: str) -> None:
+    def waits(self, task: str) -> None:
+        """A task waits."""
+        self.waited.append(task)
+
+    def started(self, task: str, why: str = "") -> None:
         """A task starts."""
         self.seen.append((task, "started"))
+        self.why[task] = why
 
-    def ended(self, task: str, state: str) -> None:
+    def ended(self, task: str, state: str, why: str = "") -> None:
         """A task ended."""
         self.seen.append((task, state))
+        self.why.setdefault(task, why)
 
     def states(self) -> dict[str, str]:
         """How each task ended; raises `ValueError` where one ended twice."""
@@ -99,6 +120,7 @@ class Run:
     """One pipeline function, compiled by the SDK and run in a folder."""
 
     def __init__(self, folder: Path, function: Any, jobs: int = 2) -> None:
+        folder.mkdir(exist_ok=True)
         compiler.Compiler().compile(function, str(folder / "pipeline.yaml"))
         self.backend, self.events, self.waits = HostPrograms(), Events(), list[float]()
         self.pipeline = Pipeline.load(folder / "pipeline.yaml")
@@ -107,6 +129,12 @@ class Run:
         self.interpreter = Interpreter(
             self.pipeline, folder / "run", self.backend, self.events, jobs
         )
+
+    def reusing(self, root: Path, limit: int = 10**9) -> "Run":
+        """Takes what other runs left under the folder, and leaves what it did."""
+        name = self.interpreter.folder.parent.name
+        self.interpreter.cache = Cache(Store(root), self.backend.program, STORE, name, limit)
+        return self
 
     def without_waiting(self) -> "Run":
         """Waits between retries only by the clock."""

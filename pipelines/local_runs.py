@@ -17,6 +17,8 @@ from secrets import token_hex
 from pipelines import conditions, placeholders
 from pipelines.artifacts import Values
 from pipelines.backend import Backend
+from pipelines.cache import Cache
+from pipelines.cache_store import CACHE, Store
 from pipelines.compile import DEV, Pin, add_dist_flag, compile_release, dev_pins, unpinned
 from pipelines.components import Component, discover
 from pipelines.dev_images import build
@@ -71,7 +73,7 @@ class Request:
 
     `output` holds the folders of the runs. Without a tracking URI it is that of the parameters, of
     the environment, or of the store in `output`. `reproduces` is the model version that is made
-    again, if any.
+    again, if any. `cache_size` are the bytes that may be kept of steps; None reuses and keeps none.
     """
 
     workspace: Workspace
@@ -82,6 +84,7 @@ class Request:
     release: str = DEV
     tracking_uri: str = ""
     reproduces: str = ""
+    cache_size: int | None = None
 
     @property
     def dev(self) -> bool:
@@ -151,8 +154,16 @@ def ready(request: Request, parameters: Parameters) -> LocalRun:
         else:
             backend = ProcessBackend(workspace, packages, _locked(workspace, pipeline), settings)
         progress = _prepare(pipeline, backend)
-        interpreter = Interpreter(pipeline, folder, backend, progress, request.jobs)
+        cache = _cache(request, folder, backend, tracking_uri)
+        interpreter = Interpreter(pipeline, folder, backend, progress, request.jobs, cache)
         return LocalRun(given, tracking_uri, interpreter, progress)
+
+
+def _cache(request: Request, folder: Path, backend: Backend, tracking_uri: str) -> Cache | None:
+    if request.cache_size is None:
+        return None
+    store = Store(folder.parent / CACHE)
+    return Cache(store, backend.program, tracking_uri, folder.name, request.cache_size)
 
 
 @contextmanager

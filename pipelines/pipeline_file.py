@@ -16,6 +16,7 @@ from pipelines.sources import Parameter, read_parameters
 
 # What the steps are told of the release that they are in.
 RELEASE = "PINION_RELEASE"
+COMPONENTS = "PINION_COMPONENTS"
 # And of the run: an id on a cluster, the name of its folder here.
 PIPELINE_RUN = "PINION_PIPELINE_RUN"
 

@@ -43,6 +43,7 @@ class ProcessBackend:
     settings: Mapping[str, str] = field(default_factory=dict)
     environments: Mapping[str, Path] = field(default_factory=dict)
     _warming: Warming | None = field(default=None, init=False)
+    _programs: dict[str, str] = field(default_factory=dict, init=False)
     _running: "list[subprocess.Popen[bytes]]" = field(default_factory=list, init=False)
     _changed: threading.Condition = field(default_factory=threading.Condition, init=False)
     _stopped: bool = field(default=False, init=False)
@@ -53,24 +54,29 @@ class ProcessBackend:
         Raises `PinionError` where a pinned image is not what is packaged here.
         """
         with dist_lock(self.workspace, exclusive=False):
-            steps, needed = list(steps), {}
+            needed = {}
             for name, container in steps:
                 package = self._package(name, container.image)
                 self._check(name, container, package)
                 needed[container.image] = package
+                self._programs[container.image] = package.content().runs
             with ThreadPoolExecutor(max_workers=2) as pool:
                 made = pool.map(
                     lambda package: environment(self.workspace, package), needed.values()
                 )
                 self.environments = dict(zip(needed, made, strict=True))
-        # Where there is no core to spare it would be in the way of the step that works.
-        if len(os.sched_getaffinity(0)) > 1:
-            self.warm(container for _, container in steps)
 
     def warm(self, containers: Iterable[Container]) -> None:
         """Lets steps that come later import what they need; what is never called ends with us."""
+        # Where there is no core to spare it would be in the way of the step that works.
+        if len(os.sched_getaffinity(0)) < 2:
+            return
         due = (self._program(each.image, each.command, each.environment) for each in containers)
         self._warming = Warming(due, self._warm)
+
+    def program(self, image: str) -> str:
+        """The hash of the dependencies and the code of a component."""
+        return self._programs[image]
 
     def _check(self, name: str, container: Container, package: Package) -> None:
         image = container.image

@@ -15,6 +15,7 @@ from rich.text import Text
 
 _STYLES = {
     "done": "green",
+    "reused": "green",
     "failed": "red",
     "skipped": "dim",
     "not run": "dim",
@@ -34,6 +35,7 @@ class Progress:
         self._console = console or Console(stderr=True, highlight=False)
         self._since: dict[str, float] = {}
         self._ended: dict[str, tuple[str, float]] = {}
+        self._why: dict[str, str] = {}
         self._rows: dict[str, list[str]] = {task: [] for task in tasks}
         self._spinner = Spinner("dots")
         # The terminal is drawn by another thread.
@@ -48,15 +50,20 @@ class Progress:
         with Live(console=self._console, get_renderable=self._render, refresh_per_second=8):
             yield
 
-    def started(self, task: str) -> None:
-        """A step starts."""
+    def waits(self, task: str) -> None:
+        """A step waits for an equal one."""
+        self._line(f"{task} waits: an equal step is running")
+
+    def started(self, task: str, why: str = "") -> None:
+        """A step starts, for a reason if there is one to tell."""
         with self._lock:
             self._add(task)
             self._since[task] = time.monotonic()
-        self._line(f"{task} …")
+            self._why[task] = why
+        self._line(f"{task} …" + (f" ({why})" if why else ""))
 
-    def ended(self, task: str, state: str, took: float | None = None) -> None:
-        """A step ended as `done`, `failed`, `skipped`, `not run` or `stopped`.
+    def ended(self, task: str, state: str, why: str = "", took: float | None = None) -> None:
+        """A step ended as `done`, `reused`, `failed`, `skipped`, `not run` or `stopped`.
 
         `took` are the seconds by a clock that knows better than the one of who looks on.
         """
@@ -65,7 +72,9 @@ class Progress:
             seen = time.monotonic() - self._since.get(task, time.monotonic())
             seconds = seen if took is None else took
             self._ended[task] = (state, seconds)
-        self._line(f"{task} {state}" + (f" in {seconds:.1f} s" if task in self._since else ""))
+            self._why[task] = why or self._why.get(task, "")
+        text = f"{task} {state}" + (f" {why}" if why else "")
+        self._line(text + (f" in {seconds:.1f} s" if task in self._since else ""))
 
     def _add(self, task: str) -> None:
         if task in self._since or task in self._ended:
@@ -84,7 +93,7 @@ class Progress:
             room = max(3, self._console.height - 2)
             table = Table.grid(padding=(0, 2))
             if len(rows) > room:
-                table.add_row("", Text(self._counts(rows), "dim"), "")
+                table.add_row("", Text(self._counts(rows), "dim"), "", "")
                 rows = self._most_important(rows, room - 1)
             for row in rows:
                 table.add_row(*self._cells(row))
@@ -105,11 +114,12 @@ class Progress:
         counts = Counter(map(self._state, rows))
         return ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
 
-    def _cells(self, task: str) -> tuple[Text | Spinner | str, Text | str, str]:
-        state = self._state(task)
+    def _cells(self, task: str) -> tuple[Text | Spinner | str, Text, str, Text]:
+        state, why = self._state(task), Text(self._why.get(task, ""), "dim")
         if state == "waiting":
-            return "", Text(task, "dim"), ""
+            return "", Text(task, "dim"), "", why
         if state == "running":
-            return self._spinner, Text(task), f"{time.monotonic() - self._since[task]:.0f} s"
+            took = f"{time.monotonic() - self._since[task]:.0f} s"
+            return self._spinner, Text(task), took, why
         took = f"{self._ended[task][1]:.1f} s" if task in self._since else ""
-        return Text(state, _STYLES[state]), Text(task), took
+        return Text(state, _STYLES[state]), Text(task), took, why

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from pipelines.backend import Call
+from pipelines.cache_store import CACHE
 
 TRACKING = "mlflow_tracking_uri"
 # What the libraries of the steps read of servers, proxies and credentials.
@@ -45,7 +46,7 @@ class Reach:
         """What a call needs; `isolated` says that its image by itself needs no network.
 
         A task that takes `mlflow_tracking_uri` reaches the store: the folder of an SQLite file,
-        whose journal is beside it, with the run's other folders read-only in it; or the server.
+        whose journal is beside it, with what other steps gave read-only in it; or the server.
         """
         tracking = _tracking_uri(call, environment)
         store = _sqlite_folder(tracking)
@@ -55,7 +56,8 @@ class Reach:
         named = {environment[name] for name in variables} | set(call.parameters.values())
         readable = {*call.inputs, *_files(named)}
         if store and run.is_relative_to(store):
-            readable.add(run)
+            cache = run.parent / CACHE
+            readable |= {run, cache} if cache.exists() else {run}
         return cls(
             writable=frozenset({call.folder, store} - {None} if store else {call.folder}),
             readable=frozenset(readable),

@@ -1,6 +1,7 @@
 """Runs a compiled pipeline on this machine, without a cluster: `python -m pipelines.run`."""
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +27,21 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_parameter_flags(parser)
     add_runner_flags(parser, "the folder of the runs and of the local MLflow store")
+    parser.add_argument(
+        "--no-cache", action="store_true",
+        help="run every step, whatever ran before, and keep nothing for later runs",
+    )  # fmt: skip
+    parser.add_argument(
+        "--cache-size", type=_bytes, default="10G", metavar="BYTES",
+        help="how much is kept of steps, to be reused, such as 500M or 10G (default: %(default)s)",
+    )  # fmt: skip
     return parser
+
+
+def _bytes(text: str) -> int:
+    if not (match := re.fullmatch(r"(\d+)([kMGT]?)", text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size, such as 500M or 10G")
+    return int(match[1]) * 1000 ** " kMGT".index(match[2] or " ")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             jobs=args.jobs,
             file=args.pipeline_file,
             release=args.release,
+            cache_size=None if args.no_cache else args.cache_size,
         ),
         lambda pipeline: resolve(pipeline.parameters, args.param, args.params, args.register),
     )

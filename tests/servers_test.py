@@ -21,17 +21,16 @@ def post(address: str, body: bytes) -> dict[str, list[object]]:
 
 def test_a_run_against_a_tracking_server(tmp_path: Path) -> None:
     with tracking_server(DIST, tmp_path) as uri:
-        finished = run(
-            tmp_path / "runs",
-            "--register",
-            *params(mlflow_tracking_uri=uri, registered_model_name="served", seed=5),
-        )
+        given = params(mlflow_tracking_uri=uri, registered_model_name="served", seed=5)
+        finished = run(tmp_path / "runs", "--register", *given)
         assert finished.code == 0, finished.stderr
+        again = run(tmp_path / "runs", "--register", *given)
         client = MlflowClient(uri)
         champion = client.get_model_version_by_alias("served", "champion")
         record = client.get_run(str(champion.run_id))
         versions = client.search_model_versions("name='served'")
     assert [str(version.version) for version in versions] == ["1"]
+    assert again.stderr.count(" reused from run ") == 4, again.stderr
     assert record.data.params["seed"] == "5"
     assert list((tmp_path / "kept").rglob("MLmodel")), "the model was not stored behind the server"
     assert list((tmp_path / "runs").rglob("mlruns")) == []

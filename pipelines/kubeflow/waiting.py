@@ -45,7 +45,7 @@ class Watch:
             self._progress.started(shown)
         if state:
             self._ended.add(shown)
-            self._progress.ended(shown, state, task.seconds)
+            self._progress.ended(shown, state, took=task.seconds)
 
     def _unique(self, name: str) -> str:
         """A loop runs a step more than once, under one name."""

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import shutil
@@ -68,7 +69,7 @@ def test_the_run_and_the_model_hold_the_verdict(
     evaluate_step(line, thresholds=LONG % 0.1)
     assert store.client.get_run(line.run_id).data.tags["pinion.evaluation"] == "failed"
 
-    evaluate_step(line)
+    outcome = evaluate_step(line)
     run = store.client.get_run(line.run_id)
     expected = {
         "test_rmse": pytest.approx(4.5**0.5, abs=1e-12),
@@ -78,6 +79,8 @@ def test_the_run_and_the_model_hold_the_verdict(
         "test_r2": pytest.approx(1 - 18 / 54, abs=1e-12),
     }
     assert run.data.tags["pinion.evaluation"] == "passed"
+    documents = outcome.result.read_bytes() + outcome.report_data.read_bytes()
+    assert run.data.tags["pinion.evaluation.sha256"] == hashlib.sha256(documents).hexdigest()
     assert run.data.metrics == expected
     logged = store.client.get_logged_model(line.model_id).metrics or []
     assert {metric.key: metric.value for metric in logged} == expected

@@ -1,5 +1,6 @@
 """The work of one call: from a model folder and a test split to the texts of the outputs."""
 
+import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,4 +80,10 @@ def save(client: "MlflowClient", evaluation: Evaluation, outputs: Mapping[str, s
         f"evaluation/{file}": outputs[name] for name, file in _ARTIFACTS.items() if name in outputs
     }
     log_files(client, model.run_id, reports | {"lineage/evaluate.json": outputs["lineage"]})
-    record(client, model.run_id, model.model_id, evaluation.measurement.metrics, evaluation.passed)
+    # By the hash one can tell whether a later evaluation of the model has the run.
+    documents = "".join(outputs.get(name, "") for name in ("result", "report_data"))
+    tags = {
+        "pinion.evaluation": "passed" if evaluation.passed else "failed",
+        "pinion.evaluation.sha256": hashlib.sha256(documents.encode()).hexdigest(),
+    }
+    record(client, model.run_id, model.model_id, evaluation.measurement.metrics, tags)

@@ -72,13 +72,16 @@ def asking(uri: str, wanted: str) -> Iterator[None]:
 
 
 def record(
-    client: "MlflowClient", run_id: str, model_id: str, metrics: Mapping[str, float], passed: bool
+    client: "MlflowClient",
+    run_id: str,
+    model_id: str,
+    metrics: Mapping[str, float],
+    tags: Mapping[str, str],
 ) -> None:
-    """Adds `test_<metric>` to the run and its model, and the tag `pinion.evaluation`."""
+    """Adds `test_<metric>` to the run and its model, and tags to the run."""
     from mlflow.entities import Metric, RunTag
 
     now = int(time.time() * 1000)
-    verdict = RunTag("pinion.evaluation", "passed" if passed else "failed")
     with asking(client.tracking_uri, f"the run {run_id}"):
         client.log_batch(
             run_id,
@@ -86,7 +89,7 @@ def record(
                 Metric(f"test_{name}", value, now, 0, model_id=model_id)
                 for name, value in sorted(metrics.items())
             ],
-            tags=[verdict],
+            tags=[RunTag(key, value) for key, value in tags.items()],
         )
 
 

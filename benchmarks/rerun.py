@@ -1,0 +1,96 @@
+"""A run beside the same again, and again after a change of one step: `python -m benchmarks.rerun`.
+
+All in a clone whose components are packaged, on the bundled table, with registration.
+"""
+
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.build.tree import clone, git
+from tests.running import environment
+
+CHANGED = Path("components/evaluate/evaluate/metrics.py")
+REPEATS = 3
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one run cost, and the steps that it ran itself."""
+
+    name: str
+    seconds: float
+    steps: list[str]
+
+    def line(self, first: "Result") -> str:
+        """A row of the table, beside the first run."""
+        ratio = f"{self.seconds / first.seconds:.3f} x"
+        return f"{self.name:40}{self.seconds:8.2f} s {ratio:>9}  {', '.join(self.steps)}"
+
+
+def main() -> int:
+    """Runs all and prints them."""
+    with tempfile.TemporaryDirectory() as scratch:
+        tree = clone(Path(scratch, "clone"))
+        git(tree, "init", "--quiet")
+        say("packaging")
+        measure("", tree, Path(scratch, "warm"))
+        say("measuring")
+        places = [Path(scratch, f"runs{number}") for number in range(REPEATS)]
+        plain = [
+            measure("first, without the cache", tree, place.with_suffix(".plain"), "--no-cache")
+            for place in places
+        ]
+        first = [measure("first", tree, place) for place in places]
+        unchanged = [measure("unchanged", tree, place) for place in places]
+        change(tree)
+        # In a folder that has all the rest.
+        packaged = measure("evaluate changed, with its packaging", tree, Path(scratch, "warm"))
+        changed = [measure("evaluate changed, packaged before", tree, place) for place in places]
+    results = [middle(plain), middle(first), middle(unchanged), packaged, middle(changed)]
+    print("\n".join(result.line(middle(first)) for result in results))
+    return 0
+
+
+def measure(name: str, tree: Path, output: Path, *flags: str) -> Result:
+    """One run there."""
+    start = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines.run", "--register", "--output", output, *flags],
+        cwd=tree,
+        env={**environment(), "PYTHONPATH": str(tree)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seconds = time.monotonic() - start
+    if done.returncode != 0:
+        raise SystemExit(f"the run failed: {done.stderr[-1000:]}")
+    steps = re.findall(r"^[\d:]+ (\S+) done in ", done.stderr, re.MULTILINE)
+    return Result(name, seconds, steps)
+
+
+def change(tree: Path) -> None:
+    """A change of the code that nothing comes of."""
+    source = tree / CHANGED
+    source.write_text(f"{source.read_text()}\nCHANGED = {time.time_ns()}\n")
+
+
+def middle(results: list[Result]) -> Result:
+    """The one that took the median time."""
+    median = statistics.median(result.seconds for result in results)
+    return next(result for result in results if result.seconds == median)
+
+
+def say(text: str) -> None:
+    """Progress, beside the result."""
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""Takes the outputs of an earlier, equal task in place of running it again."""
+
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from pipelines.artifacts import Values
+from pipelines.backend import Call
+from pipelines.cache_store import Entry, Lock, Store
+from pipelines.graph import Task
+from pipelines.manifests import digest, manifest, part
+from pipelines.mlflow_traces import outdated
+from pipelines.recipes import NeverReusedError, Recipe, recipe
+from pipelines.steps import Container
+
+# What an observer is told of such a task.
+REUSED = "reused"
+
+
+@dataclass(frozen=True)
+class Reused:
+    """The outputs of an earlier task, copied into the folder of this one."""
+
+    outputs: Values
+    why: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to run a task, for a reason; equal ones wait until its holder lets go of it."""
+
+    why: str = ""
+    _keep: Callable[[Call, Values], None] | None = None
+    _lock: Lock | None = None
+
+    @property
+    def missed(self) -> bool:
+        """Whether the task could have been reused, so that those behind it will not be either."""
+        return self._lock is not None
+
+    def __enter__(self) -> "Claim":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._lock:
+            self._lock.release()
+
+    def keep(self, call: Call, outputs: Values) -> None:
+        """Keeps what the task gave for those to come."""
+        if self._keep:
+            self._keep(call, outputs)
+
+
+@dataclass
+class Cache:
+    """What earlier runs gave, under a folder that all runs with the same output folder share.
+
+    `program` says what an image runs, `tracking_uri` is that of tasks that are given none, `run`
+    the name of this run, and `limit` how many bytes may be kept.
+    """
+
+    store: Store
+    program: Callable[[str], str]
+    tracking_uri: str
+    run: str
+    limit: int
+    _contents: dict[Path, str] = field(default_factory=dict, init=False)
+    _earlier: dict[str, Mapping[str, str]] | None = field(default=None, init=False)
+    _size: int = field(init=False)
+    # Whether nothing was kept when the run began.
+    empty: bool = field(init=False)
+    # Tasks are looked up and kept in several threads.
+    _mutex: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        self._size = self.store.prune(self.limit)
+        self.empty = self._size == 0
+
+    def look(
+        self, call: Call, task: Task, container: Container, inputs: Values
+    ) -> Reused | Claim | None:
+        """What there is for a task, or the right to run it; None while an equal one runs."""
+        try:
+            made_of = recipe(
+                task, container, inputs, self.program, self._content, self.tracking_uri
+            )
+            lock = self.store.lock(made_of.key)
+        except NeverReusedError as error:
+            return Claim(str(error))
+        except OSError as error:
+            return Claim(f"the cache cannot be used: {error.strerror}")
+        if lock is None:
+            return None
+        try:
+            found = self._find(call, made_of)
+        except BaseException:
+            lock.release()
+            raise
+        if isinstance(found, Reused):
+            lock.release()
+            return found
+        return Claim(found, partial(self._keep, made_of), lock)
+
+    def _find(self, call: Call, made_of: Recipe) -> Reused | str:
+        """The reused outputs, or why there are none."""
+        entry = self.store.get(made_of.key)
+        if entry is None:
+            return self._why(call.name, made_of)
+        if made_of.tracking_uri is not None:
+            kept = entry.values(self.store.kept(entry.key))
+            if why := outdated(made_of.tracking_uri, kept):
+                return why
+        if not self.store.restore(entry, call.folder, call.log):
+            return f"what is kept of run {entry.run} is damaged"
+        outputs = entry.values(call.folder)
+        self._remember(entry, call.folder, outputs)
+        return Reused(outputs, f"from run {entry.run}")
+
+    def _why(self, name: str, made_of: Recipe) -> str:
+        with self._mutex:
+            if self._earlier is None:
+                self._earlier = {entry.task: entry.parts for entry in self.store.entries()}
+        before = self._earlier.get(name)
+        return made_of.changed(before) if before else "nothing is kept of it"
+
+    def _keep(self, made_of: Recipe, call: Call, outputs: Values) -> None:
+        """Keeps outputs; that it cannot is no failure of the task."""
+        try:
+            entry = Entry(
+                key=made_of.key,
+                task=call.name,
+                run=self.run,
+                parts=made_of.parts,
+                outputs=Entry.describe(outputs, call.folder),
+                content=manifest(call.folder),
+                size=_size(call.folder) + call.log.stat().st_size,
+            )
+            self._remember(entry, call.folder, outputs)
+            if entry.size > self.limit:
+                raise ValueError(f"it has {entry.size} bytes, and --cache-size is {self.limit}")
+            self.store.save(entry, call.folder, call.log)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            print(f"{call.name}: its outputs are not kept: {reason}", file=sys.stderr)
+            return
+        with self._mutex:
+            self._size += entry.size
+            if self._size > self.limit:
+                self._size = self.store.prune(self.limit)
+        self.empty = self._size == 0
+
+    def _content(self, path: Path) -> str:
+        # What a task of this run gave is not written to again.
+        if path not in self._contents:
+            self._contents[path] = digest(manifest(path.resolve()))
+        return self._contents[path]
+
+    def _remember(self, entry: Entry, folder: Path, outputs: Values) -> None:
+        for artifact in outputs.artifacts.values():
+            within = artifact.path.relative_to(folder).as_posix()
+            self._contents[artifact.path] = digest(part(entry.content, within))
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

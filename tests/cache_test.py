@@ -1,0 +1,181 @@
+"""Runs that reuse what earlier ones left, with the real steps and their MLflow store."""
+
+import json
+import re
+import shutil
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.running import Finished, client, command, environment, params, run, run_folders
+
+STEPS = ["pull-data", "preprocess", "train", "evaluate", "register"]
+GIVEN = ("--register", *params(model="logistic_regression", registered_model_name="tumour"))
+
+
+def reused(finished: Finished) -> list[str]:
+    assert finished.code == 0, finished.stderr
+    return re.findall(r"^[\d:]+ (\S+) reused from run ", finished.stderr, re.MULTILINE)
+
+
+def why(finished: Finished, step: str) -> str:
+    (found,) = re.findall(rf"^[\d:]+ {step} … \((.*)\)$", finished.stderr, re.MULTILINE)
+    return str(found)
+
+
+def without_folder(finished: Finished) -> list[str]:
+    return [line for line in finished.stdout.splitlines() if not line.startswith("run folder")]
+
+
+def mlflow_runs(output: Path) -> list[str]:
+    mlflow = client(output)
+    experiment = mlflow.get_experiment_by_name("pinion")
+    assert experiment
+    return [record.info.run_id for record in mlflow.search_runs([experiment.experiment_id])]
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """A run that registers its model."""
+    finished = run(tmp_path_factory.mktemp("first") / "runs", *GIVEN)
+    assert finished.code == 0, finished.stderr
+    return finished
+
+
+@pytest.fixture()
+def output(first: Finished, tmp_path: Path) -> Iterator[Path]:
+    """Where that run was made, whose store and cache know it by its path; put back as it was."""
+    before = shutil.copytree(first.output, tmp_path / "before")
+    yield first.output
+    for path in first.output.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+    for path in before.iterdir():
+        if path.is_dir():
+            shutil.copytree(path, first.output / path.name)
+    # Into the same file, which MLflow has open in this process.
+    databases = (sqlite3.connect(each / "mlflow.db") for each in (before, first.output))
+    with closing(next(databases)) as kept, closing(next(databases)) as used:
+        kept.backup(used)
+
+
+def test_an_unchanged_run_reuses_and_tells_the_same(first: Finished, output: Path) -> None:
+    again = run(output, *GIVEN)
+    assert reused(again) == STEPS[1:]
+    assert why(again, "pull-data") == "its pipeline has caching off for it"
+    assert without_folder(again) == without_folder(first)
+    assert len(mlflow_runs(output)) == 1
+    assert len(client(output).search_model_versions("name='tumour'")) == 1
+    before, after = run_folders(output)
+    assert {path.relative_to(before) for path in before.rglob("*")} == {
+        path.relative_to(after) for path in after.rglob("*")
+    }
+    assert (before / "train" / "run_id.txt").read_text() == (
+        after / "train" / "run_id.txt"
+    ).read_text()
+
+
+def test_only_the_registration_is_left_to_do(tmp_path: Path) -> None:
+    assert reused(run(tmp_path, *GIVEN[1:])) == []
+    assert reused(run(tmp_path, *GIVEN)) == STEPS[1:4]
+    assert len(client(tmp_path).search_model_versions("name='tumour'")) == 1
+
+
+def test_without_the_cache_all_is_run_again(output: Path) -> None:
+    again = run(output, *GIVEN, "--no-cache")
+    assert reused(again) == []
+    assert "(" not in "".join(line for line in again.stderr.splitlines() if "…" in line)
+    assert len(mlflow_runs(output)) == 2
+
+
+def test_an_output_edited_in_a_run_or_a_run_removed_does_no_harm(output: Path) -> None:
+    (old,) = run_folders(output)
+    (old / "preprocess" / "train_data").write_bytes(b"edited")
+    again = run(output, *GIVEN)
+    assert reused(again) == STEPS[1:]
+    new = run_folders(output)[-1]
+    assert (new / "preprocess" / "train_data").read_bytes()[:4] == b"PAR1"
+    for folder in (old, new):
+        shutil.rmtree(folder)
+    assert reused(run(output, *GIVEN)) == STEPS[1:]
+
+
+def test_a_model_whose_mlflow_run_was_deleted_is_trained_again(output: Path) -> None:
+    (record,) = mlflow_runs(output)
+    client(output).delete_run(record)
+    again = run(output, *GIVEN)
+    assert reused(again) == ["preprocess"]
+    assert why(again, "train") == f"its MLflow run {record} is gone"
+    assert why(again, "evaluate") == "input model changed"
+    assert again.shown("registered") == "models:/tumour/2"
+
+
+def test_other_thresholds_evaluate_the_same_model_and_the_first_ones_do_again(
+    output: Path,
+) -> None:
+    stricter = params(thresholds='{"accuracy": 0.9999}')
+    failed = run(output, *GIVEN[1:], *stricter)
+    assert reused(failed) == ["preprocess", "train"]
+    assert why(failed, "evaluate") == "parameter thresholds changed"
+    (record,) = mlflow_runs(output)
+    assert client(output).get_run(record).data.tags["pinion.evaluation"] == "failed"
+    back = run(output, *GIVEN)
+    assert reused(back) == ["preprocess", "train", "register"]
+    assert why(back, "evaluate") == f"its MLflow run {record} holds another evaluation"
+    assert client(output).get_run(record).data.tags["pinion.evaluation"] == "passed"
+
+
+def test_a_verdict_on_one_champion_is_none_on_the_next(tmp_path: Path) -> None:
+    gate = [*GIVEN, *params(thresholds='{"accuracy": {"min_absolute_change": 0.0}}')]
+    assert reused(run(tmp_path, *gate)) == []
+    again = run(tmp_path, *gate)
+    assert reused(again) == ["preprocess", "train"]
+    assert why(again, "evaluate") == "the champion was nobody and is version 1"
+    assert reused(run(tmp_path, *gate)) == STEPS[1:]
+
+
+def test_a_rollback_stays(output: Path) -> None:
+    second = run(output, *GIVEN, *params(seed=5))
+    assert second.shown("registered") == "models:/tumour/2"
+    mlflow = client(output)
+    mlflow.set_registered_model_alias("tumour", "champion", "1")
+    assert reused(run(output, *GIVEN, *params(seed=5))) == STEPS[1:]
+    assert int(mlflow.get_model_version_by_alias("tumour", "champion").version) == 1
+    mlflow.delete_model_version("tumour", "2")
+    again = run(output, *GIVEN, *params(seed=5))
+    assert why(again, "register") == "models:/tumour/2 is gone"
+    assert again.shown("registered") == "models:/tumour/3"
+
+
+def test_two_equal_runs_at_once_train_one_model(tmp_path: Path) -> None:
+    pair = [
+        subprocess.Popen(command(tmp_path, *GIVEN), env=environment(), stderr=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    errors = [process.communicate(timeout=600)[1].decode() for process in pair]
+    assert [process.returncode for process in pair] == [0, 0], errors
+    assert len(mlflow_runs(tmp_path)) == 1
+    results = [json.loads((each / "evaluate/result").read_text()) for each in run_folders(tmp_path)]
+    assert results[0] == results[1]
+    assert sum(error.count("train reused from run ") for error in errors) == 1
+
+
+def test_a_killed_run_leaves_what_was_done_and_no_obstacle(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        command(tmp_path, *GIVEN), env=environment(), stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 300
+    while not list(tmp_path.glob("20*/logs/train.log")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    again = run(tmp_path, *GIVEN)
+    assert reused(again) == ["preprocess"]
+    assert why(again, "train") == "nothing is kept of it"
+    assert len(client(tmp_path).search_model_versions("name='tumour'")) == 1

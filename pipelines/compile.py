@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,6 +20,8 @@ from pipelines.releases import frozen
 from pipelines.workspace import Workspace, whole
 
 DEV = "dev"
+# Characters of its messages, which repeat the whole document; what is wrong stands first.
+_KFP_SAYS = 600
 _MISFIT = "the interfaces of the components and pipelines/training/pipeline.py do not fit"
 
 
@@ -92,7 +95,8 @@ def _compile(pins: Sequence[Pin], environment: Mapping[str, str], output: Path) 
             f" it asks; there are {_outputs(pins)}"
         ) from error
     except Exception as error:
-        raise PinionError(f"{_MISFIT}: {type(error).__name__}: {error}") from error
+        text = textwrap.shorten(str(error), _KFP_SAYS)
+        raise PinionError(f"{_MISFIT}: {type(error).__name__}: {text}") from error
 
 
 def _step(pin: Pin, environment: Mapping[str, str]) -> Callable[..., Any]:
@@ -104,8 +108,9 @@ def _step(pin: Pin, environment: Mapping[str, str]) -> Callable[..., Any]:
         try:
             return call(*arguments, **inputs)
         except Exception as error:
+            text = textwrap.shorten(str(error), _KFP_SAYS)
             raise PinionError(
-                f"{_MISFIT}: step {pin.name!r} ({pin.name} {pin.version}): {error}"
+                f"{_MISFIT}: step {pin.name!r} ({pin.name} {pin.version}): {text}"
             ) from error
 
     component = named(load_component_from_text, pin.interface.pinned(pin.image, environment))

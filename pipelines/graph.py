@@ -121,13 +121,14 @@ class Pipeline:
                 raise ValueError(
                     f"it takes the artifact {artifacts[0]!r}, which none can give here"
                 )
+            parameters = read_parameters(file.spec.root)
         except RecursionError:
             raise PinionError(
                 f"{path}: not a compiled pipeline: a component holds itself"
             ) from None
         except (KeyError, ValueError) as error:
             raise PinionError(f"{path}: cannot be run: {error}") from error
-        return cls(file.spec.pipeline_info.name, read_parameters(file.spec.root), graph)
+        return cls(file.spec.pipeline_info.name, parameters, graph)
 
 
 def _check_names(names: list[str]) -> None:

@@ -82,19 +82,20 @@ def strings(value: Value) -> Iterator[str]:
 
 
 def read_parameters(component: Any) -> dict[str, Parameter]:
-    """The input parameters that a component declares."""
+    """What a component declares as inputs; raises `ValueError` for a default of another type."""
     return {
-        name: Parameter(
-            declared.parameter_type,
-            (
-                values.from_proto(declared.default_value, declared.parameter_type)
-                if declared.HasField("default_value")
-                else None
-            ),
-            declared.is_optional,
-        )
+        name: Parameter(declared.parameter_type, _default(name, declared), declared.is_optional)
         for name, declared in component.input_definitions.parameters.items()
     }
+
+
+def _default(name: str, declared: Any) -> Value | None:
+    if not declared.HasField("default_value"):
+        return None
+    try:
+        return values.from_proto(declared.default_value, declared.parameter_type)
+    except ValueError as error:
+        raise ValueError(f"the default of {name!r}: {error}") from None
 
 
 def read_parameter_sources(task: Any, declared: Mapping[str, Parameter]) -> dict[str, Source]:

@@ -1,0 +1,174 @@
+"""Whatever somebody writes into a file or a parameter: it is taken, or refused in one line."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipelines import conditions, placeholders
+from pipelines.compile import compile_release, unpinned
+from pipelines.components import discover
+from pipelines.errors import PinionError
+from pipelines.graph import Pipeline
+from pipelines.interfaces import Interface
+from pipelines.kubeflow.platform import apply
+from pipelines.kubeflow.platform_file import PlatformSettings
+from pipelines.locks import Lock, sha256
+from pipelines.parameters import resolve
+from pipelines.pipeline_file import PipelineFile
+from pipelines.workspace import Workspace
+from tests.mutations import damaged
+
+COMPILED = Path("tests/golden/training.yaml")
+INTERFACE = Path("components/train/component.yaml").read_text()
+PLATFORM = """
+service_account: pipeline-runner
+defaults: {cpu: 1, memory: 2Gi, timeout: 1h, retries: 2, secrets: {mlflow: {USER: username}}}
+steps:
+  preprocess: {cpu: {request: 500m, limit: 2}, cache: false, config_maps: {mlflow: {A: b}}}
+  train:
+    gpu: {type: nvidia.com/gpu, count: 1}
+    tolerations: [{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}]
+    volumes: [{empty_dir: shm, path: /dev/shm, medium: Memory, size: 2Gi}]
+    retries: {count: 1, backoff: 1m, factor: 2}
+"""
+LOCK = """
+release: 1.0.0
+registry: localhost:5000
+pipeline: 0a1b
+components:
+  train:
+    version: 1.2.3
+    image: localhost:5000/pinion/train:1.2.3@sha256:%s
+    content: aa
+    dependencies: bb
+    code: cc
+    inputs: {model: String optional}
+    outputs: {metrics: Artifact}
+    requirements: {numpy: 2.4.0}
+""" % ("7" * 64)
+
+thorough = settings(
+    max_examples=200,
+    deadline=None,
+    # The same in every run: a failure here must be one of the change that is tested.
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+def taken_or_refused(read: Callable[[], object]) -> None:
+    """Anything but success or one line for the user fails the test."""
+    message = "taken"
+    try:
+        read()
+    except PinionError as error:
+        message = str(error)
+    assert 0 < len(message) < 1500
+    assert "Traceback" not in message
+
+
+def from_file(text: str, read: Callable[[Path], object]) -> Callable[[], object]:
+    """Reads the text as a file, which is gone afterwards."""
+
+    def call() -> object:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "given.yaml")
+            path.write_text(text, encoding="utf-8", errors="surrogatepass")
+            return read(path)
+
+    return call
+
+
+@thorough
+@given(damaged(COMPILED.read_text()))
+def test_a_compiled_file_to_run(text: str) -> None:
+    def read(path: Path) -> None:
+        graph = Pipeline.load(path).graph
+        placeholders.refuse_unknown(graph.texts())
+        conditions.check(graph.conditions())
+
+    taken_or_refused(from_file(text, read))
+
+
+def test_a_default_of_another_type_is_named(tmp_path: Path) -> None:
+    changed = COMPILED.read_text().replace("defaultValue: diagnosis", "defaultValue: null")
+    (tmp_path / "pipeline.yaml").write_text(changed)
+    with pytest.raises(PinionError, match="the default of 'target': None is not a text"):
+        Pipeline.load(tmp_path / "pipeline.yaml")
+
+
+@thorough
+@given(damaged(COMPILED.read_text()))
+def test_a_compiled_file_to_submit(text: str) -> None:
+    def read(path: Path) -> None:
+        file = PipelineFile.load(path)
+        assert file.uncached().text()
+
+    taken_or_refused(from_file(text, read))
+
+
+@thorough
+@given(damaged(PLATFORM))
+def test_a_platform_file(text: str) -> None:
+    compiled = PipelineFile.load(COMPILED)
+    taken_or_refused(from_file(text, lambda path: apply(PlatformSettings.load(path), compiled)))
+
+
+@thorough
+@given(damaged(LOCK))
+def test_a_lock_whose_checksum_is_right(text: str) -> None:
+    content = f"{text}checksum: {sha256(text.encode())}\n".encode()
+    taken_or_refused(lambda: Lock.parse(content, "lock.yaml"))
+
+
+@thorough
+@given(st.binary(max_size=300))
+def test_bytes_in_the_place_of_a_lock(content: bytes) -> None:
+    with pytest.raises(PinionError, match="was edited"):
+        Lock.parse(content, "lock.yaml")
+
+
+@settings(thorough, max_examples=60)
+@given(damaged(INTERFACE))
+def test_an_interface_of_a_component(text: str) -> None:
+    try:
+        interface = Interface.parse(text)
+    except ValueError:
+        return
+    pins = unpinned(discover(Workspace().components))
+    changed = [
+        type(pin)(pin.name, pin.version, pin.image, interface) if pin.name == "train" else pin
+        for pin in pins
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        taken_or_refused(lambda: compile_release("dev", changed, Path(folder, "pipeline.yaml")))
+
+
+@thorough
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["source", "seed", "thresholds", "slices", "register", "x", ""]),
+            st.text(max_size=30)
+            | st.sampled_from(["1e999", "NaN", "[", '{"a": 1', "TRUE", "9" * 400]),
+        ),
+        max_size=4,
+    )
+)
+def test_parameters_as_flags(pairs: list[tuple[str, str]]) -> None:
+    declared = Pipeline.load(COMPILED).parameters
+    flags = [f"{name}={text}" for name, text in pairs]
+    taken_or_refused(lambda: resolve(declared, flags, None, None))
+
+
+@thorough
+@given(
+    damaged("source: my.csv\nseed: 7\nthresholds: {roc_auc: 0.9}\nslices: [age]\nregister: true\n")
+)
+def test_parameters_in_a_file(text: str) -> None:
+    declared = Pipeline.load(COMPILED).parameters
+    taken_or_refused(from_file(text, lambda path: resolve(declared, [], path, None)))

@@ -21,8 +21,10 @@ test: setup
 lock:
 	@build-support/lock $(ARGS)
 
-# A run beside one that has little or nothing to do; a changed line to a new image, beside one image
-# for all steps, which needs Docker. In all a few minutes.
+# What isolation costs, what the same run costs again, what a task costs the runner; a changed line to a
+# new image, beside one image for all steps, which needs Docker. In all some minutes.
 bench: setup
+	@.venv/bin/python -m benchmarks.isolation
 	@.venv/bin/python -m benchmarks.rerun
+	@.venv/bin/python -m benchmarks.graph_size
 	@.venv/bin/python -m benchmarks.image_build

@@ -1,0 +1,104 @@
+"""What the runner itself takes for a task: `python -m benchmarks.graph_size [--tasks N]`.
+
+Chains of twenty tasks in one compiled file, whose steps end at once: they write their output in
+this process. So all that is measured is the runner's own, each time in a fresh process.
+"""
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from kfp import compiler, dsl
+
+from benchmarks.image_build import say
+from pipelines.backend import Call
+from pipelines.graph import Pipeline
+from pipelines.interpreter import Interpreter
+from pipelines.interpreter_testing import Events, step
+from pipelines.steps import Container
+
+CHAIN = 20
+STEP = step(
+    "copy", "[{name: data, type: Dataset, optional: true}]",
+    "[{inputPath: data}, {outputPath: out}]",
+)  # fmt: skip
+FIRST = step("first", "[{name: text, type: String}]", "[{inputValue: text}, {outputPath: out}]")
+
+
+class Instant:
+    """A backend whose steps do nothing but give their output."""
+
+    def prepare(self, steps: Iterable[tuple[str, Container]]) -> None:
+        """Nothing to do."""
+
+    def warm(self, containers: Iterable[Container]) -> None:
+        """Nothing to do."""
+
+    def program(self, image: str) -> str:
+        """The image's name."""
+        return image
+
+    def run(self, call: Call) -> None:
+        """Writes the output, whose path is the last argument."""
+        Path(call.command[-1]).write_text(call.name)
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+
+def write(file: Path, tasks: int) -> None:
+    """Compiles a pipeline of so many tasks."""
+
+    @dsl.pipeline(name="many")
+    def many(text: str = "a") -> None:
+        for _ in range(tasks // CHAIN):
+            out = FIRST(text=text).outputs["out"]
+            for _ in range(CHAIN - 1):
+                out = STEP(data=out).outputs["out"]
+
+    compiler.Compiler().compile(many, str(file))
+
+
+def once(file: Path) -> None:
+    """Loads and runs the file, and prints seconds of CPU and MB more than before."""
+    with tempfile.TemporaryDirectory() as folder:
+        before, start = _peak(), time.process_time()
+        pipeline = Pipeline.load(file)
+        interpreter = Interpreter(pipeline, Path(folder, "run"), Instant(), Events(), 2)
+        interpreter.run({"text": "a"})
+        print(time.process_time() - start, _peak() - before, len(interpreter.outputs))
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+
+def main() -> int:
+    """Measures a tenth of the tasks, and all."""
+    parser = argparse.ArgumentParser(prog="benchmarks.graph_size", description=__doc__)
+    parser.add_argument("--tasks", type=int, default=1000, metavar="N")
+    parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.file:
+        once(args.file)
+        return 0
+    print(f"{'tasks':>6}{'CPU of a task':>16}{'memory of a task':>19}")
+    with tempfile.TemporaryDirectory() as folder:
+        for tasks in (args.tasks // 10, args.tasks):
+            say(f"compiling {tasks} tasks")
+            file = Path(folder, f"{tasks}.yaml")
+            write(file, tasks)
+            command = [sys.executable, "-m", "benchmarks.graph_size", "--file", str(file)]
+            said = subprocess.check_output(command, text=True).split()
+            seconds, megabytes, ran = float(said[0]), float(said[1]), int(said[2])
+            print(f"{ran:6}{seconds / ran * 1e3:13.2f} ms{megabytes / ran * 1e3:16.1f} kB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -62,6 +62,7 @@ def main() -> int:
 
 def one_environment(folder: Path) -> str:
     """A virtual environment with the five packages and the full MLflow."""
+    run("./pants", "--filter-target-type=python_distribution", "package", "components::")
     uv = subprocess.check_output([ROOT / "build-support/uv"], text=True).strip()
     python = str(folder / "bin/python")
     wheels = [str(wheel) for wheel in sorted(ROOT.glob("dist/pinion_*.whl"))]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,13 @@ from preprocess.errors import PreprocessError
 from preprocess.kinds import Kind, to_kind
 from preprocess.profiles import Codes, Rows, TableProfile
 from preprocess.schema import Label
-from preprocess.split import Hashes, combine, finalise, hash_column, hash_columns, split
+from preprocess.split import Hashes, combine,count_codes, finalise, hash_column, hash_columns, split
 from preprocess.survey import Survey, check_task
 from preprocess.target import TargetType, Task, target_values
 
 Mask = NDArray[np.bool_]
+
+_ROWS_OF_A_PART = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -93,38 +96,74 @@ class Numbered:
         """The number of rows that have a target and repeat another."""
         return int(np.count_nonzero((self.codes >= 0) & self.repeated))
 
-    def class_rows(self, chosen: Mask | None = None) -> list[int]:
-        """Count the rows of each label, among the chosen or among all."""
-        codes = self.codes if chosen is None else self.codes[chosen]
-        return [int(n) for n in np.bincount(codes[codes >= 0], minlength=len(self.labels))][
-            : len(self.labels)
-        ]
+    def class_rows(self, chosen: Mask) -> list[int]:
+        """Count the rows of each label among the chosen."""
+        return count_codes(self.codes, chosen, len(self.labels)).tolist()[: len(self.labels)]
 
 
-def number(frames: Iterable[DataFrame], survey: Survey, profile: TableProfile) -> Numbered:
+class _Growing:
+    """A column that is filled batch by batch, of about as many rows as said at first."""
+
+    def __init__(self, rows: int, kind: type[np.generic]) -> None:
+        self._values = np.empty(rows, kind)
+        self._used = 0
+
+    def append(self, batch: NDArray[Any]) -> None:
+        missing = self._used + len(batch) - len(self._values)
+        if missing > 0:
+            more = np.empty(max(missing, len(self._values)), self._values.dtype)
+            self._values = np.concatenate([self._values, more])
+        self._values[self._used : self._used + len(batch)] = batch
+        self._used += len(batch)
+
+    @property
+    def values(self) -> NDArray[Any]:
+        return self._values[: self._used]
+
+
+def number(
+    frames: Iterable[DataFrame], survey: Survey, profile: TableProfile, rows: int
+) -> Numbered:
     """Hash and number the rows of the cleaned table, and take them into the profile.
 
-    Raises PreprocessError where no row is left, or there is one class only.
+    `rows` is how many the table has. Raises PreprocessError where no row is left, or there is one
+    class only.
     """
     classes = _Classes(survey.target_type)
-    hashes, rows, codes = [], [], []
+    hashes, whole = _Growing(rows, np.uint64), _Growing(rows, np.uint64)
+    codes = _Growing(rows, np.int32)
     for batch in _batches(frames, survey):
         if survey.task is Task.CLASSIFICATION:
-            codes.append(classes.encode(batch.values))
+            numbers = classes.encode(batch.values)
         else:
-            codes.append(np.where(batch.values.isna(), -1, 0).astype(np.int32))
-        hashes.append(combine(batch.hashes, len(batch.values)))
-        rows.append(finalise(hashes[-1] + batch.targets))
-        profile.update(replace(batch, codes=codes[-1]))
-    # Rows are told apart by 64 bits: of ten million rows, one is lost with a chance of 3 in 10^6.
-    repeated = Series(np.concatenate(rows)).duplicated().to_numpy()
-    numbered = Numbered(
-        np.concatenate(hashes), np.concatenate(codes), repeated, tuple(classes.labels)
-    )
+            numbers = np.where(batch.values.isna(), -1, 0).astype(np.int32)
+        features = combine(batch.hashes, len(batch.values))
+        hashes.append(features)
+        whole.append(finalise(features + batch.targets))
+        codes.append(numbers)
+        profile.update(replace(batch, codes=numbers))
+    repeated = find_repeated(whole.values)
+    numbered = Numbered(hashes.values, codes.values, repeated, tuple(classes.labels))
     if not numbered.kept.any():
         raise PreprocessError(f"--target: {survey.target!r} has no values")
     check_task(survey, numbered.labels)
     return numbered
+
+
+def find_repeated(rows: Hashes) -> Mask:
+    """Tell for each row whether an equal one came before.
+
+    Rows are told apart by 64 bits: of ten million rows, one is lost with a chance of 3 in 10^6.
+    """
+    repeated = np.zeros(len(rows), bool)
+    # Equal rows are in the same part, and a hash table of all would take 25 bytes a row.
+    parts = max(1, len(rows) // _ROWS_OF_A_PART)
+    width = 2**64 // parts + 1
+    for low in range(0, 2**64, width):
+        high = min(low + width, 2**64) - 1
+        part = np.flatnonzero((rows >= np.uint64(low)) & (rows <= np.uint64(high)))
+        repeated[part] = Series(rows[part]).duplicated().to_numpy()
+    return repeated
 
 
 def take_kept_rows(
@@ -161,10 +200,12 @@ def assign(numbered: Numbered, survey: Survey, fraction: float, seed: int) -> As
     Raises PreprocessError where too little is left to be split.
     """
     kept = numbered.kept
+    # Not a mask: to choose all rows would copy them.
+    chosen = slice(None) if kept.all() else kept
     test = np.zeros(len(kept), bool)
-    test[kept] = split(
-        numbered.hashes[kept],
-        numbered.codes[kept],
+    test[chosen] = split(
+        numbered.hashes[chosen],
+        numbered.codes[chosen],
         fraction,
         seed,
         lambda n: _class_name(survey, numbered.labels[n : n + 1]),

@@ -106,7 +106,7 @@ def look(dataset: Dataset, settings: Settings) -> tuple[Survey, Numbered, tuple[
     found = survey(frames(), settings.target, settings.task, settings.reference)
     settings.allowed.check_columns(found.columns)
     profile = TableProfile(found.kinds, found.task, dataset.rows)
-    numbered = number(frames(), found, profile)
+    numbered = number(frames(), found, profile, dataset.rows)
     if numbered.duplicates > FEW_DUPLICATES * dataset.rows:
         # A value that only its own copies repeat would seem to tell their target.
         profile = TableProfile(found.kinds, found.task, dataset.rows)
@@ -161,8 +161,9 @@ def _write_data(
     metadata: dict[str, str],
 ) -> Schema:
     arrow = _arrow_schema(found)
-    statistics = {name: FeatureStatistics(name, kind) for name, kind in found.kinds.items()}
-    target_range = FeatureStatistics(found.target, Kind.NUMERIC)
+    count = len(found.kinds)
+    statistics = {name: FeatureStatistics(name, kind, count) for name, kind in found.kinds.items()}
+    target_range = FeatureStatistics(found.target, Kind.NUMERIC, count)
     start = 0
     with (
         SplitWriter(outputs.train_data, arrow, metadata, "train") as train,

@@ -30,6 +30,8 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 # How far from fraction * rows the test rows of a class may be: the larger of rows and share.
 _SLACK_ROWS = 1
 _SLACK_SHARE = 0.1
+# Rows that are worked on at once where a whole column of temporary values would be too large.
+_CHUNK = 1 << 20
 
 
 def hash_rows(frame: DataFrame, kinds: dict[str, Kind]) -> Hashes:
@@ -67,9 +69,13 @@ def hash_column(column: Series, kind: Kind) -> Hashes:
 
 def finalise(values: Hashes) -> Hashes:
     """Mix 64-bit integers, so that each bit moves half of the others: the end of splitmix64."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    mixed = values >> np.uint64(30)
+    mixed ^= values
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    mixed ^= mixed >> np.uint64(27)
+    mixed *= np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    return mixed
 
 
 def split(
@@ -84,34 +90,79 @@ def split(
     `classes` numbers the class of each row from 0; `class_name` names one in a message. Raises
     PreprocessError where a class cannot be split.
     """
-    places = finalise(hashes ^ finalise(np.full(1, seed, np.int64).view(np.uint64) + _GOLDEN))
-    test = np.zeros(len(hashes), bool)
-    order = np.lexsort((places, classes))
-    ends = np.cumsum(np.bincount(classes))
-    for number, rows in enumerate(np.split(order, ends[:-1])):
-        if len(rows) < 2:
-            raise PreprocessError(
-                f"{class_name(number)} has 1 row (repeated rows count once), too few for a train"
-                " and a test row; add rows of it, or leave it out"
-            )
-        count = count_test_rows(places[rows], fraction)
-        if not count:
-            raise PreprocessError(
-                f"{class_name(number)} has {len(rows)} rows of equal features, which cannot be"
-                " split; add rows or columns"
-            )
-        test[rows[:count]] = True
+    places = _places(hashes, seed)
+    test = places < _limit(fraction)
+    rows = count_codes(classes)
+    below = count_codes(classes, test, len(rows))
+    bounds = [_bounds(int(each), fraction) for each in rows]
+    # Most often none: where the places alone do as asked, nothing is to be sorted.
+    moved = [not low <= count <= high for count, (low, high) in zip(below, bounds, strict=True)]
+    chosen = np.flatnonzero(np.array(moved)[classes]) if any(moved) else np.empty(0, np.intp)
+    order = chosen[np.lexsort((places[chosen], classes[chosen]))]
+    for ordered in np.split(order, np.flatnonzero(np.diff(classes[order])) + 1):
+        if len(ordered):
+            count = _count_moved(places[ordered], fraction, class_name, int(classes[ordered[0]]))
+            test[ordered] = np.arange(len(ordered)) < count
     return test
+
+
+def _places(hashes: Hashes, seed: int) -> Hashes:
+    mixed = finalise(np.full(1, seed, np.int64).view(np.uint64) + _GOLDEN)
+    places = np.empty_like(hashes)
+    for start in range(0, len(hashes), _CHUNK):
+        chunk = slice(start, start + _CHUNK)
+        places[chunk] = finalise(hashes[chunk] ^ mixed)
+    return places
+
+
+def _limit(fraction: float) -> np.uint64:
+    """Return the least place that is not below the fraction; a place has 53 bits that count."""
+    return np.uint64(ceil(fraction * 2.0**53) << 11)
+
+
+def count_codes(
+    codes: NDArray[np.integer], chosen: NDArray[np.bool_] | None = None, least: int = 0
+) -> NDArray[np.int64]:
+    """Count each code from 0, of all rows or of those chosen; `least` counts are returned."""
+    counts = np.zeros(least, np.int64)
+    for start in range(0, len(codes), _CHUNK):
+        chunk = codes[start : start + _CHUNK]
+        chunk = chunk if chosen is None else chunk[chosen[start : start + _CHUNK]]
+        more = np.bincount(chunk[chunk >= 0], minlength=len(counts))
+        more[: len(counts)] += counts
+        counts = more
+    return counts
+
+
+def _count_moved(
+    places: Hashes, fraction: float, class_name: Callable[[int], str], number: int
+) -> int:
+    """Count the test rows of a class. Raises PreprocessError where it cannot be split."""
+    if len(places) < 2:
+        raise PreprocessError(
+            f"{class_name(number)} has 1 row (repeated rows count once), too few for a train"
+            " and a test row; add rows of it, or leave it out"
+        )
+    count = count_test_rows(places, fraction)
+    if not count:
+        raise PreprocessError(
+            f"{class_name(number)} has {len(places)} rows of equal features, which cannot be"
+            " split; add rows or columns"
+        )
+    return count
+
+
+def _bounds(rows: int, fraction: float) -> tuple[int, int]:
+    """Return the fewest and the most test rows of a class; no number is within where it has one."""
+    exact = fraction * rows
+    slack = max(_SLACK_ROWS, _SLACK_SHARE * exact)
+    return max(1, ceil(exact - slack)), min(rows - 1, floor(exact + slack))
 
 
 def count_test_rows(places: Hashes, fraction: float) -> int:
     """Return how many of the sorted places are on the test side, 0 if they cannot be split."""
-    rows = len(places)
-    exact = fraction * rows
-    slack = max(_SLACK_ROWS, _SLACK_SHARE * exact)
-    fewest = max(1, ceil(exact - slack))
-    most = min(rows - 1, floor(exact + slack))
-    by_place = int(np.count_nonzero((places >> np.uint64(11)) * 2.0**-53 < fraction))
+    fewest, most = _bounds(len(places), fraction)
+    by_place = int(np.count_nonzero(places < _limit(fraction)))
     count = min(max(by_place, fewest), most)
     return _beside_ties(places, count)
 

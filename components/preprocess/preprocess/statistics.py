@@ -2,19 +2,24 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from pandas import Series
 
+from preprocess.distinct import DistinctCount
 from preprocess.kinds import Kind
 from preprocess.schema import MOST_CATEGORIES, Feature
-from preprocess.split import Hashes, hash_column
+from preprocess.split import hash_column
+
+# All columns together keep as many hashes, and one at least, whatever the width of the table.
+_ALL_HASHES = 1 << 23
+_FEWEST_HASHES = 1 << 14
 
 
 class FeatureStatistics:
     """Missing count, range and categories of one feature."""
 
-    def __init__(self, name: str, kind: Kind) -> None:
+    def __init__(self, name: str, kind: Kind, columns: int) -> None:
+        """`columns` is how many there are, which share the memory."""
         self._name = name
         self._kind = kind
         self._rows = 0
@@ -22,8 +27,8 @@ class FeatureStatistics:
         self._minimum: Any = None
         self._maximum: Any = None
         self._categories: set[str] = set()
-        # Beyond MOST_CATEGORIES only hashes are kept, 8 bytes for each distinct value.
-        self._hashes: Hashes = np.empty(0, np.uint64)
+        # Beyond MOST_CATEGORIES only hashes are kept.
+        self._distinct = DistinctCount(max(_FEWEST_HASHES, _ALL_HASHES // columns))
 
     def update(self, column: Series) -> None:
         """Take a further batch, of the column's kind, into account."""
@@ -42,21 +47,22 @@ class FeatureStatistics:
     def feature(self) -> Feature:
         """Return what was gathered."""
         categorical = self._kind is Kind.CATEGORICAL
-        few = len(self._hashes) <= MOST_CATEGORIES
+        distinct = self._distinct.count() if categorical else None
+        few = len(self._categories) <= MOST_CATEGORIES
         return Feature(
             name=self._name,
             kind=self._kind,
             missing=self._missing,
             minimum=_plain(self._minimum),
             maximum=_plain(self._maximum),
-            distinct=len(self._hashes) if categorical else None,
+            distinct=distinct,
             categories=tuple(sorted(self._categories)) if categorical and few else None,
         )
 
     def _count_categories(self, present: Series) -> None:
         values = Series(present.unique(), dtype="str")
-        self._hashes = np.union1d(self._hashes, hash_column(values, Kind.CATEGORICAL))
-        if len(self._hashes) <= MOST_CATEGORIES:
+        self._distinct.update(hash_column(values, Kind.CATEGORICAL))
+        if len(self._categories) <= MOST_CATEGORIES:
             self._categories.update(values)
 
 

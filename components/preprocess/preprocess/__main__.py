@@ -14,7 +14,8 @@ from preprocess.interrupt import Interrupted, stop_signals_raise
 
 if TYPE_CHECKING:
     from preprocess.findings import Allowed, Finding
-    from preprocess.preprocess import Preprocessed, Settings
+    from preprocess.preprocess import Preprocessed
+    from preprocess.settings import Settings
 
 PROGRAM = "preprocess"
 TASKS = ("classification", "regression")
@@ -206,8 +207,8 @@ def _allowed(text: str) -> "Allowed":
 
 
 def _settings(arguments: argparse.Namespace) -> "Settings":
-    from preprocess.preprocess import Settings
     from preprocess.schema import read_schema
+    from preprocess.settings import Settings
     from preprocess.target import Task
 
     # What is wrong with the call comes before what is wrong with a file.

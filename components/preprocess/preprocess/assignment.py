@@ -1,6 +1,6 @@
 """The second pass: which rows are kept, and on which side of the split each of them is."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pandas import DataFrame, Series, factorize
 
+from preprocess.batch import Batch
 from preprocess.errors import PreprocessError
-from preprocess.kinds import Kind, to_kind
+from preprocess.kinds import Kind
 from preprocess.profiles import Codes, Rows, TableProfile
 from preprocess.schema import Label
 from preprocess.split import Hashes, combine,count_codes, finalise, hash_column, hash_columns, split
 from preprocess.survey import Survey, check_task
-from preprocess.target import TargetType, Task, target_values
+from preprocess.target import TargetType, Task
 
 Mask = NDArray[np.bool_]
 
@@ -101,7 +102,7 @@ class Numbered:
         return count_codes(self.codes, chosen, len(self.labels)).tolist()[: len(self.labels)]
 
 
-class _Growing:
+class Growing:
     """A column that is filled batch by batch, of about as many rows as said at first."""
 
     def __init__(self, rows: int, kind: type[np.generic]) -> None:
@@ -121,77 +122,108 @@ class _Growing:
         return self._values[: self._used]
 
 
-def number(
-    frames: Iterable[DataFrame], survey: Survey, profile: TableProfile, rows: int
-) -> Numbered:
-    """Hash and number the rows of the cleaned table, and take them into the profile.
+class Numbering:
+    """Hashes and numbers the rows of the cleaned table, and takes them into a profile."""
 
-    `rows` is how many the table has. Raises PreprocessError where no row is left, or there is one
-    class only.
-    """
-    classes = _Classes(survey.target_type)
-    hashes, whole = _Growing(rows, np.uint64), _Growing(rows, np.uint64)
-    codes = _Growing(rows, np.int32)
-    for batch in _batches(frames, survey):
-        if survey.task is Task.CLASSIFICATION:
-            numbers = classes.encode(batch.values)
+    def __init__(self, survey: Survey, rows: int) -> None:
+        """`rows` is how many the table has."""
+        self._survey = survey
+        self._classes = _Classes(survey.target_type)
+        self._hashes = Growing(rows, np.uint64)
+        self._codes = Growing(rows, np.int32 if self._classified else np.int8)
+        # The targets that tell equal features apart; the classes do in a classification.
+        self._targets = self._codes if self._classified else Growing(rows, np.uint64)
+        self.profile = TableProfile(survey.kinds, survey.task, rows)
+
+    @property
+    def classes(self) -> int:
+        """How many classes were met."""
+        return len(self._classes.labels)
+
+    @property
+    def _classified(self) -> bool:
+        return self._survey.task is Task.CLASSIFICATION
+
+    def update(self, batch: Batch) -> tuple[Rows, Hashes]:
+        """Take a further batch into account; return it typed, and the hash of each row."""
+        rows = typed_rows(batch, self._survey)
+        if self._classified:
+            rows = replace(rows, codes=self._classes.encode(rows.values))
         else:
-            numbers = np.where(batch.values.isna(), -1, 0).astype(np.int32)
-        features = combine(batch.hashes, len(batch.values))
-        hashes.append(features)
-        whole.append(finalise(features + batch.targets))
-        codes.append(numbers)
-        profile.update(replace(batch, codes=numbers))
-    repeated = find_repeated(whole.values)
-    numbered = Numbered(hashes.values, codes.values, repeated, tuple(classes.labels))
-    if not numbered.kept.any():
-        raise PreprocessError(f"--target: {survey.target!r} has no values")
-    check_task(survey, numbered.labels)
-    return numbered
+            rows = replace(rows, codes=np.where(rows.values.isna(), -1, 0).astype(np.int32))
+            self._targets.append(rows.targets)
+        hashes = combine(rows.hashes, len(rows.values))
+        self._hashes.append(hashes)
+        self._codes.append(rows.codes)
+        self.profile.update(rows)
+        return rows, hashes
+
+    def numbered(self) -> Numbered:
+        """Return what was gathered.
+
+        Raises PreprocessError where no row is left, or there is one class only.
+        """
+        hashes, codes = self._hashes.values, self._codes.values
+        repeated = find_repeated(hashes, self._targets.values)
+        numbered = Numbered(hashes, codes, repeated, tuple(self._classes.labels))
+        if not numbered.kept.any():
+            raise PreprocessError(f"--target: {self._survey.target!r} has no values")
+        check_task(self._survey, numbered.labels)
+        return numbered
 
 
-def find_repeated(rows: Hashes) -> Mask:
-    """Tell for each row whether an equal one came before.
+def find_repeated(features: Hashes, targets: NDArray[Any]) -> Mask:
+    """Tell for each row whether an equal one came before; `targets` are whole numbers.
 
     Rows are told apart by 64 bits: of ten million rows, one is lost with a chance of 3 in 10^6.
     """
-    repeated = np.zeros(len(rows), bool)
+    repeated = np.zeros(len(features), bool)
     # Equal rows are in the same part, and a hash table of all would take 25 bytes a row.
-    parts = max(1, len(rows) // _ROWS_OF_A_PART)
+    parts = max(1, len(features) // _ROWS_OF_A_PART)
     width = 2**64 // parts + 1
     for low in range(0, 2**64, width):
         high = min(low + width, 2**64) - 1
-        part = np.flatnonzero((rows >= np.uint64(low)) & (rows <= np.uint64(high)))
-        repeated[part] = Series(rows[part]).duplicated().to_numpy()
+        part = np.flatnonzero((features >= np.uint64(low)) & (features <= np.uint64(high)))
+        repeated[part] = repeats(features[part], targets[part])
     return repeated
 
 
+def repeats(features: Hashes, targets: NDArray[Any]) -> Mask:
+    """Tell it of a few rows."""
+    rows = finalise(features + targets.astype(np.uint64))
+    return Series(rows).duplicated().to_numpy()
+
+
 def take_kept_rows(
-    frames: Iterable[DataFrame], survey: Survey, numbered: Numbered, profile: TableProfile
+    batches: Iterable[Batch], survey: Survey, numbered: Numbered, profile: TableProfile
 ) -> None:
     """Take only the rows that are kept into the profile."""
     codes = np.where(numbered.kept, numbered.codes, np.int32(-1))
     start = 0
-    for batch in _batches(frames, survey):
-        stop = start + len(batch.values)
-        profile.update(replace(batch, codes=codes[start:stop]))
+    for batch in batches:
+        stop = start + len(batch.frame)
+        profile.update(replace(typed_rows(batch, survey), codes=codes[start:stop]))
         start = stop
 
 
-def _batches(frames: Iterable[DataFrame], survey: Survey) -> Iterator[Rows]:
-    """Convert and hash each frame; the classes are still to be numbered."""
+def typed(batch: Batch, survey: Survey) -> tuple[DataFrame, Series]:
+    """Return the features and the target in the types of their kinds."""
+    features = {name: batch.feature(name, kind) for name, kind in survey.kinds.items()}
+    frame = DataFrame(features, index=batch.frame.index, copy=False)
+    return frame, batch.target(survey.target, survey.target_type)
+
+
+def typed_rows(batch: Batch, survey: Survey) -> Rows:
+    """Convert and hash a batch; the classes are still to be numbered."""
+    features, values = typed(batch, survey)
     hashed_as = Kind.CATEGORICAL if survey.target_type is TargetType.STRING else Kind.NUMERIC
-    for frame in frames:
-        features = frame[list(survey.kinds)]
-        features = features.apply(lambda column: to_kind(column, survey.kinds[str(column.name)]))
-        values = target_values(frame[survey.target], survey.target_type)
-        yield Rows(
-            features=features,
-            hashes=hash_columns(features, survey.kinds),
-            values=values,
-            targets=hash_column(values, hashed_as),
-            codes=np.empty(0, np.int32),
-        )
+    return Rows(
+        features=features,
+        hashes=hash_columns(features, survey.kinds),
+        values=values,
+        targets=hash_column(values, hashed_as),
+        codes=np.empty(0, np.int32),
+    )
 
 
 def assign(numbered: Numbered, survey: Survey, fraction: float, seed: int) -> Assignment:

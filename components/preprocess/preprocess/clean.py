@@ -10,10 +10,14 @@ import numpy as np
 from pandas import DataFrame, Series
 
 from preprocess.errors import PreprocessError
+from preprocess.text_bytes import only_bytes_between
 
 # Text that stands for a missing value. A lone "-" is not among them: it is a category in some
 # tables and a sign in others.
 MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
+# Behind the digits and signs, before the letters.
+_MOST_PLAIN = ">"
+_PLAIN_MARKERS = tuple(marker for marker in MISSING if marker and max(marker) <= _MOST_PLAIN)
 
 
 def clean(frame: DataFrame) -> DataFrame:
@@ -46,8 +50,14 @@ def strip_names(frame: DataFrame) -> DataFrame:
 def clean_column(column: Series) -> Series:
     """Strip text and make missing what stands for it; an infinite number is missing too."""
     if column.dtype == "str":
-        text = column.str.strip()
-        return text.mask(text.isin(MISSING))
+        # Of numbers, most often, there is nothing to strip and little to look for.
+        plain = only_bytes_between(column, "!", _MOST_PLAIN)
+        text = column if plain else column.str.strip()
+        markers = _PLAIN_MARKERS if plain else MISSING
+        if not markers:
+            return text
+        missing = text.isin(markers)
+        return text.mask(missing) if missing.any() else text
     if column.dtype == "float64":
         return column.where(np.isfinite(column))
     return column

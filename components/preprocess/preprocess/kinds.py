@@ -12,10 +12,13 @@ A text column is
 
 from enum import Enum
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from pandas import Series
+
+from preprocess.text_bytes import holds_no_codes
 
 TRUE = ("true", "yes", "t", "y")
 FALSE = ("false", "no", "f", "n")
@@ -64,16 +67,27 @@ class KindGuess:
         self._has_values = False
         self._has_codes = False
 
-    def update(self, column: Series) -> None:
-        """Take a further batch of the cleaned column into account."""
-        present = column.dropna()
-        self._has_values |= len(present) > 0
-        self._declared = declared_kind(column)
-        if self._declared or present.empty:
+    def update(self, column: Series, numbers: Series | None) -> None:
+        """Take a further batch of the cleaned column into account.
+
+        `numbers` are those of a text column whose every value is one.
+        """
+        present = column.notna()
+        if not present.any():
+            self._declared = declared_kind(column)
             return
-        self._possible = {kind for kind in self._possible if fits(present, kind).all()}
+        self._has_values = True
+        self._declared = declared_kind(column)
+        if self._declared:
+            return
+        if numbers is not None:
+            # No text is of two kinds.
+            self._possible &= {Kind.NUMERIC}
+        elif self._possible:
+            texts = column[present]
+            self._possible = {kind for kind in self._possible if fits(texts, kind).all()}
         if Kind.NUMERIC in self._possible and not self._has_codes:
-            self._has_codes = bool(present.str.contains(_CODE, regex=True).any())
+            self._has_codes = _holds_codes(column, numbers)
 
     @property
     def kind(self) -> Kind | None:
@@ -92,11 +106,17 @@ class KindGuess:
         return not self._declared and self._has_codes and Kind.NUMERIC in self._possible
 
 
+def _holds_codes(column: Series, numbers: Series | None) -> bool:
+    if numbers is not None and holds_no_codes(column):
+        return False
+    return bool(column.dropna().str.contains(_CODE, regex=True).any())
+
+
 def fits(text: Series, kind: Kind) -> Series:
     """Tell for each value of a text column without missing ones whether it is of the kind."""
     match kind:
         case Kind.NUMERIC:
-            if _all_parse(text):
+            if read_numbers(text) is not None:
                 return Series(True, index=text.index)
             return text.str.fullmatch(_NUMBER)
         case Kind.BOOLEAN:
@@ -116,7 +136,8 @@ def to_kind(column: Series, kind: Kind) -> Series:
         case Kind.NUMERIC:
             numbers = pc.cast(pa.array(column), pa.float64()).to_numpy(zero_copy_only=False)
             values = Series(numbers, index=column.index, dtype="float64")
-            return values.where(values.abs() != float("inf"))
+            infinite = np.isinf(numbers)
+            return values.mask(infinite) if infinite.any() else values
         case Kind.BOOLEAN:
             return column.str.lower().isin(TRUE).astype("boolean").mask(column.isna())
         case Kind.DATE:
@@ -131,10 +152,9 @@ def parse_dates(text: Series) -> Series:
     return dates.dt.tz_localize(None).astype("datetime64[ms]")
 
 
-def _all_parse(text: Series) -> bool:
-    """Tell quickly what is most often so; the answer no says nothing."""
+def read_numbers(text: Series) -> Series | None:
+    """Read text as numbers; None where that fails, though each may be one to a slower reader."""
     try:
-        pc.cast(pa.array(text), pa.float64())
+        return to_kind(text, Kind.NUMERIC)
     except pa.ArrowInvalid:
-        return False
-    return True
+        return None

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from preprocess.preprocess import Settings
+    from preprocess.settings import Settings
 
 KEY = "pinion.preprocess"
 

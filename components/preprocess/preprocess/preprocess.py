@@ -1,50 +1,34 @@
-"""From a dataset to train and test data, their schema and a report, in three passes.
+"""From a dataset to train and test data, their schema and a report, in three passes at most.
 
 The first decides the kinds of the columns, the second checks the data and decides the side of each
-row, the third writes. Only
-some 20 bytes a row are held in memory, whatever the width of the table.
+row, the third writes. Most often a draft that is made in the first is what the others would make.
+Only some 20 bytes a row are held in memory, whatever the width of the table.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-from pandas import DataFrame
 
-from preprocess import kinds, target
-from preprocess.assignment import Assignment, Numbered, assign, number, take_kept_rows
+from preprocess.assignment import Assignment, Numbered, Numbering, assign, take_kept_rows, typed
+from preprocess.batch import Batch, batches
 from preprocess.checks import table_findings
-from preprocess.clean import clean
-from preprocess.errors import PreprocessError
-from preprocess.findings import Allowed, Finding, Severity, fail_on_errors
-from preprocess.kinds import Kind, to_kind
+from preprocess.draft import Draft
+from preprocess.findings import Finding, Severity, fail_on_errors
 from preprocess.profiles import TableProfile
 from preprocess.reference import class_mismatches, drift
-from preprocess.schema import Feature, Schema, Target, to_document
-from preprocess.statistics import FeatureStatistics
+from preprocess.schema import Schema, to_document
+from preprocess.settings import Settings
 from preprocess.survey import Survey, survey
-from preprocess.table import Dataset, SplitWriter
-from preprocess.target import TargetType, Task, target_values, whole_numbers
+from preprocess.table import Dataset
+from preprocess.writing import SplitFiles
 
 # From this share of repeated rows on, the checks read the table once more, without them.
 FEW_DUPLICATES = 0.005
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the caller asks for. An empty target or task is that of the reference, or inferred."""
-
-    target: str
-    task: Task | None
-    test_fraction: float
-    seed: int
-    reference: Schema | None
-    allowed: Allowed
 
 
 @dataclass(frozen=True)
@@ -88,10 +72,14 @@ def preprocess(
 
     Raises PreprocessError where the table cannot be used as asked; then they may be incomplete.
     """
-    found, numbered, findings = look(dataset, settings)
-    fail_on_errors(findings)
-    assignment = assign(numbered, found, settings.test_fraction, settings.seed)
-    schema = _write_data(dataset, found, assignment, outputs, metadata)
+    with Draft(dataset.rows, settings, partial(_files, outputs, metadata)) as draft:
+        found, numbered, findings = look(dataset, settings, draft)
+        fail_on_errors(findings)
+        assignment = assign(numbered, found, settings.test_fraction, settings.seed)
+        schema = draft.schema(assignment)
+    if not schema:
+        files = _files(outputs, metadata, found)
+        schema = _write_data(batches(dataset, settings.target), found, assignment, files)
     if settings.reference:
         findings = settings.allowed.apply([*findings, *drift(settings.reference, schema)])
     result = Preprocessed(schema, assignment, findings)
@@ -100,21 +88,43 @@ def preprocess(
     return result
 
 
-def look(dataset: Dataset, settings: Settings) -> tuple[Survey, Numbered, tuple[Finding, ...]]:
-    """Read the table twice, and return what was found in it, with the findings of the checks."""
-    frames = partial(_cleaned, dataset, settings.target)
-    found = survey(frames(), settings.target, settings.task, settings.reference)
+def look(
+    dataset: Dataset, settings: Settings, draft: Draft
+) -> tuple[Survey, Numbered, tuple[Finding, ...]]:
+    """Read the table, and return what was found in it, with the findings of the checks."""
+    read = partial(batches, dataset, settings.target)
+    found = survey(draft.watch(read()), settings.target, settings.task, settings.reference)
     settings.allowed.check_columns(found.columns)
-    profile = TableProfile(found.kinds, found.task, dataset.rows)
-    numbered = number(frames(), found, profile, dataset.rows)
+    numbering = draft.numbering(found)
+    if not numbering:
+        numbering = Numbering(found, dataset.rows)
+        for batch in read():
+            numbering.update(batch)
+    numbered, profile = numbering.numbered(), numbering.profile
     if numbered.duplicates > FEW_DUPLICATES * dataset.rows:
         # A value that only its own copies repeat would seem to tell their target.
         profile = TableProfile(found.kinds, found.task, dataset.rows)
-        take_kept_rows(frames(), found, numbered, profile)
+        take_kept_rows(read(), found, numbered, profile)
     findings = [*found.findings, *table_findings(found, numbered, profile)]
     if settings.reference:
         findings.extend(class_mismatches(settings.reference, numbered.labels))
     return found, numbered, settings.allowed.apply(findings)
+
+
+def _files(outputs: Outputs, metadata: dict[str, str], found: Survey) -> SplitFiles:
+    return SplitFiles(outputs.train_data, outputs.test_data, found, metadata)
+
+
+def _write_data(
+    read: Iterable[Batch], found: Survey, assignment: Assignment, files: SplitFiles
+) -> Schema:
+    start = 0
+    with files:
+        for batch in read:
+            rows = slice(start, start + len(batch.frame))
+            start = rows.stop
+            files.write(*typed(batch, found), assignment.kept[rows], assignment.test[rows])
+    return files.schema(assignment)
 
 
 def report(result: Preprocessed) -> dict[str, Any]:
@@ -147,70 +157,6 @@ def report(result: Preprocessed) -> dict[str, Any]:
     document["checks"] = [finding.document() for finding in result.findings]
     document["warnings"] = result.warnings
     return document
-
-
-def _cleaned(dataset: Dataset, target: str) -> Iterator[DataFrame]:
-    return map(clean, dataset.frames(target))
-
-
-def _write_data(
-    dataset: Dataset,
-    found: Survey,
-    assignment: Assignment,
-    outputs: Outputs,
-    metadata: dict[str, str],
-) -> Schema:
-    arrow = _arrow_schema(found)
-    count = len(found.kinds)
-    statistics = {name: FeatureStatistics(name, kind, count) for name, kind in found.kinds.items()}
-    target_range = FeatureStatistics(found.target, Kind.NUMERIC, count)
-    start = 0
-    with (
-        SplitWriter(outputs.train_data, arrow, metadata, "train") as train,
-        SplitWriter(outputs.test_data, arrow, metadata, "test") as test,
-    ):
-        for frame in _cleaned(dataset, found.target):
-            rows = slice(start, start + len(frame))
-            start = rows.stop
-            kept, tested = assignment.kept[rows], assignment.test[rows]
-            typed = _typed(frame[kept], found)
-            for name, column in statistics.items():
-                column.update(typed[name])
-            if found.task is Task.REGRESSION:
-                target_range.update(typed[found.target])
-            train.write(typed[~tested[kept]])
-            test.write(typed[tested[kept]])
-    features = tuple(column.feature() for column in statistics.values())
-    return Schema(found.task, _target(found, assignment, target_range), features)
-
-
-def _arrow_schema(found: Survey) -> pa.Schema:
-    types = {name: kinds.ARROW_TYPES[kind] for name, kind in found.kinds.items()}
-    types[found.target] = target.ARROW_TYPES[found.target_type]
-    return pa.schema([(name, types[name]) for name in found.columns])
-
-
-def _typed(frame: DataFrame, found: Survey) -> DataFrame:
-    """Convert the kept rows of a cleaned frame to the types of the output."""
-    columns = {}
-    for name in frame.columns:
-        if name != found.target:
-            columns[name] = to_kind(frame[name], found.kinds[name])
-            continue
-        values = target_values(frame[name], found.target_type)
-        whole = found.target_type is TargetType.INTEGER
-        columns[name] = whole_numbers(values) if whole else values
-    return DataFrame(columns, index=frame.index)
-
-
-def _target(found: Survey, assignment: Assignment, values: FeatureStatistics) -> Target:
-    if found.task is Task.CLASSIFICATION:
-        classes = tuple(each.label for each in assignment.classes)
-        return Target(found.target, found.target_type, classes=classes)
-    span: Feature = values.feature()
-    if not isinstance(span.minimum, float) or not isinstance(span.maximum, float):
-        raise PreprocessError(f"--target: {found.target!r} has no values")
-    return Target(found.target, found.target_type, minimum=span.minimum, maximum=span.maximum)
 
 
 def _write_json(path: Path, document: dict[str, Any]) -> None:

@@ -126,6 +126,9 @@ class ColumnProfile:
             by_class = np.bincount(batch.codes[missing], minlength=len(self.missing_by_class))
             by_class[: len(self.missing_by_class)] += self.missing_by_class
             self.missing_by_class = by_class
+        if self.examples and not (self.telling or self.unique):
+            return
+        if count:
             hashes, targets, column = hashes[~missing], targets[~missing], column[~missing]
         if not len(hashes):
             return

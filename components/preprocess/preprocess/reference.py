@@ -6,8 +6,9 @@ What would make a model fail or lie is an error; what it only has not seen befor
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from pandas import DataFrame, Series
+from pandas import Series
 
+from preprocess.batch import Batch
 from preprocess.errors import PreprocessError
 from preprocess.findings import (
     MOST_EXAMPLES,
@@ -62,11 +63,13 @@ class Misfits:
         self._counts = dict.fromkeys(self._kinds, 0)
         self._examples: dict[str, list[str]] = {name: [] for name in self._kinds}
 
-    def update(self, frame: DataFrame) -> None:
+    def update(self, batch: Batch) -> None:
         """Take a further batch of the cleaned table into account."""
-        self._rows += len(frame)
+        self._rows += len(batch.frame)
         for name, kind in self._kinds.items():
-            misfits = _misfits(frame[name].dropna(), kind)
+            if kind is Kind.NUMERIC and name in batch.numbers:
+                continue
+            misfits = _misfits(batch.frame[name].dropna(), kind)
             self._counts[name] += len(misfits)
             found = self._examples[name]
             if len(misfits) and len(found) < MOST_EXAMPLES:

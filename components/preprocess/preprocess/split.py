@@ -91,7 +91,7 @@ def split(
     PreprocessError where a class cannot be split.
     """
     places = _places(hashes, seed)
-    test = places < _limit(fraction)
+    test = _below(places, fraction)
     rows = count_codes(classes)
     below = count_codes(classes, test, len(rows))
     bounds = [_bounds(int(each), fraction) for each in rows]
@@ -106,6 +106,11 @@ def split(
     return test
 
 
+def likely_test(hashes: Hashes, fraction: float, seed: int) -> NDArray[np.bool_]:
+    """Tell for each row whether its place alone makes it a test row, as it does in large classes."""
+    return _below(_places(hashes, seed), fraction)
+
+
 def _places(hashes: Hashes, seed: int) -> Hashes:
     mixed = finalise(np.full(1, seed, np.int64).view(np.uint64) + _GOLDEN)
     places = np.empty_like(hashes)
@@ -115,9 +120,9 @@ def _places(hashes: Hashes, seed: int) -> Hashes:
     return places
 
 
-def _limit(fraction: float) -> np.uint64:
-    """Return the least place that is not below the fraction; a place has 53 bits that count."""
-    return np.uint64(ceil(fraction * 2.0**53) << 11)
+def _below(places: Hashes, fraction: float) -> NDArray[np.bool_]:
+    # Of a place 53 bits count, as many as a double has.
+    return places < np.uint64(ceil(fraction * 2.0**53) << 11)
 
 
 def count_codes(
@@ -162,7 +167,7 @@ def _bounds(rows: int, fraction: float) -> tuple[int, int]:
 def count_test_rows(places: Hashes, fraction: float) -> int:
     """Return how many of the sorted places are on the test side, 0 if they cannot be split."""
     fewest, most = _bounds(len(places), fraction)
-    by_place = int(np.count_nonzero(places < _limit(fraction)))
+    by_place = int(np.count_nonzero(_below(places, fraction)))
     count = min(max(by_place, fewest), most)
     return _beside_ties(places, count)
 

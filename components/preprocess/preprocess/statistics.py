@@ -20,7 +20,7 @@ class FeatureStatistics:
 
     def __init__(self, name: str, kind: Kind, columns: int) -> None:
         """`columns` is how many there are, which share the memory."""
-        self._name = name
+        self.name = name
         self._kind = kind
         self._rows = 0
         self._missing = 0
@@ -50,7 +50,7 @@ class FeatureStatistics:
         distinct = self._distinct.count() if categorical else None
         few = len(self._categories) <= MOST_CATEGORIES
         return Feature(
-            name=self._name,
+            name=self.name,
             kind=self._kind,
             missing=self._missing,
             minimum=_plain(self._minimum),

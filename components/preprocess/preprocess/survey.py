@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pandas import DataFrame
-
+from preprocess.batch import Batch
 from preprocess.errors import PreprocessError
 from preprocess.findings import Finding, Severity, all_missing, fail_on_errors
 from preprocess.kinds import Kind, KindGuess
@@ -26,14 +25,14 @@ class Survey:
 
 
 def survey(
-    frames: Iterable[DataFrame], target: str, task: Task | None, reference: Schema | None
+    batches: Iterable[Batch], target: str, task: Task | None, reference: Schema | None
 ) -> Survey:
     """Look at all rows of the cleaned table.
 
     With a reference the kinds are those of the reference. Raises PreprocessError where the target
     or a column cannot be used, or does not fit the reference; then with all that does not.
     """
-    columns, guesses, profile, misfits = _gather(frames, target, reference)
+    columns, guesses, profile, misfits = _gather(batches, target, reference)
     mismatches: list[Finding] = []
     if reference and misfits:
         mismatches = [*column_mismatches(reference, columns), *misfits.findings()]
@@ -59,14 +58,15 @@ def survey(
 
 
 def _gather(
-    frames: Iterable[DataFrame], target: str, reference: Schema | None
+    batches: Iterable[Batch], target: str, reference: Schema | None
 ) -> tuple[tuple[str, ...], dict[str, KindGuess], TargetProfile, Misfits | None]:
     """Read all rows; there are misfits with a reference only, and guesses are made without."""
     columns: tuple[str, ...] = ()
     guesses: dict[str, KindGuess] = {}
     profile = TargetProfile()
     misfits = None
-    for frame in frames:
+    for batch in batches:
+        frame = batch.frame
         if not columns:
             columns = tuple(frame.columns)
             check_target(target, list(columns))
@@ -74,12 +74,12 @@ def _gather(
             if reference:
                 check_target_kept(reference, target)
                 misfits = Misfits(reference, columns)
-        profile.update(frame[target])
+        profile.update(frame[target], batch.numbers.get(target))
         if misfits:
-            misfits.update(frame)
+            misfits.update(batch)
         else:
             for name, guess in guesses.items():
-                guess.update(frame[name])
+                guess.update(frame[name], batch.numbers.get(name))
     return columns, guesses, profile, misfits
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
-from types import TracebackType
 
 import pandas as pd
 import pyarrow as pa
@@ -129,31 +128,24 @@ def _value_type(field: pa.Field) -> pa.DataType:
 
 
 class SplitWriter:
-    """Writes one side of the split, frame by frame."""
+    """Writes one side of the split, table by table."""
 
     def __init__(self, path: Path, schema: pa.Schema, metadata: dict[str, str], split: str) -> None:
         self._schema = schema.with_metadata({**metadata, "pinion.split": split})
         self._file = path.open("wb")
         self._writer = pq.ParquetWriter(self._file, self._schema)
 
-    def write(self, frame: DataFrame) -> None:
-        """Append the rows of a frame that has the columns of the schema."""
-        if frame.empty:
-            return
-        table = pa.Table.from_pandas(frame, self._schema, preserve_index=False)
-        self._writer.write_table(table.replace_schema_metadata(self._schema.metadata))
+    def write(self, table: pa.Table) -> None:
+        """Append the rows of a table that has the columns of the schema."""
+        if len(table):
+            self._writer.write_table(table.replace_schema_metadata(self._schema.metadata))
 
-    def __enter__(self) -> "SplitWriter":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None:
-            self._writer.close()
-        # Else a failed write would be tried again when the writer is collected.
-        self._writer.is_open = False
-        self._file.close()
+    def close(self, *, whole: bool) -> None:
+        """Finish the file, or leave it as it is where it is not to be whole."""
+        try:
+            if whole:
+                self._writer.close()
+        finally:
+            # Else a failed write would be tried again when the writer is collected.
+            self._writer.is_open = False
+            self._file.close()

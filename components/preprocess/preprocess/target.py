@@ -64,11 +64,15 @@ class TargetProfile:
         self._fractional = False
         self._inexact = False
 
-    def update(self, column: Series) -> None:
-        """Take a further batch of the cleaned target into account."""
-        self._guess.update(column)
+    def update(self, column: Series, numbers: Series | None) -> None:
+        """Take a further batch of the cleaned target into account.
+
+        `numbers` are those of a text column whose every value is one.
+        """
+        self._guess.update(column, numbers)
         if self._guess.kind is Kind.NUMERIC:
-            values = to_kind(column, Kind.NUMERIC).dropna()
+            values = to_kind(column, Kind.NUMERIC) if numbers is None else numbers
+            values = values.dropna()
             self._fractional |= bool((values % 1 != 0).any())
             # Text that reads as the bound may be the number behind it: 9007199254740993.0
             bounds: Literal["both", "neither"] = "neither" if column.dtype == "str" else "both"

@@ -1,0 +1,19 @@
+"""What the caller asks for."""
+
+from dataclasses import dataclass
+
+from preprocess.findings import Allowed
+from preprocess.schema import Schema
+from preprocess.target import Task
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the caller asks for. An empty target or task is that of the reference, or inferred."""
+
+    target: str
+    task: Task | None
+    test_fraction: float
+    seed: int
+    reference: Schema | None
+    allowed: Allowed

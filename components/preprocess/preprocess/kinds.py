@@ -27,6 +27,7 @@ _CODE = r"^[+-]?(?:0[0-9]|[0-9]{16,}$)"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
 _ZONE = r" ?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
+_FIRST_LOOK = 100
 _DATE = f"{_DAY}(?:[T ]{_TIME}(?:{_ZONE})?)?"
 
 
@@ -155,6 +156,8 @@ def parse_dates(text: Series) -> Series:
 def read_numbers(text: Series) -> Series | None:
     """Read text as numbers; None where that fails, though each may be one to a slower reader."""
     try:
+        # Else each text of a long column would be tried, and its failure written out.
+        to_kind(text.head(_FIRST_LOOK), Kind.NUMERIC)
         return to_kind(text, Kind.NUMERIC)
     except pa.ArrowInvalid:
         return None

@@ -47,18 +47,17 @@ def holds_no_codes(column: Series) -> bool:
 
 
 def _no_codes(texts: _Texts) -> bool:
-    if not texts.data.size:
-        return True
     if texts.lengths.max() >= CODE_DIGITS:
         return False
-    last = len(texts.data) - 1
-    first = texts.data[np.minimum(texts.starts, last)]
-    signs = (first == ord("+")) | (first == ord("-"))
-    digits = texts.starts + signs
-    zero = texts.data[np.minimum(digits, last)] == ord("0")
-    second = texts.data[np.minimum(digits + 1, last)]
-    further = (second >= ord("0")) & (second <= ord("9"))
-    return not (zero & further & (texts.lengths - signs >= 2)).any()
+    data = texts.data
+    further = data[1:] - np.uint8(ord("0")) <= 9
+    pairs = np.flatnonzero((data[:-1] == ord("0")) & further)
+    # One more than there are bytes, as the last texts may be empty.
+    starts = np.zeros(len(data) + 1, bool)
+    starts[texts.starts] = True
+    before = data[pairs - 1]
+    signs = starts[pairs - 1] & ((before == ord("+")) | (before == ord("-")))
+    return not ((starts[pairs] | signs) & ~starts[pairs + 1]).any()
 
 
 def _chunks(column: Series) -> Iterator[_Texts]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from preprocess.assignment import Assignment, Numbered, Numbering, assign, take_kept_rows, typed
 from preprocess.batch import Batch, batches
@@ -75,6 +76,8 @@ def preprocess(
     with Draft(dataset.rows, settings, partial(_files, outputs, metadata)) as draft:
         found, numbered, findings = look(dataset, settings, draft)
         fail_on_errors(findings)
+        # Arrow keeps what batches took for the next ones.
+        pa.default_memory_pool().release_unused()
         assignment = assign(numbered, found, settings.test_fraction, settings.seed)
         schema = draft.schema(assignment)
     if not schema:

@@ -90,34 +90,45 @@ def split(
     `classes` numbers the class of each row from 0; `class_name` names one in a message. Raises
     PreprocessError where a class cannot be split.
     """
-    places = _places(hashes, seed)
-    test = _below(places, fraction)
+    test = likely_test(hashes, fraction, seed)
     rows = count_codes(classes)
     below = count_codes(classes, test, len(rows))
     bounds = [_bounds(int(each), fraction) for each in rows]
     # Most often none: where the places alone do as asked, nothing is to be sorted.
     moved = [not low <= count <= high for count, (low, high) in zip(below, bounds, strict=True)]
-    chosen = np.flatnonzero(np.array(moved)[classes]) if any(moved) else np.empty(0, np.intp)
-    order = chosen[np.lexsort((places[chosen], classes[chosen]))]
-    for ordered in np.split(order, np.flatnonzero(np.diff(classes[order])) + 1):
-        if len(ordered):
-            count = _count_moved(places[ordered], fraction, class_name, int(classes[ordered[0]]))
-            test[ordered] = np.arange(len(ordered)) < count
+    if any(moved):
+        chosen = np.flatnonzero(np.array(moved)[classes])
+        test[chosen] = _sorted_split(
+            _places(hashes[chosen], seed), classes[chosen], fraction, class_name
+        )
     return test
 
 
 def likely_test(hashes: Hashes, fraction: float, seed: int) -> NDArray[np.bool_]:
     """Tell for each row whether its place alone makes it a test row, as it does in large classes."""
-    return _below(_places(hashes, seed), fraction)
+    test = np.empty(len(hashes), bool)
+    for start in range(0, len(hashes), _CHUNK):
+        chunk = slice(start, start + _CHUNK)
+        test[chunk] = _below(_places(hashes[chunk], seed), fraction)
+    return test
+
+
+def _sorted_split(
+    places: Hashes,
+    classes: NDArray[np.integer],
+    fraction: float,
+    class_name: Callable[[int], str],
+) -> NDArray[np.bool_]:
+    test = np.zeros(len(places), bool)
+    order = np.lexsort((places, classes))
+    for rows in np.split(order, np.flatnonzero(np.diff(classes[order])) + 1):
+        count = _count_moved(places[rows], fraction, class_name, int(classes[rows[0]]))
+        test[rows[:count]] = True
+    return test
 
 
 def _places(hashes: Hashes, seed: int) -> Hashes:
-    mixed = finalise(np.full(1, seed, np.int64).view(np.uint64) + _GOLDEN)
-    places = np.empty_like(hashes)
-    for start in range(0, len(hashes), _CHUNK):
-        chunk = slice(start, start + _CHUNK)
-        places[chunk] = finalise(hashes[chunk] ^ mixed)
-    return places
+    return finalise(hashes ^ finalise(np.full(1, seed, np.int64).view(np.uint64) + _GOLDEN))
 
 
 def _below(places: Hashes, fraction: float) -> NDArray[np.bool_]:

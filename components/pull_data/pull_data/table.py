@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,17 +44,33 @@ def check_column_names(names: list[str], where: str) -> None:
 
 def write_parquet(table: Table, path: Path, metadata: dict[str, str]) -> int:
     """Write the batches to a Parquet file with the given metadata and return the number of rows."""
-    rows = 0
     with path.open("wb") as file:
         writer = pq.ParquetWriter(file, table.schema.with_metadata(metadata))
         try:
-            for group in _row_groups(table):
-                writer.write_table(group.replace_schema_metadata(metadata), len(group))
-                rows += len(group)
+            rows = _write_groups(writer, _row_groups(table), metadata)
             writer.close()
         finally:
             # Else a failed write would be tried again when the writer is collected.
             writer.is_open = False
+    return rows
+
+
+def _write_groups(
+    writer: pq.ParquetWriter, groups: Iterable[pa.Table], metadata: dict[str, str]
+) -> int:
+    """Write each group in a thread while the next is read; return the number of rows."""
+    rows = 0
+    with ThreadPoolExecutor(1) as thread:
+        written: Future[None] | None = None
+        for group in groups:
+            # One at a time, which bounds the memory.
+            if written:
+                written.result()
+            whole = group.replace_schema_metadata(metadata)
+            written = thread.submit(writer.write_table, whole, len(whole))
+            rows += len(whole)
+        if written:
+            written.result()
     return rows
 
 

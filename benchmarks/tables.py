@@ -1,5 +1,6 @@
-"""Large tables for measurements, the same at every call."""
+"""Large tables for measurements, the same at every call: `tables.py CSV ROWS`."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -40,3 +41,7 @@ def _batch(start: int, rows: int) -> pa.RecordBatch:
     score = numbers[:, 0] + numbers[:, 1] * numbers[:, 2] + random.normal(size=rows)
     columns["label"] = pa.array(np.where(score > 0, "yes", "no"))
     return pa.RecordBatch.from_pydict(columns)
+
+
+if __name__ == "__main__":
+    write_csv(Path(sys.argv[1]), int(sys.argv[2]))

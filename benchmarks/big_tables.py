@@ -1,0 +1,164 @@
+"""`pull_data` and `preprocess` on large tables, beside a plain pandas script:
+`python -m benchmarks.big_tables`.
+
+The packaged steps, one after the other, and the script in turn, on tables of N and 2 N rows. With
+`--large` also the steps alone on 20 million rows, which pandas would need some 17 GB for.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from benchmarks.rerun import say
+from pipelines.components import Component
+from pipelines.environments import environment
+from pipelines.packages import packaged
+from pipelines.workspace import ROOT, Workspace
+
+LARGE = 20_000_000
+OUTPUTS = ("train-data", "test-data", "schema", "report")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a process took: seconds on the clock and of the processors, bytes of memory at most."""
+
+    seconds: float
+    processor: float
+    memory: int
+
+    def then(self, other: "Cost") -> "Cost":
+        """One after the other: the times add up, of the memory the larger counts."""
+        return Cost(
+            self.seconds + other.seconds,
+            self.processor + other.processor,
+            max(self.memory, other.memory),
+        )
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The folders of the packaged steps, as the image has them at `/app`."""
+
+    pull_data: Path
+    preprocess: Path
+
+    @property
+    def python(self) -> Path:
+        """That of `preprocess`."""
+        return self.preprocess / "bin/python"
+
+
+def main() -> int:
+    """Runs all and prints them."""
+    parser = argparse.ArgumentParser(prog="benchmarks.big_tables", description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000, metavar="N")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N")
+    parser.add_argument("--large", action="store_true", help="also 20 million rows, some 5 GB")
+    given = parser.parse_args()
+    steps = packaged_steps()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        for rows in (given.rows, 2 * given.rows):
+            compare(steps, folder, rows, given.rounds)
+        if given.large:
+            table = made(steps, folder, LARGE)
+            for name, cost in pinion(steps, table, folder).items():
+                print(line(LARGE, name, [cost]))
+    return 0
+
+
+def packaged_steps() -> Steps:
+    """Packages the two steps where that is to be done."""
+    workspace = Workspace()
+    folders = [ROOT / "components" / name for name in ("pull_data", "preprocess")]
+    packages = packaged(workspace, map(Component.load, folders))
+    return Steps(*(environment(workspace, package) for package in packages.values()))
+
+
+def compare(steps: Steps, folder: Path, rows: int, rounds: int) -> None:
+    """Runs both in turn and prints the medians, and the ratios of each round's pair."""
+    table = made(steps, folder, rows)
+    costs: dict[str, list[Cost]] = {}
+    for number in range(rounds):
+        say(f"{rows} rows, round {number + 1} of {rounds}")
+        for name, cost in (pinion(steps, table, folder) | pandas(steps, table, folder)).items():
+            costs.setdefault(name, []).append(cost)
+    table.unlink()
+    for name, each in costs.items():
+        print(line(rows, name, each, costs["pandas"]))
+
+
+def made(steps: Steps, folder: Path, rows: int) -> Path:
+    """A CSV file of so many rows."""
+    say(f"writing a table of {rows} rows")
+    table = folder / f"{rows}.csv"
+    subprocess.run([steps.python, ROOT / "benchmarks/tables.py", table, str(rows)], check=True)
+    return table
+
+
+def pinion(steps: Steps, table: Path, folder: Path) -> dict[str, Cost]:
+    """The two steps, and both together."""
+    dataset = folder / "dataset"
+    outputs = (word for name in OUTPUTS for word in (f"--{name}", folder / name))
+    pulled = step(steps.pull_data, "--source", table, "--dataset", dataset)
+    split = step(steps.preprocess, "--dataset", dataset, "--target", "label", *outputs)
+    return {"pull_data": pulled, "preprocess": split, "both steps": pulled.then(split)}
+
+
+def pandas(steps: Steps, table: Path, folder: Path) -> dict[str, Cost]:
+    """The script."""
+    script = ROOT / "benchmarks/pandas_split.py"
+    outputs = (folder / name for name in ("pandas-train", "pandas-test", "pandas-report"))
+    return {"pandas": measured(steps.python, script, table, *outputs)}
+
+
+def step(folder: Path, *arguments: str | Path) -> Cost:
+    """Runs a step as the local runner does."""
+    return measured(folder / "bin/python", "-sE", folder / "pex", *arguments)
+
+
+def measured(*command: str | Path) -> Cost:
+    """Runs a command, and tells what it cost."""
+    with tempfile.TemporaryFile() as log:
+        start = time.monotonic()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - start
+        # Else it would be waited for again.
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            log.seek(0)
+            raise SystemExit(f"{command} failed: {log.read().decode()[-1000:]}")
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+
+
+def line(rows: int, name: str, costs: list[Cost], base: list[Cost] | None = None) -> str:
+    """A row of the table; the ratios are medians over the rounds."""
+
+    def middle(of: Callable[[Cost], float]) -> float:
+        return median(of(cost) for cost in costs)
+
+    def ratio(of: Callable[[Cost], float]) -> str:
+        pairs = zip(costs, base or [], strict=True) if base else []
+        ratios = [of(cost) / of(other) for cost, other in pairs]
+        return f"{median(ratios):.2f} x" if ratios else ""
+
+    fields = (
+        f"{middle(lambda cost: cost.seconds):8.2f} s {ratio(lambda cost: cost.seconds):>8}",
+        f"{middle(lambda cost: cost.processor):8.2f} s {ratio(lambda cost: cost.processor):>8}",
+        f"{middle(lambda cost: cost.memory) / 1e6:7.0f} MB {ratio(lambda cost: cost.memory):>8}",
+        f"{middle(lambda cost: cost.seconds) / rows * 1e6:6.2f} µs a row",
+    )
+    return f"{rows:>9,} rows  {name:12}{''.join(fields)}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

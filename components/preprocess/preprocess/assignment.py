@@ -14,13 +14,15 @@ from preprocess.errors import PreprocessError
 from preprocess.kinds import Kind
 from preprocess.profiles import Codes, Rows, TableProfile
 from preprocess.schema import Label
-from preprocess.split import Hashes, combine,count_codes, finalise, hash_column, hash_columns, split
+from preprocess.split import Hashes, combine,count_codes, finalise, hash_column, hash_columns, part_of_each, split
 from preprocess.survey import Survey, check_task
 from preprocess.target import TargetType, Task
 
 Mask = NDArray[np.bool_]
 
-_ROWS_OF_A_PART = 1 << 20
+_ROWS_OF_A_PART = 1 << 18
+# As many as a byte tells apart.
+_MOST_PARTS = 256
 
 
 @dataclass(frozen=True)
@@ -179,11 +181,10 @@ def find_repeated(features: Hashes, targets: NDArray[Any]) -> Mask:
     """
     repeated = np.zeros(len(features), bool)
     # Equal rows are in the same part, and a hash table of all would take 25 bytes a row.
-    parts = max(1, len(features) // _ROWS_OF_A_PART)
-    width = 2**64 // parts + 1
-    for low in range(0, 2**64, width):
-        high = min(low + width, 2**64) - 1
-        part = np.flatnonzero((features >= np.uint64(low)) & (features <= np.uint64(high)))
+    parts = min(_MOST_PARTS, max(1, len(features) // _ROWS_OF_A_PART))
+    numbers = part_of_each(features, parts)
+    for number in range(parts):
+        part = np.flatnonzero(numbers == number)
         repeated[part] = repeats(features[part], targets[part])
     return repeated
 

@@ -2,7 +2,7 @@
 
 The first decides the kinds of the columns, the second checks the data and decides the side of each
 row, the third writes. Most often a draft that is made in the first is what the others would make.
-Only some 20 bytes a row are held in memory, whatever the width of the table.
+Only some 15 bytes a row are held in memory, whatever the width of the table.
 """
 
 import json

@@ -63,7 +63,8 @@ def hash_column(column: Series, kind: Kind) -> Hashes:
         return finalise(column.to_numpy("datetime64[ms]").view(np.uint64))
     numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
     # Adding 0.0 turns -0.0 into 0.0; there are many NaNs too, of which one is taken.
-    canonical = np.where(np.isnan(numbers), np.nan, numbers + 0.0)
+    canonical = numbers + 0.0
+    canonical[np.isnan(numbers)] = np.nan
     return finalise(canonical.view(np.uint64))
 
 
@@ -76,6 +77,15 @@ def finalise(values: Hashes) -> Hashes:
     mixed *= np.uint64(0x94D049BB133111EB)
     mixed ^= mixed >> np.uint64(31)
     return mixed
+
+
+def part_of_each(hashes: Hashes, parts: int) -> NDArray[np.uint8]:
+    """Number the part, of at most 256 of about equal size, that each hash falls into."""
+    numbers = np.empty(len(hashes), np.uint8)
+    for start in range(0, len(hashes), _CHUNK):
+        chunk = slice(start, start + _CHUNK)
+        numbers[chunk] = (hashes[chunk] >> np.uint64(32)) * np.uint64(parts) >> np.uint64(32)
+    return numbers
 
 
 def split(

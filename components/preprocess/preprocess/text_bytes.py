@@ -18,18 +18,17 @@ CODE_DIGITS = 16
 
 @dataclass(frozen=True)
 class _Texts:
-    """The bytes of many texts, and where each begins and ends; a missing text has no length."""
+    """The bytes of many texts, and where each begins and the last ends; a missing one is empty."""
 
     data: NDArray[np.uint8]
-    starts: NDArray[np.integer]
-    lengths: NDArray[np.integer]
+    bounds: NDArray[np.integer]
     missing: int
 
 
 def only_bytes_between(column: Series, lowest: str, highest: str) -> bool:
     """Tell whether no text is empty or has a byte outside the range."""
     for texts in _chunks(column):
-        if np.count_nonzero(texts.lengths == 0) != texts.missing:
+        if np.count_nonzero(texts.bounds[1:] == texts.bounds[:-1]) != texts.missing:
             return False
         if texts.data.size and not (
             ord(lowest) <= texts.data.min() and texts.data.max() <= ord(highest)
@@ -47,30 +46,27 @@ def holds_no_codes(column: Series) -> bool:
 
 
 def _no_codes(texts: _Texts) -> bool:
-    if texts.lengths.max() >= CODE_DIGITS:
+    if (texts.bounds[1:] - texts.bounds[:-1]).max() >= CODE_DIGITS:
         return False
+    # Two more than there are texts' bytes, as one looks at the next two.
+    starts = np.zeros(len(texts.data) + 2, bool)
+    starts[texts.bounds] = True
     data = texts.data
-    further = data[1:] - np.uint8(ord("0")) <= 9
-    pairs = np.flatnonzero((data[:-1] == ord("0")) & further)
-    # One more than there are bytes, as the last texts may be empty.
-    starts = np.zeros(len(data) + 1, bool)
-    starts[texts.starts] = True
-    before = data[pairs - 1]
-    signs = starts[pairs - 1] & ((before == ord("+")) | (before == ord("-")))
-    return not ((starts[pairs] | signs) & ~starts[pairs + 1]).any()
+    zeros = (data[:-1] == ord("0")) & (data[1:] - np.uint8(ord("0")) <= 9) & ~starts[1:-2]
+    signs = (data == ord("+")) | (data == ord("-"))
+    first = (zeros & starts[:-3]).any()
+    return not (first or (zeros[1:] & signs[:-2] & starts[:-4]).any())
 
 
 def _chunks(column: Series) -> Iterator[_Texts]:
     array = pa.array(column)
-    chunks = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
-    for chunk in chunks:
+    for chunk in array.chunks if isinstance(array, pa.ChunkedArray) else [array]:
         if not len(chunk):
             continue
-        wide = pa.types.is_large_string(chunk.type)
         _, offsets, data = chunk.buffers()
-        ends = np.frombuffer(offsets, np.int64 if wide else np.int32)
-        ends = ends[chunk.offset : chunk.offset + len(chunk) + 1]
+        wide = pa.types.is_large_string(chunk.type)
+        bounds = np.frombuffer(offsets, np.int64 if wide else np.int32)
+        bounds = bounds[chunk.offset : chunk.offset + len(chunk) + 1]
         held = np.frombuffer(data, np.uint8) if data else np.empty(0, np.uint8)
-        yield _Texts(
-            held[ends[0] : ends[-1]], ends[:-1] - ends[0], np.diff(ends), chunk.null_count
-        )
+        held = held[bounds[0] : bounds[-1]]
+        yield _Texts(held, bounds - bounds[0] if bounds[0] else bounds, chunk.null_count)

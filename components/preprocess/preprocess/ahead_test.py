@@ -18,10 +18,9 @@ def test_an_error_comes_where_its_item_would() -> None:
         yield 4
         raise ValueError("damaged")
 
-    seen = []
+    seen: list[int] = []
     with pytest.raises(ValueError, match="damaged"):
-        for item in ahead(items(), lambda item: item + 1):
-            seen.append(item)
+        seen.extend(ahead(items(), lambda item: item + 1))
     assert seen == [3, 5]
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,18 +10,23 @@ from pandas import DataFrame, Series, factorize
 
 from preprocess.batch import Batch
 from preprocess.errors import PreprocessError
+from preprocess.growing import Growing
 from preprocess.kinds import Kind
 from preprocess.profiles import Codes, Rows, TableProfile
+from preprocess.repetition import find_repeated
 from preprocess.schema import Label
-from preprocess.split import Hashes, combine,count_codes, finalise, hash_column, hash_columns, part_of_each, split
+from preprocess.split import (
+    Hashes,
+    combine,
+    count_codes,
+    hash_column,
+    hash_columns,
+    split,
+)
 from preprocess.survey import Survey, check_task
 from preprocess.target import TargetType, Task
 
 Mask = NDArray[np.bool_]
-
-_ROWS_OF_A_PART = 1 << 18
-# As many as a byte tells apart.
-_MOST_PARTS = 256
 
 
 @dataclass(frozen=True)
@@ -104,26 +108,6 @@ class Numbered:
         return count_codes(self.codes, chosen, len(self.labels)).tolist()[: len(self.labels)]
 
 
-class Growing:
-    """A column that is filled batch by batch, of about as many rows as said at first."""
-
-    def __init__(self, rows: int, kind: type[np.generic]) -> None:
-        self._values = np.empty(rows, kind)
-        self._used = 0
-
-    def append(self, batch: NDArray[Any]) -> None:
-        missing = self._used + len(batch) - len(self._values)
-        if missing > 0:
-            more = np.empty(max(missing, len(self._values)), self._values.dtype)
-            self._values = np.concatenate([self._values, more])
-        self._values[self._used : self._used + len(batch)] = batch
-        self._used += len(batch)
-
-    @property
-    def values(self) -> NDArray[Any]:
-        return self._values[: self._used]
-
-
 class Numbering:
     """Hashes and numbers the rows of the cleaned table, and takes them into a profile."""
 
@@ -172,27 +156,6 @@ class Numbering:
             raise PreprocessError(f"--target: {self._survey.target!r} has no values")
         check_task(self._survey, numbered.labels)
         return numbered
-
-
-def find_repeated(features: Hashes, targets: NDArray[Any]) -> Mask:
-    """Tell for each row whether an equal one came before; `targets` are whole numbers.
-
-    Rows are told apart by 64 bits: of ten million rows, one is lost with a chance of 3 in 10^6.
-    """
-    repeated = np.zeros(len(features), bool)
-    # Equal rows are in the same part, and a hash table of all would take 25 bytes a row.
-    parts = min(_MOST_PARTS, max(1, len(features) // _ROWS_OF_A_PART))
-    numbers = part_of_each(features, parts)
-    for number in range(parts):
-        part = np.flatnonzero(numbers == number)
-        repeated[part] = repeats(features[part], targets[part])
-    return repeated
-
-
-def repeats(features: Hashes, targets: NDArray[Any]) -> Mask:
-    """Tell it of a few rows."""
-    rows = finalise(features + targets.astype(np.uint64))
-    return Series(rows).duplicated().to_numpy()
 
 
 def take_kept_rows(

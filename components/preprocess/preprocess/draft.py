@@ -13,10 +13,12 @@ import numpy as np
 import pyarrow as pa
 
 from preprocess.ahead import Behind
-from preprocess.assignment import Assignment, Growing, Mask, Numbering, repeats
+from preprocess.assignment import Assignment, Mask, Numbering
 from preprocess.batch import Batch
 from preprocess.errors import PreprocessError
+from preprocess.growing import Growing
 from preprocess.profiles import Rows
+from preprocess.repetition import repeats
 from preprocess.schema import Schema
 from preprocess.settings import Settings
 from preprocess.split import Hashes, likely_test
@@ -54,7 +56,8 @@ class Draft:
     def numbering(self, found: Survey) -> Numbering | None:
         """Return it where the whole table is as the first rows said, and let go of it."""
         numbering, self._numbering = self._numbering, None
-        if numbering and self._expected == replace(found, findings=self._expected.findings):
+        expected = self._expected
+        if numbering and expected and expected == replace(found, findings=expected.findings):
             return numbering
         self._drop_files()
         return None

@@ -115,7 +115,7 @@ def split(
 
 
 def likely_test(hashes: Hashes, fraction: float, seed: int) -> NDArray[np.bool_]:
-    """Tell for each row whether its place alone makes it a test row, as it does in large classes."""
+    """Tell whether its place alone makes each row a test row, as it does in large classes."""
     test = np.empty(len(hashes), bool)
     for start in range(0, len(hashes), _CHUNK):
         chunk = slice(start, start + _CHUNK)

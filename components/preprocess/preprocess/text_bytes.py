@@ -65,8 +65,8 @@ def _chunks(column: Series) -> Iterator[_Texts]:
             continue
         _, offsets, data = chunk.buffers()
         wide = pa.types.is_large_string(chunk.type)
-        bounds = np.frombuffer(offsets, np.int64 if wide else np.int32)
-        bounds = bounds[chunk.offset : chunk.offset + len(chunk) + 1]
+        every = np.frombuffer(offsets, np.int64 if wide else np.int32).astype(np.int64, copy=False)
+        bounds = every[chunk.offset : chunk.offset + len(chunk) + 1]
         held = np.frombuffer(data, np.uint8) if data else np.empty(0, np.uint8)
         held = held[bounds[0] : bounds[-1]]
         yield _Texts(held, bounds - bounds[0] if bounds[0] else bounds, chunk.null_count)

@@ -20,9 +20,7 @@ from preprocess.target import TargetType, Task, whole_numbers
 class SplitFiles:
     """Writes the two sides of the split, batch by batch, and gathers what the schema says."""
 
-    def __init__(
-        self, train: Path, test: Path, survey: Survey, metadata: dict[str, str]
-    ) -> None:
+    def __init__(self, train: Path, test: Path, survey: Survey, metadata: dict[str, str]) -> None:
         self._survey = survey
         self._arrow = _arrow_schema(survey)
         self._train = SplitWriter(train, self._arrow, metadata, "train")

@@ -107,7 +107,7 @@ def test_a_run_says_from_which_data_and_versions_its_model_came(
     assert given.dataset.source == '{"url": "https://example.org/customers.csv"}'
     assert given.tags[0].value == "training"
     model = client.get_logged_model(step.output("model_id").read_text())
-    assert (model.status, model.source_run_id, model.name) == ("READY", run.info.run_id, "model")
+    assert (model.status, model.source_run_id, model.name) == ("READY", run.info.run_id, "ridge")
     assert {metric.key: metric.value for metric in model.metrics or []} == step.metrics()
 
 

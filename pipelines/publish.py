@@ -5,12 +5,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipelines.addresses import add_registry_flag, pants_registry, pants_settings
-from pipelines.components import Component, discover
-from pipelines.errors import PinionError, UsageError, run_command
+from pipelines.components import Component, choose, discover
+from pipelines.errors import PinionError, run_command
 from pipelines.packages import Package, packaged
 from pipelines.pants import run_pants
 from pipelines.registry import Image, Registry
@@ -124,21 +124,11 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _chosen(names: Sequence[str], known: Mapping[str, Component]) -> list[Component]:
-    # Images, packages and folders write a name with dashes or with underscores.
-    asked = [name.replace("-", "_") for name in names] or list(known)
-    if unknown := [name for name in asked if name not in known]:
-        raise UsageError(
-            f"unknown component {', '.join(unknown)}; components: {', '.join(sorted(known))}"
-        )
-    return [known[name] for name in dict.fromkeys(asked)]
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command."""
     args = build_parser().parse_intermixed_args(argv)
     workspace = Workspace()
-    components = _chosen(args.components, discover(workspace.components))
+    components = choose(args.components, discover(workspace.components))
     registry = Registry(args.registry or pants_registry(workspace))
     packages = packaged(workspace, components)
     publications = survey(registry, packages.values(), args.dev)

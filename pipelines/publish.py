@@ -1,4 +1,4 @@
-"""Pushes the images of new component versions: `python -m pipelines.publish`."""
+"""Pushes the images of new component versions, with their SBOMs: `python -m pipelines.publish`."""
 
 import argparse
 import os
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pipelines.addresses import add_registry_flag, pants_registry, pants_settings
 from pipelines.components import Component, choose, discover
 from pipelines.errors import PinionError, run_command
+from pipelines.image_sboms import attach
 from pipelines.packages import Package, packaged
 from pipelines.pants import run_pants
 from pipelines.registry import Image, Registry
@@ -151,11 +152,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _state(registry: Registry, publication: Publication, dry_run: bool) -> str:
     reference = registry.reference(publication.label)
-    if publication.published:
-        return f"{reference}@{publication.published.digest} there"
-    if dry_run:
+    if publication.published is None and dry_run:
         return f"{reference} new"
-    return f"{reference}@{arrived(registry, publication).digest} pushed"
+    image = publication.published or arrived(registry, publication)
+    state = f"{reference}@{image.digest} {'there' if publication.published else 'pushed'}"
+    if not dry_run and attach(registry, publication.component, publication.version, image):
+        return f"{state}\n{publication.label}: SBOM attached"
+    return state
 
 
 if __name__ == "__main__":

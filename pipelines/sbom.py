@@ -16,7 +16,6 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from pipelines.components import Component, choose, discover
-from pipelines.contents import Content
 from pipelines.errors import run_command
 from pipelines.requirement_locks import Pin
 from pipelines.workspace import Workspace, whole
@@ -85,8 +84,8 @@ def _json(document: Mapping[str, Any]) -> bytes:
     return f"{json.dumps(document, indent=2, sort_keys=True)}\n".encode()
 
 
-def missing(content: Content, sbom: bytes) -> str:
-    """What an image says that it holds and an SBOM does not list; nothing where all is listed."""
+def missing(requirements: Mapping[str, str], sbom: bytes) -> str:
+    """What an image holds, as versions by name, and an SBOM does not list; empty where it does."""
     try:
         listed = {
             (str(canonicalize_name(each["name"])), each["version"])
@@ -94,7 +93,7 @@ def missing(content: Content, sbom: bytes) -> str:
         }
     except (ValueError, KeyError, TypeError) as error:
         return f"anything that can be read ({type(error).__name__}: {error})"
-    absent = set(content.requirements.items()) - listed
+    absent = set(requirements.items()) - listed
     return ", ".join(f"{name} {version}" for name, version in sorted(absent))
 
 

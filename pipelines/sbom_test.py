@@ -1,6 +1,5 @@
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from pipelines import sbom as command
 from pipelines.components import Component
-from pipelines.contents import Content
 from pipelines.errors import PinionError, UsageError
 from pipelines.sbom import missing, sbom
 
@@ -28,7 +26,7 @@ scikit_learn==1.9.1 \\
     --hash=sha256:{"d" * 64}
     # via pinion-pull-data (components/pull_data/pyproject.toml)
 """
-CONTENT = Content("d", "a", {"numpy": "2.4.6+mkl", "scikit-learn": "1.9.1"}, "", "")
+INSTALLED = {"numpy": "2.4.6+mkl", "scikit-learn": "1.9.1"}
 
 
 def component(folder: Path, lock: str = LOCK) -> Component:
@@ -107,11 +105,11 @@ def test_a_line_that_pins_nothing_is_not_passed_over(tmp_path: Path, line: str) 
 
 def test_what_an_image_holds_and_its_sbom_does_not_list_is_named(tmp_path: Path) -> None:
     listed = sbom(component(tmp_path), "0.3.0")
-    assert missing(CONTENT, listed) == ""
-    other = replace(CONTENT, requirements={"numpy": "2.4.6", "joblib": "1.6.0", "idna": "3.20"})
+    assert missing(INSTALLED, listed) == ""
+    other = {"numpy": "2.4.6", "joblib": "1.6.0", "idna": "3.20"}
     assert missing(other, listed) == "idna 3.20, numpy 2.4.6"
 
 
 @pytest.mark.parametrize("content", [b"<html>", b"[]", b"{}", b'{"components": [{"name": "x"}]}'])
 def test_an_sbom_that_cannot_be_read_lists_nothing(content: bytes) -> None:
-    assert re.match("anything that can be read", missing(CONTENT, content))
+    assert re.match("anything that can be read", missing(INSTALLED, content))

@@ -318,3 +318,9 @@ def test_an_odd_answer_is_told(server: Recorded, status: int, content: bytes, me
     server.answers[f"{BASE}/manifests/1.2.0"] = (status, content)
     with pytest.raises(PinionError, match=message):
         registry(server).find("pinion/train", "1.2.0")
+
+
+def test_an_endless_token_is_cut_off(server: Recorded) -> None:
+    asks_for_a_token(server, {"token": "x" * 200_000})
+    with pytest.raises(PinionError, match="has more to say than the 100000 bytes"):
+        registry(server).find("pinion/train", "1.2.0")

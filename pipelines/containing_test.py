@@ -18,11 +18,13 @@ from pipelines.store import local_store
 from pipelines.workspace import Workspace
 
 PIPELINE = b"root: {}\n"
+OLD_DATA, NEW_DATA = ("0.1.0", "a", {"idna": "3.20"}), ("0.3.0", "d", {"idna": "3.21"})
+OLD_TRAIN, NEW_TRAIN = ("0.1.0", "b", {"numpy": "2.0.0rc1"}), ("0.2.0", "c", {"numpy": "2.1.0"})
 RELEASED = {
-    "1.0.0": {"pull_data": ("0.1.0", "a", {"idna": "3.20"}), "train": ("0.1.0", "b", {"numpy": "2.0.0rc1"})},
-    "1.1.0": {"pull_data": ("0.1.0", "a", {"idna": "3.20"}), "train": ("0.2.0", "c", {"numpy": "2.1.0"})},
-    "1.2.0": {"pull_data": ("0.3.0", "d", {"idna": "3.21"}), "train": ("0.2.0", "c", {"numpy": "2.1.0"})},
-}  # fmt: skip
+    "1.0.0": {"pull_data": OLD_DATA, "train": OLD_TRAIN},
+    "1.1.0": {"pull_data": OLD_DATA, "train": NEW_TRAIN},
+    "1.2.0": {"pull_data": NEW_DATA, "train": NEW_TRAIN},
+}
 
 
 def locked(name: str, version: str, digit: str, requirements: Mapping[str, str]) -> Locked:
@@ -70,7 +72,9 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
     return MlflowClient(uri, uri)
 
 
-def register(client: MlflowClient, name: str, components: Mapping[str, str], times: int = 1) -> None:
+def register(
+    client: MlflowClient, name: str, components: Mapping[str, str], times: int = 1
+) -> None:
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name)
     tags = {f"pinion.component.{each}": exact for each, exact in components.items()}
@@ -114,9 +118,7 @@ def test_only_the_versions_that_are_asked_for(
     assert [line for label, line in lines if label == "component"] == []
 
 
-def test_a_model_contains_what_its_images_hold(
-    workspace: Workspace, models: MlflowClient
-) -> None:
+def test_a_model_contains_what_its_images_hold(workspace: Workspace, models: MlflowClient) -> None:
     first = {"pull_data": exact("0.1.0", "a"), "train": exact("0.1.0", "b")}
     second = {"pull_data": exact("0.1.0", "a"), "train": exact("0.2.0", "c")}
     register(models, "churn", first, 3)

@@ -1,6 +1,7 @@
-"""A registry that keeps the lists of referrers itself, behind tokens; no such one is to be had here.
+"""What is attached to an image of a registry that keeps lists of it, behind tokens.
 
-One that leaves them to a tag is Debian's, in tests/build.
+An HTTP server of this test, as no such registry is to be had here; one that leaves the lists to a
+tag is Debian's, in tests/build.
 """
 
 import hashlib
@@ -61,7 +62,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.answer(404)
 
-    do_HEAD = do_GET
+    do_HEAD = do_GET  # noqa: N815 - likewise
 
     def do_POST(self) -> None:  # noqa: N802 - likewise
         if self.allowed("push"):

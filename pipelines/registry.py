@@ -1,5 +1,6 @@
 """What a registry of images holds, asked over its HTTP API (the OCI distribution specification)."""
 
+import gzip
 import hashlib
 import io
 import json
@@ -25,6 +26,7 @@ _MANIFESTS = ", ".join(
 )
 # The description is a few kilobytes; what is larger is no layer of ours.
 _LARGEST = 5_000_000
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,8 @@ class Registry:
         answer = self._session.ask(method, place, headers, _LARGEST, content, scope)
         if answer.status not in (201, 202):
             raise PinionError(
-                f"{self.reference(repository)}: the registry does not take {path.partition('?')[0]}:"
-                f" {answer.status} {answer.reason}"
+                f"{self.reference(repository)}: the registry does not take"
+                f" {path.partition('?')[0]}: {answer.status} {answer.reason}"
             )
         return answer
 
@@ -147,14 +149,24 @@ def _for_linux(entries: list[Mapping[str, Any]]) -> str:
 def _described(layer: bytes) -> dict[str, bytes]:
     """The files of the layer that an image ends with, by name."""
     found = {}
-    with tarfile.open(fileobj=io.BytesIO(layer)) as archive:
+    with tarfile.open(fileobj=io.BytesIO(_unpacked(layer)), mode="r:") as archive:
         for member in archive:
             name = member.name.removeprefix("./").removeprefix("app/component/")
-            # A layer of a few kilobytes may claim to unpack to anything.
-            if name in Content.FILES and member.size <= _LARGEST:
+            if name in Content.FILES:
                 content = archive.extractfile(member)
                 found[name] = content.read() if content else b""
     return found
+
+
+def _unpacked(layer: bytes) -> bytes:
+    """A layer of a few kilobytes may unpack to anything, also in what is no file of its archive."""
+    if not layer.startswith(_GZIP):
+        return layer
+    with gzip.open(io.BytesIO(layer)) as file:
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise ValueError("its last layer is too large to be one")
+    return content
 
 
 def digest_of(content: bytes) -> str:

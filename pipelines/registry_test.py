@@ -206,7 +206,8 @@ def test_a_refused_login_says_what_to_run(server: Recorded, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        pytest.param(b"not a layer", "could not be opened", id="no archive"),
+        pytest.param(b"not a layer", "truncated header", id="no archive"),
+        pytest.param(gzip.compress(b"0" * 6_000_000), "too large", id="a bomb"),
         pytest.param(layer({"deps.json": "{}"}), "'app.json'", id="a file is missing"),
         pytest.param(layer({**FILES, "app.json": "[]"}), "indices must be", id="not an object"),
         pytest.param(layer({**FILES, "deps.json": "{"}), "Expecting", id="not JSON"),

@@ -40,12 +40,17 @@ def _pin(first: str, *rest: str) -> Pin:
     pinned = _PIN.fullmatch(first)
     if pinned is None:
         raise ValueError(f"{first!r} pins no package; make lock writes NAME==VERSION")
-    hashes, packages, projects = [], [], []
+    hashes: list[str] = []
+    packages: list[str] = []
+    direct = False
     for line in rest:
         if match := _HASH.fullmatch(line):
             hashes.append(match["hash"])
         elif match := _VIA.fullmatch(line):
-            (projects if match["project"] else packages).append(match["name"])
+            if match["project"]:
+                direct = True
+            else:
+                packages.append(match["name"])
         elif line.strip() not in ("", "# via"):
             raise ValueError(f"{line.strip()!r} is no hash and no package; make lock writes it")
     return Pin(
@@ -53,7 +58,7 @@ def _pin(first: str, *rest: str) -> Pin:
         pinned["version"],
         tuple(hashes),
         tuple(sorted(map(_normal, packages))),
-        bool(projects),
+        direct,
     )
 
 

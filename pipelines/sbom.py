@@ -1,7 +1,7 @@
 """Writes what a component is made of, as CycloneDX: `python -m pipelines.sbom COMPONENT`.
 
-It says what its requirements.lock says: every package with its version, the hashes of the files that
-may be installed as it, and who needs it. Equal locks give equal bytes: no time and no chance is in it.
+It says what its requirements.lock says: every package with its version, the hashes of the files
+that may be installed as it, and who needs it. Equal locks give equal bytes: no time is in it.
 """
 
 import argparse
@@ -71,9 +71,7 @@ def _purl(pin: Pin) -> str:
 
 def _dependencies(root: str, pins: Mapping[str, Pin]) -> list[dict[str, Any]]:
     direct = [_purl(pin) for pin in pins.values() if pin.direct]
-    needs = {
-        name: [_purl(pin) for pin in pins.values() if name in pin.needed_by] for name in pins
-    }
+    needs = {name: [_purl(pin) for pin in pins.values() if name in pin.needed_by] for name in pins}
     return [
         {"ref": root, "dependsOn": direct},
         *({"ref": _purl(pins[name]), "dependsOn": needed} for name, needed in needs.items()),

@@ -77,7 +77,8 @@ def download(
 def _fetch(source: WebSource, target: Path, patience: Patience, room: Room | None) -> str:
     filesystem = HTTPFileSystem(
         client_kwargs={**_client_options(patience), "trace_configs": [_redirects(source)]},
-        max_redirects=REDIRECTS,
+        # It counts those that it has followed, and fails at this one.
+        max_redirects=REDIRECTS + 1,
         # A signed URL must go out as it was given; only what is no URL yet is encoded.
         encoded=source.url.isascii() and " " not in source.url,
         skip_instance_cache=True,
@@ -117,8 +118,8 @@ def _redirects(source: WebSource) -> aiohttp.TraceConfig:
         leads = urljoin(str(told.url), told.response.headers.get("Location", ""))
         if told.url.scheme == "https" and urlsplit(leads).scheme == "http":
             raise PullDataError(
-                f"{source.name}: the server leads from https:// to http://, where anybody can change"
-                " what comes; check the address"
+                f"{source.name}: the server leads from https:// to http://, where anybody can"
+                " change what comes; check the address"
             )
 
     redirects = aiohttp.TraceConfig()

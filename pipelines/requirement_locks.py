@@ -9,7 +9,7 @@ _ENTRY = re.compile(r"^(?=[^\s#])", re.MULTILINE)
 _PIN = re.compile(r"(?P<name>[\w.-]+)==(?P<version>[^\s;\\]+)(?: ; [^\\]+)?(?: \\)?")
 _HASH = re.compile(r" +--hash=sha256:(?P<hash>[0-9a-f]{64})(?: \\)?")
 # Who needs it: one stands behind `# via`, several stand below. A project has its file behind it.
-_VIA = re.compile(r" +# +(?:via )?(?P<name>[\w.-]+)(?P<project> \(\S+\))?")
+_VIA = re.compile(r" +# (?:via |  )(?P<name>[\w.-]+)(?P<project> \(\S+\))?")
 
 
 @dataclass(frozen=True)

@@ -87,12 +87,12 @@ def test_an_image_that_was_pushed_without_its_sbom_gets_it(tree: Tree, empty: Re
     arguments = ["register", "--registry", empty.address]
     version = versions_of(tree.folder)["register"]
     first = tree.run("publish", *arguments)
-    assert f"\nregister:{version}: SBOM attached\n" in first.stdout
+    assert f"\npinion/register:{version}: SBOM attached\n" in first.stdout
     before = sbom(empty, tree, "register")
     empty.forget_referrers("pinion/register")
     again = tree.run("publish", *arguments)
     assert states(again) == {f"register:{version}": "there"}
-    assert f"\nregister:{version}: SBOM attached\n" in again.stdout
+    assert f"\npinion/register:{version}: SBOM attached\n" in again.stdout
     assert sbom(empty, tree, "register") == before
     assert "SBOM" not in tree.run("publish", *arguments).stdout
 

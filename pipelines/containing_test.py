@@ -1,4 +1,5 @@
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -65,9 +66,17 @@ def package(workspace: Workspace) -> Package:
     return made
 
 
+@pytest.fixture(scope="module")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store's file, which takes seconds to make and none to copy."""
+    folder = tmp_path_factory.mktemp("runs")
+    local_store(folder)
+    return folder / "mlflow.db"
+
+
 @pytest.fixture()
-def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
-    uri = local_store(tmp_path / "runs")
+def models(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
+    uri = f"sqlite:///{shutil.copy(empty_store, tmp_path / 'mlflow.db')}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     return MlflowClient(uri, uri)
 

@@ -7,9 +7,8 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from pipelines import sbom as command
 from pipelines.components import Component
-from pipelines.errors import PinionError, UsageError
+from pipelines.errors import PinionError
 from pipelines.sbom import missing, sbom
 
 LOCK = f"""\
@@ -75,24 +74,6 @@ def test_equal_locks_give_equal_bytes_and_others_another_number(tmp_path: Path) 
         for each, version in [(here, "0.3.0"), (here, "0.4.0"), (other, "0.3.0")]
     }
     assert len(numbers) == 3
-
-
-def test_the_sboms_of_all_components_are_cyclonedx(capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.main(["pull-data"]) == 0
-    listed = document(capsys.readouterr().out.encode())["components"]
-    assert {"fsspec", "pyarrow"} <= {each["name"] for each in listed}
-
-
-def test_it_is_written_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    output = tmp_path / "new" / "train.cdx.json"
-    assert command.main(["train", "--output", str(output)]) == 0
-    assert capsys.readouterr().out == ""
-    assert document(output.read_bytes())["metadata"]["component"]["name"] == "pinion-train"
-
-
-def test_an_unknown_component_is_told() -> None:
-    with pytest.raises(UsageError, match="unknown component trian; components: evaluate, "):
-        command.main(["trian"])
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines import image_sboms
 from pipelines.compile import Pin, compile_release, component_versions
 from pipelines.errors import PinionError
 from pipelines.images import ImageReference
@@ -105,7 +106,8 @@ def wiring(release: Release) -> str:
 def verify(workspace: Workspace, tag: str) -> Release:
     """A release, made again from its lock and the registry, and found to be the same.
 
-    Raises `PinionError` where an image, the lock or the compiled file is not what was released.
+    Raises `PinionError` where an image, its SBOM, the lock or the compiled file is not what was
+    released.
     """
     release = frozen(workspace, tag)
     lock = release.lock
@@ -114,7 +116,8 @@ def verify(workspace: Workspace, tag: str) -> Release:
     repositories = {
         name: each.image.repository.removeprefix(prefix) for name, each in lock.components.items()
     }
-    again = assemble(tag, Registry(lock.registry), versions, repositories)
+    registry = Registry(lock.registry)
+    again = assemble(tag, registry, versions, repositories)
     refuse_pushed_again({tag: lock}, again.lock)
     if again.pipeline != release.pipeline:
         raise PinionError(
@@ -122,6 +125,7 @@ def verify(workspace: Workspace, tag: str) -> Release:
             f" released one; verify at the release's own commit (git checkout {tag}), and if this"
             " is it, then lock and pipeline were edited together"
         )
+    image_sboms.require(registry, lock)
     if again.lock != lock:
         raise PinionError(f"release {tag}: its lock is not what the registry says of its images")
     return release

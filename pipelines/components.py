@@ -1,11 +1,13 @@
 """The components of the working tree: a folder each, with a project and an interface."""
 
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.errors import PinionError
+from pipelines.errors import PinionError, UsageError
 from pipelines.interfaces import Interface
+from pipelines.requirement_locks import Pin, read_pins
 from pipelines.version_numbers import version_number
 
 
@@ -31,6 +33,14 @@ class Component:
     def repository(self) -> str:
         """Where its images are in a registry."""
         return self.interface.repository
+
+    def pins(self) -> dict[str, Pin]:
+        """What its lock pins, by name; raises `PinionError` for what is no lock."""
+        path = self.folder / "requirements.lock"
+        try:
+            return read_pins(_text(path))
+        except ValueError as error:
+            raise PinionError(f"{path}: {error}") from error
 
 
 def _project(path: Path) -> tuple[str, tuple[str, ...]]:
@@ -71,3 +81,17 @@ def discover(folder: Path) -> dict[str, Component]:
     if not found:
         raise PinionError(f"no component (a folder with a BUILD file) in {folder}")
     return found
+
+
+def choose(names: Sequence[str], known: Mapping[str, Component]) -> list[Component]:
+    """The components of these names, or all where none is named.
+
+    Raises `UsageError` for a name that is none.
+    """
+    # Images, packages and folders write a name with dashes or with underscores.
+    asked = [name.replace("-", "_") for name in names] or list(known)
+    if unknown := [name for name in asked if name not in known]:
+        raise UsageError(
+            f"unknown component {', '.join(unknown)}; components: {', '.join(sorted(known))}"
+        )
+    return [known[name] for name in dict.fromkeys(asked)]

@@ -64,9 +64,17 @@ def read_outputs(container: Container, folder: Path) -> Values:
             outputs.artifacts[name] = Artifact(str(path), kind, name)
         else:
             raise ValueError(f"it ended well but wrote no {name!r}")
+        _hold(outputs.artifacts[name], name, folder)
     for name, path in parameter_paths(container, folder).items():
         outputs.parameters[name] = _parameter(name, path, container.parameters[name], written)
     return outputs
+
+
+def _hold(artifact: Artifact, name: str, folder: Path) -> None:
+    """A step that reads it is given what is there, which must not be a file of somebody else."""
+    here = artifact.path.exists()
+    if here and not artifact.path.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(f"its output {name!r} is {artifact.uri}, which leads out of its folder")
 
 
 def _lists(artifacts: Mapping[str, Artifact]) -> dict[str, Any]:

@@ -117,6 +117,28 @@ def test_an_artifact_may_be_elsewhere(tmp_path: Path) -> None:
     assert [call.inputs for call in run.backend.calls] == [(), ()]
 
 
+@pytest.mark.parametrize("by", ["a report", "a link"])
+def test_a_file_of_somebody_else_is_no_output(tmp_path: Path, by: str) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("key")
+
+    @dsl.component(install_kfp_package=False)
+    def take_over(secret: str, by: str, model: dsl.Output[dsl.Model]) -> None:
+        import os
+
+        if by == "a link":
+            os.symlink(secret, model.path)
+        else:
+            model.uri = secret
+
+    @dsl.pipeline(name="taken-over")
+    def pipeline(secret: str = "", by: str = "") -> None:
+        take_over(secret=secret, by=by)
+
+    with pytest.raises(TaskFailedError, match="its output 'model' is .*, which leads out of its"):
+        Run(tmp_path, pipeline)(secret=str(secret), by=by)
+
+
 @dsl.container_component
 def write_output(content: str, count: dsl.OutputPath(int)) -> dsl.ContainerSpec:  # type: ignore[valid-type]
     return dsl.ContainerSpec(

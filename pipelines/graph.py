@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -116,7 +116,7 @@ class Pipeline:
         file = CompiledFile.load(path)
         try:
             graph = _graph(file, file.spec.root.dag)
-            _check_names([name for name, _ in graph.steps()])
+            _check_names(list(graph.steps()))
             if artifacts := sorted(file.spec.root.input_definitions.artifacts):
                 raise ValueError(
                     f"it takes the artifact {artifacts[0]!r}, which none can give here"
@@ -131,11 +131,17 @@ class Pipeline:
         return cls(file.spec.pipeline_info.name, parameters, graph)
 
 
-def _check_names(names: list[str]) -> None:
-    """Each step has a folder of its own in a run, beside that of the logs."""
+def _check_names(steps: Sequence[tuple[str, Container]]) -> None:
+    """Each step has a folder of its own in a run, beside that of the logs, and outputs in it."""
+    names = [name for name, _ in steps]
     for name, count in Counter([*names, "logs"]).items():
         if count > 1:
             raise ValueError(f"more than one step would have the folder {name!r}")
+    outputs = (name for _, step in steps for name in (*step.artifacts, *step.parameters))
+    for name in (*names, *outputs):
+        # What a step left is removed before it is tried again, which must not be somebody else's.
+        if Path(name).name != name or name == ".." or "\0" in name:
+            raise ValueError(f"{name!r} is the name of a step or an output, and no name of a file")
 
 
 def _graph(file: CompiledFile, dag: Any) -> Graph:

@@ -77,6 +77,24 @@ def test_a_file_that_is_no_compiled_pipeline(tmp_path: Path, text: str, message:
     assert str(file) in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["../../out", "/out", "..", "a/b", "a/", "a\\0"])
+@pytest.mark.parametrize("kind", ["step", "artifact", "parameter"])
+def test_a_name_that_would_leave_the_folder_of_the_run(
+    tmp_path: Path, name: str, kind: str
+) -> None:
+    names = {"step": "a", "artifact": "b", "parameter": "c"} | {kind: name}
+    file = tmp_path / "pipeline.yaml"
+    file.write_text(
+        f'root: {{dag: {{tasks: {{"{names["step"]}": {{componentRef: {{name: c}}}}}}}}}}\n'
+        "components: {c: {executorLabel: e, outputDefinitions: {\n"
+        f'  artifacts: {{"{names["artifact"]}": {{artifactType: {{schemaTitle: system.A}}}}}},\n'
+        f'  parameters: {{"{names["parameter"]}": {{parameterType: STRING}}}}}}}}}}\n'
+        "deploymentSpec: {executors: {e: {container: {image: i, command: [c]}}}}\n"
+    )
+    with pytest.raises(PinionError, match="is the name of a step or an output, and no name of a"):
+        Pipeline.load(file)
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(
         PinionError, match=r"does not exist; python -m pipelines\.compile makes one"

@@ -4,7 +4,7 @@ import argparse
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -33,6 +33,8 @@ _REFUSALS = {
 }
 _HISTORY = "pinion.history."
 _SQLITE = "sqlite:///"
+# What MLflow gives of a long list at once.
+_PAGE = 1000
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,20 @@ class ModelVersion:
     def uri(self) -> str:
         """Its address in MLflow."""
         return f"models:/{self.name}/{self.number}"
+
+
+def _parsed(found: Any, aliases: Iterable[str]) -> ModelVersion:
+    return ModelVersion(
+        name=found.name,
+        # From SQLite it is a number, from a server a text.
+        number=int(found.version),
+        run_id=found.run_id or "",
+        source=found.source or "",
+        status=found.status,
+        created=datetime.fromtimestamp(found.creation_timestamp / 1000, UTC),
+        tags=dict(found.tags),
+        aliases=tuple(sorted(aliases)),
+    )
 
 
 def _now() -> str:
@@ -90,16 +106,17 @@ class ModelRegistry:
             )
         with _absent(f"{reference.name} has no version {number}"):
             found = self.client.get_model_version(reference.name, str(number))
-        return ModelVersion(
-            name=reference.name,
-            number=number,
-            run_id=found.run_id or "",
-            source=found.source or "",
-            status=found.status,
-            created=datetime.fromtimestamp(found.creation_timestamp / 1000, UTC),
-            tags=dict(found.tags),
-            aliases=tuple(sorted(name for name, at in aliases.items() if at == number)),
-        )
+        return _parsed(found, (alias for alias, at in aliases.items() if at == number))
+
+    def all_versions(self) -> Iterator[ModelVersion]:
+        """Every version of every model, the oldest of each first; without their aliases."""
+        found, token = [], None
+        while token != "":
+            page = self.client.search_model_versions(max_results=_PAGE, page_token=token)
+            found += page
+            token = page.token or ""
+        versions = [_parsed(each, ()) for each in found]
+        yield from sorted(versions, key=lambda version: (version.name, version.number))
 
     def aliases(self, name: str) -> dict[str, int]:
         """The version that each alias is at; raises `PinionError` for an unknown model."""

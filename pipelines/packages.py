@@ -2,7 +2,6 @@
 
 import fcntl
 import json
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from pipelines.components import Component
 from pipelines.contents import Content, versions
@@ -93,12 +91,12 @@ class Package:
             map(Requirement, self.component.requirements)
         ):
             return "its dependencies changed since it was packaged"
-        locked = _locked_versions(self.component.folder / "requirements.lock")
+        locked = self.component.pins()
         for wheel in info["distributions"]:
             if not (self.deps / ".deps" / wheel).exists():
                 return "its package is damaged"
         for name, version in versions(info["distributions"]).items():
-            if locked.get(name) != version:
+            if name not in locked or locked[name].version != version:
                 return f"its lock has another {name} than it was packaged with"
         return None
 
@@ -110,11 +108,6 @@ def _is_data(path: Path) -> bool:
 def _pex_info(pex: Path) -> dict[str, list[str]]:
     info: dict[str, list[str]] = json.loads((pex / "PEX-INFO").read_text())
     return info
-
-
-def _locked_versions(lock: Path) -> dict[str, str]:
-    pins = re.findall(r"^([\w.-]+)==([^\s;\\]+)", lock.read_text(), re.MULTILINE)
-    return {canonicalize_name(name): version for name, version in pins}
 
 
 def package_of(workspace: Workspace, component: Component) -> Package:

@@ -19,7 +19,7 @@ def package(tmp_path: Path) -> Package:
     (folder / "train" / "model.py").write_text("DEPTH = 3\n")
     (folder / "train" / "model_test.py").write_text("assert True\n")
     (folder / "requirements.lock").write_text(
-        "numpy==2.4.6 \\\n    --hash=sha256:00\nskops==0.16.0\n"
+        f"numpy==2.4.6 \\\n    --hash=sha256:{'0' * 64}\nskops==0.16.0\n"
     )
     (folder / "pyproject.toml").write_text(
         '[project]\nversion = "1.2.0"\ndependencies = ["numpy>=2.4,<3"]\n'

@@ -93,7 +93,7 @@ class ProcessBackend:
                 f"step {name!r} is pinned to {pinned or image}, but {here} is packaged here;"
                 " compile again (python -m pipelines.compile dev)"
             )
-        if not container.command or not container.command[0].startswith(_APP):
+        if not _is_packaged(container.command):
             program = container.command[0] if container.command else "the image's entry point"
             raise PinionError(f"step {name!r} starts {program}, which only its image has")
 
@@ -171,6 +171,10 @@ class ProcessBackend:
                 f" components: {', '.join(sorted(self.packages))}"
             )
         return self.packages[component]
+
+
+def _is_packaged(command: Sequence[str]) -> bool:
+    return bool(command) and command[0].startswith(_APP) and ".." not in Path(command[0]).parts
 
 
 _LIBC = ctypes.CDLL(None)

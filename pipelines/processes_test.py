@@ -1,5 +1,6 @@
 """Steps as real processes: how they end, and how they are ended."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,8 +13,12 @@ import pytest
 
 from pipelines import processes
 from pipelines.backend import Call, StoppedError, TaskFailedError
+from pipelines.components import Component
+from pipelines.errors import PinionError
 from pipelines.limits import Limits
+from pipelines.packages import Package
 from pipelines.processes import ProcessBackend
+from pipelines.steps import Container
 from pipelines.workspace import Workspace
 
 IMAGE = "pinion/tool:1.0.0"
@@ -136,6 +141,32 @@ def test_a_step_that_does_not_listen_is_killed(
     runner.stop()
     running.join(PATIENCE)
     assert running.ended == "stopped"
+
+
+@pytest.mark.parametrize("program", ["/bin/sh", "/app/../bin/sh", "sh"])
+def test_only_programs_of_the_package_are_started(tmp_path: Path, program: str) -> None:
+    package = packaged(tmp_path)
+    image = f"pinion/tool:{package.dev_version()}"
+    workspace = Workspace(tmp_path, tmp_path / "dist")
+    runner = ProcessBackend(workspace, {"tool": package})
+    container = Container(image, (program, "-c", "exit 3"), {}, {}, {})
+    with pytest.raises(PinionError, match=f"step 'make' starts {program}, which only its image"):
+        runner.prepare([("make", container)])
+
+
+def packaged(folder: Path) -> Package:
+    """A component of no code, as Pants leaves it."""
+    source = folder / "components" / "tool"
+    source.mkdir(parents=True)
+    (source / "pyproject.toml").write_text('[project]\nversion = "1.0.0"\ndependencies = []\n')
+    (source / "component.yaml").write_text("implementation: {container: {image: pinion/tool}}\n")
+    (source / "Dockerfile").touch()
+    package = Package(Component.load(source), folder / "dist" / "components.tool")
+    for pex in (package.deps, package.app):
+        pex.mkdir(parents=True)
+        info = {"distributions": {}, "code_hash": "a1", "entry_point": "tool"}
+        (pex / "PEX-INFO").write_text(json.dumps(info))
+    return package
 
 
 def test_nothing_starts_once_stopped(tmp_path: Path) -> None:

@@ -1,16 +1,17 @@
-"""Pushes the images of new component versions: `python -m pipelines.publish`."""
+"""Pushes the images of new component versions, with their SBOMs: `python -m pipelines.publish`."""
 
 import argparse
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipelines.addresses import add_registry_flag, pants_registry, pants_settings
-from pipelines.components import Component, discover
-from pipelines.errors import PinionError, UsageError, run_command
+from pipelines.components import Component, choose, discover
+from pipelines.errors import PinionError, run_command
+from pipelines.image_sboms import attach
 from pipelines.packages import Package, packaged
 from pipelines.pants import run_pants
 from pipelines.registry import Image, Registry
@@ -124,21 +125,11 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _chosen(names: Sequence[str], known: Mapping[str, Component]) -> list[Component]:
-    # Images, packages and folders write a name with dashes or with underscores.
-    asked = [name.replace("-", "_") for name in names] or list(known)
-    if unknown := [name for name in asked if name not in known]:
-        raise UsageError(
-            f"unknown component {', '.join(unknown)}; components: {', '.join(sorted(known))}"
-        )
-    return [known[name] for name in dict.fromkeys(asked)]
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command."""
     args = build_parser().parse_intermixed_args(argv)
     workspace = Workspace()
-    components = _chosen(args.components, discover(workspace.components))
+    components = choose(args.components, discover(workspace.components))
     registry = Registry(args.registry or pants_registry(workspace))
     packages = packaged(workspace, components)
     publications = survey(registry, packages.values(), args.dev)
@@ -161,11 +152,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _state(registry: Registry, publication: Publication, dry_run: bool) -> str:
     reference = registry.reference(publication.label)
-    if publication.published:
-        return f"{reference}@{publication.published.digest} there"
-    if dry_run:
+    if publication.published is None and dry_run:
         return f"{reference} new"
-    return f"{reference}@{arrived(registry, publication).digest} pushed"
+    image = publication.published or arrived(registry, publication)
+    state = f"{reference}@{image.digest} {'there' if publication.published else 'pushed'}"
+    if not dry_run and attach(registry, publication.component, publication.version, image):
+        return f"{state}\n{publication.label}: SBOM attached"
+    return state
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What a registry of images holds, asked over its HTTP API (the OCI distribution specification)."""
 
+import gzip
 import hashlib
 import io
 import json
@@ -25,6 +26,7 @@ _MANIFESTS = ", ".join(
 )
 # The description is a few kilobytes; what is larger is no layer of ours.
 _LARGEST = 5_000_000
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -56,23 +58,23 @@ class Registry:
         no image of a component, or has lost a layer.
         """
         where = f"{self.reference(repository)}:{version}"
-        answer = self._get(repository, f"manifests/{version}")
+        answer = self.ask(repository, f"manifests/{version}")
         if answer.status == 404:
             return None
-        content = _whole(where, answer)
-        digest = _digest(content)
+        content = given(where, answer)
+        digest = digest_of(content)
         try:
             manifest = json.loads(content)
             if "manifests" in manifest:
                 manifest = json.loads(
-                    self._held(repository, "manifests", _for_linux(manifest["manifests"]))
+                    self.held(repository, "manifests", _for_linux(manifest["manifests"]))
                 )
             last = manifest["layers"][-1]
             if last["size"] > _LARGEST:
                 raise ValueError("its last layer is too large to be one")
             for blob in [manifest["config"], *manifest["layers"]] if whole else []:
                 self._there(where, repository, blob["digest"])
-            layer = self._held(repository, "blobs", last["digest"])
+            layer = self.held(repository, "blobs", last["digest"])
             return Image(digest, Content.parse(_described(layer)))
         except _NOT_OURS as error:
             raise PinionError(
@@ -80,23 +82,46 @@ class Registry:
                 f" {type(error).__name__}: {error}"
             ) from error
 
-    def _held(self, repository: str, kind: str, digest: str) -> bytes:
+    def held(self, repository: str, kind: str, digest: str) -> bytes:
         """What a digest names; raises `PinionError` where the registry gives something else."""
         where = f"{self.reference(repository)}@{digest}"
-        content = _whole(where, self._get(repository, f"{kind}/{digest}"))
-        if _digest(content) != digest:
-            raise PinionError(f"{where}: the registry gave {_digest(content)} for it")
+        content = given(where, self.ask(repository, f"{kind}/{digest}"))
+        if digest_of(content) != digest:
+            raise PinionError(f"{where}: the registry gave {digest_of(content)} for it")
         return content
 
     def _there(self, where: str, repository: str, digest: str) -> None:
-        answer = self._get(repository, f"blobs/{digest}", "HEAD")
+        answer = self.ask(repository, f"blobs/{digest}", "HEAD")
         if answer.status != 200:
             raise PinionError(f"{where}: the registry has lost its part {digest}; publish it anew")
 
-    def _get(self, repository: str, path: str, method: str = "GET") -> Answer:
-        prefix = self.address.partition("/")[2]
-        name = f"{prefix}/{repository}".lstrip("/")
+    def ask(self, repository: str, path: str, method: str = "GET") -> Answer:
+        """What the registry has under a path of a repository."""
+        name = self._name(repository)
         return self._session.ask(method, f"{name}/{path}", {"Accept": _MANIFESTS}, _LARGEST)
+
+    def push(
+        self, method: str, repository: str, path: str, content: bytes = b"", kind: str = ""
+    ) -> Answer:
+        """Gives the registry something under a path, or at the place that it named for it.
+
+        Raises `PinionError` where it does not take it.
+        """
+        name = self._name(repository)
+        place = path if path.startswith(("/", "http")) else f"{name}/{path}"
+        headers = {"Content-Type": kind or "application/octet-stream"}
+        scope = f"repository:{name}:pull,push"
+        answer = self._session.ask(method, place, headers, _LARGEST, content, scope)
+        if answer.status not in (201, 202):
+            raise PinionError(
+                f"{self.reference(repository)}: the registry does not take"
+                f" {path.partition('?')[0]}: {answer.status} {answer.reason}"
+            )
+        return answer
+
+    def _name(self, repository: str) -> str:
+        prefix = self.address.partition("/")[2]
+        return f"{prefix}/{repository}".lstrip("/")
 
 
 # All that a document or an archive that somebody else wrote can come to.
@@ -106,7 +131,8 @@ _NOT_OURS = (
 )  # fmt: skip
 
 
-def _whole(where: str, answer: Answer) -> bytes:
+def given(where: str, answer: Answer) -> bytes:
+    """What an answer holds; raises `PinionError` where it is a refusal."""
     if answer.status != 200:
         raise PinionError(f"{where}: the registry answered {answer.status} {answer.reason}")
     return answer.content
@@ -123,15 +149,26 @@ def _for_linux(entries: list[Mapping[str, Any]]) -> str:
 def _described(layer: bytes) -> dict[str, bytes]:
     """The files of the layer that an image ends with, by name."""
     found = {}
-    with tarfile.open(fileobj=io.BytesIO(layer)) as archive:
+    with tarfile.open(fileobj=io.BytesIO(_unpacked(layer)), mode="r:") as archive:
         for member in archive:
             name = member.name.removeprefix("./").removeprefix("app/component/")
-            # A layer of a few kilobytes may claim to unpack to anything.
-            if name in Content.FILES and member.size <= _LARGEST:
+            if name in Content.FILES:
                 content = archive.extractfile(member)
                 found[name] = content.read() if content else b""
     return found
 
 
-def _digest(content: bytes) -> str:
+def _unpacked(layer: bytes) -> bytes:
+    """A layer of a few kilobytes may unpack to anything, also in what is no file of its archive."""
+    if not layer.startswith(_GZIP):
+        return layer
+    with gzip.open(io.BytesIO(layer)) as file:
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise ValueError("its last layer is too large to be one")
+    return content
+
+
+def digest_of(content: bytes) -> str:
+    """As a registry names it: `sha256:…`."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"

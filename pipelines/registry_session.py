@@ -1,13 +1,17 @@
-"""Requests to one registry: over TLS or not, with the credentials of `docker login` if asked."""
+"""Requests to one registry: over TLS or not, with the credentials of `docker login` if asked.
+
+What it says is bounded, and so is where it leads: a password or what is pushed follows no redirect.
+"""
 
 import base64
+import json
 import os
 import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -20,9 +24,12 @@ from pipelines.errors import PinionError
 _LOOPBACK = re.compile(r"(localhost|127(\.\d+){3})(:\d+)?")
 # Docker Hub's API has a name of its own.
 _HOSTS = {"docker.io": "registry-1.docker.io"}
+_READING = ("GET", "HEAD")
 # To connect, and between two parts of an answer; and for all parts of one.
 _SECONDS = (5, 20)
 _SECONDS_IN_ALL = 60
+_REDIRECTS = 5
+_LARGEST_TOKEN = 100_000
 
 
 def is_loopback(host: str) -> bool:
@@ -37,6 +44,7 @@ class Answer:
     status: int
     reason: str
     content: bytes
+    headers: Mapping[str, str]
 
 
 class RegistrySession:
@@ -47,19 +55,29 @@ class RegistrySession:
         self.local = is_loopback(host)
         self._session = _session(host, self.local)
 
-    def ask(self, method: str, path: str, headers: Mapping[str, str], most: int) -> Answer:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        most: int,
+        content: bytes = b"",
+        scope: str = "",
+    ) -> Answer:
         """What is under a path of the registry's API, up to so many bytes.
 
+        `scope` is what a token must allow, where it is more than a 401 asks for by itself.
         Raises `PinionError` where it does not answer, refuses, or has more to say.
         """
-        url = f"{self._scheme}://{_HOSTS.get(self.host, self.host)}/v2/{path}"
+        url = self._url(path)
         try:
-            response = self._ask(method, url, headers)
+            response = self._ask(method, url, headers, content)
             if response.status_code == 401:
                 challenge = response.headers.get("WWW-Authenticate", "")
                 response.close()
-                response = self._ask(method, url, {**headers, **self._authorization(challenge)})
-            content = _bounded(response, url, most)
+                authorization = self._authorization(challenge, scope)
+                response = self._ask(method, url, {**headers, **authorization}, content)
+            answered = _bounded(response, url, most)
         except (requests.RequestException, OSError) as error:
             raise self._unreachable(error) from error
         if response.status_code in (401, 403):
@@ -67,11 +85,28 @@ class RegistrySession:
                 f"registry {self.host} refuses {path}: {response.status_code} {response.reason};"
                 f" run: docker login {self.host}"
             )
-        return Answer(response.status_code, response.reason, content)
+        return Answer(response.status_code, response.reason, answered, response.headers)
 
-    def _ask(self, method: str, url: str, headers: Mapping[str, str]) -> requests.Response:
+    def _url(self, path: str) -> str:
+        """The URL of a path, or of the place on the same registry that it named itself."""
+        host = _HOSTS.get(self.host, self.host)
+        # Never its scheme: behind a proxy a registry may take itself for one without TLS.
+        place = urlsplit(urljoin(f"//{host}/v2/", path))
+        if place.netloc != host:
+            raise PinionError(f"registry {self.host} wants what is pushed at {place.netloc}")
+        return urlunsplit((self._scheme, host, place.path, place.query, ""))
+
+    def _ask(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes
+    ) -> requests.Response:
         return self._session.request(
-            method, url, headers=dict(headers), timeout=_SECONDS, stream=True, allow_redirects=True
+            method,
+            url,
+            headers=dict(headers),
+            data=content,
+            timeout=_SECONDS,
+            stream=True,
+            allow_redirects=method in _READING,
         )
 
     @cached_property
@@ -96,12 +131,14 @@ class RegistrySession:
             " start it, or name another with --registry"
         )
 
-    def _authorization(self, challenge: str) -> dict[str, str]:
+    def _authorization(self, challenge: str, scope: str) -> dict[str, str]:
         """The header that a 401 asks for: the credentials, or a token bought with them."""
         kind, _, rest = challenge.partition(" ")
         known = credentials(self.host)
         if kind.lower() == "bearer":
             asked = dict(re.findall(r'(\w+)="([^"]*)"', rest))
+            # Some name only what it takes to read, whatever was asked.
+            asked |= {"scope": scope} if scope else {}
             return {"Authorization": f"Bearer {self._token(asked, known)}"}
         if kind.lower() == "basic" and known.username:
             return {"Authorization": _basic(known)}
@@ -118,11 +155,21 @@ class RegistrySession:
         if known.identity_token:
             form |= {"grant_type": "refresh_token", "refresh_token": known.identity_token}
             form["client_id"] = "pinion"
-            response = self._session.post(realm, data=form, timeout=_SECONDS)
+            response = self._session.post(
+                realm, data=form, timeout=_SECONDS, stream=True, allow_redirects=False
+            )
         else:
-            response = self._session.get(realm, params=form, headers=headers, timeout=_SECONDS)
+            response = self._session.get(
+                realm,
+                params=form,
+                headers=headers,
+                timeout=_SECONDS,
+                stream=True,
+                allow_redirects=False,
+            )
         try:
-            answer = response.json() if response.ok else {}
+            content = _bounded(response, realm, _LARGEST_TOKEN)
+            answer = json.loads(content) if response.status_code == 200 else {}
             return str(answer.get("token") or answer.get("access_token") or "")
         except (ValueError, AttributeError) as error:
             raise PinionError(f"registry {self.host}: {realm} gave no token") from error
@@ -133,6 +180,7 @@ def _session(host: str, local: bool, tries: int = 3) -> requests.Session:
     # Not ~/.netrc, which would replace what Docker's store says; so the rest of the environment is
     # asked for by name.
     session.trust_env = False
+    session.max_redirects = _REDIRECTS
     session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
     if not local:
         session.proxies.update(requests.utils.get_environ_proxies(f"https://{host}"))
@@ -150,7 +198,7 @@ def _bounded(response: requests.Response, url: str, most: int) -> bytes:
         content += part
         if len(content) > most:
             response.close()
-            raise PinionError(f"{url} has more to say than the {most} bytes of a description")
+            raise PinionError(f"{url} has more to say than the {most} bytes that may be")
         if time.monotonic() - start > _SECONDS_IN_ALL:
             response.close()
             raise PinionError(f"{url} was not through after {_SECONDS_IN_ALL} s")

@@ -206,7 +206,8 @@ def test_a_refused_login_says_what_to_run(server: Recorded, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        pytest.param(b"not a layer", "could not be opened", id="no archive"),
+        pytest.param(b"not a layer", "truncated header", id="no archive"),
+        pytest.param(gzip.compress(b"0" * 6_000_000), "too large", id="a bomb"),
         pytest.param(layer({"deps.json": "{}"}), "'app.json'", id="a file is missing"),
         pytest.param(layer({**FILES, "app.json": "[]"}), "indices must be", id="not an object"),
         pytest.param(layer({**FILES, "deps.json": "{"}), "Expecting", id="not JSON"),
@@ -317,4 +318,10 @@ def test_a_docker_configuration_that_cannot_be_read(
 def test_an_odd_answer_is_told(server: Recorded, status: int, content: bytes, message: str) -> None:
     server.answers[f"{BASE}/manifests/1.2.0"] = (status, content)
     with pytest.raises(PinionError, match=message):
+        registry(server).find("pinion/train", "1.2.0")
+
+
+def test_an_endless_token_is_cut_off(server: Recorded) -> None:
+    asks_for_a_token(server, {"token": "x" * 200_000})
+    with pytest.raises(PinionError, match="has more to say than the 100000 bytes"):
         registry(server).find("pinion/train", "1.2.0")

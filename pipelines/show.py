@@ -1,11 +1,12 @@
-"""Says what made a model: `python -m pipelines.show MODEL[@alias|/VERSION]`."""
+"""Says what made a model, or what contains a package: `python -m pipelines.show MODEL`."""
 
 import argparse
 import sys
 import textwrap
 from collections.abc import Sequence
 
-from pipelines.errors import run_command
+from pipelines.containing import Wanted, containing
+from pipelines.errors import UsageError, run_command
 from pipelines.lineage import lineage
 from pipelines.model_references import ModelReference
 from pipelines.model_registry import add_tracking_flag, open_registry
@@ -19,8 +20,15 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pipelines.show", description=__doc__)
     parser.add_argument(
         "model",
+        nargs="?",
         metavar="MODEL",
         help="a registered model: NAME@alias, NAME/VERSION, or NAME for its champion",
+    )
+    parser.add_argument(
+        "--containing",
+        metavar="PACKAGE",
+        help="say which components, releases and registered models contain a package, as in numpy,"
+        " 'numpy<2.1' or numpy==2.4.6",
     )
     add_tracking_flag(parser)
     return parser
@@ -29,22 +37,34 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command."""
     args = build_parser().parse_args(argv)
+    if (args.model is None) == (args.containing is None):
+        raise UsageError("give either a MODEL or --containing PACKAGE")
+    if args.containing is not None:
+        wanted = Wanted.parse(args.containing)
+        # As they are found: what needs no server is said whatever comes of that.
+        for label, text in containing(wanted, Workspace(), args.mlflow_tracking_uri):
+            _print(label, text, len("component  "))
+        return 0
     reference = ModelReference.parse(args.model)
     with open_registry(args.mlflow_tracking_uri) as registry:
         lines = lineage(registry, registry.version(reference), Workspace())
     width = max(len(label) for label, _ in lines) + 2
     for label, text in lines:
-        print(
-            textwrap.fill(
-                text,
-                width=_WIDTH,
-                initial_indent=f"{label:<{width}}",
-                subsequent_indent=" " * width,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-        )
+        _print(label, text, width)
     return 0
+
+
+def _print(label: str, text: str, width: int) -> None:
+    print(
+        textwrap.fill(
+            text,
+            width=_WIDTH,
+            initial_indent=f"{label:<{width}}",
+            subsequent_indent=" " * width,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -7,9 +7,13 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pipelines.referrers import Referrers
+from pipelines.registry import Registry as Client
+from pipelines.sbom import MEDIA_TYPE
 from tests.build.pinion import Tree, manifest, states, versions_of
 from tests.build.services import Registry
 from tests.build.tree import ROOT, environment
@@ -63,6 +67,34 @@ def test_a_killed_publish_is_finished_by_the_next(tree: Tree, empty: Registry) -
     again = states(tree.run("publish", *arguments))
     assert {image for image, state in again.items() if state == "there"} == set(before)
     assert len(pushed(empty, tree)) == 2
+    for name in ("register", "pull_data"):
+        assert name.replace("_", "-") in str(sbom(empty, tree, name)["metadata"])
+
+
+def sbom(registry: Registry, tree: Tree, name: str) -> dict[str, Any]:
+    """What is attached to the image of a component."""
+    repository, version = f"pinion/{name.replace('_', '-')}", versions_of(tree.folder)[name]
+    client = Client(registry.address)
+    image = client.find(repository, version)
+    assert image is not None
+    document = json.loads(Referrers(client, repository, image.digest).find(MEDIA_TYPE) or b"{}")
+    listed = {(each["name"], each["version"]) for each in document["components"]}
+    assert set(image.content.requirements.items()) <= listed
+    return dict(document)
+
+
+def test_an_image_that_was_pushed_without_its_sbom_gets_it(tree: Tree, empty: Registry) -> None:
+    arguments = ["register", "--registry", empty.address]
+    version = versions_of(tree.folder)["register"]
+    first = tree.run("publish", *arguments)
+    assert f"\npinion/register:{version}: SBOM attached\n" in first.stdout
+    before = sbom(empty, tree, "register")
+    empty.forget_referrers("pinion/register")
+    again = tree.run("publish", *arguments)
+    assert states(again) == {f"register:{version}": "there"}
+    assert f"\npinion/register:{version}: SBOM attached\n" in again.stdout
+    assert sbom(empty, tree, "register") == before
+    assert "SBOM" not in tree.run("publish", *arguments).stdout
 
 
 def pushed(registry: Registry, tree: Tree) -> list[str]:

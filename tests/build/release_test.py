@@ -303,6 +303,24 @@ def test_a_tag_that_was_pushed_again_is_noticed(scratch: Tree, registry: Registr
     assert scratch.run("release", "--verify", "1.1.0").code == 0
 
 
+def test_a_lost_sbom_is_noticed_and_published_again(scratch: Tree, registry: Registry) -> None:
+    registry.forget_referrers("pinion/preprocess")
+    for arguments in (["--verify", "1.1.0"], ["1.3.0"]):
+        done = scratch.run("release", *arguments)
+        version = release_versions(scratch, "1.1.0")["preprocess"]
+        assert_refused(done, "release", f"preprocess {version} has no SBOM in {registry.address}")
+    assert "SBOM attached" in scratch.run("publish", "preprocess").stdout
+    assert scratch.run("release", "--verify", "1.1.0").code == 0
+
+
+def test_releases_tell_what_they_contain(scratch: Tree) -> None:
+    numpy = locked(scratch, "1.1.0")["train"]["requirements"]["numpy"]
+    done = scratch.run("show", "--containing", f"numpy=={numpy}", PATH="")
+    assert done.code == 0, done.stderr
+    assert re.search(rf"^release +1\.0\.0: numpy {numpy} in evaluate ", done.stdout, re.MULTILINE)
+    assert re.search(rf"^release +1\.1\.0: numpy {numpy} in evaluate ", done.stdout, re.MULTILINE)
+
+
 def push(image: str, tag: str) -> None:
     for command in (["docker", "tag", image, tag], ["docker", "push", "--quiet", tag]):
         subprocess.run(command, check=True, capture_output=True)

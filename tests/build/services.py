@@ -69,6 +69,12 @@ class Registry:
             self._server.wait(timeout=30)
             self._server = None
 
+    def forget_referrers(self, repository: str) -> None:
+        """Takes the lists of what is attached to images, as if it had never been."""
+        path = f"storage/docker/registry/v2/repositories/{repository}/_manifests/tags"
+        for tag in (self._folder / path).glob("sha256-*"):
+            shutil.rmtree(tag)
+
     def answers(self) -> bool:
         """Whether it is up; one that asks for a password is."""
         try:

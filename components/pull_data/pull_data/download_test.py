@@ -1,17 +1,27 @@
 import hashlib
+import ipaddress
 import os
+import shutil
 import signal
+import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from pull_data.conftest import Pull
 from pull_data.download import download
 from pull_data.errors import PullDataError
 from pull_data.retry import Patience
+from pull_data.room import Room
 from pull_data.source import WebSource
 
 BODY = b"a,b\n" + b"1,x\n" * 300_000
@@ -79,6 +89,28 @@ def stall(handler: BaseHTTPRequestHandler) -> None:
     handler.wfile.write(b"a,b\n")
     handler.wfile.flush()
     threading.Event().wait(2)
+
+
+def lead(*places: str) -> list[Answer]:
+    """Redirects, one after the other."""
+
+    def answer(place: str) -> Answer:
+        def redirect(handler: BaseHTTPRequestHandler) -> None:
+            handler.send_response(302)
+            handler.send_header("Location", place)
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+
+        return redirect
+
+    return [answer(place) for place in places]
+
+
+def stream(handler: BaseHTTPRequestHandler) -> None:
+    """A body that does not say how long it is."""
+    handler.send_response(200)
+    handler.end_headers()
+    handler.wfile.write(BODY)
 
 
 WHOLE = serve(BODY)
@@ -187,6 +219,112 @@ def test_a_wrong_hash_names_both_and_leaves_nothing_behind(pull: Pull, server: S
     server.answers = [WHOLE]
     outcome = pull(server.url(), "--sha256", "0" * 64)
     outcome.assert_failed(hashlib.sha256(BODY).hexdigest(), "0" * 64)
+
+
+@pytest.mark.parametrize("answer", [WHOLE, stream])
+def test_what_there_is_no_room_for_is_not_downloaded(
+    server: Server, tmp_path: Path, answer: Answer
+) -> None:
+    server.answers = [answer]
+    source, target = WebSource("t", server.url()), tmp_path / "t"
+    with pytest.raises(PullDataError, match="t: larger than the 1199000 bytes that there is room"):
+        download(source, target, print, IMPATIENT, Room("t", 1_199_000))
+    assert len(server.requests) == 1
+    download(source, target, print, IMPATIENT, Room("t", len(BODY)))
+    assert target.read_bytes() == BODY
+
+
+def test_the_room_is_that_of_the_disk_less_a_reserve(tmp_path: Path) -> None:
+    room = Room.beside("t", tmp_path / "t").most
+    disk = shutil.disk_usage(tmp_path)
+    reserve = min(1 << 30, disk.total // 20)
+    # Others write to the disk too.
+    assert abs(disk.free - reserve - room) < 1 << 28
+
+
+def test_redirects_are_followed_a_few_times(server: Server, tmp_path: Path) -> None:
+    server.answers = [*lead("/1", "/2", "/3", "/4", "/5"), WHOLE]
+    download(WebSource("t", server.url()), tmp_path / "t", print, IMPATIENT)
+    assert [each.path for each in server.requests] == ["/t.csv", "/1", "/2", "/3", "/4", "/5"]
+
+
+def test_redirects_without_an_end_are_told(server: Server, tmp_path: Path) -> None:
+    server.answers = lead("/again?token=abc")
+    with pytest.raises(PullDataError, match="t: the server leads on more than 5 times") as caught:
+        download(WebSource("t", server.url()), tmp_path / "t", print, IMPATIENT)
+    assert "abc" not in str(caught.value)
+    assert len(server.requests) == 6
+
+
+def test_a_password_is_not_for_where_a_redirect_leads(server: Server, tmp_path: Path) -> None:
+    with Server() as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        other.answers = [WHOLE]
+        server.answers = lead(other.url("/there"))
+        download(WebSource("t", server.url(user="me:pw@")), tmp_path / "t", print, IMPATIENT)
+        other.shutdown()
+    assert server.requests[0].headers["Authorization"] == "Basic bWU6cHc="
+    assert other.requests[0].path == "/there"
+    assert other.requests[0].headers["Authorization"] is None
+
+
+def test_https_does_not_lead_to_http(server: Server, tmp_path: Path) -> None:
+    certificate = self_signed(tmp_path)
+    server.answers = [serve(b"a,b\n1,2\n")]
+    with Server() as safe:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        safe.socket = context.wrap_socket(safe.socket, server_side=True)
+        threading.Thread(target=safe.serve_forever, daemon=True).start()
+        url = safe.url().replace("http:", "https:")
+        safe.answers = [*lead("/moved"), *server.answers, *lead(server.url())]
+        moved = trusting(certificate, url, tmp_path / "dataset")
+        assert moved.returncode == 0, moved.stderr
+        led_out = trusting(certificate, url, tmp_path / "dataset")
+        assert led_out.returncode == 1
+        assert f"{url}: the server leads from https:// to http://" in led_out.stderr
+        safe.shutdown()
+    assert [each.path for each in safe.requests] == ["/t.csv", "/moved", "/t.csv"]
+    assert server.requests == []
+
+
+def trusting(certificate: Path, url: str, dataset: Path) -> "subprocess.CompletedProcess[str]":
+    """The step in a process of its own: what is trusted is read once, at the import."""
+    return subprocess.run(
+        [sys.executable, "-m", "pull_data", "--source", url, "--dataset", str(dataset)],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "SSL_CERT_FILE": str(certificate),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def self_signed(folder: Path) -> Path:
+    """A certificate for 127.0.0.1, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tests")])
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "certificate.pem"
+    secret = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    file.write_bytes(made.public_bytes(serialization.Encoding.PEM) + secret)
+    return file
 
 
 @pytest.mark.parametrize(

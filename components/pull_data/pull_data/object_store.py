@@ -10,6 +10,7 @@ from fsspec.spec import AbstractBufferedFile
 
 from pull_data.errors import PullDataError
 from pull_data.retry import REPLACED, Log, Patience, TransientError, persist
+from pull_data.room import Room
 from pull_data.source import ObjectSource
 
 # Each range is a request, tried again by itself; memory holds one.
@@ -33,17 +34,23 @@ class Store(Protocol):
 
 
 def download_object(
-    source: ObjectSource, target: Path, log: Log, patience: Patience | None = None
+    source: ObjectSource,
+    target: Path,
+    log: Log,
+    patience: Patience | None = None,
+    room: Room | None = None,
 ) -> str:
     """Write an object to `target` and return its SHA-256 in hexadecimal.
 
-    Raises PullDataError when the store refuses, or still fails at the last try.
+    Raises PullDataError when the store refuses, or still fails at the last try, or has more to give
+    than there is room for.
     """
     patience = patience or Patience()
     store = _store(source.scheme, patience)
     remote = persist(partial(_open, store, source), source.name, patience, log)
     sha256 = hashlib.sha256()
     with target.open("wb") as file:
+        (room or Room.beside(source.name, target)).hold(remote.size)
         while file.tell() < remote.size:
             read = partial(_read, store, source, remote, file.tell())
             chunk = persist(read, source.name, patience, log)

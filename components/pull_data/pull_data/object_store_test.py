@@ -24,6 +24,7 @@ from pull_data.conftest import Pull
 from pull_data.errors import PullDataError
 from pull_data.object_store import download_object
 from pull_data.retry import Patience
+from pull_data.room import Room
 from pull_data.source import ObjectSource
 
 SECRET = "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY"  # noqa: S105 - the one of AWS's examples
@@ -193,6 +194,16 @@ def test_an_object_becomes_a_dataset_with_its_origin_and_hash(pull: Pull, store:
     assert outcome.table.column("b").to_pylist()[-2:] == ["x", None]
     assert outcome.table.schema.metadata[b"pinion.source"] == store.url("a b/ü+1.csv").encode()
     assert [path.name for path in outcome.folder.iterdir()] == ["dataset"]
+
+
+def test_what_there_is_no_room_for_is_not_read(store: Store, tmp_path: Path) -> None:
+    store.put("t.csv", BODY)
+    source = ObjectSource(store.scheme, "tables", "t.csv")
+    with pytest.raises(PullDataError, match=f"{source.name}: larger than the 280003 bytes that"):
+        download_object(source, tmp_path / "t", print, IMPATIENT, Room(source.name, 280_003))
+    assert (tmp_path / "t").read_bytes() == b""
+    download_object(source, tmp_path / "t", print, IMPATIENT, Room(source.name, 280_004))
+    assert (tmp_path / "t").read_bytes() == BODY
 
 
 def test_the_hash_is_that_of_the_packed_bytes(pull: Pull, store: Store) -> None:

@@ -1,0 +1,34 @@
+"""How much may be downloaded: what the disk has room for, less what others need there too."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from pull_data.errors import PullDataError
+
+# Of a small disk a share; a source without an end is stopped before the disk is full.
+RESERVE_BYTES = 1 << 30
+RESERVE_SHARE = 20
+
+
+@dataclass(frozen=True)
+class Room:
+    """The bytes that a download of `name` may have."""
+
+    name: str
+    most: int
+
+    @classmethod
+    def beside(cls, name: str, file: Path) -> "Room":
+        """Return the room on the disk of a file, which may be there already, but empty."""
+        disk = shutil.disk_usage(file.parent)
+        reserve = min(RESERVE_BYTES, disk.total // RESERVE_SHARE)
+        return cls(name, max(0, disk.free - reserve))
+
+    def hold(self, size: int) -> None:
+        """Raise PullDataError where so many bytes are too many."""
+        if size > self.most:
+            raise PullDataError(
+                f"{self.name}: larger than the {self.most} bytes that there is room for on the disk"
+                " of --dataset; free some space, or give another place"
+            )

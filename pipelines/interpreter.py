@@ -74,11 +74,15 @@ class Interpreter:
         if self._outcome.failures:
             raise failed(self._outcome.failures)
 
+    def warm_ahead(self) -> None:
+        """Lets the backend ready the steps that are to come, where none can be reused."""
+        if self.cache is None or self.cache.empty:
+            self._warm()
+
     async def _run(self, parameters: Mapping[str, Value]) -> None:
         self._launcher = Launcher(self.backend, self.folder)
         self._scheduler = Scheduler(self.jobs, self.backend.stop)
-        if self.cache is None or self.cache.empty:
-            self._warm()
+        self.warm_ahead()
         work = self._run_graph(self.pipeline.graph, Values(dict(parameters)), ROOT)
         self._outcome = await self._scheduler.complete(work)
 

@@ -156,6 +156,13 @@ def ready(request: Request, parameters: Parameters) -> LocalRun:
         progress = _prepare(pipeline, backend)
         cache = _cache(request, folder, backend, tracking_uri)
         interpreter = Interpreter(pipeline, folder, backend, progress, request.jobs, cache)
+        interpreter.warm_ahead()
+        # Here, because the grammar of conditions takes a while, in which steps import already.
+        try:
+            conditions.check(pipeline.graph.conditions())
+        except PinionError:
+            backend.stop()
+            raise
         return LocalRun(given, tracking_uri, interpreter, progress)
 
 
@@ -241,7 +248,6 @@ def _locked(workspace: Workspace, pipeline: Pipeline) -> Mapping[str, Locked]:
 
 def _prepare(pipeline: Pipeline, backend: Backend) -> Progress:
     placeholders.refuse_unknown(pipeline.graph.texts())
-    conditions.check(pipeline.graph.conditions())
     steps = list(pipeline.graph.steps())
     backend.prepare(steps)
     return Progress([name for name, _ in steps])

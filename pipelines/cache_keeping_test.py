@@ -44,7 +44,7 @@ def test_outputs_that_are_links_are_not_kept(
 ) -> None:
     link = program(
         "link",
-        "import os, sys; os.symlink('/etc/hostname', sys.argv[1])",
+        "import os, sys; open(sys.argv[1] + '-', 'w').close(); os.symlink('out-', sys.argv[1])",
         "[]",
         "[{outputPath: out}]",
         "[{name: out, type: Dataset}]",

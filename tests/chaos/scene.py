@@ -1,0 +1,104 @@
+"""What a fault strikes: a command that runs in a folder of its own."""
+
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from tests.chaos.processes import PATIENCE, processes_with, until
+from tests.chaos.server import Server
+from tests.running import command, environment, params, run_folders
+
+STEPS = ("pull-data", "preprocess", "train", "evaluate", "register")
+MODEL = "chaos"
+
+
+@dataclass(frozen=True)
+class Running:
+    """A run that was started; what it prints goes to files, which outlive a kill."""
+
+    process: "subprocess.Popen[bytes]"
+    printed: Path
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended yet."""
+        return self.process.poll() is None
+
+    @property
+    def text(self) -> str:
+        """What it printed so far."""
+        return self.printed.read_text(errors="replace")
+
+    def end(self, *codes: int) -> None:
+        """Waits for it, and holds how it ends: a code of these, and a line where it failed."""
+        code = self.process.wait(PATIENCE)
+        assert code in codes, f"exit code {code}, not one of {codes}: {self.text}"
+        assert "Traceback" not in self.text, self.text
+        if code > 0:
+            last = (self.text.strip().splitlines() or [""])[-1]
+            assert last.startswith("pipelines.run: error: "), self.text
+
+
+@dataclass
+class Scene:
+    """A command, the folder that it works in, and the randomness of what is done to it.
+
+    `uri` is where MLflow is, empty for the store in the folder.
+    """
+
+    folder: Path
+    random: Random
+    server: Server
+    uri: str = ""
+    cached: bool = True
+    name: str = MODEL
+    started: list[Running] = field(default_factory=list)
+
+    @property
+    def output(self) -> Path:
+        """Where the runs are."""
+        return self.folder / "runs"
+
+    @property
+    def runs(self) -> list[str]:
+        """The names of the runs so far."""
+        return [folder.name for folder in run_folders(self.output)]
+
+    def start(self, limit: Callable[[], None] | None = None) -> Running:
+        """Starts the command, which is the same each time; `limit` is called in its process."""
+        given = params(model="logistic_regression", registered_model_name=self.name)
+        flags = ["--register", *([] if self.cached else ["--no-cache"])]
+        printed = self.folder / f"printed-{len(self.started)}"
+        with printed.open("wb") as file:
+            process = subprocess.Popen(
+                command(self.output, *flags, *given),
+                env=environment(**({"MLFLOW_TRACKING_URI": self.uri} if self.uri else {})),
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+                preexec_fn=limit,
+            )
+        self.started.append(Running(process, printed))
+        return self.started[-1]
+
+    def again(self) -> None:
+        """The same command once more, which has to succeed."""
+        self.start().end(0)
+
+    def moment(self, running: Running) -> bool:
+        """Waits for a moment of the run; whether it still runs then."""
+        until(lambda: self.runs or not running.alive)
+        step = self.random.choice(("", *STEPS))
+        if step:
+            logs = f"{self.runs[-1]}/logs/{step}.log" if self.runs else ""
+            until(lambda: not running.alive or (self.output / logs).is_file())
+        time.sleep(self.random.uniform(0, 1.5))
+        return running.alive
+
+    def processes(self) -> list[int]:
+        """The processes of the steps of all runs, working or waiting for their turn."""
+        variables = [f"PINION_PIPELINE_RUN={run}".encode() for run in self.runs]
+        return processes_with(*variables)

@@ -116,9 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             connection.close()
 
-    def _answer(
-        self, status: int, headers: dict[str, str], body: bytes, pause: float = 0
-    ) -> None:
+    def _answer(self, status: int, headers: dict[str, str], body: bytes, pause: float = 0) -> None:
         self.send_response(status)
         for name, value in headers.items():
             if name.lower() not in ("content-length", "transfer-encoding", "connection"):

@@ -61,7 +61,7 @@ def play(kinds: Mapping[str, Round], seed: int, rounds: int) -> Tally:
         server = Server(folder / "server", stack)
         for number in range(rounds):
             kind = [*kinds][number % len(kinds)]
-            random = Random(f"{kind} {seed + number}")
+            random = Random(f"{kind} {seed + number}")  # noqa: S311 - it is to be repeated
             scene = Scene(folder / str(number), random, server, name=f"{MODEL}-{seed + number}")
             _play(kind, kinds[kind], seed + number, scene, tally)
     return tally

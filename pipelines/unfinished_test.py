@@ -52,8 +52,12 @@ def holder(folder: Path, uri: str) -> "subprocess.Popen[bytes]":
 
 def test_a_run_that_fails_ends_its_own(tmp_path: Path, uri: str) -> None:
     own, other = begun(uri, "fails"), begun(uri, "another")
-    with pytest.raises(PinionError), ended(tmp_path / "fails", uri):
+
+    def fail() -> None:
         raise PinionError("the disk is full")
+
+    with pytest.raises(PinionError), ended(tmp_path / "fails", uri):
+        fail()
     assert status(uri, own) == ("KILLED", "the disk is full")
     assert status(uri, other) == ("RUNNING", None)
     assert list((tmp_path / MARKS).iterdir()) == []

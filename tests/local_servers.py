@@ -24,8 +24,8 @@ def serving(
     dist: Path, folder: Path, *arguments: str, port: int = 0, **settings: str
 ) -> Iterator[str]:
     """The address of an MLflow server of some kind, once it answers; it ends with the block."""
-    command = (dist / MLFLOW, *arguments)
-    with _running(dist, folder, "/health", *command, port=port, **settings) as address:
+    program = dist / MLFLOW
+    with _running(dist, folder, "/health", program, *arguments, port=port, **settings) as address:
         yield address
 
 

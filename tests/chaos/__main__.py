@@ -4,14 +4,14 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import randrange
 
 from tests.build.services import docker_answers
 from tests.chaos.docker import kill_in_docker
 from tests.chaos.rounds import KINDS, Round, play
 
-_DOCKER = {"kill-docker": kill_in_docker}
+_DOCKER: dict[str, Round] = {"kill-docker": kill_in_docker}
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command."""
     args = build_parser().parse_args(argv)
     seed = args.seed if args.seed is not None else randrange(10**6)  # noqa: S311 - no secret
-    kinds = {kind: KINDS[kind] for kind in KINDS if args.only in (None, kind)} | _of_docker(args)
+    kinds = _asked(args, KINDS) | _of_docker(args)
     if not kinds:
         return 1
     print(f"seed {seed}", flush=True)
@@ -41,8 +41,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1 if tally.failures else 0
 
 
+def _asked(args: argparse.Namespace, kinds: Mapping[str, Round]) -> dict[str, Round]:
+    return {kind: each for kind, each in kinds.items() if args.only in (None, kind)}
+
+
 def _of_docker(args: argparse.Namespace) -> dict[str, Round]:
-    wanted = {kind: _DOCKER[kind] for kind in _DOCKER if args.only in (None, kind)}
+    wanted = _asked(args, _DOCKER)
     if wanted and not docker_answers():
         print(f"no Docker engine answers (docker info): without {', '.join(wanted)}")
         return {}

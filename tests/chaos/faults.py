@@ -18,10 +18,11 @@ from tests.faulty import Fault, Request
 
 def kill_runner(scene: Scene) -> bool:
     """kill -9 of the runner, of a run that has all to do or that reuses what there is."""
+    within = 1.5
     if scene.random.random() < 0.3:
         scene.again()
-    running = scene.start()
-    return _signalled(scene, running, [signal.SIGKILL], (-signal.SIGKILL,))
+        within = 0.3
+    return _signalled(scene, scene.start(), [signal.SIGKILL], (-signal.SIGKILL,), within)
 
 
 def stop_runner(scene: Scene) -> bool:
@@ -33,9 +34,13 @@ def stop_runner(scene: Scene) -> bool:
 
 
 def _signalled(
-    scene: Scene, running: Running, signals: list[signal.Signals], codes: tuple[int, ...]
+    scene: Scene,
+    running: Running,
+    signals: list[signal.Signals],
+    codes: tuple[int, ...],
+    within: float = 1.5,
 ) -> bool:
-    struck = scene.moment(running)
+    struck = scene.moment(running, within)
     for sign in signals:
         running.process.send_signal(sign)
     # All may have been done when it heard of it.

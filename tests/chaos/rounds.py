@@ -80,6 +80,8 @@ def _play(kind: str, play_one: Round, seed: int, scene: Scene, tally: Tally) -> 
     else:
         tally.late[kind] += not struck
         ending = "ok" if struck else "ok, too late"
+    finally:
+        scene.close()
     seconds = time.monotonic() - began
     print(f"{kind:12} seed {seed:<6} {seconds:5.1f} s  {ending}", file=sys.stderr, flush=True)
 

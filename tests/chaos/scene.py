@@ -21,6 +21,8 @@ class Running:
 
     process: "subprocess.Popen[bytes]"
     printed: Path
+    # The runs that there were before.
+    before: frozenset[str]
 
     @property
     def alive(self) -> bool:
@@ -71,7 +73,7 @@ class Scene:
         """Starts the command, which is the same each time; `limit` is called in its process."""
         given = params(model="logistic_regression", registered_model_name=self.name)
         flags = ["--register", *([] if self.cached else ["--no-cache"])]
-        printed = self.folder / f"printed-{len(self.started)}"
+        printed, before = self.folder / f"printed-{len(self.started)}", frozenset(self.runs)
         with printed.open("wb") as file:
             process = subprocess.Popen(
                 command(self.output, *flags, *given),
@@ -81,21 +83,32 @@ class Scene:
                 start_new_session=True,
                 preexec_fn=limit,
             )
-        self.started.append(Running(process, printed))
+        self.started.append(Running(process, printed, before))
         return self.started[-1]
 
     def again(self) -> None:
         """The same command once more, which has to succeed."""
         self.start().end(0)
 
-    def moment(self, running: Running) -> bool:
-        """Waits for a moment of the run; whether it still runs then."""
-        until(lambda: self.runs or not running.alive)
+    def close(self) -> None:
+        """Ends what a failure left."""
+        for running in self.started:
+            running.process.kill()
+            running.process.wait()
+
+    def moment(self, running: Running, within: float = 1.5) -> bool:
+        """Waits for a moment within seconds of a step's start; whether the run still runs then."""
+
+        def folder() -> Path | None:
+            new = sorted(set(self.runs) - running.before)
+            return self.output / new[0] if new else None
+
+        # Until there is a folder Python itself still starts.
+        until(lambda: folder() or not running.alive)
         step = self.random.choice(("", *STEPS))
-        if step:
-            logs = f"{self.runs[-1]}/logs/{step}.log" if self.runs else ""
-            until(lambda: not running.alive or (self.output / logs).is_file())
-        time.sleep(self.random.uniform(0, 1.5))
+        log = f"logs/{step}.log" if step else ""
+        until(lambda: not running.alive or ((at := folder()) and (at / log).exists()))
+        time.sleep(self.random.uniform(0, within))
         return running.alive
 
     def processes(self) -> list[int]:

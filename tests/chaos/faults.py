@@ -18,11 +18,11 @@ from tests.faulty import Fault, Request
 
 def kill_runner(scene: Scene) -> bool:
     """kill -9 of the runner, of a run that has all to do or that reuses what there is."""
-    within = 1.5
+    pace = 1.0
     if scene.random.random() < 0.3:
         scene.again()
-        within = 0.3
-    return _signalled(scene, scene.start(), [signal.SIGKILL], (-signal.SIGKILL,), within)
+        pace = 0.2
+    return _signalled(scene, scene.start(), [signal.SIGKILL], (-signal.SIGKILL,), pace)
 
 
 def stop_runner(scene: Scene) -> bool:
@@ -38,9 +38,9 @@ def _signalled(
     running: Running,
     signals: list[signal.Signals],
     codes: tuple[int, ...],
-    within: float = 1.5,
+    pace: float = 1,
 ) -> bool:
-    struck = scene.moment(running, within)
+    struck = scene.moment(running, pace)
     for sign in signals:
         running.process.send_signal(sign)
     # All may have been done when it heard of it.

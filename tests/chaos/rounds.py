@@ -76,7 +76,7 @@ def _play(kind: str, play_one: Round, seed: int, scene: Scene, tally: Tally) -> 
     except Exception as error:
         again = f'make chaos ARGS="--only {kind} --seed {seed} --rounds 1"'
         tally.failures.append(f"{kind}, seed {seed}: {error!r}\n  repeat it with: {again}")
-        ending = "FAILED"
+        ending = f"FAILED: {error!r}"
     else:
         tally.late[kind] += not struck
         ending = "ok" if struck else "ok, too late"

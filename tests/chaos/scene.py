@@ -11,7 +11,15 @@ from tests.chaos.processes import PATIENCE, processes_with, until
 from tests.chaos.server import Server
 from tests.running import command, environment, params, run_folders
 
-STEPS = ("pull-data", "preprocess", "train", "evaluate", "register")
+# Seconds in which something may strike: about what each takes, and what comes before the first.
+STEPS = {
+    "": 1.0,
+    "pull-data": 0.3,
+    "preprocess": 1.0,
+    "train": 2.0,
+    "evaluate": 1.0,
+    "register": 0.4,
+}
 MODEL = "chaos"
 
 
@@ -96,8 +104,11 @@ class Scene:
             running.process.kill()
             running.process.wait()
 
-    def moment(self, running: Running, within: float = 1.5) -> bool:
-        """Waits for a moment within seconds of a step's start; whether the run still runs then."""
+    def moment(self, running: Running, pace: float = 1) -> bool:
+        """Waits for a moment of a step, which takes so many times as long as a step that works.
+
+        Gives whether the run still runs then.
+        """
 
         def folder() -> Path | None:
             new = sorted(set(self.runs) - running.before)
@@ -105,10 +116,10 @@ class Scene:
 
         # Until there is a folder Python itself still starts.
         until(lambda: folder() or not running.alive)
-        step = self.random.choice(("", *STEPS))
+        step = self.random.choice([*STEPS])
         log = f"logs/{step}.log" if step else ""
         until(lambda: not running.alive or ((at := folder()) and (at / log).exists()))
-        time.sleep(self.random.uniform(0, within))
+        time.sleep(self.random.uniform(0, pace * STEPS[step]))
         return running.alive
 
     def processes(self) -> list[int]:

@@ -52,8 +52,9 @@ def _local(scene: Scene) -> str:
 def _outputs_are_whole(scene: Scene) -> None:
     *earlier, last = run_folders(scene.output)
     for run in earlier:
-        for path in run.glob("*/*"):
-            if path.parent.name != "logs" and not path.name.startswith("."):
+        # What has a hidden name is no output, nor in a folder of outputs.
+        for path in run.glob("[!.]*/[!.]*"):
+            if path.parent.name != "logs":
                 assert _whole(path, last / path.parent.name / path.name), f"{path} is half-written"
 
 

@@ -24,6 +24,7 @@ from pipelines.components import Component, discover
 from pipelines.dev_images import build
 from pipelines.docker_backend import DockerBackend
 from pipelines.docker_engine import Engine
+from pipelines.errors import PinionError
 from pipelines.graph import Pipeline
 from pipelines.interpreter import Interpreter
 from pipelines.locks import Locked

@@ -68,7 +68,7 @@ def full_disk(scene: Scene) -> bool:
         running = scene.start(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (bound, bound)))
         running.end(0, 1)
         return running.process.returncode != 0
-    with folders.small_disk(scene.output, scene.random.randint(100, 2_500)):
+    with folders.small_disk(scene.output, scene.random.randint(100, 2_000)):
         running = scene.start()
         running.end(0, 1)
     return running.process.returncode != 0

@@ -1,4 +1,4 @@
-.PHONY: setup run test lock bench
+.PHONY: setup run test chaos lock bench
 
 # Another Python's modules must not reach these.
 unexport PYTHONPATH PYTHONHOME
@@ -16,6 +16,11 @@ run: setup
 test: setup
 	./pants lint check test ::
 	.venv/bin/python -m pytest --numprocesses auto --dist loadscope tests/build
+
+# Faults at random moments of real runs: make chaos ARGS="--seed 7 --rounds 40 --only kill-runner"
+chaos: setup
+	./pants --filter-target-type=pex_binary package ::
+	@.venv/bin/python -m tests.chaos $(ARGS)
 
 # Every lock, from what its source asks for; ARGS=--upgrade takes the newest versions.
 lock:

@@ -128,19 +128,23 @@ class Store:
 
     def restore(self, entry: Entry, folder: Path, log: Path) -> bool:
         """Copies what is kept to where the task would have put it; whether it is what it was."""
-        shutil.rmtree(folder, ignore_errors=True)
+        # A kill must not leave half of it under a name that is an output's.
+        partial = folder.with_name(f".{folder.name}.reused")
+        for each in (partial, folder):
+            shutil.rmtree(each, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
         log.parent.mkdir(exist_ok=True)
         try:
-            copy(self.kept(entry.key), folder)
+            copy(self.kept(entry.key), partial)
             copy_file(self._entries / entry.key / "log", log)
-            whole = manifest(folder) == entry.content
+            if whole := manifest(partial) == entry.content:
+                os.replace(partial, folder)
+                os.utime(self._entries / entry.key / _ABOUT)
         except (OSError, ValueError, shutil.Error):
             whole = False
-        if whole:
-            os.utime(self._entries / entry.key / _ABOUT)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
+        if not whole:
+            for each in (partial, folder):
+                shutil.rmtree(each, ignore_errors=True)
         return whole
 
     def save(self, entry: Entry, folder: Path, log: Path) -> None:

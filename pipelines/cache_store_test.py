@@ -1,8 +1,10 @@
 """What is kept of tasks, with processes that are killed at it."""
 
+import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,15 @@ store = Store(Path(sys.argv[1]))
 assert store.lock(sys.argv[2])
 print("held", flush=True)
 time.sleep(600)
+"""
+
+
+_RESTORE = """
+import sys
+from pathlib import Path
+from pipelines.cache_store import Store
+store, folder = Store(Path(sys.argv[1])), Path(sys.argv[3])
+store.restore(store.get(sys.argv[2]), folder, folder.with_name("log"))
 """
 
 
@@ -48,6 +59,27 @@ def test_what_is_restored_is_what_was_saved(made: Path, tmp_path: Path) -> None:
     assert (tmp_path / "again" / "tool").stat().st_mode & 0o111
     assert (tmp_path / "again" / "model" / "empty").is_dir()
     assert (tmp_path / "logs" / "task.log").read_text() == "worked\n"
+
+
+def test_a_kill_while_it_is_restored_leaves_nothing_by_its_name(made: Path, tmp_path: Path) -> None:
+    store, kept, again = Store(tmp_path / "cache"), entry(made), tmp_path / "runs" / "again"
+    store.save(kept, made, tmp_path / "log")
+    # To read it takes for ever.
+    os.mkfifo(store.kept(KEY) / "model" / "more")
+    process = subprocess.Popen(
+        [sys.executable, "-c", _RESTORE, tmp_path / "cache", KEY, again],
+        env={"PYTHONPATH": ":".join(sys.path)},
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("runs/*/*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    assert not again.exists()
+    (store.kept(KEY) / "model" / "more").unlink()
+    assert store.restore(kept, again, again.with_name("log"))
+    assert sorted(path.name for path in again.parent.iterdir()) == ["again", "log"]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"key": "x"}'])

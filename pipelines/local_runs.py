@@ -33,7 +33,7 @@ from pipelines.processes import ProcessBackend
 from pipelines.progress import Progress
 from pipelines.releases import frozen, locked_images
 from pipelines.store import local_store
-from pipelines.unfinished import end_runs
+from pipelines.unfinished import ended
 from pipelines.values import Value
 from pipelines.workspace import Workspace
 
@@ -114,13 +114,9 @@ class LocalRun:
     def execute(self) -> None:
         """Runs every step; raises `PinionError` where one fails."""
         try:
-            with self.progress.shown():
+            with ended(self.folder, self.tracking_uri), self.progress.shown():
                 self.interpreter.run(self.parameters)
-        except PinionError as error:
-            end_runs(self.tracking_uri, self.folder.name, str(error))
-            raise
         except KeyboardInterrupt:
-            end_runs(self.tracking_uri, self.folder.name, "its pipeline run was stopped")
             done = ", ".join(islice(self.outputs, 10)) or "nothing"
             if (more := len(self.outputs) - 10) > 0:
                 done += f" and {more} more"

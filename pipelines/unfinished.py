@@ -1,12 +1,21 @@
-"""The MLflow runs that the steps of a run began and could not end, because they were killed."""
+"""The MLflow runs that the steps of a run began and could not end, because they were killed.
 
+The runner ends them in their place. Where it is killed itself, the next run beside it does: each
+keeps a mark that it holds the lock of, and a mark whose lock is free was left by a kill.
+"""
+
+import fcntl
+import json
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from pipelines.errors import PinionError
 from pipelines.model_registry import open_registry
+from pipelines.summary import without_secrets
 
 # As `train` tags its runs.
 _PIPELINE_RUN = "pinion.pipeline_run"
@@ -15,14 +24,77 @@ _NOTE = "pinion.note"
 _IMPATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 
 
-def end_runs(tracking_uri: str, pipeline_run: str, note: str) -> None:
-    """Ends as KILLED what is still RUNNING, with a note why; does without where MLflow fails."""
-    with suppress(PinionError), _impatience(), open_registry(tracking_uri) as registry:
-        client = registry.client
-        for run in _running(client, pipeline_run):
-            client.set_tag(run.info.run_id, _NOTE, note)
-            client.set_terminated(run.info.run_id, "KILLED")
-            _end_models(client, run)
+# Beside the folders of the runs; a mark has the name of its run.
+MARKS = ".running"
+
+
+@contextmanager
+def ended(folder: Path, tracking_uri: str) -> Iterator[None]:
+    """Ends the MLflow runs that the body leaves where it fails, and those that killed runs left.
+
+    `folder` is the run's. Where MLflow fails, a later run is to do it.
+    """
+    marks, note = folder.parent / MARKS, ""
+    marks.mkdir(exist_ok=True)
+    _end_abandoned(marks, tracking_uri)
+    mark = marks / folder.name
+    with mark.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write(_about(tracking_uri))
+        lock.flush()
+        try:
+            yield
+        except BaseException as error:
+            stopped = isinstance(error, KeyboardInterrupt)
+            note = "its pipeline run was stopped" if stopped else str(error) or repr(error)
+            raise
+        finally:
+            if not note or _end_runs(tracking_uri, folder.name, note):
+                _remove(mark)
+
+
+def _about(tracking_uri: str) -> str:
+    # The name of the machine, as not every shared folder has the locks of another one.
+    return json.dumps([socket.gethostname(), without_secrets(tracking_uri)])
+
+
+def _end_abandoned(marks: Path, tracking_uri: str) -> None:
+    note = "its pipeline run was killed, or did not reach MLflow when it failed"
+    for mark in marks.iterdir():
+        try:
+            lock = mark.open()
+        except FileNotFoundError:
+            # Another run just ended.
+            continue
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            # One that is empty still waits for its own lock.
+            ours = lock.read() == _about(tracking_uri)
+            if ours and _end_runs(tracking_uri, mark.name, note):
+                _remove(mark)
+
+
+def _remove(mark: Path) -> None:
+    # What is wrong with the folder is said already, and a later run finds it.
+    with suppress(OSError):
+        mark.unlink()
+
+
+def _end_runs(tracking_uri: str, pipeline_run: str, note: str) -> bool:
+    """Ends as KILLED what is still RUNNING, with a note why; whether MLflow could be asked."""
+    try:
+        with _impatience(), open_registry(tracking_uri) as registry:
+            client = registry.client
+            for run in _running(client, pipeline_run):
+                client.set_tag(run.info.run_id, _NOTE, note)
+                client.set_terminated(run.info.run_id, "KILLED")
+                _end_models(client, run)
+    except PinionError:
+        return False
+    return True
 
 
 def _running(client: Any, pipeline_run: str) -> list[Any]:

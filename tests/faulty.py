@@ -3,7 +3,7 @@
 import http.client
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +22,8 @@ class Fault(Enum):
     CUT = auto()
     # Without an answer, for longer than anybody waits.
     SILENCE = auto()
+    # In pieces, with pauses between them.
+    SLOW = auto()
     ERROR_500 = auto()
     UNAVAILABLE = auto()
     UNAUTHORIZED = auto()
@@ -75,6 +77,7 @@ def proxy(target: str) -> Iterator[Proxy]:
         server.server_close()
 
 
+_PIECES = 8  # of a slow answer
 _STATUS = {Fault.ERROR_500: 500, Fault.UNAVAILABLE: 503, Fault.UNAUTHORIZED: 401}
 
 
@@ -99,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         status, headers, answer = self._pass_on(body)
         if fault is not Fault.LOSE:
-            self._answer(status, headers, answer)
+            self._answer(status, headers, answer, pause=0.2 if fault is Fault.SLOW else 0)
 
     def _pass_on(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         connection = http.client.HTTPConnection(self.target, timeout=60)
@@ -113,15 +116,20 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             connection.close()
 
-    def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+    def _answer(self, status: int, headers: dict[str, str], body: bytes, pause: float = 0) -> None:
         self.send_response(status)
         for name, value in headers.items():
             if name.lower() not in ("content-length", "transfer-encoding", "connection"):
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(body)
+        size = max(1, len(body) // _PIECES if pause else len(body))
+        # Who asked may not wait for all of it.
+        with suppress(ConnectionError):
+            self.end_headers()
+            for start in range(0, len(body), size):
+                self.state.ended.wait(pause)
+                self.wfile.write(body[start : start + size])
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - http.server's names
 

@@ -8,7 +8,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.ports import free_port
@@ -20,19 +20,23 @@ STORES = Path("build-support.object_stores") / "object_stores.pex" / "__main__.p
 
 
 @contextmanager
-def serving(dist: Path, folder: Path, *arguments: str, **settings: str) -> Iterator[str]:
+def serving(
+    dist: Path, folder: Path, *arguments: str, port: int = 0, **settings: str
+) -> Iterator[str]:
     """The address of an MLflow server of some kind, once it answers; it ends with the block."""
-    with _running(dist, folder, "/health", dist / MLFLOW, *arguments, **settings) as address:
+    program = dist / MLFLOW
+    with _running(dist, folder, "/health", program, *arguments, port=port, **settings) as address:
         yield address
 
 
 @contextmanager
 def tracking_server(
-    dist: Path, folder: Path, *more: str, store: str = "", **settings: str
+    dist: Path, folder: Path, *more: str, store: str = "", port: int = 0, **settings: str
 ) -> Iterator[str]:
     """A tracking server and registry, which hands out its artifacts from `kept` by itself.
 
-    `store` is its database, an SQLite file in the folder where none is given.
+    `store` is its database, an SQLite file in the folder where none is given; `port` any that is
+    free.
     """
     options = [
         f"--backend-store-uri={store or f'sqlite:///{folder}/server.db'}",
@@ -40,7 +44,7 @@ def tracking_server(
         "--serve-artifacts",
         "--workers=1",
     ]
-    with serving(dist, folder, "server", *options, *more, **settings) as address:
+    with serving(dist, folder, "server", *options, *more, port=port, **settings) as address:
         yield address
 
 
@@ -64,9 +68,9 @@ def _put(address: str, body: bytes) -> None:
 
 @contextmanager
 def _running(
-    dist: Path, folder: Path, health: str, *command: Path | str, **settings: str
+    dist: Path, folder: Path, health: str, *command: Path | str, port: int = 0, **settings: str
 ) -> Iterator[str]:
-    log, port = folder / "server.log", free_port()
+    log, port = folder / "server.log", port or free_port()
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, *command, "--host", "127.0.0.1", f"--port={port}"],
@@ -85,7 +89,9 @@ def _running(
         _wait(f"http://127.0.0.1:{port}{health}", process, log)
         yield f"http://127.0.0.1:{port}"
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        # A test may have killed it.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
 
 

@@ -1,0 +1,155 @@
+"""The faults: each runs the command of a scene, does its worst to it, and leaves all as it was.
+
+A fault gives whether it struck: one that came when the run had ended has tried nothing.
+"""
+
+import os
+import resource
+import signal
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from tests.chaos import folders
+from tests.chaos.processes import until
+from tests.chaos.scene import Running, Scene
+from tests.faulty import Fault, Request
+
+
+def kill_runner(scene: Scene) -> bool:
+    """kill -9 of the runner, of a run that has all to do or that reuses what there is."""
+    pace = 1.0
+    if scene.random.random() < 0.3:
+        scene.again()
+        pace = 0.2
+    return _signalled(scene, scene.start(), [signal.SIGKILL], (-signal.SIGKILL,), pace)
+
+
+def stop_runner(scene: Scene) -> bool:
+    """Ctrl-C or SIGTERM, once or again and again."""
+    sign = scene.random.choice((signal.SIGINT, signal.SIGTERM))
+    codes = {signal.SIGINT: 130, signal.SIGTERM: 143}
+    signals = [sign] * scene.random.randint(1, 3)
+    return _signalled(scene, scene.start(), signals, (codes[sign],))
+
+
+def _signalled(
+    scene: Scene,
+    running: Running,
+    signals: list[signal.Signals],
+    codes: tuple[int, ...],
+    pace: float = 1,
+) -> bool:
+    struck = scene.moment(running, pace)
+    for sign in signals:
+        running.process.send_signal(sign)
+    # All may have been done when it heard of it.
+    running.end(*codes, 0)
+    return struck and running.process.returncode != 0
+
+
+def kill_step(scene: Scene) -> bool:
+    """kill -9 of a process of a step, at work or waiting for its turn."""
+    running = scene.start()
+    until(lambda: scene.processes() or not running.alive)
+    scene.moment(running)
+    processes = scene.processes()
+    if processes:
+        with suppress(ProcessLookupError):
+            os.kill(scene.random.choice(processes), signal.SIGKILL)
+    running.end(0, 1)
+    return bool(processes)
+
+
+def full_disk(scene: Scene) -> bool:
+    """A disk that fills up; without root, a bound on the size of a file."""
+    if not folders.ROOT:
+        bound = scene.random.randint(1_000, 800_000)
+        running = scene.start(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (bound, bound)))
+        running.end(0, 1)
+        return running.process.returncode != 0
+    with folders.small_disk(scene.output, scene.random.randint(100, 2_000)):
+        running = scene.start()
+        running.end(0, 1)
+    return running.process.returncode != 0
+
+
+def read_only(scene: Scene) -> bool:
+    """A folder that can no longer be written to, from some moment on."""
+    running = scene.start()
+    struck = scene.moment(running)
+    names = ["", ".cache", "artifacts", *scene.runs]
+    with folders.read_only(scene.output / scene.random.choice(names)):
+        running.end(0, 1)
+    return struck
+
+
+def mlflow_down(scene: Scene) -> bool:
+    """The server goes down, by a kill or in order, and comes back while the run may wait."""
+    scene.uri = scene.server.address
+    running = scene.start()
+    struck = scene.moment(running)
+    scene.random.choice((scene.server.kill, scene.server.stop))()
+    time.sleep(scene.random.choice((0, scene.random.uniform(0, 8))))
+    scene.server.start()
+    running.end(0, 1)
+    return struck
+
+
+_ERRORS = [Fault.ERROR_500, Fault.UNAVAILABLE, Fault.UNAUTHORIZED]
+_BREAKS = [Fault.DROP, Fault.LOSE, Fault.CUT, Fault.SLOW]
+
+
+def http_errors(scene: Scene) -> bool:
+    """Requests to MLflow that are answered with errors."""
+    return _disturbed(scene, _ERRORS)
+
+
+def connections(scene: Scene) -> bool:
+    """Connections to MLflow that are slow, that break, or on which nothing ever comes."""
+    return _disturbed(scene, [*_BREAKS, *scene.random.choice(([], [Fault.SILENCE]))])
+
+
+def _disturbed(scene: Scene, faults: list[Fault]) -> bool:
+    share, network = scene.random.uniform(0.02, 0.4), scene.server.network
+    scene.uri, done = network.address, []
+
+    def judge(_request: Request) -> Fault:
+        if scene.random.random() > share:
+            return Fault.NONE
+        done.append(scene.random.choice(faults))
+        return done[-1]
+
+    network.judge = judge
+    try:
+        scene.start().end(0, 1)
+    finally:
+        network.judge = lambda _request: Fault.NONE
+    return bool(done)
+
+
+def race(scene: Scene) -> bool:
+    """Two equal runs at once, of which one may be killed or stopped; the other has its model."""
+    first = scene.start()
+    scene.random.choice((lambda: None, lambda: scene.moment(first)))()
+    second = scene.start()
+    if scene.random.random() < 0.5:
+        sign = scene.random.choice((signal.SIGKILL, signal.SIGINT))
+        ended = (-signal.SIGKILL, 130, 0)
+        _signalled(scene, first, [sign], ended)
+    first.end(0, 130, -signal.SIGKILL)
+    second.end(0)
+    return True
+
+
+FAULTS: Mapping[str, Callable[[Scene], bool]] = {
+    "kill-runner": kill_runner,
+    "kill-step": kill_step,
+    "stop-runner": stop_runner,
+    "full-disk": full_disk,
+    "read-only": read_only,
+    "race": race,
+    "mlflow-down": mlflow_down,
+    "http-errors": http_errors,
+    "connections": connections,
+}

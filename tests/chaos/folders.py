@@ -1,0 +1,55 @@
+"""Folders that are full, or that cannot be written to, which root's own rights do not get past."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = os.geteuid() == 0
+
+
+@contextmanager
+def small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
+    """A disk of its own for a new folder, by root; what is on it stays in the folder."""
+    disk = folder.with_name(f"{folder.name}.disk")
+    disk.mkdir()
+    folder.mkdir()
+    _call("mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "chaos", str(folder))
+    try:
+        yield
+    finally:
+        _call("cp", "-a", f"{folder}/.", str(disk))
+        _call("umount", "--lazy", str(folder))
+        folder.rmdir()
+        disk.rename(folder)
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """A folder in which, and below which, nothing is written; one that is not there stays so."""
+    if not folder.is_dir():
+        yield
+    elif ROOT:
+        _call("mount", "--bind", str(folder), str(folder))
+        try:
+            # What is open already is open on what lies below.
+            _call("mount", "-o", "remount,bind,ro", str(folder))
+            yield
+        finally:
+            _call("umount", "--lazy", str(folder))
+    else:
+        below = [folder, *(each for each in folder.rglob("*") if each.is_dir())]
+        modes = {each: each.stat().st_mode for each in below}
+        try:
+            for each in below:
+                each.chmod(0o555)
+            yield
+        finally:
+            for each, mode in modes.items():
+                each.chmod(mode)
+
+
+def _call(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"

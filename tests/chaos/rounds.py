@@ -1,0 +1,92 @@
+"""Rounds of faults, each of which its kind and its seed repeat."""
+
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from tests.chaos.faults import FAULTS
+from tests.chaos.invariants import check, no_process_is_left
+from tests.chaos.scene import MODEL, Scene
+from tests.chaos.server import Server
+
+# Gives whether the fault struck; raises where something does not hold.
+Round = Callable[[Scene], bool]
+
+
+@dataclass
+class Tally:
+    """What was tried, by kind; what came too late to be a fault; what does not hold."""
+
+    tried: Counter[str] = field(default_factory=Counter)
+    late: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+    def lines(self) -> Iterator[str]:
+        """A line for each kind, one for all, and the failures."""
+        for kind, count in sorted(self.tried.items()):
+            late = f" ({self.late[kind]} came when the run had ended)" if self.late[kind] else ""
+            yield f"{kind:12} {count:4}{late}"
+        yield f"{'faults':12} {self.tried.total() - self.late.total():4}"
+        yield f"{'failures':12} {len(self.failures):4}"
+        yield from self.failures
+
+
+def recovered(fault: Round) -> Round:
+    """A round of the fault, after which the same command succeeds and all holds."""
+
+    def play_one(scene: Scene) -> bool:
+        struck = fault(scene)
+        no_process_is_left(scene)
+        scene.again()
+        check(scene)
+        return struck
+
+    return play_one
+
+
+KINDS: Mapping[str, Round] = {kind: recovered(fault) for kind, fault in FAULTS.items()}
+
+
+def play(kinds: Mapping[str, Round], seed: int, rounds: int) -> Tally:
+    """A round for each seed from this one on, the kinds in turn; what fails does not stop it."""
+    tally = Tally()
+    with _place() as folder, ExitStack() as stack:
+        (folder / "server").mkdir()
+        server = Server(folder / "server", stack)
+        for number in range(rounds):
+            kind = [*kinds][number % len(kinds)]
+            random = Random(f"{kind} {seed + number}")  # noqa: S311 - it is to be repeated
+            scene = Scene(folder / str(number), random, server, name=f"{MODEL}-{seed + number}")
+            _play(kind, kinds[kind], seed + number, scene, tally)
+    return tally
+
+
+def _play(kind: str, play_one: Round, seed: int, scene: Scene, tally: Tally) -> None:
+    scene.folder.mkdir()
+    scene.cached, began = scene.random.random() < 0.8, time.monotonic()
+    tally.tried[kind] += 1
+    try:
+        struck = play_one(scene)
+    except Exception as error:
+        again = f'make chaos ARGS="--only {kind} --seed {seed} --rounds 1"'
+        tally.failures.append(f"{kind}, seed {seed}: {error!r}\n  repeat it with: {again}")
+        ending = f"FAILED: {error!r}"
+    else:
+        tally.late[kind] += not struck
+        ending = "ok" if struck else "ok, too late"
+    finally:
+        scene.close()
+    seconds = time.monotonic() - began
+    print(f"{kind:12} seed {seed:<6} {seconds:5.1f} s  {ending}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _place() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="chaos-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)

@@ -116,7 +116,7 @@ def test_a_line_selects_its_component_and_what_depends_on_it(branch: Path) -> No
         "components/register"
     }
     assert found.targets[-1] == QUICK
-    assert found.why.startswith("changed: components/register; with dependents: components/regist")
+    assert found.why.startswith("changed: components/register; with dependents: benchmarks, ")
 
 
 def test_what_is_not_committed_counts(branch: Path) -> None:

@@ -20,7 +20,7 @@ def test_a_release_runs_by_its_digests(released: Tree, tmp_path: Path) -> None:
         done = released.run("submit", *where, *PARAMETERS)
         assert done.code == 0, done.stderr
         (posted,) = server.asked("POST", "/runs")
-    executors = posted.body["pipeline_spec"]["deploymentSpec"]["executors"]
+    executors = posted.body["pipeline_spec"]["pipeline_spec"]["deploymentSpec"]["executors"]
     images = sorted(each["container"]["image"] for each in executors.values())
     assert len(images) == len(versions_of(released.folder))
     assert all(

@@ -50,7 +50,7 @@ def test_a_run_that_ends_leaves_no_container(
 ) -> None:
     with (tmp_path / "stderr").open("wb") as stderr:
         process = subprocess.Popen(
-            command(tmp_path, sleepy, f"--jobs={STEPS}"),
+            command(tmp_path, sleepy, f"--jobs={STEPS}", "--no-cache"),
             cwd=tmp_path,
             env=environment(PYTHONPATH=str(ROOT)),
             stderr=stderr,

@@ -17,6 +17,7 @@ from tests.running import (
     params,
     run,
     run_folders,
+    step_processes,
 )
 
 
@@ -218,7 +219,7 @@ def test_interrupting_stops_the_steps_and_says_what_is_left(
     assert "stopped; done: pull-data, preprocess;" in stderr
     assert "Traceback" not in stderr
     assert _running(tmp_path) == []
-    assert _processes(tmp_path) == []
+    assert step_processes(tmp_path) == []
 
 
 def test_a_killed_runner_leaves_no_process_and_the_next_run_works(tmp_path: Path) -> None:
@@ -234,7 +235,7 @@ def test_a_killed_runner_leaves_no_process_and_the_next_run_works(tmp_path: Path
     wait_for(lambda: (tmp_path / "mlflow.db").exists() and _running(tmp_path))
     started.kill()
     started.wait()
-    wait_for(lambda: _processes(tmp_path) == [])
+    wait_for(lambda: step_processes(tmp_path) == [])
     finished = run(tmp_path, "--register")
     assert finished.code == 0, finished.stderr
     assert len(client(tmp_path).search_model_versions("name='pinion-model'")) == 1
@@ -256,16 +257,3 @@ def _running(output: Path) -> list[str]:
         for record in mlflow.search_runs(experiments)
         if record.info.status == "RUNNING"
     ]
-
-
-def _processes(output: Path) -> list[str]:
-    """The processes of steps that write below a folder."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            arguments = path.read_bytes().decode(errors="replace")
-        except OSError:
-            continue
-        if f"{output}/20" in arguments:
-            found.append(arguments)
-    return found

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mlflow.entities import Run
 
-from tests.running import client, command, environment, params, run_folders
+from tests.running import client, command, environment, params, run_folders, step_processes
 
 
 def runs(output: Path) -> list[Run]:
@@ -21,17 +21,17 @@ def runs(output: Path) -> list[Run]:
     return list(mlflow.search_runs(experiments))
 
 
-def train_process(run: str) -> int:
-    """The id of the process of the training of a run; its arguments need not be on its line."""
-    variable = f"PINION_PIPELINE_RUN={run}\0".encode()
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            trains = b"/environments/train-" in (process / "cmdline").read_bytes()
-            if trains and variable in (process / "environ").read_bytes():
-                found.append(int(process.name))
-    (only,) = found
+def train_process(output: Path) -> int:
+    """The id of the process of the training of the one run."""
+    found = step_processes(output)
+    (only,) = (each for each in found if b"/environments/train-" in _command_line(each))
     return only
+
+
+def _command_line(process: int) -> bytes:
+    with suppress(OSError):
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    return b""
 
 
 def test_a_run_of_a_killed_training_is_not_left_running(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_run_of_a_killed_training_is_not_left_running(tmp_path: Path) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.2)
     (folder,) = run_folders(tmp_path)
-    os.kill(train_process(folder.name), signal.SIGKILL)
+    os.kill(train_process(tmp_path), signal.SIGKILL)
     _, stderr = started.communicate(timeout=60)
     assert started.returncode == 1
     assert "step 'train' failed: killed by SIGKILL" in stderr.splitlines()[-1]

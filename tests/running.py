@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +71,25 @@ def params(**values: object) -> list[str]:
 def run_folders(output: Path) -> list[Path]:
     """The folders of the runs in an output folder."""
     return sorted(path for path in output.glob("20*") if path.is_dir())
+
+
+def processes_with(*variables: bytes) -> list[int]:
+    """The processes that have one of these in their environment, as NAME=value."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if set(variables) & set((process / "environ").read_bytes().split(b"\0")):
+                found.append(int(process.name))
+    return sorted(set(found) - {os.getpid()})
+
+
+def step_processes(output: Path) -> list[int]:
+    """Those of the steps of all runs in an output folder, working or waiting for their turn.
+
+    A step that waited was told its arguments later, so that its command line does not have them.
+    """
+    runs = (folder.name for folder in run_folders(output))
+    return processes_with(*(f"PINION_PIPELINE_RUN={run}".encode() for run in runs))
 
 
 def client(output: Path) -> MlflowClient:

@@ -9,8 +9,8 @@ from kfp import dsl
 
 from tests.build.containers import command, containers, program, run_folder
 from tests.build.tree import ROOT, environment
-from tests.chaos.processes import until
 from tests.chaos.scene import Scene
+from tests.chaos.waiting import until
 
 STEPS = 3
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from tests.chaos import folders
-from tests.chaos.processes import until
 from tests.chaos.scene import Running, Scene
+from tests.chaos.waiting import until
 from tests.faulty import Fault, Request
 
 

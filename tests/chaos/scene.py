@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from tests.chaos.processes import PATIENCE, processes_with, until
 from tests.chaos.server import Server
-from tests.running import command, environment, params, run_folders
+from tests.chaos.waiting import PATIENCE, until
+from tests.running import command, environment, params, run_folders, step_processes
 
 # Seconds in which something may strike: about what each takes, and what comes before the first.
 STEPS = {
@@ -124,5 +124,4 @@ class Scene:
 
     def processes(self) -> list[int]:
         """The processes of the steps of all runs, working or waiting for their turn."""
-        variables = [f"PINION_PIPELINE_RUN={run}".encode() for run in self.runs]
-        return processes_with(*variables)
+        return step_processes(self.output)

@@ -5,11 +5,10 @@ import signal
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from tests.chaos.processes import processes_with
 from tests.faulty import Proxy, proxy
 from tests.local_servers import tracking_server
 from tests.ports import free_port
-from tests.running import DIST
+from tests.running import DIST, processes_with
 
 
 class Server:

@@ -7,13 +7,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from kfp import compiler
+from kfp import compiler, dsl
 from kfp.components import load_component_from_text
 from kfp.dsl import PipelineTask
 
 from tests.build.images import base_image, docker
 from tests.build.pinion import Finished
 from tests.build.tree import ROOT, environment
+
+# Steps of the pipeline below.
+STEPS = 3
 
 
 def program(code: str, *inputs: str, output: str = "", image: str = "") -> Any:
@@ -40,12 +43,23 @@ def limited(task: PipelineTask, memory: str, cpu: str) -> PipelineTask:
     return task.set_memory_limit(memory).set_cpu_limit(cpu)
 
 
+@dsl.pipeline(name="sleepy")
+def sleepy() -> None:
+    """Equal steps that run until they are ended."""
+    sleep = program("import time; time.sleep(600)")
+    for _ in range(STEPS):
+        sleep()
+
+
 def command(folder: Path, pipeline: Any, *arguments: str) -> list[str]:
-    """The command line that runs a pipeline in containers, with its runs in the folder."""
+    """The command line that runs a pipeline in containers, with its runs in the folder.
+
+    Without the cache: equal steps, which many of these are, would wait for the first of them.
+    """
     compiled = folder / "pipeline.yaml"
     compiler.Compiler().compile(pipeline, str(compiled))
-    start = [sys.executable, "-m", "pipelines.run", "--runner=docker", f"--output={folder}/runs"]
-    return [*start, f"--pipeline-file={compiled}", *arguments]
+    start = [sys.executable, "-m", "pipelines.run", "--runner=docker", "--no-cache"]
+    return [*start, f"--output={folder}/runs", f"--pipeline-file={compiled}", *arguments]
 
 
 def run(folder: Path, pipeline: Any, *arguments: str, **changes: str) -> Finished:

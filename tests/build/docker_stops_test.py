@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 from kfp import dsl
 
-from tests.build.containers import command, containers, program, run, run_folder
+from tests.build.containers import (
+    STEPS,
+    command,
+    containers,
+    program,
+    run,
+    run_folder,
+    sleepy,
+)
 from tests.build.images import base_image
 from tests.build.services import Registry
 from tests.build.tree import ROOT, environment
@@ -20,14 +28,6 @@ pytestmark = pytest.mark.docker
 
 # Generous, because the machine may be busy; nothing waits for it that succeeds.
 PATIENCE = 120
-STEPS = 3
-
-
-@dsl.pipeline(name="sleepy")
-def sleepy() -> None:
-    sleep = program("import time; time.sleep(600)")
-    for _ in range(STEPS):
-        sleep()
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
@@ -50,7 +50,7 @@ def test_a_run_that_ends_leaves_no_container(
 ) -> None:
     with (tmp_path / "stderr").open("wb") as stderr:
         process = subprocess.Popen(
-            command(tmp_path, sleepy, f"--jobs={STEPS}", "--no-cache"),
+            command(tmp_path, sleepy, f"--jobs={STEPS}"),
             cwd=tmp_path,
             env=environment(PYTHONPATH=str(ROOT)),
             stderr=stderr,

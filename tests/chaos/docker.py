@@ -5,21 +5,10 @@ import signal
 import subprocess
 import time
 
-from kfp import dsl
-
-from tests.build.containers import command, containers, program, run_folder
+from tests.build.containers import STEPS, command, containers, run_folder, sleepy
 from tests.build.tree import ROOT, environment
 from tests.chaos.scene import Scene
 from tests.chaos.waiting import until
-
-STEPS = 3
-
-
-@dsl.pipeline(name="sleepy")
-def _sleepy() -> None:
-    sleep = program("import time; time.sleep(600)")
-    for _ in range(STEPS):
-        sleep()
 
 
 def kill_in_docker(scene: Scene) -> bool:
@@ -27,7 +16,7 @@ def kill_in_docker(scene: Scene) -> bool:
     folder = scene.folder
     with (folder / "printed").open("wb") as printed:
         process = subprocess.Popen(
-            command(folder, _sleepy, f"--jobs={STEPS}"),
+            command(folder, sleepy, f"--jobs={STEPS}"),
             cwd=folder,
             env=environment(PYTHONPATH=str(ROOT)),
             stdout=printed,

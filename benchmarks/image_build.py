@@ -19,6 +19,8 @@ from tests.build.pinion import manifest
 from tests.build.services import Registry
 from tests.build.tree import ROOT, clone, git
 
+from pipelines.requirement_locks import Pin, read_pins
+
 CHANGED = Path("components/train/train/models.py")
 INSTALL = (
     "RUN python3 -m pip install -q --no-index --find-links /wheels --no-cache-dir"
@@ -134,13 +136,10 @@ def blobs(registry: Registry, repository: str, tag: str) -> dict[str, int]:
 
 def requirements() -> str:
     """The packages of all steps, in the versions of their locks."""
-    pins = {}
+    pins: dict[str, Pin] = {}
     for lock in sorted(ROOT.glob("components/*/requirements.lock")):
-        for line in lock.read_text().splitlines():
-            if "==" in line and not line.startswith((" ", "#")):
-                name, version = line.rstrip(" \\").split("==")
-                pins[name] = version
-    return "".join(f"{name}=={version}\n" for name, version in sorted(pins.items()))
+        pins |= read_pins(lock.read_text())
+    return "".join(f"{name}=={pins[name].version}\n" for name in sorted(pins))
 
 
 def wheel_image(folder: Path) -> tuple[str, float]:

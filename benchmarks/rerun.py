@@ -15,6 +15,8 @@ from pathlib import Path
 from tests.build.tree import clone, git
 from tests.running import environment
 
+from benchmarks.image_build import say
+
 CHANGED = Path("components/evaluate/evaluate/metrics.py")
 REPEATS = 3
 
@@ -85,11 +87,6 @@ def middle(results: list[Result]) -> Result:
     """The one that took the median time."""
     median = statistics.median(result.seconds for result in results)
     return next(result for result in results if result.seconds == median)
-
-
-def say(text: str) -> None:
-    """Progress, beside the result."""
-    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -150,7 +150,6 @@ class Cache:
             self._size += entry.size
             if self._size > self.limit:
                 self._size = self.store.prune(self.limit)
-        self.empty = self._size == 0
 
     def _content(self, path: Path) -> str:
         # What a task of this run gave is not written to again.

@@ -1,6 +1,5 @@
 """Two runs of one pipeline, held against each other step by step."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isclose, isnan
@@ -8,6 +7,7 @@ from math import isclose, isnan
 from pipelines.artifacts import Values
 from pipelines.backend import TaskFailedError
 from pipelines.graph import Pipeline, Task
+from pipelines.manifests import file_hash
 from pipelines.records import Record
 from pipelines.replay import outputs
 
@@ -50,8 +50,7 @@ def compare(
 def _made(task: Task, output: str, record: Record | None, made: Mapping[str, Values]) -> str | None:
     artifacts = made[task.name].artifacts if task.name in made else {}
     if output in artifacts:
-        with artifacts[output].path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_hash(artifacts[output].path)
     return record.outputs.get(output) if record else None
 
 

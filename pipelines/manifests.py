@@ -74,6 +74,11 @@ def _content(path: Path) -> str:
         return _FOLDER
     if not stat.S_ISREG(mode):
         raise ValueError(f"{path} is no file and no folder")
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = file_hash(path)
     return f"{found} program" if mode & stat.S_IXUSR else found
+
+
+def file_hash(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -4,7 +4,7 @@ import argparse
 import json
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from pipelines.errors import PinionError, UsageError
 from pipelines.model_references import ModelReference
 from pipelines.store import probe
 from pipelines.summary import without_secrets
+from pipelines.variables import set_for_a_while
 
 # MLflow's own bounds take minutes to find out that nobody is there.
 _ENVIRONMENT = {
@@ -56,16 +57,16 @@ class ModelVersion:
         return f"models:/{self.name}/{self.number}"
 
 
-def _parsed(found: Any, aliases: Iterable[str]) -> ModelVersion:
+def _parsed(given: Any, aliases: Iterable[str]) -> ModelVersion:
     return ModelVersion(
-        name=found.name,
+        name=given.name,
         # From SQLite it is a number, from a server a text.
-        number=int(found.version),
-        run_id=found.run_id or "",
-        source=found.source or "",
-        status=found.status,
-        created=datetime.fromtimestamp(found.creation_timestamp / 1000, UTC),
-        tags=dict(found.tags),
+        number=int(given.version),
+        run_id=given.run_id or "",
+        source=given.source or "",
+        status=given.status,
+        created=datetime.fromtimestamp(given.creation_timestamp / 1000, UTC),
+        tags=dict(given.tags),
         aliases=tuple(sorted(aliases)),
     )
 
@@ -104,25 +105,29 @@ class ModelRegistry:
                 f"{reference.name} has no alias {reference.alias!r}; it has {known};"
                 f" name a version: {reference.name}/VERSION"
             )
-        with _absent(f"{reference.name} has no version {number}"):
-            found = self.client.get_model_version(reference.name, str(number))
-        return _parsed(found, (alias for alias, at in aliases.items() if at == number))
+        version = found(lambda: self.client.get_model_version(reference.name, str(number)))
+        if version is None:
+            raise PinionError(f"{reference.name} has no version {number}")
+        return _parsed(version, (alias for alias, at in aliases.items() if at == number))
 
     def all_versions(self) -> Iterator[ModelVersion]:
         """Every version of every model, the oldest of each first; without their aliases."""
-        found, token = [], None
+        versions, token = [], None
         while token != "":
             page = self.client.search_model_versions(max_results=_PAGE, page_token=token)
-            found += page
+            versions += [_parsed(each, ()) for each in page]
             token = page.token or ""
-        versions = [_parsed(each, ()) for each in found]
         yield from sorted(versions, key=lambda version: (version.name, version.number))
 
     def aliases(self, name: str) -> dict[str, int]:
         """The version that each alias is at; raises `PinionError` for an unknown model."""
-        with _absent(f"there is no registered model {name!r}"):
-            model = self.client.get_registered_model(name)
-        return {alias: int(number) for alias, number in model.aliases.items()}
+        return {alias: int(number) for alias, number in self._model(name).aliases.items()}
+
+    def _model(self, name: str) -> Any:
+        model = found(lambda: self.client.get_registered_model(name))
+        if model is None:
+            raise PinionError(f"there is no registered model {name!r}")
+        return model
 
     def move(self, name: str, move: Move) -> None:
         """Sets an alias if it still is where the move begins, and keeps the move in the history.
@@ -146,9 +151,7 @@ class ModelRegistry:
 
     def history(self, name: str) -> list[Move]:
         """The moves of the model's aliases, the oldest first; what is not ours is left out."""
-        with _absent(f"there is no registered model {name!r}"):
-            tags = self.client.get_registered_model(name).tags
-        moves = []
+        tags, moves = self._model(name).tags, []
         for key in sorted(tags):
             if key.startswith(_HISTORY):
                 try:
@@ -174,25 +177,15 @@ def open_registry(given: str | None) -> Iterator[ModelRegistry]:
     if uri.startswith(_SQLITE):
         # MLflow would make what is not there.
         probe(Path(uri.removeprefix(_SQLITE)).absolute())
-    with _environment(), _errors(uri):
+    # What the user set stays.
+    added = {name: value for name, value in _ENVIRONMENT.items() if name not in os.environ}
+    with set_for_a_while(added), _errors(uri):
         import mlflow
 
         # What MLflow logs as an error, with a traceback, it raises too.
         logging.getLogger("mlflow").setLevel(logging.CRITICAL)
         mlflow.set_tracking_uri(uri)
         yield ModelRegistry(mlflow.MlflowClient(uri, uri))
-
-
-@contextmanager
-def _environment() -> Iterator[None]:
-    """Sets what the user's environment does not set, for the length of the body."""
-    added = {name: value for name, value in _ENVIRONMENT.items() if name not in os.environ}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name in added:
-            os.environ.pop(name, None)
 
 
 @contextmanager
@@ -226,13 +219,13 @@ def _local() -> str:
     return f"sqlite:///{database}"
 
 
-@contextmanager
-def _absent(message: str) -> Iterator[None]:
+def found(ask: Callable[[], Any]) -> Any:
+    """What MLflow is asked for, None where it is not there."""
     from mlflow.exceptions import MlflowException
 
     try:
-        yield
+        return ask()
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
-        raise PinionError(message) from error
+    return None

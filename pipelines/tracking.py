@@ -1,15 +1,14 @@
 """What is asked of an MLflow store before what a task left in it is relied on."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-if TYPE_CHECKING:
-    from pipelines.model_registry import ModelRegistry
+from pipelines.model_registry import ModelRegistry, found, open_registry
 
 _SQLITE = "sqlite:///"
 # As MLflow's database has them.
@@ -38,8 +37,6 @@ def open_tracking(uri: str) -> Iterator[Tracking]:
     """Raises `PinionError` or `sqlite3.Error` where the store cannot be asked."""
     # MLflow takes a second to import, which is as long as a run that has nothing to do.
     if not uri.startswith(_SQLITE):
-        from pipelines.model_registry import open_registry
-
         with open_registry(uri) as registry:
             yield Server(registry)
         return
@@ -52,39 +49,27 @@ def open_tracking(uri: str) -> Iterator[Tracking]:
 class Server:
     """A store asked through MLflow's own client."""
 
-    registry: "ModelRegistry"
+    registry: ModelRegistry
 
     def tags(self, run_id: str) -> Mapping[str, str] | None:
         """The tags of a run."""
-        run = _found(lambda: self.registry.client.get_run(run_id))
+        run = found(lambda: self.registry.client.get_run(run_id))
         return run.data.tags if run and run.info.lifecycle_stage == "active" else None
 
     def has_model(self, model_id: str) -> bool:
         """Whether a model is there."""
-        model = _found(lambda: self.registry.client.get_logged_model(model_id))
+        model = found(lambda: self.registry.client.get_logged_model(model_id))
         return bool(model and model.status == "READY")
 
     def has_version(self, name: str, version: int) -> bool:
         """Whether a version is there."""
-        found = _found(lambda: self.registry.client.get_model_version(name, str(version)))
-        return bool(found and found.status == "READY")
+        made = found(lambda: self.registry.client.get_model_version(name, str(version)))
+        return bool(made and made.status == "READY")
 
     def alias_at(self, name: str, alias: str) -> int | None:
         """Where an alias is."""
-        model = _found(lambda: self.registry.client.get_registered_model(name))
+        model = found(lambda: self.registry.client.get_registered_model(name))
         return int(model.aliases[alias]) if model and alias in model.aliases else None
-
-
-def _found(ask: Callable[[], Any]) -> Any:
-    """What is asked for, None where it is not there."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return ask()
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-    return None
 
 
 @dataclass(frozen=True)
@@ -98,40 +83,40 @@ class Database:
         run = "SELECT 1 FROM runs WHERE run_uuid = ? AND lifecycle_stage = 'active'"
         if not self._one(run, run_id):
             return None
-        found = self.connection.execute("SELECT key, value FROM tags WHERE run_uuid = ?", [run_id])
-        return dict(found.fetchall())
+        tags = self.connection.execute("SELECT key, value FROM tags WHERE run_uuid = ?", [run_id])
+        return dict(tags.fetchall())
 
     def has_model(self, model_id: str) -> bool:
         """Whether a model is there."""
-        found = self._one(
+        location = self._one(
             "SELECT artifact_location FROM logged_models"
             " WHERE model_id = ? AND status = ? AND lifecycle_stage = 'active'",
             model_id,
             _READY,
         )
-        if found is None:
+        if location is None:
             return False
-        place = urlsplit(str(found))
+        place = urlsplit(str(location))
         return place.scheme != "file" or Path(unquote(place.path)).exists()
 
     def has_version(self, name: str, version: int) -> bool:
         """Whether a version is there."""
-        found = self._one(
+        one = self._one(
             "SELECT 1 FROM model_versions WHERE name = ? AND version = ? AND current_stage != ?",
             name,
             version,
             _DELETED_VERSION,
         )
-        return found is not None
+        return one is not None
 
     def alias_at(self, name: str, alias: str) -> int | None:
         """Where an alias is."""
-        found = self._one(
+        version = self._one(
             "SELECT version FROM registered_model_aliases WHERE name = ? AND alias = ?",
             name,
             alias,
         )
-        return None if found is None else int(str(found))
+        return None if version is None else int(str(version))
 
     def _one(self, query: str, *values: str | int) -> object:
         row = self.connection.execute(query, values).fetchone()

@@ -6,7 +6,6 @@ keeps a mark that it holds the lock of, and a mark whose lock is free was left b
 
 import fcntl
 import json
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from typing import Any
 from pipelines.errors import PinionError
 from pipelines.model_registry import open_registry
 from pipelines.summary import without_secrets
+from pipelines.variables import set_for_a_while
 
 # As `train` tags its runs.
 _PIPELINE_RUN = "pinion.pipeline_run"
@@ -86,7 +86,7 @@ def _remove(mark: Path) -> None:
 def _end_runs(tracking_uri: str, pipeline_run: str, note: str) -> bool:
     """Ends as KILLED what is still RUNNING, with a note why; whether MLflow could be asked."""
     try:
-        with _impatience(), open_registry(tracking_uri) as registry:
+        with set_for_a_while(_IMPATIENCE), open_registry(tracking_uri) as registry:
             client = registry.client
             for run in _running(client, pipeline_run):
                 client.set_tag(run.info.run_id, _NOTE, note)
@@ -111,17 +111,3 @@ def _end_models(client: Any, run: Any) -> None:
     for model in client.search_logged_models([run.info.experiment_id], wanted):
         if model.status == LoggedModelStatus.PENDING:
             client.finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
-
-
-@contextmanager
-def _impatience() -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in _IMPATIENCE}
-    os.environ.update(_IMPATIENCE)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

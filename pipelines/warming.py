@@ -22,7 +22,7 @@ from pipelines.backend import Call
 _AHEAD = 2
 
 # Runs in the component's own environment. What it prints before it is called is of no step.
-# Modules stay, so that a search among them for garbage, which takes a fifth of the time, is in vain.
+# Modules stay: to look for garbage among them takes a fifth of the time, and finds none.
 _PROGRAM = """
 import contextlib, gc, importlib, json, os, sys
 package, program = sys.argv[1:]

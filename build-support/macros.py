@@ -39,7 +39,12 @@ def _code(package, data, servers):
     not_sources = [f"!{package}/__main__.py", *(f"!{glob}" for glob in tests)]
     python_sources(name="sources", sources=[f"{package}/**/*.py", *not_sources], **common)
     python_tests(
-        name="tests", sources=tests[:1], runtime_package_dependencies=servers, **common
+        name="tests",
+        sources=tests[:1],
+        runtime_package_dependencies=servers,
+        # In one process, as most of the time of a file by itself is its imports.
+        batch_compatibility_tag=package,
+        **common,
     )
     python_test_utils(name="test_utils", sources=tests[1:], **common)
 

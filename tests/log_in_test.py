@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -87,7 +86,6 @@ def trained(team_server: str, prepared: Path, tmp_path_factory: pytest.TempPathF
 def test_whoever_is_not_known_is_told_how_to_log_in(
     trained: Steps, guarded: str, variables: dict[str, str]
 ) -> None:
-    started = time.monotonic()
     names = ("train", "evaluate", "register")
     processes = {name: trained.start(name, guarded, **variables) for name in names}
     for name, arguments in {"show": [NAME], "promote": [f"{NAME}/1"]}.items():
@@ -108,4 +106,3 @@ def test_whoever_is_not_known_is_told_how_to_log_in(
         assert "Traceback" not in stderr
         assert PASSWORD not in stderr
         assert WRONG["MLFLOW_TRACKING_PASSWORD"] not in stderr
-    assert time.monotonic() - started < 45

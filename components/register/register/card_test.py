@@ -11,7 +11,7 @@ from register.evaluation import Check, EvaluationResult
         pytest.param(3, 2.5, "- accuracy is 3, must be >= 2.5", id="whole"),
         pytest.param(0.5, 0.5, "- accuracy is 0.5, must be >= 0.5", id="the limit"),
         pytest.param(
-            0.98765, 0.98764, "- accuracy is 0.98765, must be >= 0.98764", id="a close call"
+            0.98764, 0.98762, "- accuracy is 0.98764, must be >= 0.98762", id="a close call"
         ),
     ],
 )

@@ -18,7 +18,7 @@ from pipelines.model_references import ModelReference
 from pipelines.model_registry import ModelVersion, add_tracking_flag, open_registry
 from pipelines.packages import packaged
 from pipelines.records import Record, read_records
-from pipelines.releases import frozen
+from pipelines.releases import frozen, tags
 from pipelines.replay import parameters_of
 from pipelines.workspace import Workspace
 
@@ -113,6 +113,11 @@ def refuse_other_code(workspace: Workspace, origin: Origin) -> None:
         }
         where = "the working tree"
     else:
+        if origin.release not in tags(workspace):
+            raise PinionError(
+                f"{origin.name} was made by release {origin.release}, which this clone does not"
+                " have; git pull, or call it in the repository whose release that is"
+            )
         locked = frozen(workspace, origin.release).lock.components
         here = {name: each.image.exact for name, each in locked.items()}
         where = f"release {origin.release} of this clone"

@@ -66,6 +66,10 @@ def assert_one_version_each(client: MlflowClient, name: str, folders: list[Path]
     models = {(folder / "uri").read_text(): folder.name for folder in folders}
     assert sorted(f"models:/{name}/{version.version}" for version in versions) == sorted(models)
     assert len({version.source for version in versions}) == 8
+    for version in versions:
+        model_id = version.tags["pinion.model_id"]
+        links = client.get_logged_model(model_id).tags["mlflow.modelVersions"]
+        assert json.loads(links) == [{"name": name, "version": str(version.version)}]
     model = client.get_registered_model(name)
     newest = max(int(version.version) for version in versions)
     assert int(model.aliases["champion"]) == newest, f"seed {SEED}"

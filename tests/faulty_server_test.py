@@ -3,6 +3,8 @@
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -127,6 +129,60 @@ def test_an_upload_that_is_cut_short_every_time(
     assert code == 1
     assert line.startswith(f"{component}: error: ")
     assert network.address in line
+    assert set(trained.folder.iterdir()) == before
+
+
+# What each step asks for when the server falls silent.
+SILENT_FROM = [
+    ("train", "runs/log-inputs"),
+    ("train", "/model.skops"),
+    ("evaluate", "/report.html"),
+    ("evaluate", "runs/log-batch"),
+    ("register", "model-versions/create"),
+    ("register", "registered-models/alias"),
+]
+# Every call twice, in place of three times with 30 s for each.
+LITTLE_PATIENCE = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+}
+# One call, and that the model and the run failed, which is tried once.
+MOST = 2 + 2
+
+
+def fall_silent(network: Proxy, path: str) -> list[Request]:
+    """Lets no request be answered from the first on that is for the path; gives those."""
+    waiting: list[Request] = []
+
+    def judge(request: Request) -> Fault:
+        if not (waiting or request.path.endswith(path)):
+            return Fault.NONE
+        waiting.append(request)
+        return Fault.SILENCE
+
+    network.judge = judge
+    return waiting
+
+
+def test_a_server_that_falls_silent_in_the_middle(
+    trained: Steps, team_server: str, tmp_path: Path
+) -> None:
+    # A name of its own, whose alias is nowhere yet.
+    steps = replace(trained, model_name=tmp_path.name)
+    before = set(trained.folder.iterdir())
+    with ExitStack() as stack:
+        started = []
+        for component, path in SILENT_FROM:
+            network = stack.enter_context(proxy(team_server))
+            waiting = fall_silent(network, path)
+            process = steps.start(component, network.address, **LITTLE_PATIENCE)
+            started.append((component, network, waiting, process))
+        for component, network, waiting, process in started:
+            code, line = finish(process)
+            assert code == 1
+            assert line.startswith(f"{component}: error: ")
+            assert network.address in line
+            assert 0 < len(waiting) <= MOST, waiting
     assert set(trained.folder.iterdir()) == before
 
 

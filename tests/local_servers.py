@@ -75,7 +75,7 @@ def _running(
         process = subprocess.Popen(
             [sys.executable, *command, "--host", "127.0.0.1", f"--port={port}"],
             cwd=folder,
-            env=environment(
+            env=_environment(
                 # Unpacked once for all servers; beside the venvs of the steps.
                 PEX_ROOT=str(dist / "environments" / ".pex"),
                 MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false",
@@ -93,6 +93,13 @@ def _running(
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
+
+
+def _environment(**settings: str) -> dict[str, str]:
+    """Without the modules of the tests, among which is an MLflow that has no pages."""
+    given = environment(**settings)
+    del given["PYTHONPATH"]
+    return given
 
 
 def _wait(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -1,13 +1,17 @@
 """A model is made again from what MLflow holds of it, through the packaged components."""
 
+import json
 import subprocess
 import sys
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
 from tests.running import DIST, Finished, client, environment, params, run, run_folders
 
+# An old one, for which OpenBLAS adds up in another order than for all that have AVX.
+OTHER_PROCESSOR = "Prescott"
 OUTPUTS = [
     ("pull_data", "dataset"),
     ("preprocess", "schema"),
@@ -50,7 +54,7 @@ def registered(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     )
 
 
-def reproduce(registered: Finished, model: str = "tumour/1") -> Finished:
+def reproduce(registered: Finished, model: str = "tumour/1", **variables: str) -> Finished:
     """Makes it again as a user does, with the folder of the run beside the store."""
     done = subprocess.run(
         [
@@ -58,7 +62,7 @@ def reproduce(registered: Finished, model: str = "tumour/1") -> Finished:
             *("--mlflow-tracking-uri", f"sqlite:///{registered.output}/mlflow.db"),
             *("--output", str(registered.output)),
         ],
-        env=environment(),
+        env=environment(**variables),
         capture_output=True,
         text=True,
         check=False,
@@ -107,6 +111,36 @@ def test_a_source_that_changed_is_where_the_models_part(registered: Finished) ->
     )
     assert sha256(whole.encode()).hexdigest() in last
     assert "Traceback" not in again.stderr
+
+
+def test_another_processor_comes_to_equal_metrics(registered: Finished) -> None:
+    again = reproduce(registered, OPENBLAS_CORETYPE=OTHER_PROCESSOR)
+    assert again.code == 0, again.stderr
+    assert again.shown("verdict").startswith("equal metrics: predictions differ in bytes, ")
+    differing = [row for row in again.stdout.splitlines() if row.endswith("  differs")]
+    assert {row.split()[0] for row in differing} <= {"train", "evaluate"}
+
+
+def test_a_step_that_was_given_something_else_is_where_the_models_part(
+    registered: Finished,
+) -> None:
+    """What MLflow holds of `train` is not what the model was made by."""
+    mlflow = client(registered.output)
+    run_id = mlflow.get_model_version("tumour", "1").run_id or ""
+    record = "lineage/train.json"
+    text = Path(mlflow.download_artifacts(run_id, record)).read_text()
+    metrics = json.loads(text)["outputs"]["metrics"]
+    assert '"C": 0.5' in text
+    mlflow.log_text(run_id, text.replace('"C": 0.5', '"C": 0.0001'), record)
+    try:
+        again = reproduce(registered)
+    finally:
+        mlflow.log_text(run_id, text, record)
+    assert again.code == 1
+    assert again.stderr.splitlines()[-1].startswith(
+        "pipelines.reproduce: error: tumour/1 differs from step 'train' on: the SHA-256 of"
+        f" metrics was {metrics} and is "
+    )
 
 
 def test_a_model_of_other_components_is_not_made_again(registered: Finished) -> None:

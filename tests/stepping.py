@@ -49,6 +49,7 @@ class Steps:
 
     folder: Path
     prepared: Path
+    model_name: str = "pinion-model"
 
     def start(self, component: str, uri: str, **variables: str) -> "subprocess.Popen[str]":
         """Starts a step."""
@@ -76,7 +77,7 @@ class Steps:
                 "report": here / "report",
                 "report_data": here / "report_data",
             }
-        return registration(here)
+        return {**registration(here), "registered_model_name": self.model_name}
 
 
 def registration(folder: Path) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """A team's MLflow server: PostgreSQL behind it, artifacts through it, models that take over."""
 
+import re
 import subprocess
 import sys
 import urllib.request
@@ -109,3 +110,14 @@ def test_a_person_can_go_back_and_forth(
     shown = command("show", team_server, NAME)
     assert f"models:/{NAME}/2 (champion)" in shown
     assert "sample:breast_cancer" in shown
+
+
+def test_its_pages_know_what_kind_of_work_the_runs_are(
+    client: MlflowClient, runs: list[str], team_server: str
+) -> None:
+    version = client.get_model_version(NAME, "2")
+    experiment = client.get_experiment(client.get_run(str(version.run_id)).info.experiment_id)
+    kind = experiment.tags["mlflow.experimentKind"]
+    page = read(f"{team_server}/").decode()
+    (script,) = re.findall(r'src="\.?/?(static-files/static/js/main\.\w+\.js)"', page)
+    assert f'"{kind}"'.encode() in read(f"{team_server}/{script}")

@@ -1,7 +1,9 @@
 import shutil
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from sklearn.preprocessing import FunctionTransformer
@@ -105,11 +107,31 @@ def test_refuses_untrusted_types_whatever_the_model_says_of_them(folder: Path) -
         load_estimator(read_model_folder(folder))
 
 
-def test_refuses_a_model_of_another_scikit_learn(folder: Path) -> None:
-    edit_mlmodel(folder, lambda d: d["flavors"]["sklearn"].update(sklearn_version="1.4.2"))
+def other_sklearn(minor: int, patch: int) -> str:
+    """A version that is so far from the installed one."""
+    installed = version("scikit-learn").split(".")
+    return f"{installed[0]}.{int(installed[1]) + minor}.{int(installed[2]) + patch}"
 
-    with pytest.raises(EvaluateError, match=r"scikit-learn 1\.4\.2, but 1\."):
+
+@pytest.mark.parametrize("minor", [pytest.param(-1, id="older"), pytest.param(1, id="newer")])
+def test_refuses_a_model_of_another_scikit_learn(folder: Path, minor: int) -> None:
+    made_with = other_sklearn(minor, patch=0)
+    edit_mlmodel(folder, lambda d: d["flavors"]["sklearn"].update(sklearn_version=made_with))
+
+    with pytest.raises(EvaluateError) as refused:
         load_estimator(read_model_folder(folder))
+
+    installed = version("scikit-learn")
+    assert f"made with scikit-learn {made_with}, but {installed} is installed" in str(refused.value)
+
+
+def test_takes_a_model_of_another_patch_release(folder: Path) -> None:
+    made_with = other_sklearn(minor=0, patch=1)
+    edit_mlmodel(folder, lambda d: d["flavors"]["sklearn"].update(sklearn_version=made_with))
+
+    estimator = load_estimator(read_model_folder(folder))
+
+    assert estimator.predict(pd.DataFrame({"x": [3.0]})).tolist() == pytest.approx([6.0])
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """The model card: what a version's page in the registry says about it, in Markdown."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from register.evaluation import EvaluationResult
+from register.evaluation import Check, EvaluationResult
 
 
 def model_card(result: EvaluationResult, tags: Mapping[str, str]) -> str:
@@ -13,12 +14,24 @@ def model_card(result: EvaluationResult, tags: Mapping[str, str]) -> str:
 def _numbers(result: EvaluationResult) -> Iterator[str]:
     yield "Passed its evaluation on rows that it was not trained on:"
     yield ""
-    yield from (f"- {check}" for check in result.checks)
+    yield from (f"- {_rounded(check)}" for check in result.checks)
     if result.metrics:
         yield ""
         yield "| metric | value |"
         yield "|---|---|"
         yield from (f"| {name} | {value:.4g} |" for name, value in sorted(result.metrics.items()))
+
+
+def _rounded(check: Check) -> Check:
+    """The check in as many digits as the table has, unless what it turns on is behind those."""
+    value, threshold = _number(check.value), _number(check.threshold)
+    if value == threshold:
+        return check
+    return replace(check, value=value, threshold=threshold)
+
+
+def _number(exact: float | None) -> float | None:
+    return float(f"{exact:.4g}") if isinstance(exact, float) else exact
 
 
 def _sources(tags: Mapping[str, str]) -> Iterator[str]:

@@ -57,6 +57,12 @@ class Store:
         version = self.client.get_registered_model(name).aliases.get(alias)
         return None if version is None else int(version)
 
+    def links(self, trained: "Trained") -> list[dict[str, str]]:
+        """The versions that MLflow's page of the model names."""
+        tags = self.client.get_logged_model(trained.model_id).tags
+        found: list[dict[str, str]] = json.loads(tags["mlflow.modelVersions"])
+        return found
+
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:

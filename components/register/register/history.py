@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from mlflow.exceptions import MlflowException
 
+from register.tracking import was_answered
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
@@ -51,7 +53,7 @@ def keep(client: "MlflowClient", name: str, move: Move) -> None:
     if move.alias == CHAMPION and move.before is not None:
         try:
             client.set_registered_model_alias(name, PREVIOUS, str(move.before))
-        except MlflowException:
+        except MlflowException as error:
             # Of two that insert a new alias at once, the database refuses one.
-            if PREVIOUS not in client.get_registered_model(name).aliases:
+            if not was_answered(error) or PREVIOUS not in client.get_registered_model(name).aliases:
                 raise

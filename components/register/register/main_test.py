@@ -182,6 +182,30 @@ def test_one_model_under_two_names(store: Store, train: Train, register_step: Ru
     register_step(trained, registered_model_name="second name")
 
     assert len(store.versions("first name")) == len(store.versions("second name")) == 1
+    assert store.links(trained) == [
+        {"name": "first name", "version": "1"},
+        {"name": "second name", "version": "1"},
+    ]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param('[{"name": "linked", "version": 7}]', id="a version that was deleted"),
+        pytest.param("{", id="damaged"),
+        pytest.param("7", id="no list"),
+    ],
+)
+def test_a_model_names_its_one_version(
+    store: Store, train: Train, register_step: Run, before: str
+) -> None:
+    trained = train()
+    store.client.set_logged_model_tags(trained.model_id, {"mlflow.modelVersions": before})
+
+    outcome = register_step(trained, registered_model_name="linked")
+
+    version = outcome.model_version.read_text()
+    assert store.links(trained) == [{"name": "linked", "version": version}]
 
 
 def _start(trained: Trained, uri: str, out: Path, name: str) -> subprocess.Popen[str]:
@@ -209,6 +233,7 @@ def test_eight_at_once_make_one_version(store: Store, train: Train, tmp_path: Pa
     assert [int(version.version) for version in store.versions("race")] == [1]
     assert {(out / "version").read_text() for out in outs} == {"1"}
     assert store.alias("race") == 1
+    assert store.links(trained) == [{"name": "race", "version": "1"}]
 
 
 def test_eight_models_at_once_leave_the_alias_at_the_newest(

@@ -20,7 +20,9 @@ from register.card import model_card
 from register.errors import RegisterError
 from register.evaluation import EvaluationResult
 from register.history import Move, has_left, keep
+from register.links import link
 from register.model import ModelFolder
+from register.tracking import was_answered
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -88,6 +90,7 @@ def register_model(
         _delete_own(client, duplicates, model)
     _add_tags(client, version, tags)
     number = int(version.version)
+    link(client, name, number, model)
     if not alias:
         alias_at = None
     elif made is None and has_left(client, name, alias, number):
@@ -153,9 +156,9 @@ def _add_tags(client: "MlflowClient", version: "ModelVersion", tags: Mapping[str
     for key in tags.keys() - version.tags.keys():
         try:
             client.set_model_version_tag(name, number, key, tags[key])
-        except MlflowException:
+        except MlflowException as error:
             # Of two that insert a tag at once, the database refuses one.
-            if key not in client.get_model_version(name, number).tags:
+            if not was_answered(error) or key not in client.get_model_version(name, number).tags:
                 raise
 
 
@@ -179,9 +182,10 @@ def _move_alias(
         _require_compared(name, alias, current, number, result)
         try:
             client.set_registered_model_alias(name, alias, str(number))
-        except MlflowException:
+        except MlflowException as error:
             # Of two that insert a new alias at once, the database refuses one.
-            if current is not None or _alias_at(client, name, alias) is None:
+            refused = current is None and was_answered(error)
+            if not refused or _alias_at(client, name, alias) is None:
                 raise
         else:
             keep(client, name, Move(alias, current, number, "register", result.why, result.run_id))

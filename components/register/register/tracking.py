@@ -155,6 +155,12 @@ def _errors(uri: str, wanted: str) -> Iterator[None]:
         ) from error
 
 
+def was_answered(error: "MlflowException") -> bool:
+    """Whether it is what the store said; one that says nothing takes as long when asked again."""
+    # That of requests, whose errors are OSErrors.
+    return not isinstance(error.__context__, OSError)
+
+
 def _explain(uri: str, wanted: str, error: "MlflowException") -> str:
     where, status = f"MLflow at {_masked(uri)}", error.get_http_status_code()
     # What follows is the statement and its parameters.

@@ -1,0 +1,41 @@
+"""The link from a logged model to its version, which MLflow's page of the model shows.
+
+A server writes it where it makes a version, also one that is deleted again; into an SQLite file
+nobody does.
+"""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from mlflow.exceptions import MlflowException
+
+from register.model import ModelFolder
+from register.tracking import was_answered
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_VERSIONS = "mlflow.modelVersions"
+
+
+def link(client: "MlflowClient", name: str, number: int, model: ModelFolder) -> None:
+    """Has the model name its one version under the name, beside what it is under others."""
+    before = _links(client.get_logged_model(model.model_id).tags.get(_VERSIONS, "[]"))
+    others = [each for each in before if each.get("name") != name]
+    links = [*others, {"name": name, "version": str(number)}]
+    if links == before:
+        return
+    try:
+        client.set_logged_model_tags(model.model_id, {_VERSIONS: json.dumps(links)})
+    except MlflowException as error:
+        # Of two that insert a tag at once, the database refuses one.
+        if not was_answered(error) or _VERSIONS not in client.get_logged_model(model.model_id).tags:
+            raise
+
+
+def _links(text: str) -> list[dict[str, Any]]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return []
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []

@@ -1,0 +1,91 @@
+"""A published release, run by its tag, and made again in a clone that has moved on since."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.build.images import docker
+from tests.build.pinion import Finished, Tree, versions_of
+
+pytestmark = pytest.mark.docker
+
+MODEL = "pinion-model/1"
+MOVED_ON = ("train", "evaluate")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of all runs, with the MLflow store beside them."""
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def clone(released: Tree, runs: Path) -> Tree:
+    """A clone that ran the release in images that it had to pull, and has other code now."""
+    tree = released.cloned(runs.parent / f"{runs.name}-clone")
+    forget_images(tree)
+    done = tree.run("run", *where(runs), "--release=1.0.0", "--runner=docker", "--register")
+    assert done.code == 0, done.stderr
+    assert done.stderr.count("pulling ") == len(versions_of(tree.folder))
+    assert shown(done, "registered") == f"models:/{MODEL}"
+    for name in MOVED_ON:
+        tree.edit(f"components/{name}/{name}/__init__.py", '"""', '"""Moved on. ')
+    tree.commit("Move on")
+    return tree
+
+
+def forget_images(tree: Tree) -> None:
+    """Takes the images of the release from the engine, as it is on another machine."""
+    lock = yaml.safe_load((tree.folder / "pipelines/releases/1.0.0/lock.yaml").read_text())
+    images = [each["image"] for each in lock["components"].values()]
+    docker("rmi", "--force", "--no-prune", *images)
+
+
+def where(runs: Path) -> list[str]:
+    return ["--output", str(runs)]
+
+
+def reproduce(tree: Tree, runs: Path, *arguments: str) -> Finished:
+    store = f"--mlflow-tracking-uri=sqlite:///{runs}/mlflow.db"
+    return tree.run("reproduce", MODEL, store, *where(runs), *arguments)
+
+
+def shown(finished: Finished, label: str) -> str:
+    """The text behind a label of what a command prints."""
+    (line,) = (line for line in finished.stdout.splitlines() if line.startswith(f"{label} "))
+    return line.removeprefix(label).strip()
+
+
+def test_in_its_images_it_is_identical_whatever_the_clone_has(clone: Tree, runs: Path) -> None:
+    again = reproduce(clone, runs, "--runner=docker")
+    assert again.code == 0, again.stderr
+    assert shown(again, "verdict") == "identical"
+    ran = Path(shown(again, "run folder")) / "pipeline.yaml"
+    released = clone.folder / "pipelines" / "releases" / "1.0.0" / "pipeline.yaml"
+    assert ran.read_bytes() == released.read_bytes()
+    assert not (clone.folder / "dist").exists(), "something was packaged to run in images"
+
+
+def test_as_processes_it_says_what_runs_it(clone: Tree, runs: Path) -> None:
+    before = sorted(runs.iterdir())
+    again = reproduce(clone, runs)
+    version = versions_of(clone.folder)["train"]
+    assert again.code == 1
+    assert again.error.startswith(
+        f"pipelines.reproduce: error: step 'train' is pinned to {version} as it was released, and"
+    )
+    assert again.error.endswith(
+        "is not that: run it in its image (--runner docker), or check out a commit that has"
+        f" {version} of it"
+    )
+    assert sorted(runs.iterdir()) == before
+
+
+def test_as_processes_of_the_commit_that_was_released_it_is_identical(
+    clone: Tree, runs: Path
+) -> None:
+    clone.git("checkout", "--quiet", "1.0.0")
+    again = reproduce(clone, runs)
+    assert again.code == 0, again.stderr
+    assert shown(again, "verdict") == "identical"

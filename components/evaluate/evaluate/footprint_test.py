@@ -80,7 +80,7 @@ def test_a_split_that_cannot_fit_is_refused_before_anything_is_done(
 def test_a_split_that_may_not_fit_is_evaluated_with_a_warning(
     income: Example, tmp_path: Path
 ) -> None:
-    told = call(income, income.test_data, tmp_path / "out", 160 * MB)
+    told = call(income, income.test_data, tmp_path / "out", 320 * MB)
     assert told.returncode == 0, told.stderr
     (warning,) = (line for line in told.stderr.splitlines() if "warning" in line)
     assert warning.startswith("evaluate: warning: the 60 rows of the test data ")

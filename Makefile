@@ -26,11 +26,13 @@ chaos: setup
 lock:
 	@build-support/lock $(ARGS)
 
-# What isolation costs, what the same run costs again, what a task costs the runner, what a row costs;
-# a changed line to a new image, beside one image for all steps, which needs Docker. In all some minutes.
+# What isolation costs, what the same run costs again, what a task costs the runner, what a row costs
+# and what memory it takes; a changed line to a new image, beside one image for all steps, which needs
+# Docker. In all half an hour or more.
 bench: setup
 	@.venv/bin/python -m benchmarks.isolation
 	@.venv/bin/python -m benchmarks.rerun
 	@.venv/bin/python -m benchmarks.graph_size
 	@.venv/bin/python -m benchmarks.big_tables
+	@.venv/bin/python -m benchmarks.memory
 	@.venv/bin/python -m benchmarks.image_build

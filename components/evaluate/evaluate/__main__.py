@@ -153,15 +153,17 @@ def _run(
         check_alias(alias)
     # pandas, scikit-learn and MLflow take seconds to import, which --help and a wrong call must
     # not pay.
+    _steer_libraries()
+    from evaluate.footprint import check_memory
     from evaluate.model import read_model_folder
     from evaluate.tracking import open_run, tracking_uri
 
     model = read_model_folder(args.model)
     uri = tracking_uri(args.mlflow_tracking_uri, os.environ)
+    check_memory(args.test_data)
     names = [name for name in _OUTPUTS if getattr(args, name) is not None]
     with staged([getattr(args, name) for name in names]) as stages:
         client = open_run(uri, model.run_id, model.model_id)
-        _steer_libraries()
         from evaluate.step import Request, run, save
 
         request = Request(
@@ -186,6 +188,8 @@ def _steer_libraries() -> None:
     # Gradient boosting predicts with OpenMP, whose threads otherwise spin while they wait: on
     # busy cores that makes minutes of tenths of a second.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Arrow's own pools keep what a table took, as much as the table again, for tables to come.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     # A step calls home to nobody.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 

@@ -48,7 +48,18 @@ def read_test_split(path: Path, target: str, estimator: Estimator) -> Split:
             f"the target {target!r} of the test data {path} has missing values; "
             "give preprocess's test split"
         )
-    return Split(frame[names], frame[target].to_numpy(), origin)
+    return Split(frame[names], _labels(frame[target]), origin)
+
+
+def _labels(column: pd.Series) -> np.ndarray:
+    """The values; equal texts are one Python string, as each takes 60 bytes.
+
+    A copy, as a view of it would keep the whole frame.
+    """
+    if not isinstance(column.dtype, pd.StringDtype):
+        return column.to_numpy(copy=True)
+    codes, texts = pd.factorize(column)
+    return np.asarray(texts, dtype=object)[codes]
 
 
 def _read_frame(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -59,7 +70,9 @@ def _read_frame(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
             f"the test data {path} is the train split, which the model has seen; "
             "give preprocess's test split"
         )
-    frame = table.to_pandas()
+    # Column by column, so that only one is there twice; the table is used up.
+    frame = table.to_pandas(self_destruct=True)
+    pa.default_memory_pool().release_unused()
     if not frame.columns.is_unique:
         raise EvaluateError(
             f"the test data {path} has two columns of the same name; give preprocess's test split"

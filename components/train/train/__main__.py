@@ -29,6 +29,8 @@ ENVIRONMENT = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # stdout is for the result
     # Threads that wait by spinning slow each other down a hundredfold where cores are shared.
     "OMP_WAIT_POLICY": "PASSIVE",
+    # Arrow's own pools keep what a table took, as much as the table again, for tables to come.
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
 
 NEEDED = (

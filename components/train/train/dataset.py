@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -48,7 +49,9 @@ def read_dataset(path: Path, schema: Schema) -> Dataset:
             f"--train-data {path} is not a file; give the training split that preprocess wrote"
         )
     try:
-        table = pq.read_table(path)
+        # Opened here, as pyarrow would read a column out of a folder's name.
+        with path.open("rb") as file:
+            table = pq.ParquetFile(file).read()
     except MemoryError:  # one of Arrow's exceptions too
         raise
     except (OSError, pa.ArrowException) as error:
@@ -58,7 +61,7 @@ def read_dataset(path: Path, schema: Schema) -> Dataset:
         ) from error
     metadata = table.schema.metadata or {}
     try:
-        features, target = split_target(table.to_pandas(ignore_metadata=True), schema)
+        features, target = split_target(_to_frame(table), schema)
     except ValueError as error:
         raise TrainError(f"--train-data {path}: {error}") from error
     return Dataset(
@@ -68,6 +71,13 @@ def read_dataset(path: Path, schema: Schema) -> Dataset:
         sha256=metadata.get(b"pinion.sha256", b"").decode(errors="replace"),
         preprocess=_preprocess(path, metadata.get(b"pinion.preprocess", b"null")),
     )
+
+
+def _to_frame(table: pa.Table) -> pd.DataFrame:
+    """Use up a table to make a frame, column by column, so that only one is there twice."""
+    frame = table.to_pandas(ignore_metadata=True, self_destruct=True)
+    pa.default_memory_pool().release_unused()
+    return frame
 
 
 def _preprocess(path: Path, text: bytes) -> dict[str, Any] | None:
@@ -92,9 +102,16 @@ def split_target(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, pd.
         _check_type(frame[feature.name], feature.kind)
     target = frame[schema.target]
     _check_target(target, schema)
-    if schema.target_type == "string":
-        target = target.astype(object)
+    # A copy, as a view of it would keep the whole frame.
+    target = _shared(target) if schema.target_type == "string" else target.copy()
     return frame[[feature.name for feature in schema.features]], target
+
+
+def _shared(labels: pd.Series) -> pd.Series:
+    """Return the labels as Python strings, equal ones as one, as each takes 60 bytes."""
+    codes, texts = pd.factorize(labels)
+    shared = np.asarray(texts, dtype=object)[codes]
+    return pd.Series(shared, index=labels.index, name=labels.name, dtype=object)
 
 
 def _check_columns(columns: list[str], schema: Schema) -> None:

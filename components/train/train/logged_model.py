@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import mlflow.sklearn
+import numpy as np
 import pandas as pd
 from mlflow.entities import LoggedModel
 from mlflow.exceptions import MlflowException
@@ -74,8 +75,8 @@ def _column_type(feature: Feature, column: pd.Series) -> DataType | AnyType:
 
 def choose_example(features: pd.DataFrame) -> pd.DataFrame:
     """Return the first complete rows, as a missing value is not strict JSON; else the first."""
-    complete = features.dropna()
-    return (features if complete.empty else complete).head(EXAMPLE_ROWS)
+    complete = np.flatnonzero(features.notna().all(axis=1))
+    return features.iloc[complete[:EXAMPLE_ROWS]] if len(complete) else features.head(EXAMPLE_ROWS)
 
 
 def save_model(

@@ -29,6 +29,7 @@ from train.schema import Schema
 NOT_A_TIME = float(np.iinfo("int64").min)
 # With this many values present, no shuffled fold is without one.
 FEW = 100
+MOST_ONE_HOT = 50  # columns of a category; more are slow in a forest
 
 
 # The name of a step to the transformer and its columns.
@@ -83,7 +84,7 @@ def _forest_steps(schema: Schema, rows: int, seed: int) -> Steps:
     mean = TargetEncoder(
         target_type="continuous" if schema.task == "regression" else "auto", cv=folds
     )
-    one_hot = _one_hot(max_categories=50, sparse_output=False)
+    one_hot = _one_hot(max_categories=MOST_ONE_HOT, sparse_output=False)
     return {
         "category": (make_pipeline(*_text(), one_hot), schema.names("categorical")),
         "category_mean": (make_pipeline(*_text(), mean), schema.names("categorical")),

@@ -18,10 +18,11 @@ TARGET_TYPES = {"classification": ("integer", "string"), "regression": ("double"
 
 @dataclass(frozen=True)
 class Feature:
-    """A column that the model reads."""
+    """A column that the model reads; `distinct` values, where it is a categorical one."""
 
     name: str
     kind: str
+    distinct: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,9 @@ def _feature(value: object, index: int) -> Feature:
     item = _mapping(value, f"features[{index}]")
     name = _name(item.get("name"), f"features[{index}].name")
     kind = _one_of(item.get("kind"), KINDS, f"kind of {name!r}")
-    return Feature(name, kind)
+    distinct = item.get("distinct", 0) if kind == "categorical" else 0
+    # Only a guess is made of it.
+    return Feature(name, kind, distinct if isinstance(distinct, int) else 0)
 
 
 def _mapping(value: object, what: str) -> dict[str, Any]:

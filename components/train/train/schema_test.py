@@ -27,7 +27,7 @@ def test_a_schema_keeps_the_order_of_the_columns() -> None:
         target="price",
         target_type="double",
         features=(
-            Feature("work class", "categorical"),
+            Feature("work class", "categorical", distinct=8),
             Feature("age", "numeric"),
             Feature("größe", "numeric"),
         ),

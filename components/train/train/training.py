@@ -17,6 +17,7 @@ from train import tracking_store
 from train.cross_validation import Folds, Metrics, choose_folds
 from train.dataset import Dataset, read_dataset
 from train.errors import TrainError, WrongCallError, log
+from train.footprint import check_memory
 from train.models import build_pipeline, find_model, use_one_thread
 from train.options import Options
 from train.outputs import StagedOutputs, write_json
@@ -79,7 +80,7 @@ def train(options: Options) -> Trained:
 def prepare(options: Options) -> Job:
     """Read the inputs and hold them against each other and the options."""
     schema = read_schema(options.schema)
-    find_model(schema.task, options.model)
+    check_memory(options, schema, find_model(schema.task, options.model).family)
     data = read_dataset(options.train_data, schema)
     try:
         number = choose_folds(data.target, schema.task, options.cv_folds)

@@ -24,6 +24,8 @@ def check_memory(path: Path) -> None:
 
     What cannot be read is left to the reading.
     """
+    if not path.is_file():  # a pipe would be waited for
+        return
     try:
         file = pq.read_metadata(path)
     except (pa.ArrowException, OSError, ValueError):

@@ -39,6 +39,8 @@ def check_memory(options: Options, schema: Schema, family: Family) -> None:
 
     What cannot be read is left to the reading.
     """
+    if not options.train_data.is_file():  # a pipe would be waited for
+        return
     try:
         file = pq.read_metadata(options.train_data)
     except (pa.ArrowException, OSError, ValueError):

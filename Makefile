@@ -17,7 +17,8 @@ test: setup
 	./pants lint check test ::
 	.venv/bin/python -m pytest --numprocesses auto --dist loadscope tests/build
 
-# Faults at random moments of real runs: make chaos ARGS="--seed 7 --rounds 40 --only kill-runner"
+# Faults at random moments of real runs, of which make test has one of each kind:
+# make chaos ARGS="--seed 7 --rounds 40 --only kill-runner"
 chaos: setup
 	./pants --filter-target-type=pex_binary package ::
 	@.venv/bin/python -m tests.chaos $(ARGS)

@@ -3,19 +3,23 @@
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from pipelines.artifacts import Values
-from pipelines.backend import Call
+from pipelines.backend import Call, TaskFailedError
 from pipelines.cache_store import Entry, Lock, Store
+from pipelines.errors import PinionError
 from pipelines.graph import Task
 from pipelines.manifests import digest, manifest, part
-from pipelines.mlflow_traces import outdated
+from pipelines.mlflow_traces import logs_a_model, outdated
 from pipelines.recipes import NeverReusedError, Recipe, recipe
 from pipelines.steps import Container
 
+# What the same run would otherwise do, and a model that is registered would have a second version.
+_ONE_MODEL = "without that the same run would train once more: make room for it, or give --no-cache"
 # What an observer is told of such a task.
 REUSED = "reused"
 
@@ -82,7 +86,10 @@ class Cache:
     def look(
         self, call: Call, task: Task, container: Container, inputs: Values
     ) -> Reused | Claim | None:
-        """What there is for a task, or the right to run it; None while an equal one runs."""
+        """What there is for a task, or the right to run it; None while an equal one runs.
+
+        Raises `PinionError` where neither can be had, and where nothing could be kept of a model.
+        """
         try:
             made_of = recipe(
                 task, container, inputs, self.program, self._content, self.tracking_uri
@@ -91,7 +98,10 @@ class Cache:
         except NeverReusedError as error:
             return Claim(str(error))
         except OSError as error:
-            return Claim(f"the cache cannot be used: {error.strerror}")
+            why = f"the cache cannot be used: {error.strerror}"
+            if logs_a_model(container.parameters):
+                raise PinionError(f"{why}; {_ONE_MODEL}") from None
+            return Claim(why)
         if lock is None:
             return None
         try:
@@ -112,9 +122,18 @@ class Cache:
         if made_of.tracking_uri is not None:
             kept = entry.values(self.store.kept(entry.key))
             if why := outdated(made_of.tracking_uri, kept):
+                # What is to replace it may fail half-way, and leave what it would be taken for.
+                with suppress(OSError):
+                    self.store.remove(entry.key)
                 return why
-        if not self.store.restore(entry, call.folder, call.log):
-            return f"what is kept of run {entry.run} is damaged"
+        try:
+            if not self.store.restore(entry, call.folder, call.log):
+                return f"what is kept of run {entry.run} is damaged"
+        except OSError as error:
+            raise PinionError(
+                f"what is kept of run {entry.run} cannot be copied to {call.folder}:"
+                f" {error.strerror}"
+            ) from None
         outputs = entry.values(call.folder)
         self._remember(entry, call.folder, outputs)
         return Reused(outputs, f"from run {entry.run}")
@@ -127,7 +146,10 @@ class Cache:
         return made_of.changed(before) if before else "nothing is kept of it"
 
     def _keep(self, made_of: Recipe, call: Call, outputs: Values) -> None:
-        """Keeps outputs; that it cannot is no failure of the task."""
+        """Keeps outputs; that it cannot is a failure of a task that logs a model, and of no other.
+
+        Raises `TaskFailedError`.
+        """
         try:
             entry = Entry(
                 key=made_of.key,
@@ -144,6 +166,9 @@ class Cache:
             self.store.save(entry, call.folder, call.log)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
+            if isinstance(error, OSError) and logs_a_model(outputs.parameters):
+                why = f"its outputs cannot be kept: {reason}; {_ONE_MODEL}"
+                raise TaskFailedError(call.name, why, call.log) from None
             print(f"{call.name}: its outputs are not kept: {reason}", file=sys.stderr)
             return
         with self._mutex:

@@ -5,8 +5,23 @@ from pathlib import Path
 import pytest
 from kfp import dsl
 
-from pipelines.cache_testing import JOIN, UPPER, Runs, chain, ran
+from pipelines.backend import TaskFailedError
+from pipelines.cache_testing import JOIN, UPPER, Runs, chain, no_file_above, ran
 from pipelines.interpreter_testing import program
+
+MODEL = program(
+    "model",
+    "import sys; [open(path, 'w').write('x') for path in sys.argv[1:]]",
+    "[]",
+    "[{outputPath: run_id}, {outputPath: model_id}]",
+    "[{name: run_id, type: String}, {name: model_id, type: String}]",
+)
+
+
+@dsl.pipeline(name="models")
+def models() -> None:
+    """A step that logs a model, as its outputs say."""
+    MODEL()
 
 
 @pytest.fixture()
@@ -101,6 +116,45 @@ def test_a_cache_that_is_removed_while_a_step_runs_does_no_harm(
     assert run.events.states() == {"remover": "done", "join": "done"}
     assert "remover: its outputs are not kept: " in capsys.readouterr().err
     assert run.events.why["join"] == "the cache cannot be used: No such file or directory"
+
+
+def test_a_model_that_cannot_be_kept_is_a_failure_as_the_next_run_would_make_another(
+    runs: Runs,
+) -> None:
+    run = runs.prepared(models)
+    with (
+        no_file_above(100),
+        pytest.raises(
+            TaskFailedError,
+            match=r"'model' failed: its outputs cannot be kept: File too large; .* give --no-cache",
+        ),
+    ):
+        run()
+    assert run.events.states() == {"model": "failed"}
+
+
+def test_a_model_is_not_made_where_the_cache_cannot_be_used(runs: Runs) -> None:
+    run = runs.prepared(models)
+    for path in runs.cache.iterdir():
+        path.rmdir()
+    with pytest.raises(TaskFailedError, match="the cache cannot be used: No such file"):
+        run()
+    assert ran(run) == []
+
+
+def test_what_there_is_no_room_to_copy_is_not_made_again(runs: Runs) -> None:
+    @dsl.pipeline(name="sized")
+    def pipeline() -> None:
+        UPPER(text="a" * 1000, unused="")
+
+    runs(pipeline)
+    run = runs.prepared(pipeline)
+    with no_file_above(500), pytest.raises(
+        TaskFailedError, match=r"run1 cannot be copied to .*run2"
+    ):
+        run()
+    assert ran(run) == []
+    assert ran(runs(pipeline)) == []
 
 
 def test_no_value_of_a_parameter_is_in_the_cache(runs: Runs) -> None:

@@ -1,10 +1,12 @@
 """What tasks gave, kept in a folder that several runs share: each whole, or not there."""
 
+import errno
 import fcntl
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,9 @@ from pipelines.manifests import Manifest, copy, copy_file, manifest
 # Beside the folders of the runs.
 CACHE = ".cache"
 _ABOUT = "entry.json"
+# A disk, a share of one, or what a process may write is used up; or nothing may be written.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_CLOSED = (*_FULL, errno.EROFS)
 
 
 @dataclass(frozen=True)
@@ -127,35 +132,44 @@ class Store:
         return self._entries / key / "folder"
 
     def restore(self, entry: Entry, folder: Path, log: Path) -> bool:
-        """Copies what is kept to where the task would have put it; whether it is what it was."""
+        """Copies what is kept to where the task would have put it; whether it is what it was.
+
+        Raises `OSError` where there is no room for it, which is no fault of what is kept.
+        """
         # A kill must not leave half of it under a name that is an output's.
         partial = folder.with_name(f".{folder.name}.reused")
         for each in (partial, folder):
             shutil.rmtree(each, ignore_errors=True)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        log.parent.mkdir(exist_ok=True)
         try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            log.parent.mkdir(exist_ok=True)
             copy(self.kept(entry.key), partial)
             copy_file(self._entries / entry.key / "log", log)
-            if whole := manifest(partial) == entry.content:
-                os.replace(partial, folder)
+            if manifest(partial) != entry.content:
+                return False
+            os.replace(partial, folder)
+            with suppress(OSError):
                 os.utime(self._entries / entry.key / _ABOUT)
-        except (OSError, ValueError, shutil.Error):
-            whole = False
-        if not whole:
-            for each in (partial, folder):
-                shutil.rmtree(each, ignore_errors=True)
-        return whole
+        except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno in _CLOSED:
+                raise
+            return False
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+        return True
 
     def save(self, entry: Entry, folder: Path, log: Path) -> None:
         """Keeps a task's folder and log under a key, in place of what there was."""
         partial = self._unfinished / entry.key
-        shutil.rmtree(partial, ignore_errors=True)
         try:
-            partial.mkdir()
-            copy(folder, partial / "folder")
-            copy_file(log, partial / "log")
-            (partial / _ABOUT).write_text(json.dumps(asdict(entry)))
+            try:
+                _fill(partial, entry, folder, log, copy_file)
+            except OSError as error:
+                if error.errno not in _FULL:
+                    raise
+                # A second name takes no room. What is edited in the run is edited here too, which
+                # is found out when it is restored.
+                _fill(partial, entry, folder, log, os.link)
             self.remove(entry.key)
             os.replace(partial, self._entries / entry.key)
         finally:
@@ -189,6 +203,16 @@ class Store:
                 lock.release()
                 size -= entry.size
         return size
+
+
+def _fill(
+    entry_folder: Path, entry: Entry, folder: Path, log: Path, file: Callable[[Path, Path], None]
+) -> None:
+    shutil.rmtree(entry_folder, ignore_errors=True)
+    entry_folder.mkdir()
+    copy(folder, entry_folder / "folder", file)
+    file(log, entry_folder / "log")
+    (entry_folder / _ABOUT).write_text(json.dumps(asdict(entry)))
 
 
 def _last_used(entry: Path) -> float:

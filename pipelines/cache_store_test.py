@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cache_store import Entry, Store
+from pipelines.cache_testing import no_file_above
 from pipelines.manifests import manifest
 
 KEY = "a" * 64
@@ -80,6 +81,35 @@ def test_a_kill_while_it_is_restored_leaves_nothing_by_its_name(made: Path, tmp_
     (store.kept(KEY) / "model" / "more").unlink()
     assert store.restore(kept, again, again.with_name("log"))
     assert sorted(path.name for path in again.parent.iterdir()) == ["again", "log"]
+
+
+def test_what_a_full_disk_has_no_room_for_is_kept_all_the_same(made: Path, tmp_path: Path) -> None:
+    store, kept = Store(tmp_path / "cache"), entry(made)
+    with no_file_above(2000):
+        store.save(kept, made, tmp_path / "log")
+    assert store.restore(kept, tmp_path / "again", tmp_path / "logs" / "task.log")
+    assert manifest(tmp_path / "again") == manifest(made)
+    # It is the very file of the run.
+    (made / "model" / "weights").write_bytes(b"edited")
+    assert not store.restore(kept, tmp_path / "again", tmp_path / "logs" / "task.log")
+
+
+def test_a_full_disk_leaves_nothing_half_kept(made: Path, tmp_path: Path) -> None:
+    store = Store(tmp_path / "cache")
+    with no_file_above(100), pytest.raises(OSError, match="File too large"):
+        store.save(entry(made), made, tmp_path / "log")
+    assert store.get(KEY) is None
+    assert list((tmp_path / "cache" / "unfinished").iterdir()) == []
+
+
+def test_where_there_is_no_room_to_restore_what_is_kept_stays(made: Path, tmp_path: Path) -> None:
+    store, kept, again = Store(tmp_path / "cache"), entry(made), tmp_path / "runs" / "again"
+    store.save(kept, made, tmp_path / "log")
+    with no_file_above(2000), pytest.raises(OSError, match="File too large"):
+        store.restore(kept, again, again.with_name("log"))
+    assert [path.name for path in again.parent.iterdir()] == []
+    assert store.restore(kept, again, again.with_name("log"))
+    assert manifest(again) == manifest(made)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"key": "x"}'])

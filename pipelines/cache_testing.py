@@ -1,5 +1,8 @@
 """What the tests of the cache share: runs after each other over one cache."""
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +47,17 @@ class Runs:
         """A run that was not started yet."""
         self._count += 1
         return Run(self.folder / f"run{self._count}", function).reusing(self.cache, limit)
+
+
+@contextmanager
+def no_file_above(size: int) -> Iterator[None]:
+    """A bound on how many bytes a file may have that is written: a full disk, as far as it goes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def ran(run: Run) -> list[str]:

@@ -27,13 +27,15 @@ def run_command(name: str, command: Callable[[Sequence[str] | None], int]) -> in
     """Calls a command and turns what a user can mend into one line on stderr and an exit code."""
     signal.signal(signal.SIGTERM, terminate)
     try:
-        return command(None)
+        code = command(None)
+        # All is done: what comes while Python ends must not be what it ends with.
+        _ignore_stops()
+        return code
     except PinionError as error:
         return _fail(name, str(error), error.exit_code)
     except KeyboardInterrupt as error:
         # It ends already: one more signal must not be what it ends with.
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, signal.SIG_IGN)
+        _ignore_stops()
         terminated = isinstance(error, Terminated)
         return _fail(name, *(("terminated", 143) if terminated else ("interrupted", 130)))
     except BrokenPipeError:
@@ -44,6 +46,11 @@ def run_command(name: str, command: Callable[[Sequence[str] | None], int]) -> in
     except OSError as error:
         where = f" {error.filename!r}" if error.filename else ""
         return _fail(name, f"{error.strerror or error}{where}", 1)
+
+
+def _ignore_stops() -> None:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
 
 
 def terminate(_signal: int, _frame: FrameType | None) -> None:

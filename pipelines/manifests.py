@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 # Path within what it is of -> what is there: a hash, or a folder. Its own path is empty.
@@ -42,14 +42,23 @@ def digest(whole: Manifest) -> str:
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
-def copy(source: Path, target: Path) -> None:
-    """Copies a folder; by reference, where the file system can share what two files hold."""
-    shutil.copytree(source, target, copy_function=copy_file)
+def copy(source: Path, target: Path, file: Callable[[Path, Path], None] | None = None) -> None:
+    """Copies a folder, each of its files by `file`; by default as `copy_file` does.
+
+    Raises `OSError` for the first that cannot be copied, of which shutil's own tells no number.
+    """
+    target.mkdir()
+    for each in source.iterdir():
+        if each.is_dir() and not each.is_symlink():
+            copy(each, target / each.name, file)
+        else:
+            (file or copy_file)(each, target / each.name)
+    shutil.copymode(source, target)
 
 
-def copy_file(source: str | Path, target: str | Path) -> None:
-    """Copies one file and its mode."""
-    with Path(source).open("rb") as given, Path(target).open("wb") as taken:
+def copy_file(source: Path, target: Path) -> None:
+    """Copies one file and its mode; by reference, where the file system can share the bytes."""
+    with source.open("rb") as given, target.open("wb") as taken:
         try:
             while os.copy_file_range(given.fileno(), taken.fileno(), 2**30):
                 pass

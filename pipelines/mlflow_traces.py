@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,19 +13,29 @@ from pipelines.model_references import ModelReference
 from pipelines.tracking import Tracking, open_tracking
 
 _EVALUATION = "pinion.evaluation.sha256"
+# By which a step is known that logs a model.
+_OF_A_MODEL = {"run_id", "model_id"}
+
+
+def logs_a_model(outputs: Collection[str]) -> bool:
+    """Whether a task with such output parameters makes one more model each time it runs."""
+    return set(outputs) >= _OF_A_MODEL
 
 
 def outdated(uri: str, outputs: Values) -> str | None:
     """Why a task that tracks would now leave other traces than it did, None where it would not.
 
     Only the formats of `components/README.md` say what its traces are; a task that gives none of
-    them cannot be checked.
+    them cannot be checked. Raises `PinionError` where MLflow cannot be asked: the task would need
+    it too, and might make again what is there.
     """
     try:
         with open_tracking(uri) as tracking:
             return _outdated(tracking, outputs)
-    except (sqlite3.Error, PinionError):
-        return "MLflow cannot be asked about it"
+    except sqlite3.Error as error:
+        raise PinionError(
+            f"the MLflow store {uri} cannot be asked for what an earlier run left in it: {error}"
+        ) from error
 
 
 def _outdated(tracking: Tracking, outputs: Values) -> str | None:
@@ -33,7 +43,7 @@ def _outdated(tracking: Tracking, outputs: Values) -> str | None:
         return _registration(tracking, str(outputs.parameters["model_uri"]))
     if evaluation := _Evaluation.read(outputs):
         return evaluation.outdated(tracking)
-    if {"run_id", "model_id"} <= outputs.parameters.keys():
+    if logs_a_model(outputs.parameters):
         run_id, model_id = (str(outputs.parameters[name]) for name in ("run_id", "model_id"))
         return _model(tracking, run_id, model_id)
     return "its traces in MLflow are not known"

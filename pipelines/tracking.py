@@ -41,7 +41,9 @@ def open_tracking(uri: str) -> Iterator[Tracking]:
             yield Server(registry)
         return
     database = Path(uri.removeprefix(_SQLITE).partition("?")[0]).absolute()
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+    with closing(
+        sqlite3.connect(f"{database.as_uri()}?mode=ro", timeout=30, uri=True)
+    ) as connection:
         yield Database(connection)
 
 

@@ -49,8 +49,9 @@ def ended(folder: Path, tracking_uri: str) -> Iterator[None]:
             note = "its pipeline run was stopped" if stopped else str(error) or repr(error)
             raise
         finally:
-            if not note or _end_runs(tracking_uri, folder.name, note):
-                _remove(mark)
+            with set_for_a_while(_IMPATIENCE):
+                if not note or _end_runs(tracking_uri, folder.name, note):
+                    _remove(mark)
 
 
 def _about(tracking_uri: str) -> str:
@@ -86,7 +87,7 @@ def _remove(mark: Path) -> None:
 def _end_runs(tracking_uri: str, pipeline_run: str, note: str) -> bool:
     """Ends as KILLED what is still RUNNING, with a note why; whether MLflow could be asked."""
     try:
-        with set_for_a_while(_IMPATIENCE), open_registry(tracking_uri) as registry:
+        with open_registry(tracking_uri) as registry:
             client = registry.client
             for run in _running(client, pipeline_run):
                 client.set_tag(run.info.run_id, _NOTE, note)

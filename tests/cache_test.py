@@ -152,6 +152,27 @@ def test_a_rollback_stays(output: Path) -> None:
     assert again.shown("registered") == "models:/tumour/3"
 
 
+def test_a_registration_that_was_deleted_is_not_remembered_when_the_next_fails_half_way(
+    output: Path,
+) -> None:
+    mlflow = client(output)
+    mlflow.delete_registered_model("tumour")
+    # It is registered, and fails at the alias.
+    with closing(sqlite3.connect(output / "mlflow.db")) as database:
+        database.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON registered_model_aliases"
+            " BEGIN SELECT RAISE(ABORT, 'no alias'); END"
+        )
+    failed = run(output, *GIVEN)
+    assert (failed.code, "step 'register' failed" in failed.stderr) == (1, True), failed.stderr
+    with closing(sqlite3.connect(output / "mlflow.db")) as database:
+        database.execute("DROP TRIGGER refuse")
+    again = run(output, *GIVEN)
+    assert reused(again) == STEPS[1:4]
+    assert len(mlflow.search_model_versions("name='tumour'")) == 1
+    assert int(mlflow.get_model_version_by_alias("tumour", "champion").version) == 1
+
+
 def test_two_equal_runs_at_once_train_one_model(tmp_path: Path) -> None:
     pair = [
         subprocess.Popen(command(tmp_path, *GIVEN), env=environment(), stderr=subprocess.PIPE)

@@ -90,9 +90,12 @@ def _running(
         yield f"http://127.0.0.1:{port}"
     finally:
         # A test may have killed it.
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        process.wait(30)
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, sign)
+            # A client may hold a connection open that it waits for.
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(30)
 
 
 def _environment(**settings: str) -> dict[str, str]:

@@ -1,10 +1,22 @@
 """Ports for the servers of tests."""
 
 import socket
+from contextlib import suppress
+from pathlib import Path
+from random import SystemRandom
+
+_CLIENTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of this machine that nobody listens on.
+
+    None of those that the system gives to clients: a server that goes down and comes back must not
+    find that somebody's connection has it meanwhile.
+    """
+    first = int(_CLIENTS.read_text().split()[0]) if _CLIENTS.exists() else 32768
+    for port in SystemRandom().sample(range(10_000, max(first, 20_000)), 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("of 100 ports every one is taken")

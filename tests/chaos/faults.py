@@ -18,11 +18,11 @@ from tests.faulty import Fault, Request
 
 def kill_runner(scene: Scene) -> bool:
     """kill -9 of the runner, of a run that has all to do or that reuses what there is."""
-    pace = 1.0
+    share = 1.0
     if scene.random.random() < 0.3:
         scene.again()
-        pace = 0.2
-    return _signalled(scene, scene.start(), [signal.SIGKILL], (-signal.SIGKILL,), pace)
+        share = 0.2
+    return _signalled(scene, scene.start(), [signal.SIGKILL], (-signal.SIGKILL,), share)
 
 
 def stop_runner(scene: Scene) -> bool:
@@ -38,9 +38,9 @@ def _signalled(
     running: Running,
     signals: list[signal.Signals],
     codes: tuple[int, ...],
-    pace: float = 1,
+    share: float = 1,
 ) -> bool:
-    struck = scene.moment(running, pace)
+    struck = scene.moment(running, share)
     for sign in signals:
         running.process.send_signal(sign)
     # All may have been done when it heard of it.
@@ -62,23 +62,35 @@ def kill_step(scene: Scene) -> bool:
 
 
 def full_disk(scene: Scene) -> bool:
-    """A disk that fills up; without root, a bound on the size of a file."""
+    """A disk that is too small, or that is full from some moment on.
+
+    Without root, a bound on the size of a file.
+    """
     if not folders.ROOT:
         bound = scene.random.randint(1_000, 800_000)
         running = scene.start(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (bound, bound)))
         running.end(0, 1)
         return running.process.returncode != 0
-    with folders.small_disk(scene.output, scene.random.randint(100, 2_000)):
+    if scene.random.random() < 0.4:
+        with folders.small_disk(scene.output, scene.random.randint(100, scene.pace.kilobytes)):
+            running = scene.start()
+            running.end(0, 1)
+        return running.process.returncode != 0
+    # More than a run needs.
+    with folders.small_disk(scene.output, 4 * scene.pace.kilobytes):
         running = scene.start()
+        struck = scene.moment(running)
+        filler = folders.fill(scene.output)
         running.end(0, 1)
-    return running.process.returncode != 0
+        filler.unlink()
+    return struck
 
 
 def read_only(scene: Scene) -> bool:
     """A folder that can no longer be written to, from some moment on."""
     running = scene.start()
     struck = scene.moment(running)
-    names = ["", ".cache", "artifacts", *scene.runs]
+    names = ["", ".cache", "artifacts", *sorted(set(scene.runs) - running.before)]
     with folders.read_only(scene.output / scene.random.choice(names)):
         running.end(0, 1)
     return struck
@@ -86,10 +98,11 @@ def read_only(scene: Scene) -> bool:
 
 def mlflow_down(scene: Scene) -> bool:
     """The server goes down, by a kill or in order, and comes back while the run may wait."""
-    scene.uri = scene.server.address
+    scene.uri = scene.uri or scene.server.address
     running = scene.start()
     struck = scene.moment(running)
     scene.random.choice((scene.server.kill, scene.server.stop))()
+    running.go_on()
     time.sleep(scene.random.choice((0, scene.random.uniform(0, 8))))
     scene.server.start()
     running.end(0, 1)

@@ -3,7 +3,7 @@
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = os.geteuid() == 0
@@ -23,6 +23,15 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
         _call("umount", "--lazy", str(folder))
         folder.rmdir()
         disk.rename(folder)
+
+
+def fill(folder: Path) -> Path:
+    """Leaves the disk of the folder without room; gives what has taken it."""
+    filler = folder / ".filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    return filler
 
 
 @contextmanager

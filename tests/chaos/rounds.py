@@ -12,6 +12,7 @@ from random import Random
 
 from tests.chaos.faults import FAULTS
 from tests.chaos.invariants import check, no_process_is_left
+from tests.chaos.pace import Pace
 from tests.chaos.scene import MODEL, Scene
 from tests.chaos.server import Server
 
@@ -58,11 +59,15 @@ def play(kinds: Mapping[str, Round], seed: int, rounds: int) -> Tally:
     tally = Tally()
     with _place() as folder, ExitStack() as stack:
         (folder / "server").mkdir()
+        pace = Pace.measured(folder / "measured")
+        took = ", ".join(f"{step or 'start'} {each:.1f}" for step, each in pace.seconds.items())
+        print(f"seconds without a fault: {took}", file=sys.stderr, flush=True)
         server = Server(folder / "server", stack)
         for number in range(rounds):
             kind = [*kinds][number % len(kinds)]
             random = Random(f"{kind} {seed + number}")  # noqa: S311 - it is to be repeated
-            scene = Scene(folder / str(number), random, server, name=f"{MODEL}-{seed + number}")
+            here, name = folder / str(number), f"{MODEL}-{seed + number}"
+            scene = Scene(here, random, server, here / "runs", name=name, pace=pace)
             _play(kind, kinds[kind], seed + number, scene, tally)
     return tally
 

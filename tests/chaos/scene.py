@@ -7,19 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from tests.chaos.gate import Gate
+from tests.chaos.pace import Pace
 from tests.chaos.server import Server
 from tests.chaos.waiting import PATIENCE, until
 from tests.running import command, environment, params, run_folders, step_processes
 
-# Seconds in which something may strike: about what each takes, and what comes before the first.
-STEPS = {
-    "": 1.0,
-    "pull-data": 0.3,
-    "preprocess": 1.0,
-    "train": 2.0,
-    "evaluate": 1.0,
-    "register": 0.4,
-}
 MODEL = "chaos"
 
 
@@ -31,6 +24,7 @@ class Running:
     printed: Path
     # The runs that there were before.
     before: frozenset[str]
+    gate: Gate | None = None
 
     @property
     def alive(self) -> bool:
@@ -42,8 +36,14 @@ class Running:
         """What it printed so far."""
         return self.printed.read_text(errors="replace")
 
+    def go_on(self) -> None:
+        """Lets it go on from where it is held."""
+        if self.gate:
+            self.gate.open()
+
     def end(self, *codes: int) -> None:
         """Waits for it, and holds how it ends: a code of these, and a line where it failed."""
+        self.go_on()
         code = self.process.wait(PATIENCE)
         assert code in codes, f"exit code {code}, not one of {codes}: {self.text}"
         assert "Traceback" not in self.text, self.text
@@ -56,21 +56,23 @@ class Running:
 class Scene:
     """A command, the folder that it works in, and the randomness of what is done to it.
 
-    `uri` is where MLflow is, empty for the store in the folder.
+    `uri` is where MLflow is, empty for the store in the folder; `output` is where the runs are,
+    and `given` are more parameters of the command. A fault strikes at a random moment of a step
+    that works at some `pace`, or at the one request to MLflow that has the text `held` in it.
     """
 
     folder: Path
     random: Random
     server: Server
+    output: Path
     uri: str = ""
     cached: bool = True
     name: str = MODEL
+    given: tuple[str, ...] = ()
+    pace: Pace = field(default_factory=Pace)
+    held: str = ""
     started: list[Running] = field(default_factory=list)
-
-    @property
-    def output(self) -> Path:
-        """Where the runs are."""
-        return self.folder / "runs"
+    _gate: Gate | None = None
 
     @property
     def runs(self) -> list[str]:
@@ -81,34 +83,46 @@ class Scene:
         """Starts the command, which is the same each time; `limit` is called in its process."""
         given = params(model="logistic_regression", registered_model_name=self.name)
         flags = ["--register", *([] if self.cached else ["--no-cache"])]
+        if self.held and not self._gate:
+            self._gate = Gate(self.server.network, self.held)
         printed, before = self.folder / f"printed-{len(self.started)}", frozenset(self.runs)
         with printed.open("wb") as file:
             process = subprocess.Popen(
-                command(self.output, *flags, *given),
+                command(self.output, *flags, *given, *self.given),
                 env=environment(**({"MLFLOW_TRACKING_URI": self.uri} if self.uri else {})),
                 stdout=file,
                 stderr=file,
                 start_new_session=True,
                 preexec_fn=limit,
             )
-        self.started.append(Running(process, printed, before))
+        self.started.append(Running(process, printed, before, self._gate))
         return self.started[-1]
 
     def again(self) -> None:
         """The same command once more, which has to succeed."""
         self.start().end(0)
 
+    @property
+    def last(self) -> Path:
+        """The folder of the run that was started last."""
+        (name,) = set(self.runs) - self.started[-1].before
+        return self.output / name
+
     def close(self) -> None:
         """Ends what a failure left."""
         for running in self.started:
+            running.go_on()
             running.process.kill()
             running.process.wait()
 
-    def moment(self, running: Running, pace: float = 1) -> bool:
-        """Waits for a moment of a step, which takes so many times as long as a step that works.
+    def moment(self, running: Running, share: float = 1) -> bool:
+        """Waits for a moment of a step, of which it may take that share of its time until then.
 
         Gives whether the run still runs then.
         """
+        if gate := self._gate:
+            until(lambda: gate.reached.is_set() or not running.alive)
+            return running.alive
 
         def folder() -> Path | None:
             new = sorted(set(self.runs) - running.before)
@@ -116,10 +130,10 @@ class Scene:
 
         # Until there is a folder Python itself still starts.
         until(lambda: folder() or not running.alive)
-        step = self.random.choice([*STEPS])
+        step = self.random.choice([*self.pace.seconds])
         log = f"logs/{step}.log" if step else ""
         until(lambda: not running.alive or ((at := folder()) and (at / log).exists()))
-        time.sleep(self.random.uniform(0, pace * STEPS[step]))
+        time.sleep(self.random.uniform(0, share * self.pace.seconds[step]))
         return running.alive
 
     def processes(self) -> list[int]:

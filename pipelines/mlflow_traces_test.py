@@ -177,9 +177,25 @@ def test_a_step_of_which_nothing_is_known_in_mlflow(traced: Traced, look: Look) 
     assert look(Values({"score": 1.0})) == "its traces in MLflow are not known"
 
 
-@pytest.mark.parametrize("uri", ["sqlite:///{}/other.db", "http://127.0.0.1:9"])
-def test_a_store_that_does_not_answer(traced: Traced, uri: str) -> None:
-    uri = uri.format(traced.folder)
-    with pytest.raises(PinionError, match=r"cannot be asked|does not answer"):
-        outdated(uri, traced.train())
-    assert not (traced.folder / "other.db").exists()
+@pytest.mark.parametrize("content", [None, b""], ids=["not there", "empty"])
+def test_a_store_that_was_deleted(traced: Traced, content: bytes | None) -> None:
+    other = traced.folder / "other.db"
+    if content is not None:
+        other.write_bytes(content)
+    for outputs, gone in (
+        (traced.train(), f"its MLflow run {traced.run_id} is gone"),
+        (traced.registration(3), f"models:/{MODEL}/3 is gone"),
+    ):
+        assert outdated(f"sqlite:///{other}", outputs) == gone
+    assert other.exists() == (content is not None)
+
+
+def test_a_store_that_is_damaged(traced: Traced) -> None:
+    (traced.folder / "other.db").write_bytes(b"no database" * 100)
+    with pytest.raises(PinionError, match="cannot be asked .*: file is not a database"):
+        outdated(f"sqlite:///{traced.folder}/other.db", traced.train())
+
+
+def test_a_server_that_does_not_answer(traced: Traced) -> None:
+    with pytest.raises(PinionError, match="does not answer"):
+        outdated("http://127.0.0.1:9", traced.train())

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from pipelines.model_registry import ModelRegistry, found, open_registry
@@ -41,9 +41,9 @@ def open_tracking(uri: str) -> Iterator[Tracking]:
             yield Server(registry)
         return
     database = Path(uri.removeprefix(_SQLITE).partition("?")[0]).absolute()
-    with closing(
-        sqlite3.connect(f"{database.as_uri()}?mode=ro", timeout=30, uri=True)
-    ) as connection:
+    # What is not there holds nothing, and is not to be made by asking.
+    address = f"{database.as_uri()}?mode=ro" if database.is_file() else ":memory:"
+    with closing(sqlite3.connect(address, timeout=30, uri=True)) as connection:
         yield Database(connection)
 
 
@@ -85,8 +85,7 @@ class Database:
         run = "SELECT 1 FROM runs WHERE run_uuid = ? AND lifecycle_stage = 'active'"
         if not self._one(run, run_id):
             return None
-        tags = self.connection.execute("SELECT key, value FROM tags WHERE run_uuid = ?", [run_id])
-        return dict(tags.fetchall())
+        return dict(self._rows("SELECT key, value FROM tags WHERE run_uuid = ?", run_id))
 
     def has_model(self, model_id: str) -> bool:
         """Whether a model is there."""
@@ -121,5 +120,14 @@ class Database:
         return None if version is None else int(str(version))
 
     def _one(self, query: str, *values: str | int) -> object:
-        row = self.connection.execute(query, values).fetchone()
-        return row[0] if row else None
+        rows = self._rows(query, *values)
+        return rows[0][0] if rows else None
+
+    def _rows(self, query: str, *values: str | int) -> list[Any]:
+        try:
+            return self.connection.execute(query, values).fetchall()
+        except sqlite3.OperationalError as error:
+            # Of a file that MLflow has not been in yet.
+            if "no such table" not in str(error):
+                raise
+        return []

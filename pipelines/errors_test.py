@@ -6,9 +6,11 @@ import sys
 
 import pytest
 
-_COMMAND = """
-import atexit, os, signal, sys
 from pipelines.errors import run_command
+
+_COMMAND = f"""
+import atexit, os, signal, sys
+from {run_command.__module__} import run_command
 atexit.register(os.kill, os.getpid(), getattr(signal, sys.argv[1]))
 sys.exit(run_command("command", lambda _argv: 0))
 """

@@ -50,6 +50,7 @@ class Steps:
     folder: Path
     prepared: Path
     model_name: str = "pinion-model"
+    experiment: str = ""
 
     def start(self, component: str, uri: str, **variables: str) -> "subprocess.Popen[str]":
         """Starts a step."""
@@ -63,6 +64,7 @@ class Steps:
                 "train_data": prepared / "preprocess" / "train_data",
                 "schema": prepared / "preprocess" / "schema",
                 "model": "logistic_regression",
+                "experiment": self.experiment,
                 "trained_model": here / "model",
                 "run_id": here / "run_id",
                 "model_id": here / "model_id",

@@ -15,6 +15,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+from tests.build.tree import ROOT, call
 from tests.chaos.docker import kill_in_docker
 from tests.chaos.faults import FAULTS
 from tests.chaos.rounds import recovered
@@ -47,6 +48,13 @@ STRIKES = {
     "http-errors": Strike(0),
     "connections": Strike(5, given=EVALUATES[1]),
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _packages() -> None:
+    """What is run, as it is packaged from the sources here."""
+    done = call(ROOT, "./pants", "--filter-target-type=pex_binary", "package", "::")
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ run: setup
 # Lint, types, every test; then the tests that drive git, Pants and make themselves.
 test: setup
 	./pants lint check test ::
-	.venv/bin/python -m pytest --numprocesses auto --dist loadfile tests/build
+	.venv/bin/python -m pytest --numprocesses auto --dist loadscope tests/build
 
 # Faults at random moments of real runs, of which make test has one of each kind:
 # make chaos ARGS="--seed 7 --rounds 40 --only kill-runner"

@@ -2,12 +2,15 @@
 
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.build.browser import browser
 from tests.build.pinion import Tree, states, versions_of
 from tests.build.services import Registry, docker_answers
+from tests.build.tree import ROOT
 
 NO_ENGINE = "no Docker engine answers"
 NO_BROWSER = "no Chromium or Chrome is installed"
@@ -19,6 +22,24 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "docker: needs a Docker engine that answers")
     config.addinivalue_line("markers", "browser: needs Chromium or Chrome")
+
+
+class ByFile(LoadScopeScheduling):
+    """A process takes all tests of a file, or of all files that begin with the one release.
+
+    Those run in the order of their names: `release_test.py` changes the tree of the release, which
+    `parity_test.py` runs before.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        shares = "released: Tree" in (ROOT / file).read_text()
+        return "released" if shares else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """What shares the tests out."""
+    return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

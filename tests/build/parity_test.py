@@ -37,11 +37,9 @@ def run(tree: Tree, output: Path, runner: str, *parameters: str, **changes: str)
     return folder
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _packages(released: Tree) -> None:
-    """What the processes run, beside the images."""
-    done = call(released.folder, "./pants", "--filter-target-type=pex_binary", "package", "::")
-    assert done.returncode == 0, done.stderr
+def package(tree: Tree, target: str) -> None:
+    packaged = call(tree.folder, "./pants", "package", target)
+    assert packaged.returncode == 0, packaged.stderr
 
 
 @pytest.mark.parametrize("task", PARAMETERS)
@@ -106,6 +104,7 @@ def test_odd_names_reach_the_steps_unchanged(released: Tree, tmp_path: Path, run
 def test_a_tracking_server_of_this_machine_is_reached_from_images(
     released: Tree, tmp_path: Path
 ) -> None:
+    package(released, "build-support/mlflow:mlflow")
     with tracking_server(released.folder / "dist", tmp_path) as uri:
         folder = run(released, tmp_path / "runs", "docker", f"mlflow_tracking_uri={uri}", "seed=5")
         client = MlflowClient(uri)
@@ -119,6 +118,7 @@ def test_a_tracking_server_of_this_machine_is_reached_from_images(
 def test_an_object_of_a_store_of_this_machine_is_pulled_by_both_runners(
     released: Tree, tmp_path: Path
 ) -> None:
+    package(released, "build-support/object_stores")
     table = released.folder / "components/pull_data/pull_data/samples/diabetes.csv"
     objects = {"tables/2026/its own.csv": table.read_bytes()}
     given = ("source=s3://tables/2026/its own.csv", "target=progression", "model=ridge")

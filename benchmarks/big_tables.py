@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.rerun import say
+from benchmarks.image_build import say
 from pipelines.components import Component
 from pipelines.environments import environment
 from pipelines.packages import packaged

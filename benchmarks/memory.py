@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.big_tables import OUTPUTS, Steps, made, measured, step
-from benchmarks.rerun import say
+from benchmarks.image_build import say
 from pipelines.components import Component
 from pipelines.environments import environment
 from pipelines.packages import packaged

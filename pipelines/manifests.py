@@ -42,20 +42,6 @@ def digest(whole: Manifest) -> str:
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
-def copy(source: Path, target: Path, file: Callable[[Path, Path], None] | None = None) -> None:
-    """Copies a folder, each of its files by `file`; by default as `copy_file` does.
-
-    Raises `OSError` for the first that cannot be copied, of which shutil's own tells no number.
-    """
-    target.mkdir()
-    for each in source.iterdir():
-        if each.is_dir() and not each.is_symlink():
-            copy(each, target / each.name, file)
-        else:
-            (file or copy_file)(each, target / each.name)
-    shutil.copymode(source, target)
-
-
 def copy_file(source: Path, target: Path) -> None:
     """Copies one file and its mode; by reference, where the file system can share the bytes."""
     with source.open("rb") as given, target.open("wb") as taken:
@@ -67,6 +53,20 @@ def copy_file(source: Path, target: Path) -> None:
             given.seek(0)
             taken.seek(0)
             shutil.copyfileobj(given, taken, 2**20)
+    shutil.copymode(source, target)
+
+
+def copy(source: Path, target: Path, file: Callable[[Path, Path], None] = copy_file) -> None:
+    """Copies a folder, each of its files by `file`.
+
+    Raises `OSError` for the first that cannot be copied, of which shutil's own tells no number.
+    """
+    target.mkdir()
+    for each in source.iterdir():
+        if each.is_dir() and not each.is_symlink():
+            copy(each, target / each.name, file)
+        else:
+            file(each, target / each.name)
     shutil.copymode(source, target)
 
 

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +19,7 @@ from pipelines.artifacts import Values
 from pipelines.backend import Backend
 from pipelines.cache import Cache
 from pipelines.cache_store import CACHE, Store
-from pipelines.compile import DEV, Pin, add_dist_flag, compile_release, dev_pins, unpinned
+from pipelines.compile import DEV, add_dist_flag, compile_release, dev_pins, unpinned
 from pipelines.components import Component, discover
 from pipelines.dev_images import build
 from pipelines.docker_backend import DockerBackend
@@ -28,7 +28,7 @@ from pipelines.errors import PinionError
 from pipelines.graph import Pipeline
 from pipelines.interpreter import Interpreter
 from pipelines.locks import Locked
-from pipelines.packages import packaged
+from pipelines.packages import Package, fresh, packaged
 from pipelines.processes import ProcessBackend
 from pipelines.progress import Progress
 from pipelines.releases import frozen, locked_images
@@ -132,15 +132,16 @@ def ready(request: Request, parameters: Parameters) -> LocalRun:
     with _folder(request.output.resolve()) as folder:
         workspace = request.workspace
         components = discover(workspace.components)
-        # What is wrong with the call is said before anything is built.
-        pipeline = _pipeline(request, components, folder)
-        given = parameters(pipeline)
         # An image holds all that it runs; only the working tree has to be made first.
         in_images = request.runner == DOCKER
         built = request.dev or not in_images
-        packages = packaged(workspace, components.values()) if built else {}
-        if request.dev:
-            pipeline = _compiled(dev_pins(packages), folder)
+        packages = fresh(workspace, components.values()) if built else {}
+        # What is wrong with the call is said before anything is built.
+        pipeline = _pipeline(request, components, packages, folder)
+        given = parameters(pipeline)
+        if packages is None:
+            packages = packaged(workspace, components.values())
+            pipeline = _pipeline(request, components, packages, folder)
         tracking_uri = request.tracking_uri or _tracking_uri(given, folder.parent)
         settings = _settings(request, folder, tracking_uri)
         backend: Backend
@@ -182,11 +183,18 @@ def _folder(runs: Path) -> Iterator[Path]:
         raise
 
 
-def _pipeline(request: Request, components: Mapping[str, Component], folder: Path) -> Pipeline:
-    """What is asked for, kept in the run's folder; the working tree is not packaged yet."""
-    if request.dev:
-        return _compiled(unpinned(components), folder)
+def _pipeline(
+    request: Request,
+    components: Mapping[str, Component],
+    packages: Mapping[str, Package] | None,
+    folder: Path,
+) -> Pipeline:
+    """What is asked for, kept in the run's folder; without packages it is good for no run."""
     kept = folder / "pipeline.yaml"
+    if request.dev:
+        pins = unpinned(components) if packages is None else dev_pins(packages)
+        compile_release(DEV, pins, kept)
+        return Pipeline.load(kept)
     if request.file:
         # Read where it is, for messages that name it.
         pipeline = Pipeline.load(request.file)
@@ -194,11 +202,6 @@ def _pipeline(request: Request, components: Mapping[str, Component], folder: Pat
         return pipeline
     kept.write_bytes(frozen(request.workspace, request.release).pipeline)
     return Pipeline.load(kept)
-
-
-def _compiled(pins: Sequence[Pin], folder: Path) -> Pipeline:
-    compile_release(DEV, pins, folder / "pipeline.yaml")
-    return Pipeline.load(folder / "pipeline.yaml")
 
 
 def _tracking_uri(parameters: Mapping[str, Value], runs: Path) -> str:

@@ -129,15 +129,28 @@ def packaged(workspace: Workspace, components: Iterable[Component]) -> dict[str,
 
     Raises `PinionError` where Pants fails or is not there.
     """
-    packages = {component.name: package_of(workspace, component) for component in components}
-    with dist_lock(workspace, exclusive=False):
-        if not _stale(packages):
-            return packages
+    packages, stale = _found(workspace, components)
+    if not stale:
+        return packages
     with dist_lock(workspace, exclusive=True):
         # Another process may have packaged them while this one waited.
         if stale := _stale(packages):
             _package(workspace, stale)
     return packages
+
+
+def fresh(workspace: Workspace, components: Iterable[Component]) -> dict[str, Package] | None:
+    """The packages of components, None where one of them would have to be made."""
+    packages, stale = _found(workspace, components)
+    return None if stale else packages
+
+
+def _found(
+    workspace: Workspace, components: Iterable[Component]
+) -> tuple[dict[str, Package], dict[str, str]]:
+    packages = {component.name: package_of(workspace, component) for component in components}
+    with dist_lock(workspace, exclusive=False):
+        return packages, _stale(packages)
 
 
 def _stale(packages: dict[str, Package]) -> dict[str, str]:

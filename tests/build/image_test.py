@@ -105,6 +105,7 @@ def test_it_says_what_it_is(builder: Builder, images: dict[str, Image], name: st
     interface = (builder.tree / "components" / name / "component.yaml").read_bytes()
     config = images[name].config
     labels = {key: text for key, text in config["Labels"].items() if "." in key}
+    assert re.fullmatch(r"[0-9a-f]{64}", labels.pop("dev.pinion.context"))
     assert labels == {
         "dev.pinion.interface": hashlib.sha256(interface).hexdigest(),
         **({} if name == "pull_data" else {"dev.pinion.network": "none"}),

@@ -1,8 +1,8 @@
 """What five isolated steps cost beside one Python process: `python -m benchmarks.isolation`.
 
 The same five `main` functions, the same sample, a local MLflow store that is there already. Once as
-`python -m pipelines.run` starts them, and once one after the other in one process that has imported
-the full MLflow, as a notebook would.
+`python -m pipelines.run` starts them; once one after the other in one process that has imported the
+full MLflow, as a notebook would; and once each as kedro, dagster and metaflow call them.
 """
 
 import argparse
@@ -27,6 +27,9 @@ PACKAGES = (
     "s3fs",
     "gcsfs",
 )
+# In an environment of its own each, as their pins are not the same; what they report home is off.
+TOOLS = {"kedro": "kedro==1.7.*", "dagster": "dagster==1.13.*", "metaflow": "metaflow==2.19.*"}
+QUIET = {"DO_NOT_TRACK": "1", "DAGSTER_DISABLE_TELEMETRY": "1", "METAFLOW_USER": "benchmark"}
 
 
 def main() -> int:
@@ -36,12 +39,12 @@ def main() -> int:
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        say("installing all steps into one environment")
-        python = one_environment(folder / "venv")
-        isolated, together = folder / "isolated", folder / "together"
+        isolated = folder / "isolated"
+        run("./pants", "--filter-target-type=python_distribution", "package", "components::")
         calls: dict[str, Callable[[], None]] = {
             "five isolated steps": lambda: pipeline(isolated),
-            "one process": lambda: one_process(python, together),
+            "one process": in_one_environment(folder, "one_process"),
+            **{name: in_one_environment(folder, f"with_{name}", *TOOLS[name]) for name in TOOLS},
         }
         say("the first of each, which makes its store")
         for call in calls.values():
@@ -60,14 +63,32 @@ def main() -> int:
     return 0
 
 
-def one_environment(folder: Path) -> str:
-    """A virtual environment with the five packages and the full MLflow."""
-    run("./pants", "--filter-target-type=python_distribution", "package", "components::")
+def in_one_environment(scratch: Path, script: str, *more: str) -> Callable[[], None]:
+    """Installs the five packages, the full MLflow and more; calls the script of this folder there.
+
+    Every call has a folder of its own, as those of the runner have.
+    """
+    say(f"installing what {script} needs")
+    folder = scratch / script
+    python = environment(folder / "venv", *more)
+    store = f"sqlite:///{folder}/mlflow.db"
+    variables = {**QUIET, "PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": store}
+    flags = ["run", "--folder"] if script == "with_metaflow" else []
+    command = (python, str(ROOT / f"benchmarks/{script}.py"), *flags)
+
+    def call() -> None:
+        run(*command, tempfile.mkdtemp(dir=folder), folder=folder, **variables)
+
+    return call
+
+
+def environment(folder: Path, *more: str) -> str:
+    """A virtual environment with them."""
     uv = subprocess.check_output([ROOT / "build-support/uv"], text=True).strip()
     python = str(folder / "bin/python")
     wheels = [str(wheel) for wheel in sorted(ROOT.glob("dist/pinion_*.whl"))]
     run(uv, "venv", "--quiet", "--python", sys.executable, str(folder))
-    run(uv, "pip", "install", "--quiet", "--python", python, *PACKAGES)
+    run(uv, "pip", "install", "--quiet", "--python", python, *PACKAGES, *more)
     run(uv, "pip", "install", "--quiet", "--python", python, "--no-deps", *wheels)
     run(python, "-m", "compileall", "-qq", str(folder))
     return python
@@ -77,14 +98,6 @@ def pipeline(output: Path) -> None:
     """The sample, by the local runner."""
     flags = ["--register", "--no-cache", "--output", str(output)]
     run(sys.executable, "-m", "pipelines.run", *flags)
-
-
-def one_process(python: str, output: Path) -> None:
-    """The sample, in one process; a folder of its own for every run, as the runner has."""
-    output.mkdir(exist_ok=True)
-    folder = tempfile.mkdtemp(dir=output)
-    uri = f"sqlite:///{output / 'mlflow.db'}"
-    run(python, str(ROOT / "benchmarks/one_process.py"), folder, MLFLOW_TRACKING_URI=uri)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""The five steps on the sample in this one process: `one_process.py FOLDER`, for `isolation`."""
+"""The five steps on the sample in this one process: `one_process.py FOLDER`, for `isolation`.
 
-import os
+The scripts of other tools call the same steps from here.
+"""
+
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-
-import mlflow
 
 from evaluate.__main__ import main as evaluate
 from preprocess.__main__ import main as preprocess
@@ -13,29 +14,50 @@ from pull_data.__main__ import main as pull_data
 from register.__main__ import main as register
 from train.__main__ import main as train
 
-NAME = "pinion-model"
+REGISTERED = {"registered-model-name": "pinion-model"}
 
 
-def pipeline(folder: Path) -> None:
-    """Calls each step as the pipeline does, with its defaults."""
-    mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+@dataclass(frozen=True)
+class Step:
+    """A step, its parameters, its files by their flags, and those that the next step calls else."""
 
-    def step(main: Callable[[list[str]], int], given: dict[str, str], files: str) -> None:
-        for name in files.split():
-            given[name] = str(folder / name)
-        words = [word for name, value in given.items() for word in (f"--{name}", value)]
-        if main(words) != 0:
-            raise SystemExit(f"{main.__module__} failed")
+    main: Callable[[list[str]], int]
+    given: dict[str, str]
+    files: str
+    renamed: dict[str, str] = field(default_factory=dict)
 
-    step(pull_data, {"source": "sample:breast_cancer"}, "dataset")
-    step(preprocess, {"target": "diagnosis"}, "dataset train-data test-data schema report")
-    step(train, {}, "train-data schema trained-model run-id model-id metrics")
-    (folder / "trained-model").rename(folder / "model")
-    evaluate_files = "model test-data result metrics report report-data"
-    step(evaluate, {"registered-model-name": NAME}, evaluate_files)
-    (folder / "result").rename(folder / "evaluation")
-    step(register, {"registered-model-name": NAME}, "model evaluation model-version model-uri")
+
+# As the pipeline calls them, with its defaults.
+STEPS = {
+    "pull_data": Step(pull_data, {"source": "sample:breast_cancer"}, "dataset"),
+    "preprocess": Step(
+        preprocess, {"target": "diagnosis"}, "dataset train-data test-data schema report"
+    ),
+    "train": Step(
+        train, {}, "train-data schema trained-model run-id model-id metrics",
+        {"trained-model": "model"},
+    ),
+    "evaluate": Step(
+        evaluate, REGISTERED, "model test-data result metrics report report-data",
+        {"result": "evaluation"},
+    ),
+    "register": Step(register, REGISTERED, "model evaluation model-version model-uri"),
+}  # fmt: skip
+
+
+def call(name: str, folder: Path) -> None:
+    """Calls a step; all of them share the folder."""
+    step = STEPS[name]
+    given = step.given | {file: str(folder / file) for file in step.files.split()}
+    if step.main([word for flag, value in given.items() for word in (f"--{flag}", value)]) != 0:
+        raise SystemExit(f"{name} failed")
+    for old, new in step.renamed.items():
+        (folder / old).rename(folder / new)
 
 
 if __name__ == "__main__":
-    pipeline(Path(sys.argv[1]))
+    # All of it, as in a notebook; each step imports what it needs of it by itself.
+    import mlflow  # noqa: F401
+
+    for each in STEPS:
+        call(each, Path(sys.argv[1]))

@@ -122,6 +122,8 @@ def main() -> int:
     """Runs all and prints them."""
     parser = argparse.ArgumentParser(prog="benchmarks.memory", description=__doc__)
     parser.add_argument("--rows", type=int, default=200_000, metavar="N")
+    known = [name for models in MODELS.values() for name in models]
+    parser.add_argument("--model", choices=known, help="only this one")
     given = parser.parse_args()
     workspace = Workspace()
     components = [Component.load(ROOT / "components" / name) for name in NAMES]
@@ -131,10 +133,12 @@ def main() -> int:
         folders = Folders(Steps(*places[:2]), places[2], places[3], Path(scratch))
         for rows in (given.rows, 5 * given.rows):
             for target, models in MODELS.items():
-                folders.table(rows, target)
-                for model, params in models.items():
+                chosen = [name for name in models if given.model in (name, None)]
+                if chosen:
+                    folders.table(rows, target)
+                for model in chosen:
                     say(f"{rows} rows, {model}")
-                    peaks = folders.peaks(model, params)
+                    peaks = folders.peaks(model, models[model])
                     print(f"{rows:>9,} rows  {model:23} {peaks.line()}", flush=True)
                     if rows > given.rows:
                         print(f"a row more       {model:23} {peaks.growth(few[model])}", flush=True)

@@ -23,6 +23,7 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
+from train.lean import LeanColumnTransformer, LeanImputer
 from train.schema import Schema
 
 # What numpy makes of a missing date when dates become numbers.
@@ -47,7 +48,7 @@ class Family(Enum):
 def build_preprocessor(
     schema: Schema, family: Family, features: pd.DataFrame, seed: int, max_codes: int = 255
 ) -> ColumnTransformer:
-    """Return the unfitted transformer from the feature columns to numbers.
+    """Return the unfitted transformer from the feature columns to numbers, to be made plain.
 
     `features` are the rows of the whole training split. For BOOSTING the categorical features come
     first, as at most `max_codes` codes each.
@@ -58,7 +59,7 @@ def build_preprocessor(
         steps = _forest_steps(schema, len(features), seed)
     else:
         steps = _linear_steps(schema)
-    return ColumnTransformer([(name, *step) for name, step in steps.items() if step[1]])
+    return LeanColumnTransformer([(name, *step) for name, step in steps.items() if step[1]])
 
 
 def _linear_steps(schema: Schema) -> Steps:
@@ -123,12 +124,15 @@ def _boosting_steps(schema: Schema, features: pd.DataFrame, max_codes: int) -> S
 
 def _one_hot(**options: Any) -> OneHotEncoder:
     # A category seen once teaches nothing but itself; grouped, such ones stand for the unseen.
-    return OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=2, **options)
+    # Ones and zeros as bytes, as the estimator's numbers are made of them only side by side.
+    return OneHotEncoder(
+        handle_unknown="infrequent_if_exist", min_frequency=2, dtype=np.uint8, **options
+    )
 
 
-def _impute(strategy: str, missing_values: float = np.nan) -> SimpleImputer:
+def _impute(strategy: str, missing_values: float = np.nan) -> LeanImputer:
     # A column without a single value in a fold is kept, so that no fold changes the columns.
-    return SimpleImputer(
+    return LeanImputer(
         missing_values=missing_values,
         strategy=strategy,
         add_indicator=True,

@@ -1,7 +1,5 @@
 """`.ci/changed` in a clone: what it selects, why it says so, and that it runs what it selected."""
 
-import os
-import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.build.tree import ROOT, call, clone, commit, git
+from tests.build.tree import DAEMON, ROOT, call, clone, commit, daemon_of, git
 
 QUICK = "tests/build/workflows_test.py"
 
@@ -59,9 +57,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (folder / ".venv").symlink_to(ROOT / ".venv")
     write(folder / ".git" / "info" / "exclude", "/.venv\n")
     commit(folder, "base")
-    yield folder
-    for pid in folder.glob(".pids/*/pantsd/pid"):
-        os.kill(int(pid.read_text()), signal.SIGTERM)
+    with daemon_of(folder):
+        yield folder
 
 
 @pytest.fixture()
@@ -87,8 +84,7 @@ def append(file: Path, text: str) -> None:
 
 
 def changed(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    # With a daemon, which the fixture stops: every call without one takes seconds to start.
-    return call(folder, ".ci/changed", *arguments, PANTS_PANTSD="true")
+    return call(folder, ".ci/changed", *arguments, **DAEMON)
 
 
 def selected(folder: Path, base: str = "main") -> Selected:

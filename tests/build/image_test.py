@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.build.images import Builder, Image, base_image, docker
-from tests.build.tree import ROOT
+from tests.build.tree import ROOT, daemon_of
 
 pytestmark = pytest.mark.docker
 
@@ -54,8 +54,10 @@ for path in pathlib.Path("/app").rglob("*.pyc"):
 
 
 @pytest.fixture(scope="module")
-def builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
-    return Builder.fresh(tmp_path_factory.mktemp("images") / "clone")
+def builder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Builder]:
+    builder = Builder.fresh(tmp_path_factory.mktemp("images") / "clone")
+    with daemon_of(builder.tree):
+        yield builder
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.build.tree import ROOT, call, clone, commit, git
+from tests.build.tree import DAEMON, ROOT, call, clone, commit, git
 
 # Only a name: nothing is pushed there.
 REGISTRY = "image-test.localhost:5000"
@@ -81,7 +81,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Builder:
-    """A clone with one commit."""
+    """A clone with one commit; whoever builds ends Pants' daemon in it."""
 
     tree: Path
     commit: str
@@ -97,7 +97,8 @@ class Builder:
         """The images of components, by component."""
         registries = repr({"default": {"address": REGISTRY, "default": True}})
         targets = [f"components/{name}:{part}" for name in names for part in PARTS]
-        done = call(self.tree, "./pants", "package", *targets, PANTS_DOCKER_REGISTRIES=registries)
+        settings = {"PANTS_DOCKER_REGISTRIES": registries, **DAEMON}
+        done = call(self.tree, "./pants", "package", *targets, **settings)
         assert done.returncode == 0, done.stderr[-2000:]
         return {name: Image(self.reference(name)) for name in names}
 

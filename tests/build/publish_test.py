@@ -32,9 +32,11 @@ esac
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
     """Not told of any registry that is there."""
-    return Tree.fresh(tmp_path_factory.mktemp("publish") / "tree", "localhost:1")
+    fresh = Tree.fresh(tmp_path_factory.mktemp("publish") / "tree", "localhost:1")
+    with fresh.served() as tree:
+        yield tree
 
 
 @pytest.fixture()
@@ -61,7 +63,8 @@ def test_a_killed_publish_is_finished_by_the_next(tree: Tree, empty: Registry) -
         stderr=subprocess.DEVNULL,
     ) as running:
         while not pushed(empty, tree) and running.poll() is None:
-            time.sleep(0.01)
+            # Each look is five requests, and what is to be seen takes seconds to push.
+            time.sleep(0.2)
         os.killpg(running.pid, signal.SIGKILL)
     before = pushed(empty, tree)
     again = states(tree.run("publish", *arguments))
@@ -163,7 +166,7 @@ def test_an_image_that_is_none_of_ours(tree: Tree, empty: Registry, tmp_path: Pa
 def test_a_password_is_that_of_docker_login(
     tree: Tree, locked: Registry, tmp_path: Path, store: str
 ) -> None:
-    settings = {"DOCKER_CONFIG": str(tmp_path / "docker"), "PATH": os.environ["PATH"]}
+    settings, path = {"DOCKER_CONFIG": str(tmp_path / "docker")}, os.environ["PATH"]
     (tmp_path / "docker").mkdir()
     if store == "helper":
         helper = tmp_path / "bin" / "docker-credential-tested"
@@ -172,7 +175,9 @@ def test_a_password_is_that_of_docker_login(
         helper.chmod(0o755)
         config = tmp_path / "docker" / "config.json"
         config.write_text(json.dumps({"credsStore": "tested"}))
-        settings["PATH"] = f"{helper.parent}:{settings['PATH']}"
+        path = f"{helper.parent}:{path}"
+        # For Docker alone: with another PATH Pants looks for interpreters and packages all again.
+        settings["PANTS_DOCKER_ENV_VARS"] = repr(["DOCKER_CONFIG", "HOME", f"PATH={path}"])
     arguments = ["register", "--registry", locked.address]
 
     stranger = tree.run("publish", *arguments, **settings)
@@ -182,7 +187,7 @@ def test_a_password_is_that_of_docker_login(
     subprocess.run(
         ["docker", "login", "--username", USER, "--password-stdin", locked.address],
         input=PASSWORD, text=True, check=True, capture_output=True,
-        env={**os.environ, **settings},
+        env={**os.environ, **settings, "PATH": path},
     )  # fmt: skip
     known = tree.run("publish", *arguments, **settings)
     assert list(states(known).values()) == ["pushed"]

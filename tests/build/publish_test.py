@@ -166,7 +166,7 @@ def test_an_image_that_is_none_of_ours(tree: Tree, empty: Registry, tmp_path: Pa
 def test_a_password_is_that_of_docker_login(
     tree: Tree, locked: Registry, tmp_path: Path, store: str
 ) -> None:
-    settings, path = {"DOCKER_CONFIG": str(tmp_path / "docker")}, os.environ["PATH"]
+    settings = {"DOCKER_CONFIG": str(tmp_path / "docker"), "PATH": os.environ["PATH"]}
     (tmp_path / "docker").mkdir()
     if store == "helper":
         helper = tmp_path / "bin" / "docker-credential-tested"
@@ -175,9 +175,7 @@ def test_a_password_is_that_of_docker_login(
         helper.chmod(0o755)
         config = tmp_path / "docker" / "config.json"
         config.write_text(json.dumps({"credsStore": "tested"}))
-        path = f"{helper.parent}:{path}"
-        # For Docker alone: with another PATH Pants looks for interpreters and packages all again.
-        settings["PANTS_DOCKER_ENV_VARS"] = repr(["DOCKER_CONFIG", "HOME", f"PATH={path}"])
+        settings["PATH"] = f"{helper.parent}:{settings['PATH']}"
     arguments = ["register", "--registry", locked.address]
 
     stranger = tree.run("publish", *arguments, **settings)
@@ -187,7 +185,7 @@ def test_a_password_is_that_of_docker_login(
     subprocess.run(
         ["docker", "login", "--username", USER, "--password-stdin", locked.address],
         input=PASSWORD, text=True, check=True, capture_output=True,
-        env={**os.environ, **settings, "PATH": path},
+        env={**os.environ, **settings},
     )  # fmt: skip
     known = tree.run("publish", *arguments, **settings)
     assert list(states(known).values()) == ["pushed"]

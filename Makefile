@@ -12,7 +12,9 @@ setup: .venv/complete
 run: setup
 	@.venv/bin/python -m pipelines.run --register $(ARGS)
 
-# Lint, types, every test; then the tests that drive git, Pants and make themselves.
+# Lint, types, every test; then the tests that drive git, Pants and make themselves. One process more
+# than there are cores, as tests of servers wait for them.
+test: export PANTS_PROCESS_EXECUTION_LOCAL_PARALLELISM := $(shell echo $$(($$(nproc) + 1)))
 test: setup
 	./pants lint check test ::
 	.venv/bin/python -m pytest --numprocesses auto --dist loadscope tests/build

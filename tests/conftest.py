@@ -8,6 +8,7 @@ import pytest
 from tests.local_servers import tracking_server
 from tests.postgres import postgres
 from tests.running import DIST, Finished, run
+from tests.stepping import Steps
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +32,14 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     finished: Finished = run(folder, tracking_uri="http://127.0.0.1:9")
     assert (finished.folder / "preprocess" / "train_data").is_file(), finished.stderr
     return finished.folder
+
+
+@pytest.fixture(scope="session")
+def trained(team_server: str, prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Steps:
+    """Steps of which `train` and `evaluate` are done on that server; to be left as they are."""
+    steps = Steps(tmp_path_factory.mktemp("trained"), prepared)
+    for component in ("train", "evaluate"):
+        process = steps.start(component, team_server)
+        _, stderr = process.communicate(timeout=120)
+        assert process.returncode == 0, stderr
+    return steps

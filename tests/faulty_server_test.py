@@ -29,15 +29,6 @@ def steps(tmp_path: Path, prepared: Path) -> Steps:
     return Steps(tmp_path, prepared)
 
 
-@pytest.fixture(scope="module")
-def trained(team_server: str, prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Steps:
-    """Steps of which `train` and `evaluate` are done."""
-    steps = Steps(tmp_path_factory.mktemp("trained"), prepared)
-    for component in ("train", "evaluate"):
-        succeed(steps.start(component, team_server))
-    return steps
-
-
 def finish(process: "subprocess.Popen[str]") -> tuple[int, str]:
     """The exit code of a step, and its last line on stderr."""
     _, stderr = process.communicate(timeout=BOUND)

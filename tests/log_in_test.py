@@ -46,7 +46,9 @@ def pipeline(folder: Path, uri: str, variables: Mapping[str, str], secret: str) 
         command(
             folder,
             "--register",
-            *params(mlflow_tracking_uri=uri, registered_model_name=NAME, model="random_forest"),
+            *params(
+                mlflow_tracking_uri=uri, registered_model_name=NAME, model="logistic_regression"
+            ),
         ),
         env=environment(**variables),
         stdout=subprocess.PIPE,
@@ -67,17 +69,6 @@ def test_a_user_with_a_password(tmp_path: Path, guarded: str) -> None:
 def test_a_token(tmp_path: Path, token_server: Proxy, team_server: str) -> None:
     pipeline(tmp_path, token_server.address, BEARER, TOKEN)
     assert MlflowClient(team_server).get_model_version_by_alias(NAME, "champion")
-
-
-@pytest.fixture(scope="module")
-def trained(team_server: str, prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Steps:
-    """What the steps need to be called, of another server."""
-    steps = Steps(tmp_path_factory.mktemp("trained"), prepared)
-    for component in ("train", "evaluate"):
-        process = steps.start(component, team_server)
-        _, stderr = process.communicate(timeout=120)
-        assert process.returncode == 0, stderr
-    return steps
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The whole pipeline on small real data, through the packaged components, read back from MLflow."""
 
+import csv
 import json
 import re
 import subprocess
@@ -13,6 +14,8 @@ from pipelines.environments import environment as environment_of
 from pipelines.packages import package_of
 from pipelines.workspace import ROOT, Workspace
 from tests.running import DIST, Finished, assert_one_line, client, params, run
+
+UNREACHED = params(model="logistic_regression", thresholds='{"accuracy": 0.9999, "log_loss_x": 1}')
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +47,12 @@ def regression(tmp_path_factory: pytest.TempPathFactory) -> Finished:
             thresholds='{"rmse": {"threshold": 70, "greater_is_better": false}}',
         ),
     )
+
+
+@pytest.fixture(scope="module")
+def unreached(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """A run of a model that misses one threshold, and for another has no such metric."""
+    return run(tmp_path_factory.mktemp("unreached") / "runs", *UNREACHED)
 
 
 def test_the_run_succeeds_and_says_what_came_out(classification: Finished) -> None:
@@ -154,19 +163,18 @@ def test_without_register_nothing_is_registered(regression: Finished) -> None:
     assert "registered " not in regression.stdout
 
 
-def test_a_failed_gate_is_a_verdict(tmp_path: Path) -> None:
-    finished = run(tmp_path, *params(thresholds='{"accuracy": 0.9999, "log_loss_x": 1}'))
-    assert finished.code == 0, finished.stderr
-    assert finished.shown("verdict") == "failed"
-    assert finished.shown("log_loss_x") == "not computed >= 1.0000 FAILED"
+def test_a_failed_gate_is_a_verdict(unreached: Finished) -> None:
+    assert unreached.code == 0, unreached.stderr
+    assert unreached.shown("verdict") == "failed"
+    assert unreached.shown("log_loss_x") == "not computed >= 1.0000 FAILED"
 
 
-def test_a_failed_gate_registers_nothing_and_is_named(tmp_path: Path) -> None:
-    finished = run(tmp_path, "--register", *params(thresholds='{"accuracy": 0.9999}'))
+def test_a_failed_gate_registers_nothing_and_is_named(unreached: Finished) -> None:
+    finished = run(unreached.output, "--register", *UNREACHED)
     assert_one_line(
         finished, 1, "step 'register' failed", "accuracy", "0.9999", "logs/register.log"
     )
-    assert client(tmp_path).search_registered_models() == []
+    assert client(unreached.output).search_registered_models() == []
 
 
 def test_an_own_table(tmp_path: Path) -> None:
@@ -196,12 +204,14 @@ def test_an_own_table(tmp_path: Path) -> None:
 
 
 def test_a_name_that_a_shell_or_a_parser_would_mangle(tmp_path: Path) -> None:
-    target = "-y 'a' $(b)"
-    table = tmp_path / "-table.csv"
-    table.write_text(
-        f"x,{target}\n" + "".join(f"{n},{'no' if n < 40 else 'yes'}\n" for n in range(90))
-    )
-    finished = run(tmp_path / "runs", *params(source=table, target=target))
+    target = "-t, \"$(id)\" `id`\n'%s' \\"
+    table = tmp_path / "-its 'own', $(id).csv"
+    with table.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["height", "width", target])
+        rows.writerows([n % 17, n % 5, "wide" if n % 5 > 2 else "$HOME"] for n in range(90))
+    given = params(source=table, target=target, model="logistic_regression")
+    finished = run(tmp_path / "its runs", *given)
     assert finished.code == 0, finished.stderr
     schema = json.loads((finished.folder / "preprocess" / "schema").read_text())
     assert schema["target"]["name"] == target
@@ -225,7 +235,8 @@ def test_the_same_run_twice_gives_the_same_data_and_metrics(tmp_path: Path) -> N
 def test_a_path_is_that_of_the_caller_and_nothing_is_left_there(tmp_path: Path) -> None:
     table = "x,y\n" + "".join(f"{n},{'no' if n < 40 else 'yes'}\n" for n in range(90))
     (tmp_path / "table.csv").write_text(table)
-    finished = run(Path("runs"), *params(source="table.csv", target="y"), cwd=tmp_path)
+    given = params(source="table.csv", target="y", model="logistic_regression")
+    finished = run(Path("runs"), *given, cwd=tmp_path)
     assert finished.code == 0, finished.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["runs", "table.csv"]
 

@@ -22,6 +22,7 @@ def post(address: str, body: bytes) -> dict[str, list[object]]:
 def test_a_run_against_a_tracking_server(tmp_path: Path) -> None:
     with tracking_server(DIST, tmp_path) as uri:
         given = params(mlflow_tracking_uri=uri, registered_model_name="served", seed=5)
+        given += params(model="logistic_regression")
         finished = run(tmp_path / "runs", "--register", *given)
         assert finished.code == 0, finished.stderr
         again = run(tmp_path / "runs", "--register", *given)

@@ -1,7 +1,5 @@
 """`.ci/changed` in a clone: what it selects, why it says so, and that it runs what it selected."""
 
-import os
-import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.build.tree import ROOT, call, clone, commit, git
+from tests.build.tree import DAEMON, ROOT, call, clone, commit, daemon_of, git
 
 QUICK = "tests/build/workflows_test.py"
 
@@ -59,9 +57,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (folder / ".venv").symlink_to(ROOT / ".venv")
     write(folder / ".git" / "info" / "exclude", "/.venv\n")
     commit(folder, "base")
-    yield folder
-    for pid in folder.glob(".pids/*/pantsd/pid"):
-        os.kill(int(pid.read_text()), signal.SIGTERM)
+    with daemon_of(folder):
+        yield folder
 
 
 @pytest.fixture()
@@ -87,8 +84,7 @@ def append(file: Path, text: str) -> None:
 
 
 def changed(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    # With a daemon, which the fixture stops: every call without one takes seconds to start.
-    return call(folder, ".ci/changed", *arguments, PANTS_PANTSD="true")
+    return call(folder, ".ci/changed", *arguments, **DAEMON)
 
 
 def selected(folder: Path, base: str = "main") -> Selected:
@@ -123,13 +119,6 @@ def test_what_is_not_committed_counts(branch: Path) -> None:
     append(branch / "components/register/register/names.py", "# more\n")
     append(branch / "components/train/train/new.py", "")
     assert {"components/register", "components/train"} <= selected(branch).folders
-
-
-def test_an_interface_selects_the_pipelines_and_the_tests_of_the_build(branch: Path) -> None:
-    append(branch / "components/register/component.yaml", "# more\n")
-    found = selected(branch)
-    assert found.has("components/register:image", "pipelines/compile.py")
-    assert found.targets[-1] == "tests/build"
 
 
 def test_a_readme_selects_no_test_of_another_component(branch: Path) -> None:
@@ -179,32 +168,6 @@ def test_a_file_that_is_gone_selects_all_that_may_have_used_it(
 def test_a_name_that_git_quotes_is_followed(branch: Path) -> None:
     write(branch / "tests/small/two words.txt", "")
     assert selected(branch).has("tests/small/half_test.py:tests")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "build-support/macros.py",
-        "build-support/plugins/project/register.py",
-        "pants.toml",
-        "BUILD",
-        "Makefile",
-        ".github/workflows/main.yml",
-        ".ci/changed",
-        "new-at-the-top.cfg",
-    ],
-)
-def test_the_build_selects_everything(name: str, branch: Path) -> None:
-    append(branch / name, "\n# more\n")
-    assert selected(branch) == Selected(
-        0, f"changed: {name} changed: everything", ["::", "tests/build"]
-    )
-
-
-def test_a_component_that_is_gone_selects_everything(branch: Path) -> None:
-    git(branch, "mv", "components/register", "components/enrol")
-    found = selected(branch)
-    assert found.why == "changed: components/register/BUILD removed: everything"
 
 
 def test_a_file_that_nothing_reads_selects_nothing(branch: Path) -> None:
@@ -269,3 +232,37 @@ def test_it_fails_where_what_changed_is_at_fault(line: str, said: str, branch: P
     done = changed(branch, "main")
     assert done.returncode == 1
     assert said in done.stderr
+
+
+# From here on files change for which Pants starts anew, and again when they are put back.
+def test_an_interface_selects_the_pipelines_and_the_tests_of_the_build(branch: Path) -> None:
+    append(branch / "components/register/component.yaml", "# more\n")
+    found = selected(branch)
+    assert found.has("components/register:image", "pipelines/compile.py")
+    assert found.targets[-1] == "tests/build"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "build-support/macros.py",
+        "build-support/plugins/project/register.py",
+        "pants.toml",
+        "BUILD",
+        "Makefile",
+        ".github/workflows/main.yml",
+        ".ci/changed",
+        "new-at-the-top.cfg",
+    ],
+)
+def test_the_build_selects_everything(name: str, branch: Path) -> None:
+    append(branch / name, "\n# more\n")
+    assert selected(branch) == Selected(
+        0, f"changed: {name} changed: everything", ["::", "tests/build"]
+    )
+
+
+def test_a_component_that_is_gone_selects_everything(branch: Path) -> None:
+    git(branch, "mv", "components/register", "components/enrol")
+    found = selected(branch)
+    assert found.why == "changed: components/register/BUILD removed: everything"

@@ -15,7 +15,6 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from tests.build.tree import ROOT, call
 from tests.chaos.docker import kill_in_docker
 from tests.chaos.faults import FAULTS
 from tests.chaos.rounds import recovered
@@ -50,11 +49,7 @@ STRIKES = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _packages() -> None:
-    """What is run, as it is packaged from the sources here."""
-    done = call(ROOT, "./pants", "--filter-target-type=pex_binary", "package", "::")
-    assert done.returncode == 0, done.stderr
+pytestmark = pytest.mark.usefixtures("packages")
 
 
 @pytest.fixture(scope="module")

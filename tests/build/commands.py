@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.build.tree import call
+from tests.build.tree import DAEMON, call
 
 # Of Pants 2.17, those that people and CI call here.
 GOALS = {"check", "dependents", "fmt", "lint", "list", "package", "peek", "publish", "run", "test"}
@@ -36,7 +36,7 @@ class Known:
     def of(cls, root: Path) -> "Known":
         """Everything of a working tree."""
         makefile = (root / "Makefile").read_text()
-        listed = call(root, "./pants", "list", "::")
+        listed = call(root, "./pants", "list", "::", **DAEMON)
         assert listed.returncode == 0, listed.stderr
         return cls(
             root,

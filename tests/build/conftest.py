@@ -1,15 +1,18 @@
 """Which tests need a Docker engine or a browser, and the line that says they did not run."""
 
+import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.build.browser import browser
-from tests.build.pinion import Tree, states, versions_of
+from tests.build.pinion import Tree
 from tests.build.services import Registry, docker_answers
+from tests.build.shared import Shared, given, package_all, release_all, started, tell
 from tests.build.tree import ROOT
 
 NO_ENGINE = "no Docker engine answers"
@@ -25,16 +28,24 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class ByFile(LoadScopeScheduling):
-    """A process takes all tests of a file, or of all files that begin with the one release.
+    """A process takes all tests of a file, which share what it makes for them.
 
-    Those run in the order of their names: `release_test.py` changes the tree of the release, which
-    `parity_test.py` runs before.
+    Those of `parity_test.py`, of which none shares more than the release, are given out singly.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        shares = "released: Tree" in (ROOT / file).read_text()
-        return "released" if shares else file
+        return nodeid if file.endswith("/parity_test.py") else file
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: one of them always waits for an engine or a server."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
+def pytest_configure_node(node: Any) -> None:
+    """Before a process starts that takes tests."""
+    tell(node)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
@@ -77,22 +88,25 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
 
 
 @pytest.fixture(scope="session")
-def release_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """A registry for the one release that several modules begin with."""
-    with Registry(tmp_path_factory.mktemp("releases")) as server:
-        yield server
+def shared(request: pytest.FixtureRequest) -> Iterator[Shared]:
+    """What all processes have in common that the tests are shared out to."""
+    if known := given(request.config):
+        yield known
+        return
+    with started() as alone:
+        yield alone
 
 
 @pytest.fixture(scope="session")
-def released(tmp_path_factory: pytest.TempPathFactory, release_registry: Registry) -> Tree:
+def packages(shared: Shared) -> Path:
+    """The folder in which everything here is packaged that can be run."""
+    shared.once("packages", package_all)
+    return ROOT / "dist"
+
+
+@pytest.fixture(scope="session")
+def released(shared: Shared) -> Tree:
     """All components published as they are, and released as 1.0.0; to be left as it is."""
-    tree = Tree.fresh(tmp_path_factory.mktemp("release") / "tree", release_registry.address)
-    assert states(tree.run("publish")) == {
-        f"{name.replace('_', '-')}:{version}": "pushed"
-        for name, version in versions_of(tree.folder).items()
-    }
-    done = tree.run("release", "1.0.0")
-    assert done.code == 0, done.stderr
-    tree.commit("Release 1.0.0")
-    tree.git("tag", "1.0.0")
+    tree = Tree(shared.folder / "tree", shared.registry.address)
+    shared.once("release", lambda: release_all(tree.folder, shared.registry))
     return tree

@@ -10,7 +10,7 @@ from mlflow import MlflowClient
 
 from tests.build.images import docker
 from tests.build.pinion import Tree
-from tests.build.tree import ROOT, call, environment
+from tests.build.tree import ROOT, environment
 from tests.guarded import (
     BEARER,
     PASSWORD,
@@ -29,14 +29,6 @@ pytestmark = pytest.mark.docker
 
 # That of a container's environment is all that may hold a secret.
 ENVIRONMENT = "Env"
-
-
-@pytest.fixture(scope="module")
-def dist(released: Tree) -> Path:
-    """The folder of packages, with MLflow's server in it."""
-    packaged = call(released.folder, "./pants", "package", "build-support/mlflow:mlflow")
-    assert packaged.returncode == 0, packaged.stderr
-    return released.folder / "dist"
 
 
 def start(
@@ -88,8 +80,8 @@ def assert_kept(
     assert files_with(output, secret) == []
 
 
-def test_a_user_with_a_password(released: Tree, tmp_path: Path, dist: Path) -> None:
-    with guarded_server(dist, tmp_path) as uri:
+def test_a_user_with_a_password(released: Tree, tmp_path: Path, packages: Path) -> None:
+    with guarded_server(packages, tmp_path) as uri:
         assert_kept(released, tmp_path / "runs", uri, RIGHT, PASSWORD)
         wrong = start(released, tmp_path / "wrong", uri, WRONG)
         stdout, stderr = wrong.communicate(timeout=300)
@@ -101,7 +93,7 @@ def test_a_user_with_a_password(released: Tree, tmp_path: Path, dist: Path) -> N
     assert WRONG["MLFLOW_TRACKING_PASSWORD"] not in stderr
 
 
-def test_a_token(released: Tree, tmp_path: Path, dist: Path) -> None:
-    with tracking_server(dist, tmp_path) as uri, bearing(uri) as guarded:
+def test_a_token(released: Tree, tmp_path: Path, packages: Path) -> None:
+    with tracking_server(packages, tmp_path) as uri, bearing(uri) as guarded:
         assert_kept(released, tmp_path / "runs", guarded.address, BEARER, TOKEN)
         assert MlflowClient(uri).get_model_version_by_alias("pinion-model", "champion")

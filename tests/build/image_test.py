@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.build.images import Builder, Image, base_image, docker
-from tests.build.tree import ROOT
+from tests.build.images import Image, base_image, build, docker, project
+from tests.build.pinion import Tree
+from tests.build.tree import ROOT, git
 
 pytestmark = pytest.mark.docker
 
@@ -54,16 +56,16 @@ for path in pathlib.Path("/app").rglob("*.pyc"):
 
 
 @pytest.fixture(scope="module")
-def builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
-    return Builder.fresh(tmp_path_factory.mktemp("images") / "clone")
+def images(released: Tree) -> dict[str, Image]:
+    """Those of the release, by their digests: other tests move its tags."""
+    lock = yaml.safe_load((released.folder / "pipelines/releases/1.0.0/lock.yaml").read_text())
+    return {name: Image(each["image"]) for name, each in lock["components"].items()}
 
 
 @pytest.fixture(scope="module")
-def images(builder: Builder) -> Iterator[dict[str, Image]]:
-    built = builder.build(*NAMES)
-    yield built
-    # Without their parents, which the next build begins with.
-    docker("rmi", "--no-prune", *(image.reference for image in built.values()))
+def commit(released: Tree) -> str:
+    """The one that all components are of; the next one is the release."""
+    return git(released.folder, "rev-parse", "1.0.0~1")
 
 
 @each_component
@@ -100,9 +102,11 @@ def test_bytecode_is_there_and_taken_as_it_is(images: dict[str, Image], name: st
 
 
 @each_component
-def test_it_says_what_it_is(builder: Builder, images: dict[str, Image], name: str) -> None:
-    project = builder.project(name)
-    interface = (builder.tree / "components" / name / "component.yaml").read_bytes()
+def test_it_says_what_it_is(
+    released: Tree, commit: str, images: dict[str, Image], name: str
+) -> None:
+    said = project(released.folder, name)
+    interface = (released.folder / "components" / name / "component.yaml").read_bytes()
     config = images[name].config
     labels = {key: text for key, text in config["Labels"].items() if "." in key}
     assert re.fullmatch(r"[0-9a-f]{64}", labels.pop("dev.pinion.context"))
@@ -110,9 +114,9 @@ def test_it_says_what_it_is(builder: Builder, images: dict[str, Image], name: st
         "dev.pinion.interface": hashlib.sha256(interface).hexdigest(),
         **({} if name == "pull_data" else {"dev.pinion.network": "none"}),
         "org.opencontainers.image.title": f"pinion-{name.replace('_', '-')}",
-        "org.opencontainers.image.description": project["description"],
-        "org.opencontainers.image.version": project["version"],
-        "org.opencontainers.image.revision": builder.commit,
+        "org.opencontainers.image.description": said["description"],
+        "org.opencontainers.image.version": said["version"],
+        "org.opencontainers.image.revision": commit,
         "org.opencontainers.image.source": "https://github.com/pinion-ml/pinion",
         "org.opencontainers.image.licenses": "Apache-2.0",
         "org.opencontainers.image.base.name": base_image(),
@@ -122,17 +126,19 @@ def test_it_says_what_it_is(builder: Builder, images: dict[str, Image], name: st
 
 @each_component
 def test_the_last_layer_is_what_the_registry_is_asked_for(
-    builder: Builder, images: dict[str, Image], name: str
+    released: Tree, images: dict[str, Image], name: str
 ) -> None:
-    dist, folder = builder.tree / f"dist/components.{name}", builder.tree / f"components/{name}"
+    tree = released.folder
+    dist, folder = tree / f"dist/components.{name}", tree / f"components/{name}"
     files = {
         "app.json": dist / "app.pex/PEX-INFO",
         "deps.json": dist / "deps.pex/PEX-INFO",
         "component.yaml": folder / "component.yaml",
         "Dockerfile": folder / "Dockerfile",
     }
-    for held, built in files.items():
-        assert images[name].run("cat", f"/app/component/{held}") == built.read_text()
+    # In one container, as starting one is all the work.
+    found = images[name].run("cat", *(f"/app/component/{held}" for held in files))
+    assert found == "".join(built.read_text() for built in files.values())
     assert images[name].sizes[-1] == sum(built.stat().st_size for built in files.values())
 
 
@@ -199,16 +205,26 @@ def test_the_dockerfiles_differ_in_the_name_and_the_network_alone() -> None:
     assert len(set(lines.values())) == 1
 
 
-def test_a_changed_line_is_a_small_layer(builder: Builder, images: dict[str, Image]) -> None:
-    before = images["register"].layers
-    source = builder.tree / "components/register/register/__init__.py"
-    source.write_text(source.read_text() + "CHANGED = True\n")
-    after = builder.build("register")["register"]
-    changed = [
+@pytest.fixture()
+def changed(released: Tree, tmp_path: Path) -> Iterator[Image]:
+    """The image of register, of which a line has changed that is not committed."""
+    tree = released.cloned(tmp_path / "clone")
+    tree.edit("components/register/register/__init__.py", '"""', '"""Changed. ')
+    built = build(tree.folder, "register")
+    yield built
+    # Without its parents, which the next build begins with.
+    docker("rmi", "--no-prune", built.reference)
+
+
+def test_a_changed_line_is_a_small_layer(
+    commit: str, images: dict[str, Image], changed: Image
+) -> None:
+    before, after = images["register"].layers, changed
+    added = [
         size for digest, size in zip(after.layers, after.sizes, strict=True) if digest not in before
     ]
     # The source, and the description with its hash.
     assert after.layers[:-2] == before[:-2]
-    assert len(changed) == 2
-    assert sum(changed) < 1e6
-    assert after.config["Labels"]["org.opencontainers.image.revision"] == f"{builder.commit}-dirty"
+    assert len(added) == 2
+    assert sum(added) < 1e6
+    assert after.config["Labels"]["org.opencontainers.image.revision"] == f"{commit}-dirty"

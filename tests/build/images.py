@@ -1,4 +1,4 @@
-"""The images of a clone, built as they are built by hand, and what the engine says of them."""
+"""Images, and what the engine says of them."""
 
 import json
 import os
@@ -9,13 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.build.tree import ROOT, call, clone, commit, git
+from tests.build.tree import ROOT, call
 
 # Only a name: nothing is pushed there.
 REGISTRY = "image-test.localhost:5000"
-
-# An image leaves the PEXes that it is made of in `dist` only where they are asked for.
-PARTS = ("deps", "app", "image")
 
 LOCKED_DOWN = [
     *("--rm", "--read-only", "--tmpfs", "/tmp"),  # noqa: S108 - a folder of the container
@@ -79,37 +76,21 @@ class Image:
         return json.loads(docker("image", "inspect", self.reference))[0]
 
 
-@dataclass(frozen=True)
-class Builder:
-    """A clone with one commit."""
+def build(tree: Path, name: str) -> Image:
+    """The image of a component of a clone, under a name of its own."""
+    registries = repr({"default": {"address": REGISTRY, "default": True}})
+    target = f"components/{name}:image"
+    done = call(tree, "./pants", "package", target, PANTS_DOCKER_REGISTRIES=registries)
+    assert done.returncode == 0, done.stderr[-2000:]
+    version = project(tree, name)["version"]
+    return Image(f"{REGISTRY}/pinion/{name.replace('_', '-')}:{version}")
 
-    tree: Path
-    commit: str
 
-    @classmethod
-    def fresh(cls, folder: Path) -> "Builder":
-        """What is here, committed."""
-        tree = clone(folder)
-        git(tree, "init", "--quiet")
-        return cls(tree, commit(tree, "All"))
-
-    def build(self, *names: str) -> dict[str, Image]:
-        """The images of components, by component."""
-        registries = repr({"default": {"address": REGISTRY, "default": True}})
-        targets = [f"components/{name}:{part}" for name in names for part in PARTS]
-        done = call(self.tree, "./pants", "package", *targets, PANTS_DOCKER_REGISTRIES=registries)
-        assert done.returncode == 0, done.stderr[-2000:]
-        return {name: Image(self.reference(name)) for name in names}
-
-    def reference(self, name: str) -> str:
-        """The name of a component's image."""
-        return f"{REGISTRY}/pinion/{name.replace('_', '-')}:{self.project(name)['version']}"
-
-    def project(self, name: str) -> dict[str, Any]:
-        """The [project] table of a component."""
-        path = self.tree / "components" / name / "pyproject.toml"
-        table: dict[str, Any] = tomllib.loads(path.read_text())["project"]
-        return table
+def project(tree: Path, name: str) -> dict[str, Any]:
+    """The [project] table of a component."""
+    path = tree / "components" / name / "pyproject.toml"
+    table: dict[str, Any] = tomllib.loads(path.read_text())["project"]
+    return table
 
 
 def docker(*arguments: str) -> str:

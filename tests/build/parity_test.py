@@ -12,7 +12,6 @@ from mlflow import MlflowClient
 
 from tests.build.parity import facts, first_difference
 from tests.build.pinion import Tree
-from tests.build.tree import call
 from tests.local_servers import s3_store, tracking_server
 
 pytestmark = pytest.mark.docker
@@ -35,11 +34,6 @@ def run(tree: Tree, output: Path, runner: str, *parameters: str, **changes: str)
     assert re.search(r"^registered +models:/pinion-model/\d+$", done.stdout, re.MULTILINE)
     (folder,) = output.glob("20*")
     return folder
-
-
-def package(tree: Tree, target: str) -> None:
-    packaged = call(tree.folder, "./pants", "package", target)
-    assert packaged.returncode == 0, packaged.stderr
 
 
 @pytest.mark.parametrize("task", PARAMETERS)
@@ -84,8 +78,8 @@ def test_an_old_release_runs_in_its_images_where_the_tree_has_moved_on(
     assert owners == {folder.stat().st_uid}
 
 
-@pytest.mark.parametrize("runner", ["process", "docker"])
-def test_odd_names_reach_the_steps_unchanged(released: Tree, tmp_path: Path, runner: str) -> None:
+# As processes: tests/run_test.py.
+def test_odd_names_reach_the_images_unchanged(released: Tree, tmp_path: Path) -> None:
     target = '-t, "$(id)" `id`\n%s \\'
     source = tmp_path / "its 'own', $(id).csv"
     with source.open("w", newline="") as file:
@@ -94,7 +88,7 @@ def test_odd_names_reach_the_steps_unchanged(released: Tree, tmp_path: Path, run
         rows.writerows([i % 17, i % 5, "wide" if i % 5 > 2 else "$HOME"] for i in range(90))
 
     folder = run(
-        released, tmp_path / "its runs", runner, f"source={source}", f"target={target}",
+        released, tmp_path / "its runs", "docker", f"source={source}", f"target={target}",
         "model=logistic_regression",
     )  # fmt: skip
 
@@ -102,10 +96,9 @@ def test_odd_names_reach_the_steps_unchanged(released: Tree, tmp_path: Path, run
 
 
 def test_a_tracking_server_of_this_machine_is_reached_from_images(
-    released: Tree, tmp_path: Path
+    released: Tree, packages: Path, tmp_path: Path
 ) -> None:
-    package(released, "build-support/mlflow:mlflow")
-    with tracking_server(released.folder / "dist", tmp_path) as uri:
+    with tracking_server(packages, tmp_path) as uri:
         folder = run(released, tmp_path / "runs", "docker", f"mlflow_tracking_uri={uri}", "seed=5")
         client = MlflowClient(uri)
         champion = client.get_model_version_by_alias("pinion-model", "champion")
@@ -116,14 +109,13 @@ def test_a_tracking_server_of_this_machine_is_reached_from_images(
 
 
 def test_an_object_of_a_store_of_this_machine_is_pulled_by_both_runners(
-    released: Tree, tmp_path: Path
+    released: Tree, packages: Path, tmp_path: Path
 ) -> None:
-    package(released, "build-support/object_stores")
     table = released.folder / "components/pull_data/pull_data/samples/diabetes.csv"
     objects = {"tables/2026/its own.csv": table.read_bytes()}
     given = ("source=s3://tables/2026/its own.csv", "target=progression", "model=ridge")
     pulled = []
-    with s3_store(released.folder / "dist", tmp_path, objects) as address:
+    with s3_store(packages, tmp_path, objects) as address:
         for runner in ("process", "docker"):
             folder = run(
                 released, tmp_path / runner, runner, *given, AWS_ENDPOINT_URL=address,

@@ -3,12 +3,14 @@
 import json
 import re
 import urllib.request
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tests.build.services import Registry
-from tests.build.tree import ROOT, call, clone, commit, git
+from tests.build.tree import ROOT, call, clone, commit, daemon_of, git
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,11 @@ class Finished:
 
 @dataclass(frozen=True)
 class Tree:
-    """A working tree, and the registry that its commands are told of."""
+    """A working tree, the registry that its commands are told of, and how they call Pants."""
 
     folder: Path
     registry: str
+    pants: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def fresh(cls, folder: Path, registry: str) -> "Tree":
@@ -46,6 +49,12 @@ class Tree:
         self.git("clone", "--quiet", str(self.folder), str(folder))
         return Tree(folder, self.registry)
 
+    @contextmanager
+    def served(self) -> Iterator["Tree"]:
+        """The same, with Pants' daemon, which ends with the block."""
+        with daemon_of(self.folder) as settings:
+            yield replace(self, pants=tuple(settings.items()))
+
     def git(self, *arguments: str) -> None:
         """Runs git in the tree."""
         git(self.folder, *arguments)
@@ -57,7 +66,7 @@ class Tree:
     def environment(self) -> dict[str, str]:
         """What the commands are told beside their arguments."""
         registries = {"tests": {"address": self.registry, "default": True}}
-        return {"PANTS_DOCKER_REGISTRIES": repr(registries)}
+        return {"PANTS_DOCKER_REGISTRIES": repr(registries), **dict(self.pants)}
 
     def run(self, command: str, *arguments: str, **changes: str) -> Finished:
         """Runs `python -m pipelines.<command>`."""

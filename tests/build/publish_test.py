@@ -32,9 +32,11 @@ esac
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
     """Not told of any registry that is there."""
-    return Tree.fresh(tmp_path_factory.mktemp("publish") / "tree", "localhost:1")
+    fresh = Tree.fresh(tmp_path_factory.mktemp("publish") / "tree", "localhost:1")
+    with fresh.served() as tree:
+        yield tree
 
 
 @pytest.fixture()
@@ -61,7 +63,8 @@ def test_a_killed_publish_is_finished_by_the_next(tree: Tree, empty: Registry) -
         stderr=subprocess.DEVNULL,
     ) as running:
         while not pushed(empty, tree) and running.poll() is None:
-            time.sleep(0.01)
+            # Each look is five requests, and what is to be seen takes seconds to push.
+            time.sleep(0.2)
         os.killpg(running.pid, signal.SIGKILL)
     before = pushed(empty, tree)
     again = states(tree.run("publish", *arguments))

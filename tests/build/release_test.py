@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 
 from tests.build.pinion import Finished, Tree, manifest, states, versions_of
 from tests.build.services import Registry
+from tests.build.shared import Shared
 
 pytestmark = pytest.mark.docker
 
@@ -19,15 +21,20 @@ CODE = "components/evaluate/evaluate/__init__.py"
 
 
 @pytest.fixture(scope="module")
-def registry(release_registry: Registry) -> Registry:
+def registry(shared: Shared) -> Registry:
     """The registry that the releases are in."""
-    return release_registry
+    return shared.registry
 
 
 @pytest.fixture(scope="module")
-def tree(released: Tree) -> Tree:
-    """All components published as they are, and released as 1.0.0."""
-    return released
+def tree(released: Tree, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
+    """A clone of its own, of all components published as they are, and released as 1.0.0."""
+    cloned = released.cloned(tmp_path_factory.mktemp("clone") / "tree")
+    # As it is packaged there, which is not the work that is tested here.
+    unpacked = shutil.ignore_patterns("environments")
+    shutil.copytree(released.folder / "dist", cloned.folder / "dist", ignore=unpacked)
+    with cloned.served() as tree:
+        yield tree
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pipelines.components import Component
 from pipelines.environments import environment
 from pipelines.packages import Package
 from pipelines.workspace import Workspace
-from tests.build.tree import call, clone
+from tests.build.tree import ROOT, call
 
 KINDS = ("binary", "multiclass", "regression")
 
@@ -78,14 +78,11 @@ for kind, target in targets.items():
 """
 
 
-def make_reports(folder: Path) -> dict[str, Path]:
-    """The page of each kind, made by evaluate as it is packaged from the working tree."""
-    tree = clone(folder / "clone")
-    made = call(tree, "./pants", "package", "components/evaluate:app", "components/evaluate:deps")
-    assert made.returncode == 0, made.stderr
-    component = Component.load(tree / "components" / "evaluate")
-    package = Package(component, tree / "dist" / "components.evaluate")
-    python = environment(Workspace(tree, tree / "dist"), package) / "bin" / "python"
+def make_reports(folder: Path, packages: Path) -> dict[str, Path]:
+    """The page of each kind, made by evaluate as it is packaged."""
+    component = Component.load(ROOT / "components" / "evaluate")
+    package = Package(component, packages / "components.evaluate")
+    python = environment(Workspace(dist=packages), package) / "bin" / "python"
     pages = folder / "pages"
     pages.mkdir()
     pins = {"PINION_RELEASE": "1.4.0", "PINION_COMPONENTS": f"train=0.1.0@sha256:{'0a' * 32}"}

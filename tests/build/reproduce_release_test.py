@@ -1,5 +1,7 @@
 """A published release, run by its tag, and made again in a clone that has moved on since."""
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import yaml
 
 from tests.build.images import docker
 from tests.build.pinion import Finished, Tree, versions_of
+from tests.build.shared import Shared
 
 pytestmark = pytest.mark.docker
 
@@ -21,25 +24,38 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def clone(released: Tree, runs: Path) -> Tree:
+def clone(released: Tree, runs: Path, shared: Shared) -> Iterator[Tree]:
     """A clone that ran the release in images that it had to pull, and has other code now."""
-    tree = released.cloned(runs.parent / f"{runs.name}-clone")
-    forget_images(tree)
-    done = tree.run("run", *where(runs), "--release=1.0.0", "--runner=docker", "--register")
+    cloned = released.cloned(runs.parent / f"{runs.name}-clone")
+    # By another name of the registry no image is on this machine, as on any other one; meanwhile
+    # other tests run those that are.
+    with Tree(cloned.folder, f"127.0.0.1:{shared.registry.port}").served() as tree:
+        release_again(tree)
+        done = tree.run("run", *where(runs), "--release=1.0.0", "--runner=docker", "--register")
+        assert done.code == 0, done.stderr
+        assert done.stderr.count("pulling ") == len(versions_of(tree.folder))
+        assert shown(done, "registered") == f"models:/{MODEL}"
+        for name in MOVED_ON:
+            tree.edit(f"components/{name}/{name}/__init__.py", '"""', '"""Moved on. ')
+        tree.commit("Move on")
+        yield tree
+        docker("rmi", "--force", "--no-prune", *images(tree))
+
+
+def release_again(tree: Tree) -> None:
+    """The same versions and images, under the registry's name that the tree is told of."""
+    shutil.rmtree(tree.folder / "pipelines" / "releases" / "1.0.0")
+    done = tree.run("release", "1.0.0")
     assert done.code == 0, done.stderr
-    assert done.stderr.count("pulling ") == len(versions_of(tree.folder))
-    assert shown(done, "registered") == f"models:/{MODEL}"
-    for name in MOVED_ON:
-        tree.edit(f"components/{name}/{name}/__init__.py", '"""', '"""Moved on. ')
-    tree.commit("Move on")
-    return tree
+    assert all(image.startswith(f"{tree.registry}/") for image in images(tree))
+    tree.commit("Release 1.0.0 elsewhere")
+    tree.git("tag", "--force", "1.0.0")
 
 
-def forget_images(tree: Tree) -> None:
-    """Takes the images of the release from the engine, as it is on another machine."""
+def images(tree: Tree) -> list[str]:
+    """The images of the release."""
     lock = yaml.safe_load((tree.folder / "pipelines/releases/1.0.0/lock.yaml").read_text())
-    images = [each["image"] for each in lock["components"].values()]
-    docker("rmi", "--force", "--no-prune", *images)
+    return [each["image"] for each in lock["components"].values()]
 
 
 def where(runs: Path) -> list[str]:
@@ -83,9 +99,13 @@ def test_as_processes_it_says_what_runs_it(clone: Tree, runs: Path) -> None:
 
 
 def test_as_processes_of_the_commit_that_was_released_it_is_identical(
-    clone: Tree, runs: Path
+    clone: Tree, released: Tree, runs: Path
 ) -> None:
     clone.git("checkout", "--quiet", "1.0.0")
+    # What is unpacked there has the same hashes.
+    unpacked = released.folder / "dist" / "environments"
+    unpacked.mkdir(parents=True, exist_ok=True)
+    (clone.folder / "dist" / "environments").symlink_to(unpacked)
     again = reproduce(clone, runs)
     assert again.code == 0, again.stderr
     assert shown(again, "verdict") == "identical"

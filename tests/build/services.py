@@ -39,16 +39,20 @@ class Registry:
     server that goes down and comes back, at the same address and with the same images.
     """
 
-    def __init__(self, folder: Path, user: str = "", password: str = "") -> None:
-        self.address = f"localhost:{free_port()}"
+    def __init__(self, folder: Path, user: str = "", password: str = "", port: int = 0) -> None:
+        self.address = f"localhost:{port or free_port()}"
         self._folder = folder
         self._server: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         config = CONFIG + LOGIN_CONFIG if user else CONFIG
         if user:
             (folder / "htpasswd").write_text(f"{user}:{_bcrypt(password)}\n")
-        port = self.address.rpartition(":")[2]
-        (folder / "config.yml").write_text(config.format(folder=folder, port=port))
+        (folder / "config.yml").write_text(config.format(folder=folder, port=self.port))
+
+    @property
+    def port(self) -> int:
+        """Where it is on this machine, or will be."""
+        return int(self.address.rpartition(":")[2])
 
     def start(self) -> None:
         """Starts it and waits until it answers."""

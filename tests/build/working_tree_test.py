@@ -2,22 +2,24 @@
 
 import hashlib
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.build.tree import ROOT, call, clone
+from tests.build.tree import DAEMON, ROOT, call, clone, daemon_of
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A clone in which `make run` has been typed once."""
     folder = clone(tmp_path_factory.mktemp("fresh") / "clone")
-    first = call(folder, "make", "run")
-    assert first.returncode == 0, first.stderr
-    assert "packaging train: not packaged yet" in first.stderr
-    assert registered(folder) == ["models:/pinion-model/1"]
-    return folder
+    with daemon_of(folder):
+        first = call(folder, "make", "run", **DAEMON)
+        assert first.returncode == 0, first.stderr
+        assert "packaging train: not packaged yet" in first.stderr
+        assert registered(folder) == ["models:/pinion-model/1"]
+        yield folder
 
 
 def registered(folder: Path) -> list[str]:
@@ -47,7 +49,7 @@ def test_arguments_reach_the_run_as_they_were_typed(tree: Path) -> None:
 def test_a_changed_line_packages_its_component_alone(tree: Path) -> None:
     source = tree / "components" / "evaluate" / "evaluate" / "__init__.py"
     source.write_text(source.read_text() + "CHANGED = True\n")
-    done = call(tree, "make", "run", "ARGS=--no-register")
+    done = call(tree, "make", "run", "ARGS=--no-register", **DAEMON)
     assert done.returncode == 0, done.stderr
     packaged = [line for line in done.stderr.splitlines() if line.startswith("packaging ")]
     assert packaged == ["packaging evaluate: __init__.py changed since it was packaged"]

@@ -44,7 +44,7 @@ def main() -> int:
         calls: dict[str, Callable[[], None]] = {
             "five isolated steps": lambda: pipeline(isolated),
             "one process": in_one_environment(folder, "one_process"),
-            **{name: in_one_environment(folder, f"with_{name}", *TOOLS[name]) for name in TOOLS},
+            **{name: in_one_environment(folder, f"with_{name}", TOOLS[name]) for name in TOOLS},
         }
         say("the first of each, which makes its store")
         for call in calls.values():

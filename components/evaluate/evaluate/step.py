@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from threadpoolctl import threadpool_limits
+
 from evaluate.champion import Candidate, find_champion
 from evaluate.dataset import read_test_split
 from evaluate.evaluation import Evaluation, evaluate, to_json
@@ -20,6 +22,10 @@ from evaluate.tracking import log_files, record, run_parameters
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+# Below this the threads of OpenMP take longer to wake than to work: for the importance of features
+# a model is asked hundreds of times.
+MANY_CELLS = 5_000_000
 
 # The outputs that MLflow gets too, and what they are called there.
 _ARTIFACTS = {"report": "report.html", "report_data": "report.json"}
@@ -52,24 +58,31 @@ def run(
     """
     estimator = load_estimator(model)
     split = read_test_split(request.test_data, model.target, estimator)
-    candidate = Candidate(model, estimator, split)
-    check_slices(candidate, request.slices)
-    predictions = predict(model, estimator, split)
-    champion, name = None, request.registered_model_name
-    if request.compares:
-        champion = find_champion(client, name, request.alias, candidate)
-    evaluation = evaluate(model, predictions, request.thresholds, name, champion)
-    measured = evaluation.measurement.metrics
-    outputs = {"result": evaluation.to_json(), "metrics": to_json(measured)}
-    outputs["lineage"] = lineage(request, predictions, outputs["metrics"])
-    if not _NATIVE.isdisjoint(wanted):
-        outputs |= native_outputs(measured, predictions)
-    if not _ARTIFACTS.keys().isdisjoint(wanted):
-        parameters = run_parameters(client, model.run_id)
-        files = report_files(
-            evaluation, predictions, candidate, parameters, request.thresholds_given, request.slices
-        )
-        outputs |= {name: files[file] for name, file in _ARTIFACTS.items()}
+    cells = split.features.shape[0] * split.features.shape[1]
+    with threadpool_limits(1 if cells < MANY_CELLS else None):
+        candidate = Candidate(model, estimator, split)
+        check_slices(candidate, request.slices)
+        predictions = predict(model, estimator, split)
+        champion, name = None, request.registered_model_name
+        if request.compares:
+            champion = find_champion(client, name, request.alias, candidate)
+        evaluation = evaluate(model, predictions, request.thresholds, name, champion)
+        measured = evaluation.measurement.metrics
+        outputs = {"result": evaluation.to_json(), "metrics": to_json(measured)}
+        outputs["lineage"] = lineage(request, predictions, outputs["metrics"])
+        if not _NATIVE.isdisjoint(wanted):
+            outputs |= native_outputs(measured, predictions)
+        if not _ARTIFACTS.keys().isdisjoint(wanted):
+            parameters = run_parameters(client, model.run_id)
+            files = report_files(
+                evaluation,
+                predictions,
+                candidate,
+                parameters,
+                request.thresholds_given,
+                request.slices,
+            )
+            outputs |= {name: files[file] for name, file in _ARTIFACTS.items()}
     return evaluation, outputs
 
 

@@ -15,7 +15,7 @@ from pipelines.errors import PinionError
 from pipelines.graph import Task
 from pipelines.manifests import digest, manifest, part
 from pipelines.mlflow_traces import logs_a_model, outdated
-from pipelines.recipes import NeverReusedError, Recipe, recipe
+from pipelines.recipes import CODE, NeverReusedError, Recipe, recipe
 from pipelines.steps import Container
 
 # What the same run would otherwise do, and a model that is registered would have a second version.
@@ -74,14 +74,21 @@ class Cache:
     _contents: dict[Path, str] = field(default_factory=dict, init=False)
     _earlier: dict[str, Mapping[str, str]] | None = field(default=None, init=False)
     _size: int = field(init=False)
-    # Whether nothing was kept when the run began.
-    empty: bool = field(init=False)
+    # What was kept when the run began: tasks, and the programs that they ran.
+    _kept: dict[str, set[str]] = field(default_factory=dict, init=False)
     # Tasks are looked up and kept in several threads.
     _mutex: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
-        self._size = self.store.prune(self.limit)
-        self.empty = self._size == 0
+        entries = self.store.prune(self.limit)
+        self._size = sum(entry.size for entry in entries)
+        for entry in entries:
+            self._kept.setdefault(entry.task, set()).add(entry.parts.get(CODE, ""))
+
+    def lacks(self, name: str, image: str) -> bool:
+        """Whether it is certain, before its inputs are known, that a task will not be reused."""
+        programs = self._kept.get(name, set())
+        return not self._kept or (bool(programs) and self.program(image) not in programs)
 
     def look(
         self, call: Call, task: Task, container: Container, inputs: Values
@@ -174,7 +181,7 @@ class Cache:
         with self._mutex:
             self._size += entry.size
             if self._size > self.limit:
-                self._size = self.store.prune(self.limit)
+                self._size = sum(entry.size for entry in self.store.prune(self.limit))
 
     def _content(self, path: Path) -> str:
         # What a task of this run gave is not written to again.

@@ -184,8 +184,8 @@ class Store:
             os.replace(self._entries / key, doomed)
             shutil.rmtree(doomed, ignore_errors=True)
 
-    def prune(self, limit: int) -> int:
-        """Removes what was used least lately until all has at most so many bytes; what it has.
+    def prune(self, limit: int) -> list[Entry]:
+        """Removes what was used least lately until all has at most so many bytes; what stays.
 
         What a killed run left half done goes too. What another has the lock of stays.
         """
@@ -193,16 +193,16 @@ class Store:
             if lock := self.lock(left.name.partition(".")[0]):
                 shutil.rmtree(left, ignore_errors=True)
                 lock.release()
-        entries = self.entries()
+        entries, staying = self.entries(), []
         size = sum(entry.size for entry in entries)
         for entry in entries:
-            if size <= limit:
-                break
-            if lock := self.lock(entry.key):
+            if size > limit and (lock := self.lock(entry.key)):
                 self.remove(entry.key)
                 lock.release()
                 size -= entry.size
-        return size
+            else:
+                staying.append(entry)
+        return staying
 
 
 def _fill(

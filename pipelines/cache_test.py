@@ -95,6 +95,17 @@ def test_another_program_counts(runs: Runs) -> None:
     assert run().events.why == {"upper": "its code changed", "join": "its code changed"}
 
 
+def test_steps_of_a_new_program_are_readied_before_the_first_begins(runs: Runs) -> None:
+    runs(chain)
+    run = runs.prepared(chain)
+    assert run.interpreter.cache
+    run.interpreter.cache.program = lambda image: image.replace("join:1", "join:2")
+    run.interpreter.warm_ahead()
+    assert run.backend.warmed == [["pinion/join:1.0.0"]]
+    assert ran(run()) == ["join"]
+    assert run.backend.warmed == [["pinion/join:1.0.0"]]
+
+
 def test_a_failed_task_is_run_again(runs: Runs) -> None:
     flag = runs.folder / "flag"
     careful = program(

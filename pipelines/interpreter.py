@@ -6,7 +6,7 @@ in the compiled file. Everything here happens in one thread, but for the contain
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -75,9 +75,12 @@ class Interpreter:
             raise failed(self._outcome.failures)
 
     def warm_ahead(self) -> None:
-        """Lets the backend ready the steps that are to come, where none can be reused."""
-        if self.cache is None or self.cache.empty:
-            self._warm()
+        """Lets the backend ready the steps from the first on that certainly cannot be reused."""
+        steps = list(self.pipeline.graph.steps())
+        for place, (name, container) in enumerate(steps):
+            if self.cache is None or self.cache.lacks(name, container.image):
+                self._warm(container for _, container in steps[place:])
+                return
 
     async def _run(self, parameters: Mapping[str, Value]) -> None:
         self._launcher = Launcher(self.backend, self.folder)
@@ -196,15 +199,15 @@ class Interpreter:
             told = True
             await self._scheduler.pause(_PATIENCE)
         if isinstance(found, Claim) and found.missed:
-            self._warm()
+            steps = self.pipeline.graph.steps()
+            self._warm(step for name, step in steps if name not in self.outputs)
         return found
 
-    def _warm(self) -> None:
+    def _warm(self, containers: Iterable[Container]) -> None:
         """Tells the backend what is to come, as soon as it is clear that it will not be reused."""
         if not self._warmed:
             self._warmed = True
-            steps = self.pipeline.graph.steps()
-            self.backend.warm(step for name, step in steps if name not in self.outputs)
+            self.backend.warm(containers)
 
     async def _with_retries(
         self, call: Call, retry: Retry, container: Container, claim: Claim

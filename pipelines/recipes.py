@@ -20,6 +20,8 @@ from pipelines.summary import without_secrets
 _NOT_OF_THE_RESULT = {RELEASE, COMPONENTS}
 _NAME_OF_THE_RUN = "{{$.pipeline_"
 _TRACKING = "mlflow_tracking_uri"
+# The part that is what its program is.
+CODE = "its code"
 # Changed when the same parts no longer mean the same result.
 _FORMAT = "1"
 # As many as a line can name.
@@ -73,7 +75,7 @@ def recipe(
     tracking = inputs.parameters.get(_TRACKING)
     uri = str(tracking or store)
     parts = {
-        "its code": program(container.image),
+        CODE: program(container.image),
         "its command": _hash(container.command),
         "its environment": _hash(
             {

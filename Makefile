@@ -30,12 +30,13 @@ lock:
 	@build-support/lock $(ARGS)
 
 # What isolation costs, what the same run costs again, what a task costs the runner, what a row costs
-# and what memory it takes; a changed line to a new image, beside one image for all steps, which needs
-# Docker. In all half an hour or more.
+# and what memory it takes; nothing to build, and a changed line to a new image, beside one image for all
+# steps, which need Docker. In all an hour or more.
 bench: setup
 	@.venv/bin/python -m benchmarks.isolation
 	@.venv/bin/python -m benchmarks.rerun
 	@.venv/bin/python -m benchmarks.graph_size
 	@.venv/bin/python -m benchmarks.big_tables
 	@.venv/bin/python -m benchmarks.memory
+	@.venv/bin/python -m benchmarks.no_op
 	@.venv/bin/python -m benchmarks.image_build

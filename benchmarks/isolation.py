@@ -90,7 +90,8 @@ def environment(folder: Path, *more: str) -> str:
     run(uv, "venv", "--quiet", "--python", sys.executable, str(folder))
     run(uv, "pip", "install", "--quiet", "--python", python, *PACKAGES, *more)
     run(uv, "pip", "install", "--quiet", "--python", python, "--no-deps", *wheels)
-    run(python, "-m", "compileall", "-qq", str(folder))
+    # kedro brings templates of modules, which are none.
+    run(python, "-m", "compileall", "-qq", "-x", "/templates/", str(folder))
     return python
 
 

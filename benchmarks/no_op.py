@@ -10,10 +10,11 @@ import time
 from statistics import median
 
 from benchmarks.image_build import run, say
+from pipelines.workspace import ROOT
 
 # What Pants is told of where its docker is.
 WAYS = {
-    "as it is": '["%(buildroot)s/build-support/docker", "<PATH>"]',
+    "as it is": f'["{ROOT}/build-support/docker", "<PATH>"]',
     "Docker by itself": '["<PATH>"]',
 }
 

@@ -60,29 +60,30 @@ def run(
     split = read_test_split(request.test_data, model.target, estimator)
     cells = split.features.shape[0] * split.features.shape[1]
     with threadpool_limits(1 if cells < MANY_CELLS else None):
-        candidate = Candidate(model, estimator, split)
-        check_slices(candidate, request.slices)
-        predictions = predict(model, estimator, split)
-        champion, name = None, request.registered_model_name
-        if request.compares:
-            champion = find_champion(client, name, request.alias, candidate)
-        evaluation = evaluate(model, predictions, request.thresholds, name, champion)
-        measured = evaluation.measurement.metrics
-        outputs = {"result": evaluation.to_json(), "metrics": to_json(measured)}
-        outputs["lineage"] = lineage(request, predictions, outputs["metrics"])
-        if not _NATIVE.isdisjoint(wanted):
-            outputs |= native_outputs(measured, predictions)
-        if not _ARTIFACTS.keys().isdisjoint(wanted):
-            parameters = run_parameters(client, model.run_id)
-            files = report_files(
-                evaluation,
-                predictions,
-                candidate,
-                parameters,
-                request.thresholds_given,
-                request.slices,
-            )
-            outputs |= {name: files[file] for name, file in _ARTIFACTS.items()}
+        return _measured(client, Candidate(model, estimator, split), request, wanted)
+
+
+def _measured(
+    client: "MlflowClient", candidate: Candidate, request: Request, wanted: Collection[str]
+) -> tuple[Evaluation, dict[str, str]]:
+    model = candidate.model
+    check_slices(candidate, request.slices)
+    predictions = predict(model, candidate.estimator, candidate.split)
+    champion, name = None, request.registered_model_name
+    if request.compares:
+        champion = find_champion(client, name, request.alias, candidate)
+    evaluation = evaluate(model, predictions, request.thresholds, name, champion)
+    measured = evaluation.measurement.metrics
+    outputs = {"result": evaluation.to_json(), "metrics": to_json(measured)}
+    outputs["lineage"] = lineage(request, predictions, outputs["metrics"])
+    if not _NATIVE.isdisjoint(wanted):
+        outputs |= native_outputs(measured, predictions)
+    if not _ARTIFACTS.keys().isdisjoint(wanted):
+        parameters = run_parameters(client, model.run_id)
+        files = report_files(
+            evaluation, predictions, candidate, parameters, request.thresholds_given, request.slices
+        )
+        outputs |= {name: files[file] for name, file in _ARTIFACTS.items()}
     return evaluation, outputs
 
 

@@ -56,11 +56,15 @@ def main() -> int:
                 start = time.monotonic()
                 call()
                 seconds[name].append(time.monotonic() - start)
-    base = median(seconds["one process"])
-    for name, each in seconds.items():
-        spread = f"{min(each):.2f} to {max(each):.2f}"
-        print(f"{name:24}{median(each):8.2f} s  ({spread}) {median(each) / base:6.2f} x")
+    print_medians(seconds, "one process")
     return 0
+
+
+def print_medians(seconds: dict[str, list[float]], base: str) -> None:
+    """A line for each way that was measured, beside the one that is the base."""
+    for name, each in seconds.items():
+        spread, ratio = f"{min(each):.2f} to {max(each):.2f}", median(each) / median(seconds[base])
+        print(f"{name:24}{median(each):8.2f} s  ({spread}) {ratio:6.2f} x")
 
 
 def in_one_environment(scratch: Path, script: str, *more: str) -> Callable[[], None]:

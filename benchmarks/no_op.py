@@ -7,9 +7,9 @@ takes in the files of every image each time.
 import argparse
 import sys
 import time
-from statistics import median
 
 from benchmarks.image_build import run, say
+from benchmarks.isolation import print_medians
 from pipelines.workspace import ROOT
 
 # What Pants is told of where its docker is.
@@ -34,10 +34,7 @@ def main() -> int:
             start = time.monotonic()
             package(path)
             seconds.setdefault(name, []).append(time.monotonic() - start)
-    base = median(seconds["Docker by itself"])
-    for name, each in seconds.items():
-        spread = f"{min(each):.2f} to {max(each):.2f}"
-        print(f"{name:20}{median(each):8.2f} s  ({spread}) {median(each) / base:6.2f} x")
+    print_medians(seconds, "Docker by itself")
     return 0
 
 

@@ -1,6 +1,5 @@
 """The whole pipeline on small real data, through the packaged components, read back from MLflow."""
 
-import csv
 import json
 import re
 import subprocess
@@ -13,7 +12,15 @@ from pipelines.components import discover
 from pipelines.environments import environment as environment_of
 from pipelines.packages import package_of
 from pipelines.workspace import ROOT, Workspace
-from tests.running import DIST, Finished, assert_one_line, client, params, run
+from tests.running import (
+    DIST,
+    Finished,
+    assert_one_line,
+    client,
+    params,
+    run,
+    write_odd_table,
+)
 
 UNREACHED = params(model="logistic_regression", thresholds='{"accuracy": 0.9999, "log_loss_x": 1}')
 
@@ -206,10 +213,7 @@ def test_an_own_table(tmp_path: Path) -> None:
 def test_a_name_that_a_shell_or_a_parser_would_mangle(tmp_path: Path) -> None:
     target = "-t, \"$(id)\" `id`\n'%s' \\"
     table = tmp_path / "-its 'own', $(id).csv"
-    with table.open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["height", "width", target])
-        rows.writerows([n % 17, n % 5, "wide" if n % 5 > 2 else "$HOME"] for n in range(90))
+    write_odd_table(table, target)
     given = params(source=table, target=target, model="logistic_regression")
     finished = run(tmp_path / "its runs", *given)
     assert finished.code == 0, finished.stderr

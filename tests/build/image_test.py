@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.build.images import Image, base_image, build, docker, project
 from tests.build.pinion import Tree
@@ -58,8 +57,7 @@ for path in pathlib.Path("/app").rglob("*.pyc"):
 @pytest.fixture(scope="module")
 def images(released: Tree) -> dict[str, Image]:
     """Those of the release, by their digests: other tests move its tags."""
-    lock = yaml.safe_load((released.folder / "pipelines/releases/1.0.0/lock.yaml").read_text())
-    return {name: Image(each["image"]) for name, each in lock["components"].items()}
+    return {name: Image(each["image"]) for name, each in released.locked("1.0.0").items()}
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """One release, run as processes and in its images, comes to the same model."""
 
-import csv
 import hashlib
 import json
 import re
@@ -13,6 +12,7 @@ from mlflow import MlflowClient
 from tests.build.parity import facts, first_difference
 from tests.build.pinion import Tree
 from tests.local_servers import s3_store, tracking_server
+from tests.running import write_odd_table
 
 pytestmark = pytest.mark.docker
 
@@ -82,10 +82,7 @@ def test_an_old_release_runs_in_its_images_where_the_tree_has_moved_on(
 def test_odd_names_reach_the_images_unchanged(released: Tree, tmp_path: Path) -> None:
     target = '-t, "$(id)" `id`\n%s \\'
     source = tmp_path / "its 'own', $(id).csv"
-    with source.open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["height", "width", target])
-        rows.writerows([i % 17, i % 5, "wide" if i % 5 > 2 else "$HOME"] for i in range(90))
+    write_odd_table(source, target)
 
     folder = run(
         released, tmp_path / "its runs", "docker", f"source={source}", f"target={target}",

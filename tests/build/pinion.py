@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tests.build.services import Registry
-from tests.build.tree import ROOT, call, clone, commit, daemon_of, git
+from tests.build.tree import DAEMON, ROOT, call, clone, commit, daemon_of, git
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,11 @@ class Finished:
 
 @dataclass(frozen=True)
 class Tree:
-    """A working tree, the registry that its commands are told of, and how they call Pants."""
+    """A working tree, the registry its commands are told of, and whether Pants has a daemon."""
 
     folder: Path
     registry: str
-    pants: tuple[tuple[str, str], ...] = ()
+    daemon: bool = False
 
     @classmethod
     def fresh(cls, folder: Path, registry: str) -> "Tree":
@@ -52,8 +54,8 @@ class Tree:
     @contextmanager
     def served(self) -> Iterator["Tree"]:
         """The same, with Pants' daemon, which ends with the block."""
-        with daemon_of(self.folder) as settings:
-            yield replace(self, pants=tuple(settings.items()))
+        with daemon_of(self.folder):
+            yield replace(self, daemon=True)
 
     def git(self, *arguments: str) -> None:
         """Runs git in the tree."""
@@ -66,7 +68,13 @@ class Tree:
     def environment(self) -> dict[str, str]:
         """What the commands are told beside their arguments."""
         registries = {"tests": {"address": self.registry, "default": True}}
-        return {"PANTS_DOCKER_REGISTRIES": repr(registries), **dict(self.pants)}
+        return {"PANTS_DOCKER_REGISTRIES": repr(registries), **(DAEMON if self.daemon else {})}
+
+    def locked(self, tag: str) -> dict[str, dict[str, Any]]:
+        """What the lock of a release says of each component."""
+        path = self.folder / "pipelines" / "releases" / tag / "lock.yaml"
+        components: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text())["components"]
+        return components
 
     def run(self, command: str, *arguments: str, **changes: str) -> Finished:
         """Runs `python -m pipelines.<command>`."""

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -143,14 +142,8 @@ def test_a_new_version_is_a_few_kilobytes(second: Tree, registry: Registry) -> N
     assert len(new) <= 2
 
 
-def locked(tree: Tree, tag: str) -> dict[str, dict[str, Any]]:
-    lock = yaml.safe_load(release_file(tree, tag, "lock.yaml").read_text())
-    components: dict[str, dict[str, Any]] = lock["components"]
-    return components
-
-
 def release_versions(tree: Tree, tag: str) -> dict[str, str]:
-    return {name: each["version"] for name, each in locked(tree, tag).items()}
+    return {name: each["version"] for name, each in tree.locked(tag).items()}
 
 
 def test_an_old_release_compiles_to_the_same_bytes_in_a_new_clone_offline(
@@ -200,7 +193,7 @@ def test_changed_code_needs_a_new_version_everywhere(scratch: Tree, registry: Re
         "give components/evaluate/pyproject.toml a higher version",
     )
     there, here = re.findall(r"([0-9a-f]{64}) (?:there|here)", published.error)
-    assert there == locked(scratch, "1.1.0")["evaluate"]["content"] != here
+    assert there == scratch.locked("1.1.0")["evaluate"]["content"] != here
     ran = scratch.run("run", "--release", "1.1.0")
     assert_refused(ran, "run", f"step 'evaluate' is pinned to {now} as it was released")
 
@@ -321,7 +314,7 @@ def test_a_lost_sbom_is_noticed_and_published_again(scratch: Tree, registry: Reg
 
 
 def test_releases_tell_what_they_contain(scratch: Tree) -> None:
-    numpy = locked(scratch, "1.1.0")["train"]["requirements"]["numpy"]
+    numpy = scratch.locked("1.1.0")["train"]["requirements"]["numpy"]
     done = scratch.run("show", "--containing", f"numpy=={numpy}", PATH="")
     assert done.code == 0, done.stderr
     assert re.search(rf"^release +1\.0\.0: numpy {numpy} in evaluate ", done.stdout, re.MULTILINE)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.build.images import docker
 from tests.build.pinion import Finished, Tree, versions_of
@@ -54,8 +53,7 @@ def release_again(tree: Tree) -> None:
 
 def images(tree: Tree) -> list[str]:
     """The images of the release."""
-    lock = yaml.safe_load((tree.folder / "pipelines/releases/1.0.0/lock.yaml").read_text())
-    return [each["image"] for each in lock["components"].values()]
+    return [each["image"] for each in tree.locked("1.0.0").values()]
 
 
 def where(runs: Path) -> list[str]:

@@ -49,10 +49,10 @@ def call(folder: Path, *command: str | Path, **changes: str) -> "subprocess.Comp
 
 
 @contextmanager
-def daemon_of(folder: Path) -> Iterator[dict[str, str]]:
-    """What a call in a tree is told to start Pants' daemon there, which ends with the block."""
+def daemon_of(folder: Path) -> Iterator[None]:
+    """Ends with the block the daemon that calls with `DAEMON` start in a tree."""
     try:
-        yield DAEMON
+        yield
     finally:
         for pid in folder.glob(".pids/*/pantsd/pid"):
             with suppress(ProcessLookupError):

@@ -7,16 +7,7 @@ from collections.abc import Sequence
 from pipelines.compile import DEV
 from pipelines.errors import UsageError, run_command
 from pipelines.kubeflow.cron import kfp_cron
-from pipelines.kubeflow.deploying import Deploying
-from pipelines.kubeflow.flags import (
-    add_cluster_flags,
-    add_run_flags,
-    connect,
-    prepared,
-    with_settings,
-)
-from pipelines.kubeflow.readiness import check_images
-from pipelines.kubeflow.schedules import Schedule
+from pipelines.kubeflow.flags import add_cluster_flags, add_run_flags
 from pipelines.pipeline_file import PipelineFile
 from pipelines.releases import frozen
 from pipelines.workspace import Workspace
@@ -54,6 +45,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command."""
     parser = build_parser()
     args = parser.parse_args(argv)
+    # Here, because the client of a cluster takes longer to import than --help may.
+    from pipelines.kubeflow.calls import connect, prepared, with_settings
+    from pipelines.kubeflow.deploying import Deploying
+    from pipelines.kubeflow.readiness import check_images
+    from pipelines.kubeflow.schedules import Schedule
+
     file, schedule = _release(args.tag), None
     if args.schedule is None:
         _refuse_unused(parser, args)

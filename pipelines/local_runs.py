@@ -1,6 +1,5 @@
 """A run of a pipeline on this machine: readied as a whole, so that what is wrong is said first."""
 
-import argparse
 import os
 import shutil
 import subprocess
@@ -19,7 +18,7 @@ from pipelines.artifacts import Values
 from pipelines.backend import Backend
 from pipelines.cache import Cache
 from pipelines.cache_store import CACHE, Store
-from pipelines.compile import DEV, add_dist_flag, compile_release, dev_pins, unpinned
+from pipelines.compile import DEV, compile_release, dev_pins, unpinned
 from pipelines.components import Component, discover
 from pipelines.dev_images import build
 from pipelines.docker_backend import DockerBackend
@@ -32,39 +31,13 @@ from pipelines.packages import Package, fresh, packaged
 from pipelines.processes import ProcessBackend
 from pipelines.progress import Progress
 from pipelines.releases import frozen, locked_images
+from pipelines.runners import DOCKER
 from pipelines.store import local_store
 from pipelines.unfinished import ended
 from pipelines.values import Value
 from pipelines.workspace import Workspace
 
-DOCKER = "docker"
-RUNNERS = ("process", DOCKER)
-
 Parameters = Callable[[Pipeline], Mapping[str, Value]]
-
-
-def add_runner_flags(parser: argparse.ArgumentParser, output: str) -> None:
-    """The flags of the commands that run a pipeline here; `output` is the help of `--output`."""
-    parser.add_argument(
-        "--output", type=Path, default=Path("runs"), metavar="DIR",
-        help=f"{output} (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--jobs", type=_jobs, default=len(os.sched_getaffinity(0)), metavar="N",
-        help="how many steps may run at once (default: the usable cores, %(default)s)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--runner", choices=RUNNERS, default=RUNNERS[0],
-        help="how steps run: as processes of the packaged components, or in their images"
-        " (default: %(default)s)",
-    )  # fmt: skip
-    add_dist_flag(parser)
-
-
-def _jobs(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.backend import TaskFailedError
 from pipelines.comparison import compare, equal_metrics, table, verdict
@@ -13,14 +13,17 @@ from pipelines.compile import DEV, dev_pins
 from pipelines.components import discover
 from pipelines.errors import PinionError, run_command
 from pipelines.lineage import components_of
-from pipelines.local_runs import LocalRun, Request, add_runner_flags, ready
 from pipelines.model_references import ModelReference
 from pipelines.model_registry import ModelVersion, add_tracking_flag, open_registry
 from pipelines.packages import packaged
 from pipelines.records import Record, read_records
 from pipelines.releases import frozen, tags
 from pipelines.replay import parameters_of
+from pipelines.runners import add_runner_flags
 from pipelines.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pipelines.local_runs import LocalRun
 
 # The steps between a source and a verdict, without which a run cannot be repeated.
 _STEPS = ("pull_data", "preprocess", "train", "evaluate")
@@ -79,6 +82,9 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command."""
     args = build_parser().parse_args(argv)
+    # Here, because it takes longer to import than --help may.
+    from pipelines.local_runs import Request, ready
+
     reference = ModelReference.parse(args.model)
     workspace = Workspace(dist=args.dist.resolve())
     with open_registry(args.mlflow_tracking_uri) as registry:
@@ -134,7 +140,7 @@ def refuse_other_code(workspace: Workspace, origin: Origin) -> None:
         )
 
 
-def _execute(run: LocalRun) -> TaskFailedError | None:
+def _execute(run: "LocalRun") -> TaskFailedError | None:
     """Runs it, and gives the failure of a step, which is a difference as well."""
     try:
         run.execute()
@@ -144,7 +150,7 @@ def _execute(run: LocalRun) -> TaskFailedError | None:
 
 
 def _compared(
-    client: Any, origin: Origin, run: LocalRun, failure: TaskFailedError | None
+    client: Any, origin: Origin, run: "LocalRun", failure: TaskFailedError | None
 ) -> tuple[bool, str]:
     """Prints every output of both runs; the verdict on them."""
     trained = run.outputs.get("train")

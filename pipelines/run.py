@@ -5,13 +5,17 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.compile import DEV
 from pipelines.errors import PinionError, run_command
-from pipelines.local_runs import LocalRun, Request, add_runner_flags, ready
 from pipelines.parameters import add_parameter_flags, resolve
+from pipelines.runners import add_runner_flags
 from pipelines.summary import evaluated, summarize
 from pipelines.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pipelines.local_runs import LocalRun
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -47,6 +51,9 @@ def _bytes(text: str) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command."""
     args = build_parser().parse_args(argv)
+    # Here, because it takes longer to import than --help may.
+    from pipelines.local_runs import Request, ready
+
     run = ready(
         Request(
             workspace=Workspace(dist=args.dist.resolve()),
@@ -70,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _summary(run: LocalRun) -> str:
+def _summary(run: "LocalRun") -> str:
     return summarize(run.parameters, run.outputs, run.folder, run.tracking_uri)
 
 

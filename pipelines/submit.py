@@ -4,24 +4,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from shlex import quote
 
-from pipelines.errors import PinionError, UsageError, run_command
-from pipelines.kubeflow import runs
-from pipelines.kubeflow.api import Api
-from pipelines.kubeflow.endpoint import KUBEFLOW
-from pipelines.kubeflow.flags import (
-    add_cluster_flags,
-    add_run_flags,
-    connect,
-    prepared,
-)
-from pipelines.kubeflow.runs import Run, Submission
-from pipelines.kubeflow.waiting import outcome, wait
-from pipelines.pipeline_file import PipelineFile, steps_of
-from pipelines.progress import Progress
-
-_COMMAND = "python -m pipelines.submit"
+from pipelines.errors import run_command
+from pipelines.kubeflow.flags import add_cluster_flags, add_run_flags
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -52,68 +37,10 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command."""
     args = build_parser().parse_args(argv)
-    known = args.stop if args.follow is None else args.follow
-    if known is not None:
-        if not known:
-            raise UsageError("--follow and --stop need a run's id or name; it is empty")
-        api, namespace = connect(args)
-        run = runs.find(api, known, namespace)
-        if args.stop:
-            runs.stop(api, run.id)
-            print(f"asked the cluster to end run {run.name!r} ({run.id})")
-            return 0
-        return _followed(api, run, namespace, steps_of(run.document))
-    file, parameters, account = prepared(args, PipelineFile.load(args.pipeline_file))
-    name = runs.unique_name(args.run_name, file)
-    api, namespace = connect(args)
-    run = _started(api, Submission(file, parameters, name, args.experiment, namespace, account))
-    if args.wait:
-        return _followed(api, run, namespace, file.steps)
-    print(_summary(api, run, namespace))
-    print(f"follow     {_COMMAND} --follow {run.id}")
-    return 0
+    # Here, because the client of a cluster takes longer to import than --help may.
+    from pipelines.kubeflow.submitting import submit
 
-
-def _started(api: Api, submission: Submission) -> Run:
-    try:
-        return runs.start(api, submission)
-    except (PinionError, KeyboardInterrupt) as error:
-        # A refusal is an answer; without one the run may be there.
-        if not isinstance(error, UsageError | runs.RefusedError):
-            print(
-                f"whether run {submission.name!r} was started is not known;"
-                f" see: {_COMMAND} --follow {quote(submission.name)}",
-                file=sys.stderr,
-            )
-        raise
-
-
-def _followed(api: Api, run: Run, namespace: str, steps: Sequence[str]) -> int:
-    """Waits for a run, and says what became of it; raises `PinionError` unless it succeeded."""
-    try:
-        print(_summary(api, run, namespace), flush=True)
-        ended = wait(api, run, steps, Progress(steps))
-    except (PinionError, KeyboardInterrupt, OSError):
-        print(
-            f"stopped waiting; the run goes on. Follow it: {_COMMAND} --follow {run.id}"
-            f" — end it: {_COMMAND} --stop {run.id}",
-            file=sys.stderr,
-        )
-        raise
-    if ended.state != "SUCCEEDED":
-        raise PinionError(f"run {ended.name!r} {outcome(ended, steps)}")
-    print(f"state      {ended.state}")
-    return 0
-
-
-def _summary(api: Api, run: Run, namespace: str) -> str:
-    logs = f"kubectl logs -n {namespace or KUBEFLOW} -l pipeline/runid={run.id} -c main"
-    lines = [
-        ("run", f"{run.name} ({run.id})"),
-        ("dashboard", api.endpoint.page(f"runs/details/{run.id}")),
-        ("logs", f"{logs} --prefix --tail=-1"),
-    ]
-    return "\n".join(f"{label:<9}  {text}" for label, text in lines)
+    return submit(args)
 
 
 if __name__ == "__main__":

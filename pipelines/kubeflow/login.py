@@ -1,6 +1,5 @@
 """Who asks a cluster: a token or a cookie of the environment, or a user that Dex knows."""
 
-import argparse
 import getpass
 import os
 import re
@@ -49,16 +48,6 @@ class Login:
         """What it is, for messages; never its value."""
         kinds = {"token": self.token, "cookie": self.cookie, f"user {self.user!r}": self.user}
         return " and ".join(kind for kind, value in kinds.items() if value)
-
-
-def add_user_flag(parser: argparse.ArgumentParser) -> None:
-    """The flag of the commands that log in."""
-    parser.add_argument(
-        "--user",
-        metavar="NAME",
-        help="log in through Dex; the password comes from KFP_PASSWORD, else it is asked for"
-        " (without: KFP_TOKEN or KFP_COOKIE, where the cluster wants one)",
-    )
 
 
 def _mounted_token() -> str:

@@ -1,0 +1,64 @@
+"""What a call of a command for a cluster comes to."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from time import sleep as pause
+
+from pipelines.errors import UsageError
+from pipelines.kubeflow.api import Api
+from pipelines.kubeflow.endpoint import find_endpoint
+from pipelines.kubeflow.login import Login
+from pipelines.kubeflow.patience import SECONDS
+from pipelines.kubeflow.platform_file import PlatformSettings
+from pipelines.kubeflow.readiness import check
+from pipelines.parameters import resolve
+from pipelines.pipeline_file import PipelineFile
+from pipelines.values import Value
+
+
+def prepared(
+    args: argparse.Namespace, file: PipelineFile
+) -> tuple[PipelineFile, Mapping[str, Value], str]:
+    """The file with the platform's settings, the parameters of a run, and its service account.
+
+    Raises `PinionError` for all that can be known to be wrong before a cluster is asked.
+    """
+    parameters = resolve(file.parameters, args.param, args.params, args.register)
+    file, account = with_settings(args, file)
+    check(file, parameters)
+    return file, parameters, args.service_account or account
+
+
+def with_settings(args: argparse.Namespace, file: PipelineFile) -> tuple[PipelineFile, str]:
+    """The file for runs on one cluster, and the service account that its platform file names."""
+    # Here, because KFP's messages for Kubernetes take longer than --help may.
+    from pipelines.kubeflow.platform import apply, tell_run
+
+    account = ""
+    if args.platform:
+        settings = PlatformSettings.load(args.platform)
+        file, account = apply(settings, file), settings.service_account
+    file = tell_run(file)
+    return file.uncached() if args.no_cache else file, account
+
+
+def connect(args: argparse.Namespace) -> tuple[Api, str]:
+    """The cluster's API, logged in, and the namespace to work in; empty where it has only one.
+
+    Raises `PinionError` where it cannot be used.
+    """
+    endpoint = find_endpoint(args.endpoint)
+    api = Api(endpoint, Login.of(args.user), SECONDS, pause)
+    namespace = args.namespace or endpoint.namespace
+    if not api.connect():
+        if args.namespace:
+            print(f"{endpoint.address} has no namespaces of users: --namespace is not needed",
+                  file=sys.stderr)  # fmt: skip
+        return api, ""
+    if not namespace:
+        raise UsageError(
+            f"{endpoint.address} has a namespace for every user: name yours with --namespace"
+            " (the dashboard shows it on its top)"
+        )
+    return api, namespace

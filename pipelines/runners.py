@@ -1,0 +1,34 @@
+"""The runners of this machine, and the flags that say how they run."""
+
+import argparse
+import os
+from pathlib import Path
+
+from pipelines.compile import add_dist_flag
+
+DOCKER = "docker"
+RUNNERS = ("process", DOCKER)
+
+
+def add_runner_flags(parser: argparse.ArgumentParser, output: str) -> None:
+    """The flags of the commands that run a pipeline here; `output` is the help of `--output`."""
+    parser.add_argument(
+        "--output", type=Path, default=Path("runs"), metavar="DIR",
+        help=f"{output} (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--jobs", type=_jobs, default=len(os.sched_getaffinity(0)), metavar="N",
+        help="how many steps may run at once (default: the usable cores, %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--runner", choices=RUNNERS, default=RUNNERS[0],
+        help="how steps run: as processes of the packaged components, or in their images"
+        " (default: %(default)s)",
+    )  # fmt: skip
+    add_dist_flag(parser)
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)

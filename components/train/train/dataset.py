@@ -26,6 +26,10 @@ FITS_KIND = {
     "double": types.is_float_dtype,
 }
 
+# Of the rows: so few distinct texts are kept once each.
+FEW_SHARE = 0.1
+SHARED = pd.StringDtype("python", na_value=np.nan)
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -103,15 +107,24 @@ def split_target(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, pd.
     target = frame[schema.target]
     _check_target(target, schema)
     # A copy, as a view of it would keep the whole frame.
-    target = _shared(target) if schema.target_type == "string" else target.copy()
-    return frame[[feature.name for feature in schema.features]], target
+    target = _shared(target).astype(object) if schema.target_type == "string" else target.copy()
+    features = frame[[feature.name for feature in schema.features]]
+    return (
+        features.assign(**{name: _shared(features[name]) for name in schema.names("categorical")}),
+        target,
+    )
 
 
-def _shared(labels: pd.Series) -> pd.Series:
-    """Return the labels as Python strings, equal ones as one, as each takes 60 bytes."""
-    codes, texts = pd.factorize(labels)
-    shared = np.asarray(texts, dtype=object)[codes]
-    return pd.Series(shared, index=labels.index, name=labels.name, dtype=object)
+def _shared(texts: pd.Series) -> pd.Series:
+    """Return the texts as Python strings, equal ones as one, as each takes 60 bytes.
+
+    Where few are equal they stay as they are: they are made Python strings whenever they are used.
+    """
+    codes, distinct = pd.factorize(texts)
+    if len(distinct) > FEW_SHARE * len(texts):
+        return texts
+    shared = np.append(np.asarray(distinct, dtype=object), np.nan)[codes]
+    return pd.Series(pd.array(shared, dtype=SHARED), index=texts.index, name=texts.name)
 
 
 def _check_columns(columns: list[str], schema: Schema) -> None:

@@ -5,7 +5,7 @@ fast the machine is, or what else it does.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from mlflow.exceptions import MlflowException
 
 from tests.chaos.docker import kill_in_docker
 from tests.chaos.faults import FAULTS
+from tests.chaos.registry import registry_down
 from tests.chaos.rounds import recovered
 from tests.chaos.scene import MODEL, Scene
 from tests.chaos.server import Server
@@ -107,10 +108,20 @@ def test_the_same_run_succeeds_after_a_fault_and_all_holds(
 
 
 @pytest.mark.docker()
-def test_no_container_outlives_its_runner_and_the_same_run_succeeds(
-    tmp_path: Path, server: Server, tally: Counter[str]
+@pytest.mark.parametrize(
+    ("kind", "fault"), [("kill-docker", kill_in_docker), ("registry-down", registry_down)]
+)
+def test_a_run_in_containers_succeeds_after_a_fault_and_leaves_none(
+    kind: str,
+    fault: Callable[[Scene], bool],
+    tmp_path: Path,
+    server: Server,
+    tally: Counter[str],
 ) -> None:
     random = Random(0)  # noqa: S311 - nothing is left to it
     scene = Scene(tmp_path, random, server, tmp_path / "runs", held="containers")
-    assert kill_in_docker(scene)
-    tally["kill-docker"] += 1
+    try:
+        assert fault(scene), "it came when the run had ended"
+    finally:
+        scene.close()
+    tally[kind] += 1

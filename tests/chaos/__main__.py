@@ -9,9 +9,13 @@ from random import randrange
 
 from tests.build.services import docker_answers
 from tests.chaos.docker import kill_in_docker
+from tests.chaos.registry import registry_down
 from tests.chaos.rounds import KINDS, Round, play
 
-_DOCKER: dict[str, Round] = {"kill-docker": kill_in_docker}
+_DOCKER: dict[str, Round] = {
+    "kill-docker": kill_in_docker,
+    "registry-down": registry_down,
+}
 
 
 def build_parser() -> argparse.ArgumentParser:

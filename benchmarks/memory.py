@@ -92,7 +92,7 @@ class Folders:
         files = self.files
         data, encoded = files / "train-data", files / "encoded"
         store = ("--mlflow-tracking-uri", f"sqlite:///{files}/mlflow.db")
-        rows = ("--train-data", data, "--schema", files / "schema", "--cv-folds", "3")
+        rows = ("--train-data", data, "--schema", files / "schema")
         named = ("--model", model, "--model-params", params)
         trained = step(self.train, *rows, *named, *store, *self.outputs(TRAINED))
         both = ("--model", files / "trained-model", "--test-data", files / "test-data")

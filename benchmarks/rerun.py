@@ -1,4 +1,4 @@
-"""A run beside the same again, and again after a change of one step: `python -m benchmarks.rerun`.
+"""A run beside the same again, and again after a change of a step: `python -m benchmarks.rerun`.
 
 All in a clone whose components are packaged, on the bundled table, with registration.
 """
@@ -17,7 +17,8 @@ from tests.running import environment
 
 from benchmarks.image_build import say
 
-CHANGED = Path("components/evaluate/evaluate/metrics.py")
+# A file of each of these steps, in which a line changes.
+CHANGED = {"evaluate": "metrics.py", "train": "training.py", "preprocess": "clean.py"}
 REPEATS = 3
 
 
@@ -50,13 +51,26 @@ def main() -> int:
         ]
         first = [measure("first", tree, place) for place in places]
         unchanged = [measure("unchanged", tree, place) for place in places]
-        change(tree)
         # In a folder that has all the rest.
-        packaged = measure("evaluate changed, with its packaging", tree, Path(scratch, "warm"))
-        changed = [measure("evaluate changed, packaged before", tree, place) for place in places]
-    results = [middle(plain), middle(first), middle(unchanged), packaged, middle(changed)]
+        warm = Path(scratch, "warm")
+        packaged = [changed(tree, "evaluate", warm) for _ in places]
+        later = [measure("evaluate changed, packaged before", tree, place) for place in places]
+        others = [
+            middle([changed(tree, name, warm) for _ in places])
+            for name in CHANGED
+            if name != "evaluate"
+        ]
+    groups = (plain, first, unchanged, packaged, later)
+    results = [*(middle(group) for group in groups), *others]
     print("\n".join(result.line(middle(first)) for result in results))
     return 0
+
+
+def changed(tree: Path, component: str, output: Path) -> Result:
+    """One run after a change of the code that nothing comes of."""
+    source = tree / "components" / component / component / CHANGED[component]
+    source.write_text(f"{source.read_text()}\nCHANGED = {time.time_ns()}\n")
+    return measure(f"{component} changed, with its packaging", tree, output)
 
 
 def measure(name: str, tree: Path, output: Path, *flags: str) -> Result:
@@ -75,12 +89,6 @@ def measure(name: str, tree: Path, output: Path, *flags: str) -> Result:
         raise SystemExit(f"the run failed: {done.stderr[-1000:]}")
     steps = re.findall(r"^[\d:]+ (\S+) done in ", done.stderr, re.MULTILINE)
     return Result(name, seconds, steps)
-
-
-def change(tree: Path) -> None:
-    """A change of the code that nothing comes of."""
-    source = tree / CHANGED
-    source.write_text(f"{source.read_text()}\nCHANGED = {time.time_ns()}\n")
 
 
 def middle(results: list[Result]) -> Result:

@@ -14,12 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipelines.requirement_locks import Pin, read_pins
 from tests.build.images import base_image
 from tests.build.pinion import manifest
 from tests.build.services import Registry
 from tests.build.tree import ROOT, clone, git
-
-from pipelines.requirement_locks import Pin, read_pins
 
 CHANGED = Path("components/train/train/models.py")
 INSTALL = (

@@ -12,10 +12,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.image_build import say
 from tests.build.tree import clone, git
 from tests.running import environment
-
-from benchmarks.image_build import say
 
 # A file of each of these steps, in which a line changes.
 CHANGED = {"evaluate": "metrics.py", "train": "training.py", "preprocess": "clean.py"}

@@ -33,6 +33,8 @@ class LeanColumnTransformer(ColumnTransformer):
         self, X: pd.DataFrame, y: pd.Series | None = None  # noqa: N803 - as in its base
     ) -> Any:
         """Fit to rows, and transform them."""
+        if len(X) <= ROWS_AT_ONCE:
+            return super().fit_transform(X, y)
         steps = [(name, _fitted(step, X[on], y), on) for name, step, on in self.transformers]
         # Knows by some rows what it would by all: they become as many numbers, as thickly sown.
         known = ColumnTransformer(steps)

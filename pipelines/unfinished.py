@@ -85,22 +85,26 @@ def _remove(mark: Path) -> None:
 
 
 def _end_runs(tracking_uri: str, pipeline_run: str, note: str) -> bool:
-    """Ends as KILLED what is still RUNNING, with a note why; whether MLflow could be asked."""
+    """Ends as KILLED what is still RUNNING, with a note why; whether MLflow could be asked.
+
+    Of a step that said that its run failed, MLflow may not have heard the same of its model.
+    """
     try:
         with open_registry(tracking_uri) as registry:
             client = registry.client
-            for run in _running(client, pipeline_run):
-                client.set_tag(run.info.run_id, _NOTE, note)
-                client.set_terminated(run.info.run_id, "KILLED")
+            for run in _unfinished(client, pipeline_run):
+                if run.info.status == "RUNNING":
+                    client.set_tag(run.info.run_id, _NOTE, note)
+                    client.set_terminated(run.info.run_id, "KILLED")
                 _end_models(client, run)
     except PinionError:
         return False
     return True
 
 
-def _running(client: Any, pipeline_run: str) -> list[Any]:
+def _unfinished(client: Any, pipeline_run: str) -> list[Any]:
     experiments = [each.experiment_id for each in client.search_experiments()]
-    wanted = f"tags.`{_PIPELINE_RUN}` = '{pipeline_run}' AND attributes.status = 'RUNNING'"
+    wanted = f"tags.`{_PIPELINE_RUN}` = '{pipeline_run}' AND attributes.status != 'FINISHED'"
     found: list[Any] = client.search_runs(experiments, wanted)
     return found
 

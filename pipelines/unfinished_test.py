@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.entities import LoggedModelStatus
 
 from pipelines.errors import PinionError
 from pipelines.store import local_store
@@ -61,6 +62,21 @@ def test_a_run_that_fails_ends_its_own(tmp_path: Path, uri: str) -> None:
     assert status(uri, own) == ("KILLED", "the disk is full")
     assert status(uri, other) == ("RUNNING", None)
     assert list((tmp_path / MARKS).iterdir()) == []
+
+
+@pytest.mark.parametrize("run", ["RUNNING", "FAILED"])
+def test_a_run_that_fails_ends_its_models_too(tmp_path: Path, uri: str, run: str) -> None:
+    client, own = MlflowClient(uri), begun(uri, "fails")
+    begins, ready = (client.create_logged_model("0", each, own).model_id for each in "ab")
+    client.finalize_logged_model(ready, LoggedModelStatus.READY)
+    if run == "FAILED":
+        client.set_terminated(own, run)
+    with pytest.raises(PinionError), ended(tmp_path / "fails", uri):
+        raise PinionError("the network is gone")
+    assert client.get_logged_model(begins).status == LoggedModelStatus.FAILED
+    assert client.get_logged_model(ready).status == LoggedModelStatus.READY
+    expected = ("KILLED", "the network is gone") if run == "RUNNING" else ("FAILED", None)
+    assert status(uri, own) == expected
 
 
 def test_what_a_killed_runner_left_is_ended_by_the_next_and_a_living_ones_is_not(

@@ -22,7 +22,7 @@ from tests.build.tree import ROOT, clone, git
 
 CHANGED = Path("components/train/train/models.py")
 INSTALL = (
-    "RUN python3 -m pip install -q --no-index --find-links /wheels --no-cache-dir"
+    "RUN python3 -m pip install -q --no-deps --no-index --find-links /wheels --no-cache-dir"
     " --break-system-packages --root-user-action ignore -r requirements.txt"
 )
 CLASSIC = f"WORKDIR /src\nCOPY . .\n{INSTALL}\n"

@@ -18,6 +18,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import TargetEncoder
 
 ROWS_AT_ONCE = 20_000
 
@@ -25,8 +26,7 @@ ROWS_AT_ONCE = 20_000
 class LeanColumnTransformer(ColumnTransformer):
     """Fits its steps one after the other, and transforms with them some rows at a time.
 
-    scikit-learn's has what each step gives of all rows beside what is put together of that. None
-    of the steps may give other numbers while it is fitted, as `TargetEncoder` does.
+    scikit-learn's has what each step gives of all rows beside what is put together of that.
     """
 
     def fit_transform(
@@ -35,7 +35,10 @@ class LeanColumnTransformer(ColumnTransformer):
         """Fit to rows, and transform them."""
         if len(X) <= ROWS_AT_ONCE:
             return super().fit_transform(X, y)
-        steps = [(name, _fitted(step, X[on], y), on) for name, step, on in self.transformers]
+        steps, learned = [], {}
+        for name, step, on in self.transformers:
+            fitted, learned[name] = _fit(step, X[on], y)
+            steps.append((name, fitted, on))
         # Knows by some rows what it would by all: they become as many numbers, as thickly sown.
         known = ColumnTransformer(steps)
         known.fit_transform(X.iloc[:ROWS_AT_ONCE])
@@ -46,7 +49,11 @@ class LeanColumnTransformer(ColumnTransformer):
         given = self.get_params(deep=False)
         found = {name: each for name, each in vars(known).items() if name not in given}
         self.__dict__.update(found)
-        return self.transform(X)
+        numbers = self.transform(X)
+        for name, others in learned.items():
+            if others is not None:
+                numbers[:, self.output_indices_[name]] = others
+        return numbers
 
     def transform(self, X: pd.DataFrame) -> Any:  # noqa: N803 - as in its base
         """Transform rows to numbers, as a sparse matrix where most are zero."""
@@ -60,8 +67,19 @@ class LeanColumnTransformer(ColumnTransformer):
         return _put_sparse(parts, len(X), most=2 * self.n_features_in_)
 
 
-def _fitted(step: Any, columns: pd.DataFrame, target: pd.Series | None) -> Any:
-    return step if isinstance(step, str) else FrozenEstimator(clone(step).fit(columns, target))
+def _fit(step: Any, columns: pd.DataFrame, target: pd.Series | None) -> tuple[Any, Any]:
+    """Give the fitted step, and the numbers that it gives of these rows where they are others.
+
+    They are those of `TargetEncoder`, which leaves a row out of what it learns for it.
+    """
+    if isinstance(step, str):
+        return step, None
+    fitted, others = clone(step), None
+    if isinstance(step, Pipeline) and isinstance(step[-1], TargetEncoder):
+        others = fitted.fit_transform(columns, target)
+    else:
+        fitted.fit(columns, target)
+    return FrozenEstimator(fitted), others
 
 
 def _put_dense(parts: Iterator[Any], rows: int) -> Any:

@@ -59,9 +59,7 @@ def build_preprocessor(
         steps = _forest_steps(schema, len(features), seed)
     else:
         steps = _linear_steps(schema)
-    # Its means are others while they are learned, each of rows that are not in it.
-    kind = ColumnTransformer if family is Family.FOREST else LeanColumnTransformer
-    return kind([(name, *step) for name, step in steps.items() if step[1]])
+    return LeanColumnTransformer([(name, *step) for name, step in steps.items() if step[1]])
 
 
 def _linear_steps(schema: Schema) -> Steps:

@@ -6,7 +6,9 @@ code is not installed.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain
 from typing import Any
 
@@ -129,3 +131,12 @@ def make_plain(preprocess: ColumnTransformer) -> None:
         for step in steps.named_steps.values() if isinstance(steps, Pipeline) else [steps]:
             if isinstance(step, LeanImputer):
                 step.__class__ = SimpleImputer
+
+
+def give_back() -> None:
+    """Give the kernel back what is free: glibc keeps it, in pieces too small for a large array.
+
+    Another C library has no such function, and keeps less.
+    """
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)

@@ -108,11 +108,10 @@ def split_target(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, pd.
     _check_target(target, schema)
     # A copy, as a view of it would keep the whole frame.
     target = _shared(target).astype(object) if schema.target_type == "string" else target.copy()
-    features = frame[[feature.name for feature in schema.features]]
-    return (
-        features.assign(**{name: _shared(features[name]) for name in schema.names("categorical")}),
-        target,
-    )
+    features = frame[[feature.name for feature in schema.features]].copy(deep=False)
+    for name in schema.names("categorical"):
+        features[name] = _shared(features[name])
+    return features, target
 
 
 def _shared(texts: pd.Series) -> pd.Series:

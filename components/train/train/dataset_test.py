@@ -11,14 +11,14 @@ SCHEMA = Schema(
     "classification",
     "kind",
     "string",
-    (Feature("city", "categorical"), Feature("note", "categorical"), Feature("age", "numeric")),
+    (Feature("self", "categorical"), Feature("note", "categorical"), Feature("age", "numeric")),
 )
 
 
 def written(folder: Path) -> Path:
     frame = pd.DataFrame(
         {
-            "city": pd.Series(["Rome", None, "Oslo", "Rome"] * 10, dtype="str"),
+            "self": pd.Series(["Rome", None, "Oslo", "Rome"] * 10, dtype="str"),
             "note": pd.Series([f"note {n}" for n in range(40)], dtype="str"),
             "age": [float(n) for n in range(40)],
             "kind": ["a", "b"] * 20,
@@ -30,12 +30,12 @@ def written(folder: Path) -> Path:
 
 def test_few_texts_are_kept_once_each(tmp_path: Path) -> None:
     features = read_dataset(written(tmp_path), SCHEMA).features
-    city = features["city"].to_numpy(dtype=object)
+    city = features["self"].to_numpy(dtype=object)
     assert city[0] is city[3] is city[-1]
     assert list(city[[0, 2]]) == ["Rome", "Oslo"]
-    assert features["city"].isna().sum() == 10
+    assert features["self"].isna().sum() == 10
     assert pd.isna(city[1])
-    assert features["city"].dtype == "str"
+    assert features["self"].dtype == "str"
 
 
 def test_many_texts_stay_as_they_are(tmp_path: Path) -> None:
@@ -45,4 +45,4 @@ def test_many_texts_stay_as_they_are(tmp_path: Path) -> None:
 
 
 def test_columns_are_in_the_order_of_the_schema(tmp_path: Path) -> None:
-    assert list(read_dataset(written(tmp_path), SCHEMA).features) == ["city", "note", "age"]
+    assert list(read_dataset(written(tmp_path), SCHEMA).features) == ["self", "note", "age"]

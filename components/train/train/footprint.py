@@ -17,10 +17,10 @@ from train.schema import Schema
 # What the step takes beside its rows, in bytes: MLflow, and what few rows take as well; and what
 # encoding and fitting take, in multiples of the numbers that come of it, those among them. Measured
 # on 2026-11-28, 200,000 and a million rows of 20 columns, as in `benchmarks/README.md`: of the
-# linear models ridge, which takes more; a forest of few trees, on up to 200,000 rows. They only
-# warn: nothing is refused for them.
+# linear models ridge, which takes more; a forest of few trees. They only warn: nothing is refused
+# for them.
 START = 150_000_000
-ESTIMATORS = {Family.LINEAR: 3.2, Family.FOREST: 3.0, Family.BOOSTING: 3.0}
+ESTIMATORS = {Family.LINEAR: 3.5, Family.FOREST: 3.0, Family.BOOSTING: 3.2}
 NUMBER = 8  # bytes
 # Of the room; above it a little more than expected would be too much.
 SAFE_SHARE = 0.8
@@ -68,16 +68,16 @@ def estimate(
     file: pq.FileMetaData, schema: Schema, family: Family, processes: int = 0
 ) -> Footprint:
     """Return what so many rows take; `processes` are those of a search, none without one."""
-    rows, frame = file.num_rows, frame_bytes(file)
+    rows, frame, kept = file.num_rows, frame_bytes(file), frame_bytes(file, shared=True)
     numbers = rows * NUMBER * encoded_width(schema, family)
     fit = int(ESTIMATORS[family] * numbers)
     # scikit-learn holds all rows and, of a fold, those to fit and those to measure at once.
-    likely = START + (1 + max(1, processes)) * frame + max(1, processes) * fit
+    likely = START + frame + max(1, processes) * (kept + fit)
     fewest = rows * NUMBER * sum(feature.kind != "boolean" for feature in schema.features)
     # The last fit is of all rows. Of two folds, the fewest there are, each has half of them.
-    least = frame + fewest
+    least = max(frame, kept + fewest)
     if not processes:
-        least = max(least, 2 * frame + fewest // 2)
+        least = max(least, 2 * kept + fewest // 2)
     return Footprint(least, likely)
 
 
@@ -89,17 +89,22 @@ def encoded_width(schema: Schema, family: Family) -> int:
     return width
 
 
-def frame_bytes(file: pq.FileMetaData) -> int:
-    """Return how many bytes the table takes as a frame of pandas, at least."""
+def frame_bytes(file: pq.FileMetaData, shared: bool = False) -> int:
+    """Return how many bytes the table takes as a frame of pandas, at least.
+
+    Once it is read, equal texts are `shared`.
+    """
     kinds = file.schema.to_arrow_schema().types
-    return sum(_column_bytes(file, place, kind) for place, kind in enumerate(kinds))
+    return sum(_column_bytes(file, place, kind, shared) for place, kind in enumerate(kinds))
 
 
-def _column_bytes(file: pq.FileMetaData, place: int, kind: pa.DataType) -> int:
+def _column_bytes(file: pq.FileMetaData, place: int, kind: pa.DataType, shared: bool) -> int:
     if pa.types.is_primitive(kind):
         return file.num_rows * max(1, kind.bit_width // 8)
     if not pa.types.is_string(kind) and not pa.types.is_large_string(kind):
         return 0
+    if shared:
+        return file.num_rows * 8
     groups = (file.row_group(number) for number in range(file.num_row_groups))
     stored = sum(group.column(place).total_uncompressed_size for group in groups)
     # In memory 8 bytes and the text, in the file 4 and the text, or less where texts repeat.

@@ -23,6 +23,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import TargetEncoder
 
 ROWS_AT_ONCE = 20_000
+# Of <malloc.h>.
+_M_MMAP_THRESHOLD = -3
 
 
 class LeanColumnTransformer(ColumnTransformer):
@@ -37,22 +39,22 @@ class LeanColumnTransformer(ColumnTransformer):
         """Fit to rows, and transform them."""
         if len(X) <= ROWS_AT_ONCE:
             return super().fit_transform(X, y)
-        steps, learned = [], {}
+        steps, crossed = [], {}
         for name, step, on in self.transformers:
-            fitted, learned[name] = _fit(step, X[on], y)
+            fitted, crossed[name] = _fit(step, X[on], y)
             steps.append((name, fitted, on))
         # Knows by some rows what it would by all: they become as many numbers, as thickly sown.
-        known = ColumnTransformer(steps)
+        given = self.get_params(deep=False)
+        known = ColumnTransformer(**{**given, "transformers": steps})
         known.fit_transform(X.iloc[:ROWS_AT_ONCE])
         known.transformers_ = [
             (name, step.estimator if isinstance(step, FrozenEstimator) else step, on)
             for name, step, on in known.transformers_
         ]
-        given = self.get_params(deep=False)
         found = {name: each for name, each in vars(known).items() if name not in given}
         self.__dict__.update(found)
         numbers = self.transform(X)
-        for name, others in learned.items():
+        for name, others in crossed.items():
             if others is not None:
                 numbers[:, self.output_indices_[name]] = others
         return numbers
@@ -86,7 +88,8 @@ def _fit(step: Any, columns: pd.DataFrame, target: pd.Series | None) -> tuple[An
 
 def _put_dense(parts: Iterator[Any], rows: int) -> Any:
     first = next(parts)
-    whole = np.empty((rows, first.shape[1]), first.dtype)
+    # In the order of memory too, on which the last digits of a fit may depend.
+    whole = np.empty_like(first, shape=(rows, first.shape[1]))
     row = 0
     for part in chain([first], parts):
         whole[row : row + len(part)] = part
@@ -107,7 +110,7 @@ def _put_sparse(parts: Iterator[Any], rows: int, most: int) -> Any:
             numbers.resize(room, refcheck=False)
             columns.resize(room, refcheck=False)
         numbers[end : end + part.nnz], columns[end : end + part.nnz] = part.data, part.indices
-        ends[row + 1 : row + 1 + height] = end + part.indptr[1:]
+        ends[row + 1 : row + 1 + height] = np.add(part.indptr[1:], end, dtype=ends.dtype)
         row, end = row + height, end + part.nnz
     return sparse.csr_matrix((numbers[:end], columns[:end], ends), shape=(rows, width))
 
@@ -133,10 +136,11 @@ def make_plain(preprocess: ColumnTransformer) -> None:
                 step.__class__ = SimpleImputer
 
 
-def give_back() -> None:
-    """Give the kernel back what is free: glibc keeps it, in pieces too small for a large array.
+def keep_no_free_memory() -> None:
+    """Have the C library give arrays of a megabyte or more back as soon as they are free.
 
-    Another C library has no such function, and keeps less.
+    glibc learns to keep those of up to 32 MB, between which what is free fits nothing large. Others
+    have no such setting, and do not.
     """
     with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 2**20)

@@ -18,7 +18,7 @@ from train.cross_validation import Folds, Metrics, choose_folds
 from train.dataset import Dataset, read_dataset
 from train.errors import TrainError, WrongCallError, log
 from train.footprint import check_memory
-from train.lean import give_back, make_plain
+from train.lean import keep_no_free_memory, make_plain
 from train.models import build_pipeline, find_model, use_one_thread
 from train.options import Options
 from train.outputs import StagedOutputs, write_json
@@ -69,6 +69,7 @@ class Trained:
 
 def train(options: Options) -> Trained:
     """Do the whole step; raises TrainError or OSError, and leaves all outputs or none."""
+    keep_no_free_memory()
     job = prepare(options)
     uri = tracking_store.resolve_tracking_uri(options.mlflow_tracking_uri, os.environ)
     with StagedOutputs() as outputs:
@@ -172,7 +173,6 @@ def fit(job: Job, watcher: Watcher) -> Fitted:
             metrics = best.metrics
             if plan.method == "halving":  # which measured it on some of the rows
                 metrics = cross_validate(pipeline, data.features, data.target, job.folds)
-            give_back()
             use_one_thread(pipeline.fit(data.features, data.target))
     make_plain(pipeline[0])
     return Fitted(metrics, describe_best(ranked) if plan.space else {})

@@ -1,4 +1,4 @@
-"""The MLflow runs that the steps of a run began and could not end, because they were killed.
+"""The MLflow runs and models that steps began and could not end: killed, or without MLflow.
 
 The runner ends them in their place. Where it is killed itself, the next run beside it does: each
 keeps a mark that it holds the lock of, and a mark whose lock is free was left by a kill.
@@ -20,6 +20,7 @@ from pipelines.variables import set_for_a_while
 # As `train` tags its runs.
 _PIPELINE_RUN = "pinion.pipeline_run"
 _NOTE = "pinion.note"
+_PARENT = "mlflow.parentRunId"
 # It may be MLflow that failed, and there is a reason to be told.
 _IMPATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 
@@ -96,7 +97,9 @@ def _end_runs(tracking_uri: str, pipeline_run: str, note: str) -> bool:
                 if run.info.status == "RUNNING":
                     client.set_tag(run.info.run_id, _NOTE, note)
                     client.set_terminated(run.info.run_id, "KILLED")
-                _end_models(client, run)
+                # Trials of a search, which have no models, may be many.
+                if _PARENT not in run.data.tags:
+                    _end_models(client, run)
     except PinionError:
         return False
     return True
@@ -105,7 +108,10 @@ def _end_runs(tracking_uri: str, pipeline_run: str, note: str) -> bool:
 def _unfinished(client: Any, pipeline_run: str) -> list[Any]:
     experiments = [each.experiment_id for each in client.search_experiments()]
     wanted = f"tags.`{_PIPELINE_RUN}` = '{pipeline_run}' AND attributes.status != 'FINISHED'"
-    found: list[Any] = client.search_runs(experiments, wanted)
+    # The first are those of steps, before what they began in turn.
+    found: list[Any] = client.search_runs(
+        experiments, wanted, order_by=["attributes.start_time ASC"]
+    )
     return found
 
 

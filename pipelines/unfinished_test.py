@@ -71,8 +71,12 @@ def test_a_run_that_fails_ends_its_models_too(tmp_path: Path, uri: str, run: str
     client.finalize_logged_model(ready, LoggedModelStatus.READY)
     if run == "FAILED":
         client.set_terminated(own, run)
-    with pytest.raises(PinionError), ended(tmp_path / "fails", uri):
+
+    def fail() -> None:
         raise PinionError("the network is gone")
+
+    with pytest.raises(PinionError), ended(tmp_path / "fails", uri):
+        fail()
     assert client.get_logged_model(begins).status == LoggedModelStatus.FAILED
     assert client.get_logged_model(ready).status == LoggedModelStatus.READY
     expected = ("KILLED", "the network is gone") if run == "RUNNING" else ("FAILED", None)

@@ -10,6 +10,7 @@ from pipelines.kubeflow.api import Api
 from pipelines.kubeflow.endpoint import find_endpoint
 from pipelines.kubeflow.login import Login
 from pipelines.kubeflow.patience import SECONDS
+from pipelines.kubeflow.platform import apply, tell_run
 from pipelines.kubeflow.platform_file import PlatformSettings
 from pipelines.kubeflow.readiness import check
 from pipelines.parameters import resolve
@@ -32,9 +33,6 @@ def prepared(
 
 def with_settings(args: argparse.Namespace, file: PipelineFile) -> tuple[PipelineFile, str]:
     """The file for runs on one cluster, and the service account that its platform file names."""
-    # Here, because KFP's messages for Kubernetes take longer than --help may.
-    from pipelines.kubeflow.platform import apply, tell_run
-
     account = ""
     if args.platform:
         settings = PlatformSettings.load(args.platform)

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pipelines.errors import PinionError, UsageError
 from pipelines.images import ImageReference
+from pipelines.kubeflow.platform import gives
 from pipelines.pipeline_file import PipelineFile
 from pipelines.registry import Registry
 from pipelines.registry_session import is_loopback
@@ -41,9 +42,6 @@ def check_images(file: PipelineFile) -> None:
 
 
 def _check_tracking(file: PipelineFile, uri: str) -> None:
-    # Here, because KFP's messages for Kubernetes take longer than --help may.
-    from pipelines.kubeflow.platform import gives
-
     if not uri and gives(file, _VARIABLE):
         return
     way_out = f"give --param {TRACKING_URI}=http://… of an MLflow server that the cluster reaches"

@@ -1,7 +1,7 @@
 """One round of each kind of fault; `make chaos` does more of them, at moments of real time.
 
-Here a run is held at a request to MLflow while it is struck, so that it makes no difference how
-fast the machine is, or what else it does.
+Here a run is struck at a request to MLflow, at which it is held, or when it says how far it is, so
+that it makes no difference how fast the machine is, or what else it does.
 """
 
 from collections import Counter

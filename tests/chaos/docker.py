@@ -3,17 +3,18 @@
 import signal
 import subprocess
 import time
+from typing import Any
 
 from kfp import dsl
 
 from tests.build.containers import STEPS, command, containers, program
 from tests.build.tree import ROOT, environment
-from tests.chaos.scene import Scene
-from tests.chaos.waiting import PATIENCE, until
-from tests.running import run_folders
+from tests.chaos.scene import Running, Scene
+from tests.chaos.waiting import until
 
 # Seconds that nothing must come back for, and that each step takes.
 _CALM, _STEP = 3, 4
+_ALL_AT_ONCE = f"--jobs={STEPS}"
 
 
 @dsl.pipeline(name="slow")
@@ -30,42 +31,42 @@ def kill_in_docker(scene: Scene) -> bool:
 
     The same command then runs to its end.
     """
-    process = _start(scene)
-    until(lambda: list(scene.output.glob("20*/logs/*")) or process.poll() is not None)
-    assert run_folders(scene.output), (scene.folder / "printed").read_text()
+    running = start(scene, slow, _ALL_AT_ONCE)
+    until(lambda: list(scene.output.glob("20*/logs/*")) or not running.alive)
+    assert scene.runs, running.text
     if scene.held:
         # Not for all at once: the first may be done before the last is made.
-        until(lambda: containers(_run(scene)) or process.poll() is not None)
+        until(lambda: containers(scene.runs[0]) or not running.alive)
     else:
         time.sleep(scene.random.uniform(0, _STEP))
-    process.kill()
-    struck = process.wait() == -signal.SIGKILL
-    killed = _run(scene)
-    _nothing_comes_back(killed)
-    again = _start(scene)
-    code, (last,) = again.wait(PATIENCE), {each.name for each in run_folders(scene.output)} - {
-        killed
-    }
-    assert code == 0, (scene.folder / "printed").read_text()
-    outputs = [path.read_text() for path in (scene.output / last).glob("program*/out")]
-    assert outputs == ["done"] * STEPS, outputs
-    assert not containers(last), "a run that ended has containers"
+    running.process.kill()
+    struck = running.process.wait() == -signal.SIGKILL
+    _nothing_comes_back(scene.runs[0])
+    start(scene, slow, _ALL_AT_ONCE).end(0)
+    all_is_done(scene, STEPS)
     return struck
 
 
-def _start(scene: Scene) -> "subprocess.Popen[bytes]":
-    with (scene.folder / "printed").open("wb") as printed:
-        return subprocess.Popen(
-            command(scene.folder, slow, f"--jobs={STEPS}"),
+def all_is_done(scene: Scene, steps: int) -> None:
+    """Holds what the last run left: all outputs, and no container."""
+    outputs = [path.read_text() for path in scene.last.glob("program*/out")]
+    assert outputs == ["done"] * steps, outputs
+    assert not containers(scene.last.name), "a run that ended has containers"
+
+
+def start(scene: Scene, pipeline: Any, *flags: str) -> Running:
+    """Starts a run of a pipeline in containers."""
+    printed = scene.folder / f"printed-{len(scene.started)}"
+    with printed.open("wb") as file:
+        process = subprocess.Popen(
+            command(scene.folder, pipeline, *flags),
             cwd=scene.folder,
             env=environment(PYTHONPATH=str(ROOT)),
-            stdout=printed,
-            stderr=printed,
+            stdout=file,
+            stderr=file,
         )
-
-
-def _run(scene: Scene) -> str:
-    return run_folders(scene.output)[0].name
+    scene.started.append(Running(process, printed, frozenset(scene.runs)))
+    return scene.started[-1]
 
 
 def _nothing_comes_back(run: str) -> None:

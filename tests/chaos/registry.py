@@ -7,13 +7,12 @@ from typing import Any
 
 from kfp import dsl
 
-from tests.build.containers import command, containers, program
+from tests.build.containers import program
 from tests.build.images import base_image, docker
 from tests.build.services import Registry
-from tests.build.tree import ROOT, environment
-from tests.chaos.scene import Running, Scene
+from tests.chaos.docker import all_is_done, start
+from tests.chaos.scene import Scene
 from tests.chaos.waiting import until
-from tests.running import run_folders
 
 # Of each image that the engine then has to fetch.
 _BYTES = 8_000_000
@@ -30,7 +29,7 @@ def registry_down(scene: Scene) -> bool:
     with Registry(scene.folder / "registry") as registry:
         images = [_pushed(scene, registry, number) for number in range(_IMAGES)]
         try:
-            running = _start(scene, images)
+            running = start(scene, pulled(images))
             if scene.held:
                 until(lambda: f"pulling {images[1]}" in running.text or not running.alive)
             else:
@@ -40,13 +39,10 @@ def registry_down(scene: Scene) -> bool:
             struck = running.process.returncode == 1
             if struck:
                 assert "is the registry up" in running.text, running.text
-                assert not run_folders(scene.output), "a run that never began left a folder"
+                assert not scene.runs, "a run that never began left a folder"
             registry.start()
-            _start(scene, images).end(0)
-            last = run_folders(scene.output)[-1]
-            outputs = [path.read_text() for path in sorted(last.glob("program*/out"))]
-            assert outputs == ["done"] * _IMAGES, outputs
-            assert not containers(last.name), "a run that ended has containers"
+            start(scene, pulled(images)).end(0)
+            all_is_done(scene, _IMAGES)
         finally:
             subprocess.run(["docker", "image", "rm", *images], capture_output=True, check=False)
     return struck
@@ -65,7 +61,8 @@ def _pushed(scene: Scene, registry: Registry, number: int) -> str:
     return image
 
 
-def _pulled(images: Sequence[str]) -> Any:
+def pulled(images: Sequence[str]) -> Any:
+    """A pipeline of a step in each image."""
     code = "import sys; open(sys.argv[1], 'w').write('done')"
 
     @dsl.pipeline(name="pulled")
@@ -74,17 +71,3 @@ def _pulled(images: Sequence[str]) -> Any:
             program(code, output="Dataset", image=image)()
 
     return pipeline
-
-
-def _start(scene: Scene, images: Sequence[str]) -> Running:
-    printed = scene.folder / f"printed-{len(scene.started)}"
-    with printed.open("wb") as file:
-        process = subprocess.Popen(
-            command(scene.folder, _pulled(images)),
-            cwd=scene.folder,
-            env=environment(PYTHONPATH=str(ROOT)),
-            stdout=file,
-            stderr=file,
-        )
-    scene.started.append(Running(process, printed, frozenset(scene.runs)))
-    return scene.started[-1]

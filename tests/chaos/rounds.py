@@ -32,9 +32,9 @@ class Tally:
         """A line for each kind, one for all, and the failures."""
         for kind, count in sorted(self.tried.items()):
             late = f" ({self.late[kind]} came when the run had ended)" if self.late[kind] else ""
-            yield f"{kind:12} {count:4}{late}"
-        yield f"{'faults':12} {self.tried.total() - self.late.total():4}"
-        yield f"{'failures':12} {len(self.failures):4}"
+            yield f"{kind:13} {count:4}{late}"
+        yield f"{'faults':13} {self.tried.total() - self.late.total():4}"
+        yield f"{'failures':13} {len(self.failures):4}"
         yield from self.failures
 
 
@@ -88,7 +88,7 @@ def _play(kind: str, play_one: Round, seed: int, scene: Scene, tally: Tally) -> 
     finally:
         scene.close()
     seconds = time.monotonic() - began
-    print(f"{kind:12} seed {seed:<6} {seconds:5.1f} s  {ending}", file=sys.stderr, flush=True)
+    print(f"{kind:13} seed {seed:<6} {seconds:5.1f} s  {ending}", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ lock:
 
 # What isolation costs, what the same run costs again, what a task costs the runner, what a row costs
 # and what memory it takes; nothing to build, and a changed line to a new image, beside one image for all
-# steps, which need Docker. In all an hour or more.
+# steps, which need Docker. In all half an hour.
 bench: setup
 	@.venv/bin/python -m benchmarks.isolation
 	@.venv/bin/python -m benchmarks.rerun

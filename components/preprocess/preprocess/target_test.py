@@ -206,3 +206,9 @@ def test_a_name_with_spaces_and_other_letters_is_a_target(preprocess: Preprocess
     outcome = preprocess({"x": range(6), " Größe m ": [*"ababab"]}, target="Größe m")
     assert outcome.schema["target"]["name"] == "Größe m"
     assert outcome.rows.columns.tolist() == ["x", "Größe m"]
+
+
+def test_a_name_that_python_uses_is_a_target_of_whole_numbers(preprocess: Preprocess) -> None:
+    outcome = preprocess({"x": range(8), "self": [3, 5] * 4}, target="self")
+    assert outcome.schema["target"] == {"name": "self", "type": "integer", "classes": [3, 5]}
+    assert sorted(outcome.rows["self"]) == [3] * 4 + [5] * 4

@@ -56,7 +56,7 @@ class SplitFiles:
         frame = DataFrame({name: columns[name] for name in self._survey.columns}, copy=False)
         frame = frame if kept.all() else frame[kept]
         if self._survey.target_type is TargetType.INTEGER:
-            return frame.assign(**{target: whole_numbers(frame[target])})
+            frame[target] = whole_numbers(frame[target])
         return frame
 
     def _target(self, assignment: Assignment) -> Target:

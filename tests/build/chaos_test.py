@@ -5,7 +5,7 @@ that it makes no difference how fast the machine is, or what else it does.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +15,8 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from tests.chaos.docker import kill_in_docker
 from tests.chaos.faults import FAULTS
-from tests.chaos.registry import registry_down
-from tests.chaos.rounds import recovered
+from tests.chaos.rounds import IN_CONTAINERS, recovered
 from tests.chaos.scene import MODEL, Scene
 from tests.chaos.server import Server
 from tests.running import params
@@ -108,20 +106,14 @@ def test_the_same_run_succeeds_after_a_fault_and_all_holds(
 
 
 @pytest.mark.docker()
-@pytest.mark.parametrize(
-    ("kind", "fault"), [("kill-docker", kill_in_docker), ("registry-down", registry_down)]
-)
+@pytest.mark.parametrize("kind", IN_CONTAINERS)
 def test_a_run_in_containers_succeeds_after_a_fault_and_leaves_none(
-    kind: str,
-    fault: Callable[[Scene], bool],
-    tmp_path: Path,
-    server: Server,
-    tally: Counter[str],
+    kind: str, tmp_path: Path, server: Server, tally: Counter[str]
 ) -> None:
     random = Random(0)  # noqa: S311 - nothing is left to it
     scene = Scene(tmp_path, random, server, tmp_path / "runs", held="containers")
     try:
-        assert fault(scene), "it came when the run had ended"
+        assert IN_CONTAINERS[kind](scene), "it came when the run had ended"
     finally:
         scene.close()
     tally[kind] += 1

@@ -8,20 +8,13 @@ from collections.abc import Mapping, Sequence
 from random import randrange
 
 from tests.build.services import docker_answers
-from tests.chaos.docker import kill_in_docker
-from tests.chaos.registry import registry_down
-from tests.chaos.rounds import KINDS, Round, play
-
-_DOCKER: dict[str, Round] = {
-    "kill-docker": kill_in_docker,
-    "registry-down": registry_down,
-}
+from tests.chaos.rounds import IN_CONTAINERS, KINDS, Round, play
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The command's flags."""
     parser = argparse.ArgumentParser(prog="tests.chaos", description=__doc__)
-    kinds = [*KINDS, *_DOCKER]
+    kinds = [*KINDS, *IN_CONTAINERS]
     parser.add_argument("--seed", type=int, help="of the first round; without one, any")
     parser.add_argument("--rounds", type=int, default=4 * len(kinds), help="(default: %(default)s)")
     parser.add_argument("--only", choices=kinds, metavar="KIND", help=f"one of {', '.join(kinds)}")
@@ -50,7 +43,7 @@ def _asked(args: argparse.Namespace, kinds: Mapping[str, Round]) -> dict[str, Ro
 
 
 def _of_docker(args: argparse.Namespace) -> dict[str, Round]:
-    wanted = _asked(args, _DOCKER)
+    wanted = _asked(args, IN_CONTAINERS)
     if wanted and not docker_answers():
         print(f"no Docker engine answers (docker info): without {', '.join(wanted)}")
         return {}

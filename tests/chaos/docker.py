@@ -1,7 +1,6 @@
 """The fault of the runner that starts containers; it needs an engine that answers."""
 
 import signal
-import subprocess
 import time
 from typing import Any
 
@@ -56,17 +55,8 @@ def all_is_done(scene: Scene, steps: int) -> None:
 
 def start(scene: Scene, pipeline: Any, *flags: str) -> Running:
     """Starts a run of a pipeline in containers."""
-    printed = scene.folder / f"printed-{len(scene.started)}"
-    with printed.open("wb") as file:
-        process = subprocess.Popen(
-            command(scene.folder, pipeline, *flags),
-            cwd=scene.folder,
-            env=environment(PYTHONPATH=str(ROOT)),
-            stdout=file,
-            stderr=file,
-        )
-    scene.started.append(Running(process, printed, frozenset(scene.runs)))
-    return scene.started[-1]
+    words = command(scene.folder, pipeline, *flags)
+    return scene.launch(words, cwd=scene.folder, env=environment(PYTHONPATH=str(ROOT)))
 
 
 def _nothing_comes_back(run: str) -> None:

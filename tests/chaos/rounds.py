@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from tests.chaos.docker import kill_in_docker
 from tests.chaos.faults import FAULTS
 from tests.chaos.invariants import check, no_process_is_left
 from tests.chaos.pace import Pace
+from tests.chaos.registry import registry_down
 from tests.chaos.scene import MODEL, Scene
 from tests.chaos.server import Server
 
@@ -52,6 +54,11 @@ def recovered(fault: Round) -> Round:
 
 
 KINDS: Mapping[str, Round] = {kind: recovered(fault) for kind, fault in FAULTS.items()}
+# These need an engine, and call the same command again themselves.
+IN_CONTAINERS: Mapping[str, Round] = {
+    "kill-docker": kill_in_docker,
+    "registry-down": registry_down,
+}
 
 
 def play(kinds: Mapping[str, Round], seed: int, rounds: int) -> Tally:

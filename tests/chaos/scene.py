@@ -2,10 +2,11 @@
 
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from tests.chaos.gate import Gate
 from tests.chaos.pace import Pace
@@ -85,15 +86,18 @@ class Scene:
         flags = ["--register", *([] if self.cached else ["--no-cache"])]
         if self.held and not self._gate:
             self._gate = Gate(self.server.network, self.held)
+        return self.launch(
+            command(self.output, *flags, *given, *self.given),
+            env=environment(**({"MLFLOW_TRACKING_URI": self.uri} if self.uri else {})),
+            preexec_fn=limit,
+        )
+
+    def launch(self, words: Sequence[str | Path], **options: Any) -> Running:
+        """Starts any command that makes a run in the output folder, with options of `Popen`."""
         printed, before = self.folder / f"printed-{len(self.started)}", frozenset(self.runs)
         with printed.open("wb") as file:
             process = subprocess.Popen(
-                command(self.output, *flags, *given, *self.given),
-                env=environment(**({"MLFLOW_TRACKING_URI": self.uri} if self.uri else {})),
-                stdout=file,
-                stderr=file,
-                start_new_session=True,
-                preexec_fn=limit,
+                words, stdout=file, stderr=file, start_new_session=True, **options
             )
         self.started.append(Running(process, printed, before, self._gate))
         return self.started[-1]

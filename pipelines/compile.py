@@ -5,7 +5,6 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +62,8 @@ def compile_release(tag: str, pins: Sequence[Pin], output: Path) -> None:
 
     Raises `PinionError` where the interfaces and the wiring do not fit.
     """
-    from pipelines.pipeline_file import COMPONENTS, RELEASE
+    from pipelines.pipeline_file import COMPONENTS, RELEASE, PipelineFile
+    from pipelines.unfilled import refuse_unfilled
 
     environment = {
         RELEASE: tag,
@@ -71,6 +71,7 @@ def compile_release(tag: str, pins: Sequence[Pin], output: Path) -> None:
     }
     with whole(output) as file:
         _compile(pins, environment, file)
+        refuse_unfilled(replace(PipelineFile.load(file), path=output))
 
 
 def component_versions(versions: Mapping[str, str]) -> str:
@@ -114,7 +115,10 @@ def _step(pin: Pin, environment: Mapping[str, str]) -> Callable[..., Any]:
             ) from error
 
     component = named(load_component_from_text, pin.interface.pinned(pin.image, environment))
-    return partial(named, component)
+    # KFP's driver knows what a task is given, and not the defaults of its component.
+    inputs = component.component_spec.inputs or {}
+    defaults = {name: each.default for name, each in inputs.items() if each.default is not None}
+    return lambda **given: named(component, **{**defaults, **given})
 
 
 def _outputs(pins: Iterable[Pin]) -> str:

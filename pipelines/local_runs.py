@@ -28,11 +28,13 @@ from pipelines.graph import Pipeline
 from pipelines.interpreter import Interpreter
 from pipelines.locks import Locked
 from pipelines.packages import Package, fresh, packaged
+from pipelines.pipeline_file import PipelineFile
 from pipelines.processes import ProcessBackend
 from pipelines.progress import Progress
 from pipelines.releases import frozen, locked_images
 from pipelines.runners import DOCKER
 from pipelines.store import local_store
+from pipelines.unfilled import refuse_unfilled, unfilled
 from pipelines.unfinished import ended
 from pipelines.values import Value
 from pipelines.workspace import Workspace
@@ -171,9 +173,17 @@ def _pipeline(
     if request.file:
         # Read where it is, for messages that name it.
         pipeline = Pipeline.load(request.file)
+        refuse_unfilled(PipelineFile.load(request.file))
         shutil.copyfile(request.file, kept)
         return pipeline
     kept.write_bytes(frozen(request.workspace, request.release).pipeline)
+    if lacking := sorted({name for name, _ in unfilled(PipelineFile.load(kept))}):
+        # Its models must stay reproducible, although a cluster of today refuses it.
+        print(
+            f"release {request.release} leaves defaults of {', '.join(lacking)} to the runner;"
+            " KFP 2.17 does not fill them in: make a new release to run it on a cluster",
+            file=sys.stderr,
+        )
     return Pipeline.load(kept)
 
 

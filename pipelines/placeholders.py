@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,16 @@ def refuse_unknown(arguments: Iterable[str]) -> None:
                     raise PinionError(f"the placeholder {found} is not supported by this runner")
 
 
+def parameters_of(argument: str, given: Set[str]) -> Iterator[str]:
+    """Yield the input parameters that an argument asks for when a task gives the inputs `given`.
+
+    KFP's driver leaves an argument with an output in it to the launcher, which has the defaults.
+    """
+    if "$.outputs" not in argument:
+        for text in _asked(_structure(argument), given):
+            yield from _INPUT_PARAMETER.findall(text)
+
+
 def substitute(text: str, bindings: Bindings) -> str:
     """Replaces in one pass, so that a value that looks like a placeholder stays what it is."""
     return _PLACEHOLDER.sub(lambda match: bindings.lookup(match[0]), text)
@@ -132,6 +142,21 @@ def _resolve(node: _Node, bindings: Bindings) -> list[str]:
     condition = node["IfPresent"]
     branch = "Then" if bindings.present(condition["InputName"]) else "Else"
     return _resolve(condition.get(branch, []), bindings)
+
+
+def _asked(node: _Node, given: Set[str]) -> Iterator[str]:
+    """Yield the texts of the branches that are taken, or may be."""
+    if isinstance(node, dict) and "IfPresent" in node:
+        condition = node["IfPresent"]
+        branch = "Then" if condition["InputName"] in given else "Else"
+        yield from _asked(condition.get(branch, []), given)
+    elif isinstance(node, dict):
+        yield from _asked(node["Concat"], given)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _asked(item, given)
+    else:
+        yield node
 
 
 def _texts(node: _Node) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pipelines.graph import Pipeline, Task
 from pipelines.images import ImageReference
 from pipelines.parameters import complete
 from pipelines.records import Record
-from pipelines.sources import FromParent, FromTask
+from pipelines.sources import Constant, FromParent, FromTask
 from pipelines.steps import Container
 from pipelines.values import Value
 
@@ -25,7 +25,7 @@ def parameters_of(pipeline: Pipeline, records: Mapping[str, Record]) -> dict[str
             source = task.parameters.get(name)
             where = f"{component} was given {name} {value!r}"
             if not isinstance(source, FromParent) or source.name not in pipeline.parameters:
-                _require_default(task, name, value, where)
+                _require_held(task, name, value, where)
                 continue
             held = _held(pipeline, source.name, value, where)
             if given.setdefault(source.name, held) != held:
@@ -63,10 +63,11 @@ def outputs(
             yield component, task, output, sha256
 
 
-def _require_default(task: Task, name: str, value: Any, where: str) -> None:
-    """What the pipeline does not set is what the component takes by itself."""
-    declared = task.inputs.get(name)
-    if declared is None or declared.default != value:
+def _require_held(task: Task, name: str, value: Any, where: str) -> None:
+    """What the pipeline has no parameter for is a constant of it, or the component's default."""
+    source, declared = task.parameters.get(name), task.inputs.get(name)
+    held = source.value if isinstance(source, Constant) else declared and declared.default
+    if held != value:
         raise PinionError(f"{where}, which this pipeline has no parameter for; run it by hand")
 
 

@@ -15,6 +15,7 @@ from pipelines.kubeflow.platform_file import PlatformSettings
 from pipelines.kubeflow.readiness import check
 from pipelines.parameters import resolve
 from pipelines.pipeline_file import PipelineFile
+from pipelines.unfilled import refuse_unfilled
 from pipelines.values import Value
 
 
@@ -32,7 +33,11 @@ def prepared(
 
 
 def with_settings(args: argparse.Namespace, file: PipelineFile) -> tuple[PipelineFile, str]:
-    """The file for runs on one cluster, and the service account that its platform file names."""
+    """The file for runs on one cluster, and the service account that its platform file names.
+
+    Raises `PinionError` where the cluster could not run the file.
+    """
+    refuse_unfilled(file)
     account = ""
     if args.platform:
         settings = PlatformSettings.load(args.platform)

@@ -79,6 +79,8 @@ def _image(package):
     # From `pipelines.publish --dev`, which does not publish under the project's own version.
     version = _of(package, env("PINION_IMAGE_VERSIONS", "")) or project()["version"]
     base = base_image(env("BASE_IMAGE", ""))
+    # From the launcher too. Behind the comma is the hash of what runs alone.
+    content, _, runs = (_of(package, env("PINION_CONTENTS", "")) or "").partition(",")
     labels = {
         "title": project()["name"],
         "description": project()["description"],
@@ -97,6 +99,7 @@ def _image(package):
         extra_build_args=[f"BASE_IMAGE={base}"],
         image_labels={
             "dev.pinion.interface": interface_hash(),
+            **({"dev.pinion.content": content, "dev.pinion.runs": runs} if content else {}),
             **{f"org.opencontainers.image.{key}": text for key, text in labels.items() if text},
         },
     )

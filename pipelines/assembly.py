@@ -7,7 +7,10 @@ from pathlib import Path
 
 from pipelines import image_sboms
 from pipelines.compile import Pin, compile_release, component_versions
+from pipelines.components import content_of
+from pipelines.contents import comparable
 from pipelines.errors import PinionError
+from pipelines.git import component_at
 from pipelines.images import ImageReference
 from pipelines.locks import Lock, Locked, sha256
 from pipelines.registry import Image, Registry
@@ -33,7 +36,7 @@ class Published:
     @property
     def locked(self) -> Locked:
         """As a lock holds it."""
-        return Locked.of(self.reference, self.image.content)
+        return Locked.of(self.reference, self.image.content, self.image.commit)
 
 
 def assemble(
@@ -75,12 +78,35 @@ def refuse_pushed_again(releases: Mapping[str, Lock], release: Lock) -> None:
             if old.version != new.version:
                 continue
             again = old.image.tagged == new.image.tagged and old.image.digest != new.image.digest
-            if again or old.content != new.content:
+            # Hashes of two schemes say nothing of each other; then the digest alone counts.
+            if again or (comparable(old.content, new.content) and old.content != new.content):
                 raise PinionError(
                     f"{new.image.tagged} was pushed again: {old.image.digest} when it was released,"
                     f" {new.image.digest} in the registry now; a published version never changes:"
                     f" give {name} a new one and publish that"
                 )
+
+
+def hold_to_commits(workspace: Workspace, release: Lock) -> None:
+    """Raise `PinionError` if git does not have what an image was made from, at the image's commit.
+
+    An image from before contents had a scheme is left out: it runs in Docker alone.
+    """
+    for name, locked in release.components.items():
+        if not locked.runs:
+            continue
+        label = f"{name} {locked.version}"
+        if not locked.commit or locked.commit.endswith("-dirty"):
+            raise PinionError(
+                f"the image of {label} does not say which commit it was built from; publish it with"
+                " python -m pipelines.publish, under a higher version"
+            )
+        found = content_of(name, component_at(workspace, locked.commit, name))
+        if (found.hash, found.runs) != (locked.content, locked.runs):
+            raise PinionError(
+                f"the image of {label} was not built from its commit {locked.commit}: that has"
+                f" {found.hash}, and the image {locked.content}; publish a higher version"
+            )
 
 
 def refuse_breaking(releases: Mapping[str, Lock], release: Lock) -> None:
@@ -125,6 +151,7 @@ def verify(workspace: Workspace, tag: str) -> Release:
             f" released one; verify at the release's own commit (git checkout {tag}), and if this"
             " is it, then lock and pipeline were edited together"
         )
+    hold_to_commits(workspace, lock)
     image_sboms.require(registry, lock)
     if again.lock != lock:
         raise PinionError(f"release {tag}: its lock is not what the registry says of its images")

@@ -47,6 +47,9 @@ class Backend(Protocol):
         Raises `TaskFailedError` on anything but success, `StoppedError` once `stop` was called.
         """
 
+    def close(self) -> None:
+        """Let go of what was readied; called when no step runs any more and none will."""
+
     def stop(self) -> None:
         """Ends what runs, from another thread, and returns when it has; nothing starts any more."""
 

@@ -14,7 +14,6 @@ from pipelines.errors import PinionError, UsageError, run_command
 from pipelines.images import ImageReference
 from pipelines.interfaces import Interface
 from pipelines.kubeflow.platform_file import PlatformSettings, add_platform_flag
-from pipelines.packages import Package, packaged
 from pipelines.releases import frozen
 from pipelines.workspace import Workspace, whole
 
@@ -39,22 +38,14 @@ class Pin:
         return ImageReference.parse(self.image).exact
 
 
-def dev_pins(packages: Mapping[str, Package], registry: str = "") -> list[Pin]:
-    """The working tree, pinned to what is packaged of it; in a registry, where one is named."""
+def dev_pins(components: Mapping[str, Component], registry: str = "") -> list[Pin]:
+    """The working tree, pinned to its content; in a registry, if one is named."""
     pins = []
-    for name, package in packages.items():
-        version, component = package.dev_version(), package.component
+    for name, component in components.items():
+        version = component.dev_version()
         repository = f"{registry}/{component.repository}" if registry else component.repository
         pins.append(Pin(name, version, f"{repository}:{version}", component.interface))
     return pins
-
-
-def unpinned(components: Mapping[str, Component]) -> list[Pin]:
-    """The working tree before it is packaged: good for its parameters, not for a run."""
-    return [
-        Pin(name, each.version, f"{each.repository}:{each.version}", each.interface)
-        for name, each in components.items()
-    ]
 
 
 def compile_release(tag: str, pins: Sequence[Pin], output: Path) -> None:
@@ -138,26 +129,14 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="ADDRESS",
         help="with dev: where pipelines.publish --dev pushed the images",
     )
-    add_dist_flag(parser)
     add_platform_flag(parser)
     return parser
-
-
-def add_dist_flag(parser: argparse.ArgumentParser) -> None:
-    """The flag of the commands that use what Pants packaged."""
-    parser.add_argument(
-        "--dist",
-        type=Path,
-        default=Workspace.dist,
-        metavar="DIR",
-        help="where Pants put the PEXes (default: dist/)",
-    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command."""
     args = build_parser().parse_args(argv)
-    write(args, Workspace(dist=args.dist.resolve()))
+    write(args, Workspace())
     print(f"compiled {args.release_tag} into {args.output}")
     return 0
 
@@ -169,8 +148,8 @@ def write(args: argparse.Namespace, workspace: Workspace) -> None:
         raise UsageError("--registry is for dev: a release has the registry in its lock")
     with whole(args.output) as file:
         if args.release_tag == DEV:
-            packages = packaged(workspace, discover(workspace.components).values())
-            compile_release(DEV, dev_pins(packages, args.registry or ""), file)
+            components = discover(workspace.components)
+            compile_release(DEV, dev_pins(components, args.registry or ""), file)
         else:
             file.write_bytes(frozen(workspace, args.release_tag).pipeline)
         if settings:

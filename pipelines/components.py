@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.contents import Content, read_tree
 from pipelines.errors import PinionError, UsageError
 from pipelines.interfaces import Interface
 from pipelines.requirement_locks import Pin, read_pins
@@ -34,6 +35,19 @@ class Component:
         """Where its images are in a registry."""
         return self.interface.repository
 
+    @property
+    def files(self) -> dict[str, bytes]:
+        """What makes it, as it is now, by path."""
+        return read_tree(self.folder, self.folder.parent.parent)
+
+    def content(self) -> Content:
+        """Return its content as it is now; raises `PinionError` if that is incomplete."""
+        return content_of(self.name, self.files)
+
+    def dev_version(self) -> str:
+        """Return the version of the working tree, which no published image can have."""
+        return dev_version(self.version, self.content())
+
     def pins(self) -> dict[str, Pin]:
         """What its lock pins, by name; raises `PinionError` for what is no lock."""
         path = self.folder / "requirements.lock"
@@ -41,6 +55,19 @@ class Component:
             return read_pins(_text(path))
         except ValueError as error:
             raise PinionError(f"{path}: {error}") from error
+
+
+def content_of(name: str, files: Mapping[str, bytes]) -> Content:
+    """Return the content of a component's files; raises `PinionError` for what is incomplete."""
+    try:
+        return Content.of(files)
+    except ValueError as error:
+        raise PinionError(f"the component {name!r}: {error}") from error
+
+
+def dev_version(version: str, content: Content) -> str:
+    """Return the version of a content that is not published."""
+    return f"{version}-dev.{content.hash.rpartition(':')[2][:12]}"
 
 
 def _project(path: Path) -> tuple[str, tuple[str, ...]]:

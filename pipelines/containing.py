@@ -8,11 +8,10 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from pipelines.components import discover
+from pipelines.components import dev_version, discover
 from pipelines.errors import UsageError
 from pipelines.lineage import Line, components_of
 from pipelines.model_registry import ModelRegistry, open_registry
-from pipelines.packages import package_of
 from pipelines.releases import locks
 from pipelines.workspace import Workspace
 
@@ -106,12 +105,11 @@ def _where(wanted: Wanted, contents: Contents) -> str:
 
 
 def _known(workspace: Workspace) -> Contents:
-    """What is in every image of every release, and in the working tree where it is packaged."""
+    """What is in every image of every release, and in the working tree."""
     known: dict[tuple[str, str], Mapping[str, str]] = {}
     for name, component in discover(workspace.components).items():
-        package = package_of(workspace, component)
-        if package.stale() is None:
-            known[name, package.dev_version()] = package.content().requirements
+        content = component.content()
+        known[name, dev_version(component.version, content)] = content.requirements
     for lock in locks(workspace).values():
         for name, locked in lock.components.items():
             known[name, locked.image.exact] = locked.requirements

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pipelines.components import Component
 from pipelines.errors import PinionError
 from pipelines.images import ImageReference
-from pipelines.packages import packaged
 from pipelines.pants import run_pants
 from pipelines.workspace import Workspace
 
@@ -20,9 +19,8 @@ def build(
     Raises `PinionError` for one that is not of the working tree as it is.
     """
     wanted = {image: _component(components, image) for image in images}
-    packages = packaged(workspace, wanted.values())
     for image, component in wanted.items():
-        here = packages[component.name].dev_version()
+        here = component.dev_version()
         if image.tag != here:
             raise PinionError(
                 f"{image} is not on this machine, and the working tree is {here}; compile again"

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pipelines.locks import Lock, Locked
 
 _SHORT = len("sha256:") + 12
+_HASH = len("s1:") + 12
 
 
 def differences(before: Lock | None, after: Lock) -> Iterator[str]:
@@ -31,11 +32,11 @@ def _changes(old: Locked, new: Locked) -> Iterator[str]:
         yield f"digest: {_arrow(*digests)}"
     for label, mine, yours in (
         ("content", old.content, new.content),
-        ("dependencies", old.dependencies, new.dependencies),
-        ("code", old.code, new.code),
+        ("runs", old.runs, new.runs),
+        ("commit", old.commit, new.commit),
     ):
         if mine != yours:
-            yield f"{label}: {_arrow(mine[:12], yours[:12])}"
+            yield f"{label}: {_arrow(*(each[:_HASH] or '(none)' for each in (mine, yours)))}"
     for label, one, other in (
         ("input", old.signature.inputs, new.signature.inputs),
         ("output", old.signature.outputs, new.signature.outputs),

@@ -133,6 +133,9 @@ class DockerBackend:
                 self._active.remove(call.name)
                 self._changed.notify_all()
 
+    def close(self) -> None:
+        """Nothing was readied but images, which stay."""
+
     def stop(self) -> None:
         """Ends every step, also one whose container was only being created."""
         with self._changed:

@@ -76,6 +76,9 @@ class HostPrograms:
             reason = lines[-1] if lines else "it printed nothing"
             raise TaskFailedError(call.name, f"{reason} (exit {code})", call.log)
 
+    def close(self) -> None:
+        """Nothing to do."""
+
     def stop(self) -> None:
         """Kills what runs."""
         with self._lock:

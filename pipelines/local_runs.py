@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,18 +17,19 @@ from pipelines.artifacts import Values
 from pipelines.backend import Backend
 from pipelines.cache import Cache
 from pipelines.cache_store import CACHE, Store
-from pipelines.compile import DEV, compile_release, dev_pins, unpinned
+from pipelines.compile import DEV, compile_release, dev_pins
 from pipelines.components import Component, discover
 from pipelines.dev_images import build
 from pipelines.docker_backend import DockerBackend
 from pipelines.docker_engine import Engine
-from pipelines.errors import PinionError
+from pipelines.environments import Environments
+from pipelines.git import described
 from pipelines.graph import Pipeline
 from pipelines.interpreter import Interpreter
 from pipelines.locks import Locked
-from pipelines.packages import Package, fresh, packaged
 from pipelines.pipeline_file import PipelineFile
 from pipelines.processes import ProcessBackend
+from pipelines.programs import Sources
 from pipelines.progress import Progress
 from pipelines.releases import frozen, locked_images
 from pipelines.runners import DOCKER
@@ -97,43 +97,44 @@ class LocalRun:
                 done += f" and {more} more"
             print(f"stopped; done: {done}; what there is stays in {self.folder}", file=sys.stderr)
             raise
+        finally:
+            self.interpreter.backend.close()
 
 
 def ready(request: Request, parameters: Parameters) -> LocalRun:
-    """Compiles and packages what is to be run; its parameters are asked of the pipeline.
+    """Compiles what is to be run; its parameters are asked of the pipeline.
 
     Raises `PinionError`, and leaves no folder, where the run could not be started.
     """
     with _folder(request.output.resolve()) as folder:
         workspace = request.workspace
         components = discover(workspace.components)
-        # An image holds all that it runs; only the working tree has to be made first.
-        in_images = request.runner == DOCKER
-        built = request.dev or not in_images
-        packages = fresh(workspace, components.values()) if built else {}
-        # What is wrong with the call is said before anything is built.
-        pipeline = _pipeline(request, components, packages, folder)
+        pipeline = _pipeline(request, components, folder)
+        # What is wrong with the call is said before anything is built or installed.
         given = parameters(pipeline)
-        if packages is None:
-            packages = packaged(workspace, components.values())
-            pipeline = _pipeline(request, components, packages, folder)
+        placeholders.refuse_unknown(pipeline.graph.texts())
         tracking_uri = request.tracking_uri or _tracking_uri(given, folder.parent)
         settings = _settings(request, folder, tracking_uri)
+        steps = list(pipeline.graph.steps())
+        progress = Progress([name for name, _ in steps])
         backend: Backend
-        if in_images:
+        if request.runner == DOCKER:
             engine, make = Engine(folder.name), partial(build, workspace, components)
             backend = DockerBackend(engine, make, settings)
         else:
-            backend = ProcessBackend(workspace, packages, _locked(workspace, pipeline), settings)
-        progress = _prepare(pipeline, backend)
-        cache = _cache(request, folder, backend, tracking_uri)
-        interpreter = Interpreter(pipeline, folder, backend, progress, request.jobs, cache)
-        interpreter.warm_ahead()
-        # Here, because the grammar of conditions takes a while, in which steps import already.
+            sources = Sources(workspace, components, _locked(workspace, pipeline))
+            backend = ProcessBackend(
+                sources, Environments(workspace), settings, progress.installing
+            )
         try:
+            backend.prepare(steps)
+            cache = _cache(request, folder, backend, tracking_uri)
+            interpreter = Interpreter(pipeline, folder, backend, progress, request.jobs, cache)
+            interpreter.warm_ahead()
+            # Here, because the grammar of conditions takes a while, in which steps import already.
             conditions.check(pipeline.graph.conditions())
-        except PinionError:
-            backend.stop()
+        except BaseException:
+            backend.close()
             raise
         return LocalRun(given, tracking_uri, interpreter, progress)
 
@@ -161,14 +162,12 @@ def _folder(runs: Path) -> Iterator[Path]:
 def _pipeline(
     request: Request,
     components: Mapping[str, Component],
-    packages: Mapping[str, Package] | None,
     folder: Path,
 ) -> Pipeline:
-    """What is asked for, kept in the run's folder; without packages it is good for no run."""
+    """What is asked for, kept in the run's folder."""
     kept = folder / "pipeline.yaml"
     if request.dev:
-        pins = unpinned(components) if packages is None else dev_pins(packages)
-        compile_release(DEV, pins, kept)
+        compile_release(DEV, dev_pins(components), kept)
         return Pipeline.load(kept)
     if request.file:
         # Read where it is, for messages that name it.
@@ -199,37 +198,11 @@ def _settings(request: Request, folder: Path, tracking_uri: str) -> dict[str, st
         "PINION_PIPELINE_RUN": folder.name,
         "PINION_REPRODUCES": request.reproduces,
         # That of a release is the commit of its tag.
-        "PINION_REVISION": revision(request.workspace) if request.dev else "",
+        "PINION_REVISION": described(request.workspace) if request.dev else "",
     }
-
-
-def revision(workspace: Workspace) -> str:
-    """The commit of the working tree, with `-dirty` behind it where that has changes.
-
-    Empty where the tree is in no git repository.
-    """
-    try:
-        asked = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
-            cwd=workspace.root,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except OSError:
-        # No git either.
-        return ""
-    return asked.stdout.strip()
 
 
 def _locked(workspace: Workspace, pipeline: Pipeline) -> Mapping[str, Locked]:
     """What releases say of their images; the working tree's own have no digest and need none."""
     pinned = any("@" in container.image for _, container in pipeline.graph.steps())
     return locked_images(workspace) if pinned else {}
-
-
-def _prepare(pipeline: Pipeline, backend: Backend) -> Progress:
-    placeholders.refuse_unknown(pipeline.graph.texts())
-    steps = list(pipeline.graph.steps())
-    backend.prepare(steps)
-    return Progress([name for name, _ in steps])

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from pipelines import yaml_text
-from pipelines.contents import Content, sha256_of
+from pipelines.contents import Content
 from pipelines.errors import PinionError
 from pipelines.images import ImageReference
 from pipelines.interfaces import Signature
@@ -18,25 +18,29 @@ _CHECKSUM = "checksum: "
 
 @dataclass(frozen=True)
 class Locked:
-    """A component in a release; the hashes are those of `Content`."""
+    """A component in a release; the hashes are those of `Content`.
+
+    `runs` and `commit`, from which git has the sources, are empty for an image from before they
+    were recorded, which runs in Docker only.
+    """
 
     version: str
     image: ImageReference
     content: str
-    dependencies: str
-    code: str
+    runs: str
+    commit: str
     signature: Signature
     requirements: Mapping[str, str]
 
     @classmethod
-    def of(cls, image: ImageReference, content: Content) -> "Locked":
+    def of(cls, image: ImageReference, content: Content, commit: str) -> "Locked":
         """What a release says of a published image."""
         return cls(
             image.tag,
             image,
             content.hash,
-            content.dependencies,
-            content.code,
+            content.runs,
+            commit,
             content.interface.signature,
             content.requirements,
         )
@@ -48,16 +52,11 @@ class Locked:
             document["version"],
             ImageReference.parse(document["image"]),
             document["content"],
-            document["dependencies"],
-            document["code"],
+            document.get("runs", ""),
+            document.get("commit", ""),
             Signature(document["inputs"], document["outputs"]),
             document["requirements"],
         )
-
-    @property
-    def runs(self) -> str:
-        """Hash of what runs, as `Content` has it."""
-        return sha256_of((self.dependencies, self.code))
 
     def document(self) -> dict[str, Any]:
         """As the lock's YAML holds it."""
@@ -65,8 +64,8 @@ class Locked:
             "version": self.version,
             "image": str(self.image),
             "content": self.content,
-            "dependencies": self.dependencies,
-            "code": self.code,
+            **({"runs": self.runs} if self.runs else {}),
+            **({"commit": self.commit} if self.commit else {}),
             "inputs": dict(self.signature.inputs),
             "outputs": dict(self.signature.outputs),
             "requirements": dict(self.requirements),

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.live import Live
@@ -25,6 +26,11 @@ _STYLES = {
 _IMPORTANT = {"failed": 0, "running": 1, "stopped": 2}
 
 
+class _Installation(NamedTuple):
+    since: float
+    text: str
+
+
 class Progress:
     """An `Observer` that prints to stderr, so that stdout holds the results alone.
 
@@ -37,6 +43,9 @@ class Progress:
         self._ended: dict[str, tuple[str, float]] = {}
         self._why: dict[str, str] = {}
         self._rows: dict[str, list[str]] = {task: [] for task in tasks}
+        # Seconds that the environments of components took which were not there yet.
+        self.installed: dict[str, float] = {}
+        self._installing: dict[str, _Installation] = {}
         self._spinner = Spinner("dots")
         # The terminal is drawn by another thread.
         self._lock = threading.Lock()
@@ -49,6 +58,26 @@ class Progress:
             return
         with Live(console=self._console, get_renderable=self._render, refresh_per_second=8):
             yield
+
+    def installing(self, component: str, text: str) -> None:
+        """Show what is being installed for a component; an empty text says that all is there.
+
+        Called from other threads than the rest.
+        """
+        with self._lock:
+            known = self._installing.get(component)
+            if not text:
+                self._installing.pop(component, None)
+            elif known:
+                self._installing[component] = known._replace(text=text)
+            else:
+                self._installing[component] = _Installation(time.monotonic(), text)
+        if known and not text:
+            took = time.monotonic() - known.since
+            self.installed[component] = took
+            self._line(f"{component} installed in {took:.1f} s")
+        elif text and not known:
+            self._line(f"{component} installing")
 
     def waits(self, task: str) -> None:
         """A step waits for an equal one."""
@@ -97,6 +126,9 @@ class Progress:
                 rows = self._most_important(rows, room - 1)
             for row in rows:
                 table.add_row(*self._cells(row))
+            for name, (since, text) in self._installing.items():
+                took = f"{time.monotonic() - since:.0f} s"
+                table.add_row("installing", Text(name), took, Text(text, "dim"))
             return table
 
     def _state(self, task: str) -> str:

@@ -3,16 +3,16 @@
 import argparse
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipelines.addresses import add_registry_flag, pants_registry, pants_settings
-from pipelines.components import Component, choose, discover
+from pipelines.components import Component, choose, dev_version, discover
+from pipelines.contents import BASE_IMAGE, Content
 from pipelines.errors import PinionError, run_command
+from pipelines.git import head, uncommitted
 from pipelines.image_sboms import attach
-from pipelines.packages import Package, packaged
 from pipelines.pants import run_pants
 from pipelines.registry import Image, Registry
 from pipelines.workspace import Workspace
@@ -20,16 +20,12 @@ from pipelines.workspace import Workspace
 
 @dataclass(frozen=True)
 class Publication:
-    """A packaged component, the version it is to have in a registry, and what is there under it."""
+    """A component, the version it is to have in a registry, and what is there under it."""
 
-    package: Package
+    component: Component
+    content: Content
     version: str
     published: Image | None
-
-    @property
-    def component(self) -> Component:
-        """The component."""
-        return self.package.component
 
     @property
     def dev(self) -> bool:
@@ -42,21 +38,23 @@ class Publication:
         return f"{self.component.repository}:{self.version}"
 
 
-def survey(registry: Registry, packages: Iterable[Package], dev: bool) -> list[Publication]:
+def survey(registry: Registry, components: Iterable[Component], dev: bool) -> list[Publication]:
     """What the registry has of each component."""
 
-    def publication(package: Package) -> Publication:
-        version = package.dev_version() if dev else package.component.version
-        found = registry.find(package.component.repository, version)
-        return Publication(package, version, found)
+    def publication(component: Component) -> Publication:
+        content = component.content()
+        version = dev_version(component.version, content) if dev else component.version
+        return Publication(
+            component, content, version, registry.find(component.repository, version)
+        )
 
-    return [publication(package) for package in packages]
+    return [publication(component) for component in components]
 
 
 def conflict(registry: Registry, publication: Publication) -> str | None:
     """Why a component may not be published: its version is there with other content."""
-    here, published = publication.package.content(), publication.published
-    if published is None or published.content == here:
+    here, published = publication.content, publication.published
+    if published is None or published.content.hash == here.hash:
         return None
     folder = f"components/{publication.component.name}"
     return (
@@ -74,36 +72,37 @@ def push(workspace: Workspace, registry: Registry, new: Sequence[Publication]) -
     if base := os.environ.get("BASE_IMAGE"):
         print(f"building on {base}, by BASE_IMAGE, as the images' labels say", file=sys.stderr)
     targets = [f"components/{each.component.name}:image" for each in new]
-    for target in targets:
-        if _uncommitted(workspace, target.partition(":")[0]):
-            print(f"{target} has uncommitted changes, as its label says", file=sys.stderr)
     versions = " ".join(f"{each.component.name}={each.version}" for each in new)
     settings = {
         **pants_settings(registry.address),
         "PINION_IMAGE_VERSIONS": versions if any(each.dev for each in new) else "",
     }
+    if not any(each.dev for each in new):
+        commit = head(workspace)
+        settings["PINION_REVISIONS"] = " ".join(f"{each.component.name}={commit}" for each in new)
     try:
         run_pants(workspace, ["publish", *targets], settings)
     except PinionError as error:
         raise PinionError(f"{error}; what was pushed stays, call again for the rest") from error
 
 
-def _uncommitted(workspace: Workspace, folder: str) -> bool:
-    status = subprocess.run(
-        ["git", "status", "--porcelain", "--", folder],
-        cwd=workspace.root,
-        capture_output=True,
-        check=False,
-    )
-    return bool(status.stdout)
+def refuse_uncommitted(workspace: Workspace, new: Iterable[Publication]) -> None:
+    """Raise `PinionError` if a component is not as git has it, from where a release takes it."""
+    for name in (each.component.name for each in new):
+        if changed := uncommitted(workspace, [f"components/{name}", BASE_IMAGE]):
+            more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+            raise PinionError(
+                f"{name} has uncommitted changes ({changed[0]}{more}), and a release takes its"
+                " sources from git; commit them first, or push the working tree with --dev"
+            )
 
 
 def arrived(registry: Registry, publication: Publication) -> Image:
     """The image that was pushed; raises `PinionError` where the registry has something else."""
     pushed = registry.find(publication.component.repository, publication.version)
-    if pushed is None or pushed.content != publication.package.content():
+    if pushed is None or pushed.content.hash != publication.content.hash:
         raise PinionError(
-            f"{registry.reference(publication.label)} is not what was packaged here; were its"
+            f"{registry.reference(publication.label)} is not what was built here; were its"
             " sources edited, or did someone else push it, meanwhile? Call again to see"
         )
     return pushed
@@ -131,10 +130,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     workspace = Workspace()
     components = choose(args.components, discover(workspace.components))
     registry = Registry(args.registry or pants_registry(workspace))
-    packages = packaged(workspace, components)
-    publications = survey(registry, packages.values(), args.dev)
+    publications = survey(registry, components, args.dev)
     new = [each for each in publications if each.published is None]
     if new and not args.dry_run:
+        if not args.dev:
+            refuse_uncommitted(workspace, new)
         push(workspace, registry, new)
     conflicts = []
     for each in publications:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pipelines.contents import Content
+from pipelines.contents import DESCRIPTION, Content
 from pipelines.errors import PinionError
 from pipelines.registry_session import Answer, RegistrySession
 
@@ -26,15 +26,20 @@ _MANIFESTS = ", ".join(
 )
 # The description is a few kilobytes; what is larger is no layer of ours.
 _LARGEST = 5_000_000
+_COMMIT = "org.opencontainers.image.revision"
 _GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
 class Image:
-    """An image in a registry: its digest is for ever, its content what it says of itself."""
+    """An image in a registry: its digest is for ever, its content what it says of itself.
+
+    `commit` is the one that it was built from; `-dirty` stands behind it if there were changes.
+    """
 
     digest: str
     content: Content
+    commit: str
 
 
 @dataclass(frozen=True)
@@ -61,10 +66,10 @@ class Registry:
         answer = self.ask(repository, f"manifests/{version}")
         if answer.status == 404:
             return None
-        content = given(where, answer)
-        digest = digest_of(content)
+        found = given(where, answer)
+        digest = digest_of(found)
         try:
-            manifest = json.loads(content)
+            manifest = json.loads(found)
             if "manifests" in manifest:
                 manifest = json.loads(
                     self.held(repository, "manifests", _for_linux(manifest["manifests"]))
@@ -75,7 +80,9 @@ class Registry:
             for blob in [manifest["config"], *manifest["layers"]] if whole else []:
                 self._there(where, repository, blob["digest"])
             layer = self.held(repository, "blobs", last["digest"])
-            return Image(digest, Content.parse(_described(layer)))
+            labels = self._labels(repository, manifest["config"]["digest"])
+            content = Content.described(_described(layer), labels)
+            return Image(digest, content, labels.get(_COMMIT, ""))
         except _NOT_OURS as error:
             raise PinionError(
                 f"{where} does not describe itself as a component's image:"
@@ -89,6 +96,10 @@ class Registry:
         if digest_of(content) != digest:
             raise PinionError(f"{where}: the registry gave {digest_of(content)} for it")
         return content
+
+    def _labels(self, repository: str, config: str) -> Mapping[str, str]:
+        labels = json.loads(self.held(repository, "blobs", config))["config"].get("Labels")
+        return {str(name): str(text) for name, text in (labels or {}).items()}
 
     def _there(self, where: str, repository: str, digest: str) -> None:
         answer = self.ask(repository, f"blobs/{digest}", "HEAD")
@@ -152,7 +163,7 @@ def _described(layer: bytes) -> dict[str, bytes]:
     with tarfile.open(fileobj=io.BytesIO(_unpacked(layer)), mode="r:") as archive:
         for member in archive:
             name = member.name.removeprefix("./").removeprefix("app/component/")
-            if name in Content.FILES:
+            if name in DESCRIPTION:
                 content = archive.extractfile(member)
                 found[name] = content.read() if content else b""
     return found

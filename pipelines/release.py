@@ -6,7 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pipelines import image_sboms
 from pipelines.addresses import add_registry_flag, pants_registry
-from pipelines.assembly import assemble, refuse_breaking, refuse_pushed_again, verify, wiring
+from pipelines.assembly import (
+    assemble,
+    hold_to_commits,
+    refuse_breaking,
+    refuse_pushed_again,
+    verify,
+    wiring,
+)
 from pipelines.components import Component, discover
 from pipelines.differences import differences
 from pipelines.errors import PinionError, UsageError, run_command
@@ -66,6 +73,7 @@ def make(workspace: Workspace, tag: str, asked: Sequence[str], registry: Registr
     release = assemble(tag, registry, versions, repositories)
     refuse_pushed_again(releases, release.lock)
     refuse_breaking(earlier, release.lock)
+    hold_to_commits(workspace, release.lock)
     image_sboms.require(registry, release.lock)
     if tag in releases and frozen(workspace, tag) != release:
         changed = [line.strip() for line in differences(releases[tag], release.lock)]

@@ -15,7 +15,6 @@ from pipelines.errors import PinionError, run_command
 from pipelines.lineage import components_of
 from pipelines.model_references import ModelReference
 from pipelines.model_registry import ModelVersion, add_tracking_flag, open_registry
-from pipelines.packages import packaged
 from pipelines.records import Record, read_records
 from pipelines.releases import frozen, tags
 from pipelines.replay import parameters_of
@@ -86,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from pipelines.local_runs import Request, ready
 
     reference = ModelReference.parse(args.model)
-    workspace = Workspace(dist=args.dist.resolve())
+    workspace = Workspace()
     with open_registry(args.mlflow_tracking_uri) as registry:
         origin = Origin.of(registry.client, registry.version(reference))
         tracking_uri = registry.client.tracking_uri
@@ -113,10 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def refuse_other_code(workspace: Workspace, origin: Origin) -> None:
     """Raises `PinionError` where the components here are not those that made the model."""
     if origin.release == DEV:
-        here = {
-            pin.name: pin.exact
-            for pin in dev_pins(packaged(workspace, discover(workspace.components).values()))
-        }
+        here = {pin.name: pin.exact for pin in dev_pins(discover(workspace.components))}
         where = "the working tree"
     else:
         if origin.release not in tags(workspace):

@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     run = ready(
         Request(
-            workspace=Workspace(dist=args.dist.resolve()),
+            workspace=Workspace(),
             output=args.output,
             runner=args.runner,
             jobs=args.jobs,

@@ -4,8 +4,6 @@ import argparse
 import os
 from pathlib import Path
 
-from pipelines.compile import add_dist_flag
-
 DOCKER = "docker"
 RUNNERS = ("process", DOCKER)
 
@@ -22,10 +20,9 @@ def add_runner_flags(parser: argparse.ArgumentParser, output: str) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--runner", choices=RUNNERS, default=RUNNERS[0],
-        help="how steps run: as processes of the packaged components, or in their images"
+        help="how steps run: as processes on this machine, or in their images"
         " (default: %(default)s)",
     )  # fmt: skip
-    add_dist_flag(parser)
 
 
 def _jobs(text: str) -> int:

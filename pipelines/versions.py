@@ -11,13 +11,11 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pipelines.compile import add_dist_flag
 from pipelines.components import Component, discover
 from pipelines.contents import Content
 from pipelines.errors import PinionError, run_command
 from pipelines.interfaces import Signature
 from pipelines.locks import Lock, Locked
-from pipelines.packages import packaged
 from pipelines.releases import changed_since_tag, frozen, tags
 from pipelines.version_numbers import version_number
 from pipelines.workspace import Workspace
@@ -70,18 +68,15 @@ def history(releases: Mapping[str, Lock], name: str) -> list[Locked]:
 
 def build_parser() -> argparse.ArgumentParser:
     """The command's flags."""
-    parser = argparse.ArgumentParser(prog="pipelines.versions", description=__doc__)
-    add_dist_flag(parser)
-    return parser
+    return argparse.ArgumentParser(prog="pipelines.versions", description=__doc__)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command."""
-    args = build_parser().parse_args(argv)
-    workspace = Workspace(dist=args.dist.resolve())
+    build_parser().parse_args(argv)
+    workspace = Workspace()
     components = discover(workspace.components)
     releases = {tag: frozen(workspace, tag).lock for tag in tags(workspace)}
-    packages = packaged(workspace, components.values())
     found = [
         f"{file} is not what the git tag {tag} holds; restore it (git checkout {tag} -- {file})"
         for tag in releases
@@ -89,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ]
     for name, component in components.items():
         released = history(releases, name)
-        wrong = list(problems(component, packages[name].content(), released))
+        wrong = list(problems(component, component.content(), released))
         found += wrong
         last = f"last released {released[-1].version}" if released else "not released yet"
         print(f"{name} {component.version}: {last}{', not honest' if wrong else ''}")

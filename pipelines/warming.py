@@ -14,9 +14,12 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Generic, TypeVar, cast
 
-from pipelines.backend import Call
+from pipelines.backend import Call, StoppedError
+from pipelines.errors import PinionError
+
+T = TypeVar("T")
 
 # One that waits holds memory, and in a chain of steps no more are due soon.
 _AHEAD = 2
@@ -26,6 +29,7 @@ _AHEAD = 2
 _PROGRAM = """
 import contextlib, gc, importlib, json, os, sys
 package, program = sys.argv[1:]
+sys.path.insert(0, os.path.dirname(program))
 gc.disable()
 with contextlib.suppress(Exception):
     importlib.import_module(package + ".__main__").warm()
@@ -39,7 +43,6 @@ os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 log = os.open(call["log"], os.O_WRONLY | os.O_APPEND)
 os.dup2(log, 1), os.dup2(log, 2), os.close(log)
 sys.argv[:] = [program, *call["arguments"]]
-sys.path.insert(0, os.path.dirname(program))
 __file__ = program
 exec(compile(open(program, "rb").read(), program, "exec"))
 """
@@ -47,41 +50,43 @@ exec(compile(open(program, "rb").read(), program, "exec"))
 
 @dataclass(frozen=True)
 class Program:
-    """What a step starts: a program of a component's environment, and its variables."""
+    """What a step starts for an image: a file of a component's package, and its variables."""
 
+    image: str
     package: str
-    app: Path
-    name: str
+    file: Path
     variables: Mapping[str, str]
 
-    def cold(self, arguments: Sequence[str]) -> list[str | Path]:
+    def cold(self, python: Path, arguments: Sequence[str]) -> list[str | Path]:
         """The command line that calls it."""
-        return [self._python, "-sE", self.app / self.name, *arguments]
+        return [python, "-sE", self.file, *arguments]
 
-    def warm(self) -> list[str | Path]:
+    def warm(self, python: Path) -> list[str | Path]:
         """The command line that imports, and waits to be called."""
         # -P, because the caller's folder may have modules of the same names.
-        return [self._python, "-P", "-sE", "-c", _PROGRAM, self.package, self.app / self.name]
-
-    @property
-    def _python(self) -> Path:
-        # The venv's own interpreter by name, so that its folder may be moved.
-        return self.app / "bin" / "python"
+        return [python, "-P", "-sE", "-c", _PROGRAM, self.package, self.file]
 
 
-class Warming:
-    """Starts programs in the order of their steps, few ahead."""
+class Warming(Generic[T]):
+    """Starts programs in the order of their steps, few ahead, each once `ready` gives it a place.
+
+    `start` is called with a program and what `ready` returned for it.
+    """
 
     def __init__(
         self,
         programs: Iterable[Program],
-        start: Callable[[Program], "subprocess.Popen[bytes]"],
+        ready: Callable[[Program], T],
+        start: Callable[[Program, T], "subprocess.Popen[bytes]"],
     ) -> None:
+        self._ready = ready
         self._start = start
         self._due: list[Program] = []
         for program in programs:
             if program not in self._due:
                 self._due.append(program)
+        self._missed: list[Program] = []
+        self._stopped = False
         self._waiting: list[tuple[Program, subprocess.Popen[bytes]]] = []
         self._changed = threading.Condition()
         # They must not end before what they started has: the kernel ends that with them.
@@ -93,12 +98,17 @@ class Warming:
             with self._changed:
                 self._changed.wait_for(lambda: self._due and len(self._waiting) < _AHEAD)
                 program = self._due.pop(0)
-                try:
-                    process = self._start(program)
-                except OSError:
-                    # The step itself will say what is wrong.
-                    continue
-                self._waiting.append((program, process))
+            try:
+                # Outside of the lock, as it may have to be installed first.
+                place = self._ready(program)
+                with self._changed:
+                    if self._stopped or program in self._missed:
+                        continue
+                    process = self._start(program, place)
+                    self._waiting.append((program, process))
+            except (OSError, PinionError, StoppedError):
+                # The step itself will say what is wrong.
+                continue
             # Until its imports are done, as it closes its output then.
             cast(BinaryIO, process.stdout).read()
 
@@ -108,6 +118,7 @@ class Warming:
             found = next((each for each in self._waiting if each[0] == program), None)
             if not found:
                 # It is too late for it, and early enough for those behind.
+                self._missed.append(program)
                 with contextlib.suppress(ValueError):
                     self._due.remove(program)
                 return None
@@ -126,6 +137,7 @@ class Warming:
     def stop(self) -> None:
         """Ends what waits; nothing is started any more."""
         with self._changed:
+            self._stopped = True
             self._due.clear()
             for _, process in self._waiting:
                 with contextlib.suppress(ProcessLookupError):

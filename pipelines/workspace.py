@@ -4,7 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.errors import UsageError
@@ -12,15 +12,18 @@ from pipelines.errors import UsageError
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def user_cache() -> Path:
+    """Return the folder of what can be made again, as the XDG base directories have it."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    return Path(base) / "pinion"
+
+
 @dataclass(frozen=True)
 class Workspace:
-    """The working tree whose components are compiled and run.
-
-    `dist` is where Pants put the PEXes, and where the environments made from them are kept.
-    """
+    """The working tree whose components are compiled and run, and the cache of who works in it."""
 
     root: Path = ROOT
-    dist: Path = ROOT / "dist"
+    cache: Path = field(default_factory=user_cache)
 
     @property
     def components(self) -> Path:
@@ -31,11 +34,6 @@ class Workspace:
     def releases(self) -> Path:
         """The folder that holds one folder per release, named after its tag."""
         return self.root / "pipelines" / "releases"
-
-    @property
-    def environments(self) -> Path:
-        """The folder of the environments that steps run in as processes."""
-        return self.dist / "environments"
 
 
 @contextmanager

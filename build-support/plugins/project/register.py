@@ -45,7 +45,9 @@ def _interface_hash(context: ParseContext) -> Callable[[], str]:
         try:
             return hashlib.sha256(path.read_bytes()).hexdigest()
         except OSError as error:
-            raise ValueError(f"{path}, the component's interface, cannot be read: {error}") from error
+            raise ValueError(
+                f"{path}, the component's interface, cannot be read: {error}"
+            ) from error
 
     return interface_hash
 

@@ -1,0 +1,90 @@
+"""What runs for an image as a process: the code and the lock of a component, by content."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pipelines.components import Component, content_of, dev_version
+from pipelines.contents import Content
+from pipelines.errors import PinionError
+from pipelines.git import CommitMissingError, component_at
+from pipelines.images import ImageReference
+from pipelines.locks import Locked
+from pipelines.snapshots import snapshot
+from pipelines.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Source:
+    """The files that make a component, wherever they were read from."""
+
+    name: str
+    files: Mapping[str, bytes]
+
+    @cached_property
+    def content(self) -> Content:
+        """Their content."""
+        return content_of(self.name, self.files)
+
+    @property
+    def lock(self) -> bytes:
+        """What is to be installed beside the code."""
+        return self.files["requirements.lock"]
+
+    def snapshot(self, workspace: Workspace) -> Path:
+        """Return the folder that stands for /app of the image."""
+        return snapshot(workspace, self.name, self.content, self.files)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Finds the source behind an image: of a release in git, of `dev` in the working tree.
+
+    `released` are the images of all releases in this clone, by their whole names.
+    """
+
+    workspace: Workspace
+    components: Mapping[str, Component]
+    released: Mapping[str, Locked]
+
+    def of(self, step: str, image: str) -> Source:
+        """Return what runs for a step; raises `PinionError` if that is not what is pinned."""
+        name = ImageReference.parse(image).component
+        if locked := self.released.get(image):
+            return self._released(step, name, locked)
+        if name not in self.components:
+            raise PinionError(
+                f"step {step!r} runs {image}, and no component here is called {name!r};"
+                f" components: {', '.join(sorted(self.components))}"
+            )
+        return self._of_tree(step, image, self.components[name])
+
+    def _of_tree(self, step: str, image: str, component: Component) -> Source:
+        source = Source(component.name, component.files)
+        pinned = ImageReference.parse(image).tag
+        here = dev_version(component.version, source.content)
+        if pinned != here:
+            raise PinionError(
+                f"step {step!r} is pinned to {pinned or image}, and the working tree is {here};"
+                " compile again (python -m pipelines.compile dev)"
+            )
+        return source
+
+    def _released(self, step: str, name: str, locked: Locked) -> Source:
+        label = f"step {step!r} is pinned to {name} {locked.version}"
+        in_docker = "run it in its image (--runner docker)"
+        if not locked.runs:
+            raise PinionError(
+                f"{label}, which was released before releases recorded their commit; {in_docker}"
+            )
+        try:
+            source = Source(name, component_at(self.workspace, locked.commit, name))
+        except CommitMissingError as error:
+            raise PinionError(f"{label}: {error}; git fetch it, or {in_docker}") from None
+        if source.content.runs != locked.runs:
+            raise PinionError(
+                f"{label}, whose commit {locked.commit} holds other code than was released:"
+                f" {source.content.runs}, not {locked.runs}; {in_docker}"
+            )
+        return source

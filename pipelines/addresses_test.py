@@ -16,7 +16,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     (tmp_path / "pants.toml").write_text(
         '[docker.registries.ours]\naddress = "localhost:5000"\ndefault = true\n'
     )
-    return Workspace(tmp_path, tmp_path / "dist")
+    return Workspace(tmp_path)
 
 
 def test_the_registry_is_that_of_pants(

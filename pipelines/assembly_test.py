@@ -17,9 +17,9 @@ def image(version: str, digit: str, registry: str = "host:5000") -> ImageReferen
 TRAIN = Locked(
     "1.2.0",
     image("1.2.0", "a"),
-    content="c1",
-    dependencies="d1",
-    code="p1",
+    content="s1:c1",
+    runs="s1:p1",
+    commit="f00d",
     signature=Signature({"data": "Dataset"}, {"fitted": "Model"}),
     requirements={},
 )
@@ -34,7 +34,7 @@ def lock(tag: str, train: Locked) -> Lock:
     [
         pytest.param(replace(TRAIN, image=image("1.2.0", "b")), id="another digest"),
         pytest.param(
-            replace(TRAIN, image=image("1.2.0", "b", "mirror:5000"), content="c2"),
+            replace(TRAIN, image=image("1.2.0", "b", "mirror:5000"), content="s1:c2"),
             id="another content in another registry",
         ),
     ],
@@ -50,7 +50,8 @@ def test_a_version_is_what_it_was_in_every_release(new: Locked) -> None:
     [
         pytest.param(TRAIN, id="the same"),
         pytest.param(replace(TRAIN, image=image("1.2.0", "b", "mirror:5000")), id="a mirror"),
-        pytest.param(replace(TRAIN, version="1.2.1", content="c2"), id="a new version"),
+        pytest.param(replace(TRAIN, version="1.2.1", content="s1:c2"), id="a new version"),
+        pytest.param(replace(TRAIN, content="c0ffee", runs=""), id="a hash of another scheme"),
     ],
 )
 def test_what_was_released_may_be_released_again(new: Locked) -> None:

@@ -18,10 +18,10 @@ from pipelines.workspace import Workspace
 @pytest.fixture()
 def workspace(tmp_path: Path) -> Workspace:
     """A working tree with the release 1.2.0."""
-    workspace = Workspace(tmp_path / "tree", tmp_path / "tree" / "dist")
+    workspace = Workspace(tmp_path / "tree")
     pipeline = compiled(tmp_path).text().encode()
     image = ImageReference("pinion/text", "1.0.0")
-    step = Locked("1.0.0", image, "c", "d", "a", Signature({}, {}), {})
+    step = Locked("1.0.0", image, "s1:c", "s1:a", "f00d", Signature({}, {}), {})
     lock = Lock("1.2.0", "host:5000", sha256(pipeline), {"text": step})
     store(workspace, Release(lock, pipeline))
     return workspace

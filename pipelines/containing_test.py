@@ -1,4 +1,3 @@
-import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +11,6 @@ from pipelines.errors import PinionError, UsageError
 from pipelines.images import ImageReference
 from pipelines.interfaces import Signature
 from pipelines.locks import Lock, Locked, sha256
-from pipelines.packages import Package, package_of
 from pipelines.releases import Release, store
 from pipelines.show import main
 from pipelines.store import local_store
@@ -30,13 +28,13 @@ RELEASED = {
 
 def locked(name: str, version: str, digit: str, requirements: Mapping[str, str]) -> Locked:
     image = ImageReference(f"host:5000/pinion/{name}", version, f"sha256:{digit * 64}")
-    return Locked(version, image, "c", "d", "a", Signature({}, {}), requirements)
+    return Locked(version, image, "s1:c", "s1:a", "f00d", Signature({}, {}), requirements)
 
 
 @pytest.fixture()
 def workspace(tmp_path: Path) -> Workspace:
-    """Two components, of which `train` is packaged, and three releases of them."""
-    made = Workspace(tmp_path, tmp_path / "dist")
+    """Two components, and three releases of them."""
+    made = Workspace(tmp_path)
     for name, pin in (("pull_data", "idna==3.22"), ("train", "numpy==2.4.6")):
         folder = made.components / name
         folder.mkdir(parents=True)
@@ -45,24 +43,12 @@ def workspace(tmp_path: Path) -> Workspace:
         (folder / "component.yaml").write_text("implementation: {container: {image: pinion/x}}\n")
         (folder / "Dockerfile").write_text("FROM scratch\n")
         (folder / "requirements.lock").write_text(f"{pin}\n")
-    package(made)
+        (folder / name).mkdir()
+    (tmp_path / "build-support").mkdir()
+    (tmp_path / "build-support" / "base-image.txt").write_text("base\n")
     for tag, components in RELEASED.items():
         versions = {name: locked(name, *each) for name, each in components.items()}
         store(made, Release(Lock(tag, "host:5000", sha256(PIPELINE), versions), PIPELINE))
-    return made
-
-
-def package(workspace: Workspace) -> Package:
-    """The working tree's `train`, as Pants leaves it."""
-    made = package_of(workspace, discover(workspace.components)["train"])
-    wheel = "numpy-2.4.6-cp311-cp311-linux_x86_64.whl"
-    (made.deps / ".deps").mkdir(parents=True, exist_ok=True)
-    (made.deps / ".deps" / wheel).touch()
-    (made.app / "train").mkdir(parents=True, exist_ok=True)
-    deps = {"requirements": [], "distributions": {wheel: "0f"}}
-    app = {"code_hash": "a1", "entry_point": "train", "distributions": {}}
-    for pex, info in ((made.deps, deps), (made.app, app)):
-        (pex / "PEX-INFO").write_text(json.dumps(info))
     return made
 
 
@@ -144,7 +130,7 @@ def test_a_model_contains_what_its_images_hold(workspace: Workspace, models: Mlf
 
 
 def test_a_model_of_the_working_tree_as_it_is(workspace: Workspace, models: MlflowClient) -> None:
-    here = package(workspace).dev_version()
+    here = discover(workspace.components)["train"].dev_version()
     register(models, "churn", {"train": here}, 2)
     assert ("model", f"churn/1-2: numpy 2.4.6 in train {here}") in found(workspace, "numpy")
     assert found(workspace, "numpy<2") == [

@@ -36,7 +36,7 @@ def released(workspace: Workspace, tag: str) -> None:
     """A release that is the golden file."""
     images = [ImageReference.parse(each) for each in PipelineFile.load(GOLDEN).images]
     locked = {
-        each.path: Locked(each.tag, each, "cc", "dd", "aa", Signature({}, {}), {})
+        each.path: Locked(each.tag, each, "s1:c", "s1:a", "f00d", Signature({}, {}), {})
         for each in images
     }
     pipeline = GOLDEN.read_bytes()
@@ -46,7 +46,7 @@ def released(workspace: Workspace, tag: str) -> None:
 @pytest.fixture()
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """A clone with two releases."""
-    made = Workspace(tmp_path, tmp_path / "dist")
+    made = Workspace(tmp_path)
     code = shutil.ignore_patterns("*_test.py", "__pycache__", ".*", "releases")
     shutil.copytree(ROOT / "pipelines", tmp_path / "pipelines", ignore=code)
     for tag in ("1.0.0", "1.1.0"):

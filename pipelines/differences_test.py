@@ -8,9 +8,9 @@ from pipelines.locks import Lock, Locked
 TRAIN = Locked(
     "1.0.0",
     ImageReference("host:5000/pinion/train", "1.0.0", "sha256:" + "a" * 64),
-    content="c1",
-    dependencies="d1",
-    code="a1",
+    content="s1:c1",
+    runs="s1:a1",
+    commit="f00d",
     signature=Signature({"data": "Dataset", "seed": "Integer"}, {"fitted": "Model"}),
     requirements={"numpy": "2.4.5", "scipy": "1.17.1"},
 )
@@ -19,7 +19,7 @@ NEWER = replace(
     version="1.1.0",
     image=ImageReference("host:5000/pinion/train", "1.1.0", "sha256:" + "b" * 64),
     signature=Signature({"data": "Dataset", "seed": "Float"}, {"fitted": "Model", "log": "HTML"}),
-    code="a2",
+    runs="s1:a2",
     requirements={"numpy": "2.4.6", "skops": "0.16.0"},
 )
 
@@ -37,7 +37,7 @@ def test_what_changed_is_told_component_by_component() -> None:
         "register: 1.0.0 unchanged",
         "train: 1.0.0 -> 1.1.0",
         "  digest: sha256:aaaaaaaaaaaa -> sha256:bbbbbbbbbbbb",
-        "  code: a1 -> a2",
+        "  runs: s1:a1 -> s1:a2",
         "  input seed: Integer -> Float",
         "  output log: HTML new",
         "  dependency numpy: 2.4.5 -> 2.4.6",

@@ -1,6 +1,5 @@
 """Steps as real processes: how they end, and how they are ended."""
 
-import json
 import os
 import signal
 import subprocess
@@ -11,34 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import processes
+from pipelines import processes, processes_testing
 from pipelines.backend import Call, StoppedError, TaskFailedError
-from pipelines.components import Component
 from pipelines.errors import PinionError
-from pipelines.limits import Limits
-from pipelines.packages import Package
 from pipelines.processes import ProcessBackend
+from pipelines.processes_testing import image, main_of
 from pipelines.steps import Container
-from pipelines.workspace import Workspace
 
-IMAGE = "pinion/tool:1.0.0"
 # Generous, because the machine may be busy; nothing waits for it that succeeds.
 PATIENCE = 60
 
 
 def backend(folder: Path, program: str) -> ProcessBackend:
-    """A backend for one program in the place of a component's environment."""
-    app = folder / "app"
-    (app / "bin").mkdir(parents=True)
-    (app / "bin" / "python").symlink_to(sys.executable)
-    (app / "tool").write_text(program)
-    return ProcessBackend(Workspace(), {}, environments={IMAGE: app})
+    """A backend for a component of one program."""
+    return processes_testing.backend(folder, {"tool": main_of(program)})
 
 
-def call(folder: Path, *arguments: str) -> Call:
-    return Call(
-        "tool", IMAGE, ("/app/tool", *arguments), {}, folder, folder / "log", {}, (), Limits()
-    )
+def call(runner: ProcessBackend, folder: Path, *arguments: str) -> Call:
+    return processes_testing.call(runner, folder, "tool", *arguments)
 
 
 def until(condition: "os.PathLike[str]") -> None:
@@ -68,8 +57,9 @@ def until_gone(pid: int) -> None:
 )
 def test_an_argument_arrives_unchanged(tmp_path: Path, argument: str) -> None:
     program = "import sys; sys.stdout.buffer.write(sys.argv[1].encode())"
-    backend(tmp_path, program).run(call(tmp_path, argument))
-    assert (tmp_path / "log").read_bytes() == argument.encode()
+    runner = backend(tmp_path, program)
+    runner.run(call(runner, tmp_path, argument))
+    assert (tmp_path / "tool.log").read_bytes() == argument.encode()
 
 
 @pytest.mark.parametrize(
@@ -81,8 +71,9 @@ def test_an_argument_arrives_unchanged(tmp_path: Path, argument: str) -> None:
     ],
 )
 def test_a_failure_says_why(tmp_path: Path, program: str, reason: str) -> None:
+    runner = backend(tmp_path, program)
     with pytest.raises(TaskFailedError, match=f"step 'tool' failed: {reason}"):
-        backend(tmp_path, program).run(call(tmp_path))
+        runner.run(call(runner, tmp_path))
 
 
 class Running(threading.Thread):
@@ -116,7 +107,7 @@ time.sleep(3600)
 
 def test_a_stopped_step_may_end_well_and_takes_its_children_along(tmp_path: Path) -> None:
     runner = backend(tmp_path, GRACEFUL)
-    running = Running(runner, call(tmp_path, str(tmp_path)))
+    running = Running(runner, call(runner, tmp_path, str(tmp_path)))
     running.start()
     until(tmp_path / "child")
     runner.stop()
@@ -135,7 +126,7 @@ def test_a_step_that_does_not_listen_is_killed(
         "import pathlib, signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
         "pathlib.Path(sys.argv[1], 'started').touch(); time.sleep(3600)",
     )
-    running = Running(runner, call(tmp_path, str(tmp_path)))
+    running = Running(runner, call(runner, tmp_path, str(tmp_path)))
     running.start()
     until(tmp_path / "started")
     runner.stop()
@@ -144,37 +135,38 @@ def test_a_step_that_does_not_listen_is_killed(
 
 
 @pytest.mark.parametrize("program", ["/bin/sh", "/app/../bin/sh", "sh"])
-def test_only_programs_of_the_package_are_started(tmp_path: Path, program: str) -> None:
-    package = packaged(tmp_path)
-    image = f"pinion/tool:{package.dev_version()}"
-    workspace = Workspace(tmp_path, tmp_path / "dist")
-    runner = ProcessBackend(workspace, {"tool": package})
-    container = Container(image, (program, "-c", "exit 3"), {}, {}, {})
+def test_only_the_program_of_the_component_is_started(tmp_path: Path, program: str) -> None:
+    runner = backend(tmp_path, "exit(0)")
+    step = Container(image(runner, "tool"), (program, "-c", "exit 3"), {}, {}, {})
     with pytest.raises(PinionError, match=f"step 'make' starts {program}, which only its image"):
-        runner.prepare([("make", container)])
+        runner.prepare([("make", step)])
 
 
-def packaged(folder: Path) -> Package:
-    """A component of no code, as Pants leaves it."""
-    source = folder / "components" / "tool"
-    source.mkdir(parents=True)
-    (source / "pyproject.toml").write_text('[project]\nversion = "1.0.0"\ndependencies = []\n')
-    (source / "component.yaml").write_text("implementation: {container: {image: pinion/tool}}\n")
-    (source / "Dockerfile").touch()
-    package = Package(Component.load(source), folder / "dist" / "components.tool")
-    for pex in (package.deps, package.app):
-        pex.mkdir(parents=True)
-        info = {"distributions": {}, "code_hash": "a1", "entry_point": "tool"}
-        (pex / "PEX-INFO").write_text(json.dumps(info))
-    return package
+def test_an_edit_changes_nothing_that_was_readied(tmp_path: Path) -> None:
+    runner = backend(tmp_path, "print('first')")
+    step = call(runner, tmp_path)
+    source = tmp_path / "tree" / "components" / "tool" / "tool" / "__main__.py"
+    source.write_text(main_of("print('second')"))
+    runner.run(step)
+    assert (tmp_path / "tool.log").read_text() == "first\n"
+
+
+def test_a_step_that_is_pinned_to_other_content_is_refused(tmp_path: Path) -> None:
+    runner = backend(tmp_path, "exit(0)")
+    stale = processes_testing.container(runner, "tool")
+    source = tmp_path / "tree" / "components" / "tool" / "tool" / "__main__.py"
+    source.write_text(main_of("exit(1)"))
+    fresh = ProcessBackend(runner.sources, runner.environments)
+    with pytest.raises(PinionError, match="step 'make' is pinned to 1.0.0-dev.*; compile again"):
+        fresh.prepare([("make", stale)])
 
 
 def test_nothing_starts_once_stopped(tmp_path: Path) -> None:
     runner = backend(tmp_path, "print('here')")
     runner.stop()
     with pytest.raises(StoppedError):
-        runner.run(call(tmp_path))
-    assert (tmp_path / "log").read_text() == ""
+        runner.run(call(runner, tmp_path))
+    assert (tmp_path / "tool.log").read_text() == ""
 
 
 RUNNER = """
@@ -184,7 +176,8 @@ folder = pathlib.Path(sys.argv[1])
 program = "import os, pathlib, sys, time; folder = pathlib.Path(sys.argv[1]);" \\
     "(folder / 'tmp').write_text(str(os.getpid())); (folder / 'tmp').rename(folder / 'pid');" \\
     "time.sleep(3600)"
-running = Running(backend(folder, program), call(folder, str(folder)))
+runner = backend(folder, program)
+running = Running(runner, call(runner, folder, str(folder)))
 running.start()
 running.join()
 """

@@ -98,8 +98,9 @@ class Registry:
         return content
 
     def _labels(self, repository: str, config: str) -> Mapping[str, str]:
-        labels = json.loads(self.held(repository, "blobs", config))["config"].get("Labels")
-        return {str(name): str(text) for name, text in (labels or {}).items()}
+        document = json.loads(self.held(repository, "blobs", config))
+        labels = (document.get("config") or {}).get("Labels") or {}
+        return {str(name): str(text) for name, text in labels.items()}
 
     def _there(self, where: str, repository: str, digest: str) -> None:
         answer = self.ask(repository, f"blobs/{digest}", "HEAD")

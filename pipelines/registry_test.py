@@ -20,7 +20,7 @@ import pytest
 
 from pipelines.contents import Content
 from pipelines.errors import PinionError
-from pipelines.registry import Registry
+from pipelines.registry import Image, Registry
 
 FILES = {
     "deps.json": json.dumps({"distributions": {"numpy-2.4.6-cp311.whl": "00"}}),
@@ -67,10 +67,10 @@ def layer(files: dict[str, str]) -> bytes:
     return gzip.compress(buffer.getvalue())
 
 
-def image(server: Recorded, tag: str, content: bytes) -> str:
+def image(server: Recorded, tag: str, content: bytes, **labels: str) -> str:
     last = {"digest": server.blob(content), "size": len(content)}
     first = {"digest": server.blob(b"base"), "size": 4}
-    config = {"digest": server.blob(b"{}")}
+    config = {"digest": server.blob(json.dumps({"config": {"Labels": labels or None}}).encode())}
     return server.manifest(tag, {"config": config, "layers": [first, last]})
 
 
@@ -138,12 +138,15 @@ def asks_for_a_token(server: Recorded, answer: object = None) -> None:
 
 
 def test_an_image_is_its_digest_and_what_it_says_of_itself(server: Recorded) -> None:
-    digest = image(server, "1.2.0", layer(FILES))
+    labels = {
+        "dev.pinion.content": "s1:c1",
+        "dev.pinion.runs": "s1:a1",
+        "org.opencontainers.image.revision": "f00d",
+    }
+    digest = image(server, "1.2.0", layer(FILES), **labels)
     found = registry(server).find("pinion/train", "1.2.0")
-    assert found is not None
-    assert found.digest == digest
-    assert found.content == Content.parse({name: text.encode() for name, text in FILES.items()})
-    assert found.content.requirements == {"numpy": "2.4.6"}
+    content = Content("s1:c1", "s1:a1", {"numpy": "2.4.6"}, FILES["component.yaml"])
+    assert found == Image(digest, content, "f00d")
 
 
 def test_what_is_not_there_is_none(server: Recorded) -> None:

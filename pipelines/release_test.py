@@ -23,7 +23,7 @@ PREVIOUS = Lock(
     "1.0.0",
     "host:5000",
     "p",
-    {"train": Locked("0.2.0", ImageReference("x"), "c", "d", "a", Signature({}, {}), {})},
+    {"train": Locked("0.2.0", ImageReference("x"), "s1:c", "s1:a", "f00d", Signature({}, {}), {})},
 )
 
 

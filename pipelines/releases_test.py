@@ -16,9 +16,9 @@ def locked(version: str = "1.2.3", digit: str = "a") -> Locked:
     return Locked(
         version,
         ImageReference("host:5000/pinion/train", version, f"sha256:{digit * 64}"),
-        content=digit * 4,
-        dependencies="dd",
-        code="aa",
+        content=f"s1:{digit * 4}",
+        runs="s1:aa",
+        commit="f00d",
         signature=Signature({"data": "Dataset", "seed": "Integer (optional)"}, {"fitted": "Model"}),
         requirements={"idna": "3.20", "numpy": "2.4.6"},
     )
@@ -30,7 +30,7 @@ def release(tag: str, **components: Locked) -> Release:
 
 @pytest.fixture()
 def workspace(tmp_path: Path) -> Workspace:
-    made = Workspace(tmp_path, tmp_path / "dist")
+    made = Workspace(tmp_path)
     store(made, release("1.9.0", train=locked("1.0.0", "a")))
     store(made, release("1.10.0", train=locked("1.2.3", "b")))
     return made

@@ -121,7 +121,7 @@ def test_a_version_of_elsewhere_or_of_nowhere(store: MlflowClient, tmp_path: Pat
 def release(workspace: Workspace, digit: str) -> None:
     """Writes a release 1.4.0 of one component, whose image has a digest of that digit."""
     image = ImageReference("host:5000/pinion/train", "0.2.0", f"sha256:{digit * 64}")
-    train = Locked("0.2.0", image, "c", "d", "a", Signature({}, {}), {})
+    train = Locked("0.2.0", image, "s1:c", "s1:a", "f00d", Signature({}, {}), {})
     text = f"root: {{}}\n image: {image}\n".encode()
     write(workspace, Release(Lock("1.4.0", "host:5000", sha256(text), {"train": train}), text))
 
@@ -147,7 +147,7 @@ def release(workspace: Workspace, digit: str) -> None:
 def test_a_release_of_the_same_tag_is_not_yet_the_same(
     tmp_path: Path, recorded: dict[str, str], differing: str
 ) -> None:
-    workspace = Workspace(tmp_path, tmp_path / "dist")
+    workspace = Workspace(tmp_path)
     release(workspace, "a")
     origin = Origin("churn/3", "1.4.0", recorded, "0123abc", {}, {})
     if not differing:

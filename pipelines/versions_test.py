@@ -14,9 +14,9 @@ inputs: [{name: data, type: Dataset}]
 outputs: [{name: fitted, type: Model}]
 implementation: {container: {image: pinion/train}}
 """
-CONTENT = Content("d1", "a1", {"numpy": "2.4.6"}, INTERFACE, "FROM scratch\n")
-CHANGED = replace(CONTENT, code="a2")
-BROKEN = replace(CONTENT, interface_text=INTERFACE.replace("Dataset", "Artifact"))
+CONTENT = Content("s1:c1", "s1:a1", {"numpy": "2.4.6"}, INTERFACE)
+CHANGED = replace(CONTENT, hash="s1:c2", runs="s1:a2")
+BROKEN = replace(CONTENT, hash="s1:c3", interface_text=INTERFACE.replace("Dataset", "Artifact"))
 
 
 def component(folder: Path, version: str, *headings: str) -> Component:
@@ -32,7 +32,7 @@ def component(folder: Path, version: str, *headings: str) -> Component:
 
 def released(version: str, content: Content = CONTENT) -> Locked:
     image = ImageReference("host:5000/pinion/train", version, f"sha256:{'0' * 64}")
-    return Locked.of(image, content)
+    return Locked.of(image, content, "f00d")
 
 
 @pytest.mark.parametrize(

@@ -5,30 +5,25 @@ import signal
 import subprocess
 import sys
 import time
-import venv
 from pathlib import Path
 
 import pytest
 
+from pipelines import processes_testing
 from pipelines.backend import Call, TaskFailedError
-from pipelines.limits import Limits
 from pipelines.processes import ProcessBackend
 from pipelines.processes_test import PATIENCE, gone, until, until_gone
 from pipelines.steps import Container
-from pipelines.workspace import Workspace
 
 NAMES = ("first", "second", "third")
-STEP = """
-import os, sys
-import {name}.__main__ as package
-print(*sys.argv[1:], package.WARM, os.environ["WORD"], os.path.basename(sys.path[0]), sep="|")
-print("aside", file=sys.stderr)
-print(repr(sys.stdin.read()), __name__, os.path.basename(__file__))
-sys.exit(int(sys.argv[2]))
-"""
 PACKAGE = """
-import json, os, pathlib
+import json, os, pathlib, sys
 WARM = "cold"
+def main():
+    print(*sys.argv[1:], WARM, os.environ["WORD"], os.path.basename(sys.argv[0]), sep="|")
+    print("aside", file=sys.stderr)
+    print(repr(sys.stdin.read()))
+    return int(sys.argv[2])
 def warm():
     global WARM
     WARM = "warm"
@@ -39,33 +34,22 @@ def warm():
 """
 
 
-def image(name: str) -> str:
-    return f"pinion/{name}:1.0.0"
+# As it is where a component has no `warm`.
+COLD = PACKAGE.partition("def warm")[0]
 
 
 def backend(folder: Path, package: str = PACKAGE) -> ProcessBackend:
     """A backend for three packages, whose warmed interpreters leave marks in the folder."""
-    environments = {}
-    for name in NAMES:
-        app = folder / f"app-{name}"
-        venv.create(app, symlinks=True)
-        (packages,) = app.glob("lib/python*/site-packages")
-        (packages / name).mkdir()
-        (packages / name / "__main__.py").write_text(package.format(name=name))
-        (app / "step").write_text(STEP.format(name=name))
-        environments[image(name)] = app
-    settings = {"MARKS": str(folder)}
-    return ProcessBackend(Workspace(), {}, settings=settings, environments=environments)
+    sources = {name: package.replace("{name}", name) for name in NAMES}
+    return processes_testing.backend(folder, sources, MARKS=str(folder))
 
 
-def container(name: str) -> Container:
-    return Container(image(name), ("/app/step", "{{$.inputs}}"), {"WORD": f"of {name}"}, {}, {})
+def container(runner: ProcessBackend, name: str) -> Container:
+    return processes_testing.container(runner, name, WORD=f"of {name}")
 
 
-def call(folder: Path, name: str, *arguments: str) -> Call:
-    environment, log = {"WORD": f"of {name}"}, folder / f"{name}.log"
-    command = ("/app/step", *arguments)
-    return Call(name, image(name), command, environment, folder, log, {}, (), Limits())
+def call(runner: ProcessBackend, folder: Path, name: str, *arguments: str) -> Call:
+    return processes_testing.call(runner, folder, name, *arguments, WORD=f"of {name}")
 
 
 def pid(folder: Path, name: str) -> int:
@@ -73,23 +57,23 @@ def pid(folder: Path, name: str) -> int:
     return int((folder / f"{name}.pid").read_text())
 
 
-@pytest.mark.parametrize(("package", "state"), [(PACKAGE, "warm"), ("WARM = 'cold'", "cold")])
+@pytest.mark.parametrize(("package", "state"), [(PACKAGE, "warm"), (COLD, "cold")])
 def test_a_step_gives_the_same_warm_or_cold(tmp_path: Path, package: str, state: str) -> None:
     runner = backend(tmp_path, package)
-    runner.warm([container("first")])
+    runner.warm([container(runner, "first")])
     if state == "warm":
         pid(tmp_path, "first")
-    runner.run(call(tmp_path, "first", 'ünï "quoted"\n', "0"))
+    runner.run(call(runner, tmp_path, "first", 'ünï "quoted"\n', "0"))
     said = (tmp_path / "first.log").read_text()
-    assert said == f"aside\nünï \"quoted\"\n|0|{state}|of first|app-first\n'' __main__ step\n"
+    assert said == f"aside\nünï \"quoted\"\n|0|{state}|of first|pex\n''\n"
 
 
 def test_a_failure_of_a_warm_step_says_why(tmp_path: Path) -> None:
     runner = backend(tmp_path)
-    runner.warm([container("first")])
+    runner.warm([container(runner, "first")])
     pid(tmp_path, "first")
     with pytest.raises(TaskFailedError, match=r"step 'first' failed: .* \(exit 3\)"):
-        runner.run(call(tmp_path, "first", "x", "3"))
+        runner.run(call(runner, tmp_path, "first", "x", "3"))
 
 
 def test_modules_in_the_callers_folder_are_not_met(
@@ -98,19 +82,19 @@ def test_modules_in_the_callers_folder_are_not_met(
     (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')")
     monkeypatch.chdir(tmp_path)
     runner = backend(tmp_path)
-    runner.warm([container("first")])
+    runner.warm([container(runner, "first")])
     pid(tmp_path, "first")
-    runner.run(call(tmp_path, "first", "x", "0"))
+    runner.run(call(runner, tmp_path, "first", "x", "0"))
     assert "x|0|warm|" in (tmp_path / "first.log").read_text()
 
 
 def test_few_wait_and_the_next_follows_when_one_is_called(tmp_path: Path) -> None:
     runner = backend(tmp_path)
-    runner.warm(map(container, NAMES))
+    runner.warm([container(runner, name) for name in NAMES])
     waiting = {pid(tmp_path, "first"), pid(tmp_path, "second")}
     time.sleep(0.2)
     assert not (tmp_path / "third.pid").exists()
-    runner.run(call(tmp_path, "second", "x", "0"))
+    runner.run(call(runner, tmp_path, "second", "x", "0"))
     assert pid(tmp_path, "third") not in waiting
     assert "x|0|warm|of second|" in (tmp_path / "second.log").read_text()
     assert not gone(pid(tmp_path, "first"))
@@ -118,16 +102,16 @@ def test_few_wait_and_the_next_follows_when_one_is_called(tmp_path: Path) -> Non
 
 def test_one_that_died_while_it_waited_is_replaced(tmp_path: Path) -> None:
     runner = backend(tmp_path)
-    runner.warm([container("first")])
+    runner.warm([container(runner, "first")])
     os.kill(pid(tmp_path, "first"), signal.SIGKILL)
     until_gone(pid(tmp_path, "first"))
-    runner.run(call(tmp_path, "first", "x", "0"))
+    runner.run(call(runner, tmp_path, "first", "x", "0"))
     assert "x|0|cold|of first|" in (tmp_path / "first.log").read_text()
 
 
 def test_stopping_ends_what_waits(tmp_path: Path) -> None:
     runner = backend(tmp_path)
-    runner.warm(map(container, NAMES))
+    runner.warm([container(runner, name) for name in NAMES])
     waiting = [pid(tmp_path, "first"), pid(tmp_path, "second")]
     runner.stop()
     for each in waiting:
@@ -139,7 +123,7 @@ RUNNER = """
 import pathlib, sys, time
 from pipelines.warming_test import backend, container
 runner = backend(pathlib.Path(sys.argv[1]))
-runner.warm([container("first")])
+runner.warm([container(runner, "first")])
 time.sleep(float(sys.argv[2]))
 """
 

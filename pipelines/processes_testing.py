@@ -1,4 +1,4 @@
-"""What tests of steps as processes share: components of a line or two, in the place of real ones."""
+"""What tests of steps as processes share: components of a line or two, instead of real ones."""
 
 import fcntl
 import sys

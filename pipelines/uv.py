@@ -84,8 +84,8 @@ def run_uv(
 ) -> None:
     """Run uv to its end and tell what it downloads.
 
-    `cache` is named in errors; `started` keeps the process for who may stop it. Raises `PinionError`
-    with one line on what to do if uv fails.
+    `cache` is named in errors; `started` keeps the process for who may stop it. Raises
+    `PinionError`, one line on what to do, if uv fails.
     """
     lines: list[str] = []
     downloads = _Downloads()

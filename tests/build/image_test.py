@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.components import Component
 from tests.build.images import Image, base_image, build, docker, project
 from tests.build.pinion import Tree
 from tests.build.tree import ROOT, git
@@ -29,8 +30,8 @@ HELD = {
     "an interpreter": r"/app/bin/python3",
     "its entry point": r"/app/pex",
     "its own code": rf"{SITE}/{{name}}/__main__\.py",
-    "the hash of its dependencies": r"/app/component/deps\.json",
-    "the hash of its code": r"/app/component/app\.json",
+    "what it depends on": r"/app/component/deps\.json",
+    "how its code is packaged": r"/app/component/app\.json",
     "its interface": r"/app/component/component\.yaml",
     "how it was built": r"/app/component/Dockerfile",
 }
@@ -107,8 +108,11 @@ def test_it_says_what_it_is(
     interface = (released.folder / "components" / name / "component.yaml").read_bytes()
     config = images[name].config
     labels = {key: text for key, text in config["Labels"].items() if "." in key}
+    content = Component.load(released.folder / "components" / name).content()
     assert re.fullmatch(r"[0-9a-f]{64}", labels.pop("dev.pinion.context"))
     assert labels == {
+        "dev.pinion.content": content.hash,
+        "dev.pinion.runs": content.runs,
         "dev.pinion.interface": hashlib.sha256(interface).hexdigest(),
         **({} if name == "pull_data" else {"dev.pinion.network": "none"}),
         "org.opencontainers.image.title": f"pinion-{name.replace('_', '-')}",

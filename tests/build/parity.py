@@ -7,6 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pipelines.components import Component
+from pipelines.environments import Environments
+from pipelines.programs import Source
+from pipelines.workspace import Workspace
+from tests.build.images import Image
 from tests.build.tree import call
 
 # Ids, times and places differ between any two runs; these hold none.
@@ -31,13 +36,55 @@ print(json.dumps(predict(features).tolist()))
 """
 
 
-def facts(run: Path, dist: Path) -> dict[str, Any]:
+# Run by a component's own environment, here or in its image: what is installed, and its own code.
+INSTALLED = """
+import hashlib, importlib.metadata, importlib.util, json, pathlib, sys
+
+(folder,) = importlib.util.find_spec(sys.argv[1]).submodule_search_locations
+files = [path for path in pathlib.Path(folder).rglob("*") if path.is_file()]
+found = {
+    each.metadata["Name"].lower().replace("_", "-").replace(".", "-"): each.version
+    for each in importlib.metadata.distributions()
+}
+for path in files:
+    if path.suffix != ".pyc":
+        name = path.relative_to(folder).as_posix()
+        found[f"SHA-256 of {name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
+print(json.dumps(dict(sorted(found.items()))))
+"""
+
+
+def installed_here(tree: Path, name: str) -> dict[str, str]:
+    """What a component runs with as a process: versions of packages, hashes of its own files."""
+    python, code = program(tree, name)
+    done = call(tree, python, "-sE", "-c", f"import sys; sys.path[0] = {str(code)!r}\n{INSTALLED}",
+                name)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+def installed_in(image: Image, name: str) -> dict[str, str]:
+    """What a component runs with in its image."""
+    found: dict[str, str] = json.loads(image.run("/app/bin/python3", "-c", INSTALLED, name))
+    return found
+
+
+def program(tree: Path, name: str) -> tuple[Path, Path]:
+    """The interpreter that a component of a tree has as a process, and the folder of its code."""
+    source = Source(name, Component.load(tree / "components" / name).files)
+    workspace = Workspace(tree)
+    environment = Environments(workspace).ready(name, [source.lock], lambda _: None)
+    return environment.python, source.snapshot(workspace)
+
+
+def facts(run: Path, tree: Path) -> dict[str, Any]:
     """What a run came to, by step and output in the order in which they were made."""
     found: dict[str, Any] = dict(_hashes(run))
     for step, name in NUMBERS.items():
         numbers = json.loads((run / step / name).read_text())
         found |= {f"{step}/{name}: {metric}": value for metric, value in numbers.items()}
-    for row, prediction in enumerate(_predictions(run, dist)):
+    for row, prediction in enumerate(_predictions(run, tree)):
         found[f"prediction of test row {row}"] = prediction
     return found
 
@@ -57,10 +104,11 @@ def _hashes(run: Path) -> Iterator[tuple[str, str]]:
             yield f"SHA-256 of {step}/{name}", digest
 
 
-def _predictions(run: Path, dist: Path) -> list[Any]:
-    (python,) = dist.glob("environments/evaluate-*/bin/python")
+def _predictions(run: Path, tree: Path) -> list[Any]:
+    python, code = program(tree, "evaluate")
+    given = (run / "train/trained_model", run / "preprocess/test_data")
     done: subprocess.CompletedProcess[str] = call(
-        run, python, "-c", PREDICT, run / "train/trained_model", run / "preprocess/test_data"
+        run, python, "-c", PREDICT, *given, PYTHONPATH=str(code)
     )
     assert done.returncode == 0, done.stderr
     predictions: list[Any] = json.loads(done.stdout)

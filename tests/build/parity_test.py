@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from tests.build.parity import facts, first_difference
-from tests.build.pinion import Tree
+from tests.build.images import Image
+from tests.build.parity import facts, first_difference, installed_here, installed_in
+from tests.build.pinion import Tree, versions_of
+from tests.build.tree import ROOT
 from tests.local_servers import s3_store, tracking_server
 from tests.running import write_odd_table
 
@@ -36,11 +38,19 @@ def run(tree: Tree, output: Path, runner: str, *parameters: str, **changes: str)
     return folder
 
 
+@pytest.mark.parametrize("name", sorted(versions_of(ROOT)))
+def test_an_image_holds_what_its_process_has(released: Tree, name: str) -> None:
+    image = Image(released.locked("1.0.0")[name]["image"])
+    here, there = installed_here(released.folder, name), installed_in(image, name)
+    assert "SHA-256 of __main__.py" in here
+    assert len(here) > 20
+    assert here == there
+
+
 @pytest.mark.parametrize("task", PARAMETERS)
 def test_both_runners_come_to_the_same(released: Tree, tmp_path: Path, task: str) -> None:
-    dist = released.folder / "dist"
     process, docker = (
-        facts(run(released, tmp_path / runner, runner, *PARAMETERS[task]), dist)
+        facts(run(released, tmp_path / runner, runner, *PARAMETERS[task]), released.folder)
         for runner in ("process", "docker")
     )
     assert len(process) > 50
@@ -50,20 +60,20 @@ def test_both_runners_come_to_the_same(released: Tree, tmp_path: Path, task: str
 def test_the_first_difference_is_named(released: Tree, tmp_path: Path) -> None:
     folder = run(released, tmp_path / "runs", "process", "model=logistic_regression")
     other = shutil.copytree(folder, tmp_path / "other")
-    same = facts(folder, released.folder / "dist")
+    same = facts(folder, released.folder)
     metrics = other / "evaluate" / "metrics"
     accuracy = json.loads(metrics.read_text())["accuracy"]
     metrics.write_text(metrics.read_text().replace(str(accuracy), "0.123", 1))
     (other / "preprocess" / "schema").write_text("{}")
 
-    changed = facts(other, released.folder / "dist")
+    changed = facts(other, released.folder)
 
     assert first_difference(same, same) is None
     named = first_difference(same, changed)
     assert named is not None
     assert named.startswith("SHA-256 of preprocess/schema is ")
     (other / "preprocess" / "schema").write_bytes((folder / "preprocess" / "schema").read_bytes())
-    named = first_difference(same, facts(other, released.folder / "dist"))
+    named = first_difference(same, facts(other, released.folder))
     assert named == f"evaluate/metrics: accuracy is {accuracy} in one and 0.123 in the other"
 
 
@@ -73,7 +83,7 @@ def test_an_old_release_runs_in_its_images_where_the_tree_has_moved_on(
     moved = released.cloned(tmp_path / "moved")
     moved.edit("components/train/train/__init__.py", '"""', '"""Moved on. ')
     folder = run(moved, tmp_path / "runs", "docker", "model=logistic_regression")
-    assert not (moved.folder / "dist").exists(), "something was packaged to run in images"
+    assert not (moved.folder / "dist").exists(), "something was built to run in images"
     owners = {path.stat().st_uid for path in folder.rglob("*")}
     assert owners == {folder.stat().st_uid}
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,9 +28,6 @@ def registry(shared: Shared) -> Registry:
 def tree(released: Tree, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
     """A clone of its own, of all components published as they are, and released as 1.0.0."""
     cloned = released.cloned(tmp_path_factory.mktemp("clone") / "tree")
-    # As it is packaged there, which is not the work that is tested here.
-    unpacked = shutil.ignore_patterns("environments")
-    shutil.copytree(released.folder / "dist", cloned.folder / "dist", ignore=unpacked)
     with cloned.served() as tree:
         yield tree
 
@@ -42,6 +38,9 @@ def second(tree: Tree) -> Tree:
     now = versions_of(tree.folder)["evaluate"]
     change(tree)
     tree.bump("evaluate", now, raised(now))
+    refused = tree.run("publish")
+    assert_refused(refused, "publish", "evaluate has uncommitted changes", "commit them first")
+    tree.commit("Change evaluate")
     published = states(tree.run("publish"))
     assert [image for image, state in published.items() if state == "pushed"] == [
         f"evaluate:{raised(now)}"
@@ -192,10 +191,38 @@ def test_changed_code_needs_a_new_version_everywhere(scratch: Tree, registry: Re
         f"{registry.address}/pinion/evaluate:{now} is published with other content: ",
         "give components/evaluate/pyproject.toml a higher version",
     )
-    there, here = re.findall(r"([0-9a-f]{64}) (?:there|here)", published.error)
+    there, here = re.findall(r"(s1:[0-9a-f]{64}) (?:there|here)", published.error)
     assert there == scratch.locked("1.1.0")["evaluate"]["content"] != here
-    ran = scratch.run("run", "--release", "1.1.0")
-    assert_refused(ran, "run", f"step 'evaluate' is pinned to {now} as it was released")
+
+
+def test_a_release_runs_as_processes_whatever_the_tree_has_become(
+    scratch: Tree, tmp_path: Path
+) -> None:
+    (scratch.folder / CODE).write_text("raise SystemExit('of the working tree')\n")
+    done = scratch.run("run", "--release", "1.1.0", "--output", str(tmp_path / "runs"))
+    assert done.code == 0, done.stderr
+    assert "verdict            passed" in done.stdout
+
+
+def test_a_release_whose_commit_the_clone_lacks_says_the_ways_on(
+    second: Tree, tmp_path: Path
+) -> None:
+    shallow = tmp_path / "shallow"
+    second.git("clone", "--quiet", "--depth=1", f"file://{second.folder}", str(shallow))
+    commit = second.locked("1.1.0")["train"]["commit"]
+    done = Tree(shallow, second.registry).run("run", "--release", "1.1.0")
+    assert_refused(
+        done, "run", f"this clone does not have the commit {commit}", "git fetch", "--runner docker"
+    )
+
+
+def test_a_release_that_names_a_commit_of_other_code_is_refused(scratch: Tree) -> None:
+    lock = release_file(scratch, "1.1.0", "lock.yaml")
+    older, newer = (scratch.locked(tag)["evaluate"]["commit"] for tag in ("1.0.0", "1.1.0"))
+    body = lock.read_text().replace(newer, older).rpartition("checksum: ")[0]
+    lock.write_text(f"{body}checksum: {hashlib.sha256(body.encode()).hexdigest()}\n")
+    done = scratch.run("run", "--release", "1.1.0")
+    assert_refused(done, "run", f"commit {older} holds other code than was released", "docker")
 
 
 def test_the_working_tree_is_never_a_published_image(scratch: Tree) -> None:

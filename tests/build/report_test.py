@@ -47,9 +47,9 @@ PALE_TEXTS = """(() => {
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory, packages: Path) -> dict[str, Path]:
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The report of each kind of model."""
-    return make_reports(tmp_path_factory.mktemp("reports"), packages)
+    return make_reports(tmp_path_factory.mktemp("reports"))
 
 
 @pytest.fixture(scope="module")

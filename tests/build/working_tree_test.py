@@ -1,25 +1,35 @@
 """A fresh clone: `make run`, again, and after a change; and `make lock`."""
 
 import hashlib
+import re
 import sqlite3
-from collections.abc import Iterator
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.build.tree import DAEMON, ROOT, call, clone, daemon_of
+from tests.build.tree import ROOT, call, clone
+
+COMPONENTS = sorted(path.parent.name for path in ROOT.glob("components/*/BUILD"))
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A clone in which `make run` has been typed once."""
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone in which `make run` has been typed once, by someone who has nothing cached."""
     folder = clone(tmp_path_factory.mktemp("fresh") / "clone")
-    with daemon_of(folder):
-        first = call(folder, "make", "run", **DAEMON)
-        assert first.returncode == 0, first.stderr
-        assert "packaging train: not packaged yet" in first.stderr
-        assert registered(folder) == ["models:/pinion-model/1"]
-        yield folder
+    first = make_run(folder)
+    assert first.returncode == 0, first.stderr
+    assert "making .venv" in first.stderr
+    assert [f"{name} installed in" in first.stderr for name in COMPONENTS] == [True] * 5
+    assert registered(folder) == ["models:/pinion-model/1"]
+    # Neither Pants nor the interpreter that it needs was looked for.
+    assert not list((folder.parent / "cache" / "pinion").glob("pants*"))
+    assert not (folder / "dist").exists()
+    return folder
+
+
+def make_run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return call(folder, "make", "run", *arguments, XDG_CACHE_HOME=str(folder.parent / "cache"))
 
 
 def registered(folder: Path) -> list[str]:
@@ -28,11 +38,11 @@ def registered(folder: Path) -> list[str]:
     return [f"models:/{name}/{version}" for name, version in rows]
 
 
-def test_the_second_run_builds_nothing(tree: Path) -> None:
+def test_the_second_run_installs_nothing(tree: Path) -> None:
     before = registered(tree)
-    again = call(tree, "make", "run", "ARGS=--no-register")
+    again = make_run(tree, "ARGS=--no-register")
     assert again.returncode == 0, again.stderr
-    assert "packaging" not in again.stderr
+    assert "install" not in again.stderr
     assert "making .venv" not in again.stderr
     assert registered(tree) == before
 
@@ -41,18 +51,21 @@ def test_arguments_reach_the_run_as_they_were_typed(tree: Path) -> None:
     table = tree / "two words.csv"
     table.write_text("a b,income class\n" + "".join(f"{n},{n % 2}\n" for n in range(50)))
     arguments = f"--no-register --param 'source={table}' --param 'target=income class'"
-    done = call(tree, "make", "run", f"ARGS={arguments}")
+    done = make_run(tree, f"ARGS={arguments}")
     assert done.returncode == 0, done.stderr
     assert str(table) in done.stdout
 
 
-def test_a_changed_line_packages_its_component_alone(tree: Path) -> None:
+def test_a_changed_line_runs_its_component_alone(tree: Path) -> None:
     source = tree / "components" / "evaluate" / "evaluate" / "__init__.py"
     source.write_text(source.read_text() + "CHANGED = True\n")
-    done = call(tree, "make", "run", "ARGS=--no-register", **DAEMON)
+    done = make_run(tree, "ARGS=--no-register")
     assert done.returncode == 0, done.stderr
-    packaged = [line for line in done.stderr.splitlines() if line.startswith("packaging ")]
-    assert packaged == ["packaging evaluate: __init__.py changed since it was packaged"]
+    assert "install" not in done.stderr
+    # pull_data looks at its source each time.
+    ran = re.findall(r"^\S+ (\S+) done", done.stderr, re.MULTILINE)
+    assert ran == ["pull-data", "evaluate"]
+    assert "evaluate … (its code changed)" in done.stderr
 
 
 def test_a_component_that_no_longer_fits_is_named(tree: Path) -> None:

@@ -1,0 +1,120 @@
+"""A release from before components were known by what goes in: its images run, and are kept."""
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipelines.referrers import Referrers
+from pipelines.registry import Registry as Client
+from pipelines.sbom import MEDIA_TYPE
+from tests.build.images import docker
+from tests.build.pinion import Tree
+from tests.build.services import Registry
+from tests.build.tree import ROOT
+
+pytestmark = pytest.mark.docker
+
+# Its files as they were made, and what its images say of themselves.
+BEFORE = ROOT / "tests" / "golden" / "released_before"
+TAG = "0.9.0"
+
+
+def locked() -> dict[str, dict[str, str]]:
+    """What its lock says of each component."""
+    components: dict[str, dict[str, str]]
+    components = yaml.safe_load((BEFORE / "lock.yaml").read_text())["components"]
+    return components
+
+
+def image_of(released: Tree, registry: Registry, folder: Path, name: str) -> str:
+    """An image that says of itself what those of then do; its digest in the registry."""
+    context = folder / name
+    shutil.copytree(BEFORE / name, context / "component")
+    (context / "Dockerfile").write_text(
+        f"FROM {released.locked('1.0.0')[name]['image']}\n"
+        "LABEL dev.pinion.content= dev.pinion.runs=\n"
+        "COPY component /app/component\n"
+    )
+    tag = f"{registry.address}/pinion/{name.replace('_', '-')}:{locked()[name]['version']}"
+    docker("build", "--quiet", "--tag", tag, str(context))
+    docker("push", "--quiet", tag)
+    listed = docker("image", "inspect", "--format", "{{json .RepoDigests}}", tag)
+    (digest,) = (
+        each.partition("@")[2] for each in json.loads(listed) if each.startswith(registry.address)
+    )
+    return digest
+
+
+def attach_sbom(registry: Registry, name: str, digest: str) -> None:
+    """What `publish` of then attached, less what nobody asks."""
+    packages = locked()[name]["requirements"]
+    document = {"components": [{"name": n, "version": v} for n, v in dict(packages).items()]}
+    repository = f"pinion/{name.replace('_', '-')}"
+    attached = Referrers(Client(registry.address), repository, digest)
+    attached.attach(MEDIA_TYPE, json.dumps(document).encode())
+
+
+@pytest.fixture(scope="module")
+def tree(
+    released: Tree, registry: Registry, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Tree]:
+    """A clone that holds the release, whose images are in a registry of its own."""
+    folder = tmp_path_factory.mktemp("before")
+    clone = Tree(released.cloned(folder / "tree").folder, registry.address)
+    lock, pipeline = ((BEFORE / name).read_text() for name in ("lock.yaml", "pipeline.yaml"))
+    before = hashlib.sha256(pipeline.encode()).hexdigest()
+    for name, component in locked().items():
+        digest = image_of(released, registry, folder / "images", name)
+        attach_sbom(registry, name, digest)
+        there = component["image"].partition("@")[2]
+        lock, pipeline = (text.replace(there, digest) for text in (lock, pipeline))
+    lock, pipeline = (
+        text.replace("localhost:5000", registry.address) for text in (lock, pipeline)
+    )
+    lock = lock.replace(before, hashlib.sha256(pipeline.encode()).hexdigest())
+    body = lock.rpartition("checksum: ")[0]
+    to = clone.folder / "pipelines" / "releases" / TAG
+    to.mkdir()
+    (to / "pipeline.yaml").write_text(pipeline)
+    (to / "lock.yaml").write_text(
+        f"{body}checksum: {hashlib.sha256(body.encode()).hexdigest()}\n"
+    )
+    clone.commit(f"Release {TAG}")
+    yield clone
+    docker("rmi", "--force", *(each["image"] for each in clone.locked(TAG).values()))
+
+
+def test_it_runs_in_its_images(tree: Tree, tmp_path: Path) -> None:
+    done = tree.run(
+        "run", "--release", TAG, "--runner", "docker", "--register", "--output", str(tmp_path)
+    )
+    assert done.code == 0, done.stderr
+    assert re.search(r"^registered +models:/pinion-model/1$", done.stdout, re.MULTILINE)
+
+
+def test_as_processes_it_says_the_way_on(tree: Tree) -> None:
+    done = tree.run("run", "--release", TAG)
+    assert done.code == 1
+    assert done.error.endswith(
+        "which was released before releases recorded their commit; run it in its image"
+        " (--runner docker)"
+    )
+
+
+def test_the_next_release_keeps_its_pins(tree: Tree) -> None:
+    shutil.rmtree(tree.folder / "pipelines" / "releases" / "1.0.0")
+    done = tree.run("release", "0.9.1", "--dry-run")
+    assert done.code == 0, done.stderr
+    for name, component in locked().items():
+        assert f"\n{name}: {component['version']} unchanged" in done.stdout
+
+
+def test_it_is_verified(tree: Tree) -> None:
+    done = tree.run("release", "--verify", TAG)
+    assert done.code == 0, done.stderr

@@ -28,11 +28,10 @@ def content(folder: Path) -> Content:
 def test_it_is_the_hash_of_a_list_as_sha256sum_prints_it(folder: Path) -> None:
     (folder / "tool" / "data").mkdir()
     (folder / "tool" / "data" / "table.csv").write_text("a,b\n")
-    command = "sha256sum requirements.lock tool/__main__.py tool/data/table.csv | sha256sum"
-    listed = subprocess.run(
-        command, shell=True, cwd=folder, capture_output=True, check=True
-    )  # - the pipe is what is meant
-    assert content(folder).runs == f"s1:{listed.stdout.decode().split()[0]}"
+    files = ("requirements.lock", "tool/__main__.py", "tool/data/table.csv")
+    listed = subprocess.run(["sha256sum", *files], cwd=folder, capture_output=True, check=True)
+    whole = subprocess.run(["sha256sum"], input=listed.stdout, capture_output=True, check=True)
+    assert content(folder).runs == f"s1:{whole.stdout.decode().split()[0]}"
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ _STYLES = {
     "not run": "dim",
     "stopped": "yellow",
 }
+# Seconds below which a step's time is not worth a word, and how many steps a line names.
+_BRIEF, _NAMED = 0.5, 5
 # Which rows matter where there is no room for all.
 _IMPORTANT = {"failed": 0, "running": 1, "stopped": 2}
 
@@ -39,12 +41,13 @@ class Progress:
 
     def __init__(self, tasks: Sequence[str], console: Console | None = None) -> None:
         self._console = console or Console(stderr=True, highlight=False)
+        self._begun = time.monotonic()
         self._since: dict[str, float] = {}
         self._ended: dict[str, tuple[str, float]] = {}
         self._why: dict[str, str] = {}
         self._rows: dict[str, list[str]] = {task: [] for task in tasks}
-        # Seconds that the environments of components took which were not there yet.
-        self.installed: dict[str, float] = {}
+        # Seconds that it took to install what components lacked.
+        self._installed: dict[str, float] = {}
         self._installing: dict[str, _Installation] = {}
         self._spinner = Spinner("dots")
         # The terminal is drawn by another thread.
@@ -74,7 +77,7 @@ class Progress:
                 self._installing[component] = _Installation(time.monotonic(), text)
         if known and not text:
             took = time.monotonic() - known.since
-            self.installed[component] = took
+            self._installed[component] = took
             self._line(f"{component} installed in {took:.1f} s")
         elif text and not known:
             self._line(f"{component} installing")
@@ -104,6 +107,17 @@ class Progress:
             self._why[task] = why or self._why.get(task, "")
         text = f"{task} {state}" + (f" {why}" if why else "")
         self._line(text + (f" in {seconds:.1f} s" if task in self._since else ""))
+
+    def took(self) -> str:
+        """Return where the time went: the whole, the longest steps, what was installed beside them."""
+        whole = time.monotonic() - self._begun
+        steps = [(seconds, task) for task, (_, seconds) in self._ended.items() if seconds >= _BRIEF]
+        parts = [
+            f"{task} {seconds:.1f} s" for seconds, task in sorted(steps, reverse=True)[:_NAMED]
+        ]
+        if self._installed:
+            parts.append(f"installing {sum(self._installed.values()):.1f} s, beside the steps")
+        return f"{whole:.1f} s" + (f" ({', '.join(parts)})" if parts else "")
 
     def _add(self, task: str) -> None:
         if task in self._since or task in self._ended:

@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _summary(run: "LocalRun") -> str:
-    return summarize(run.parameters, run.outputs, run.folder, run.tracking_uri)
+    return summarize(run.parameters, run.outputs, run.folder, run.tracking_uri, run.progress.took())
 
 
 if __name__ == "__main__":

@@ -11,13 +11,18 @@ from pipelines.values import Value
 
 
 def summarize(
-    parameters: Mapping[str, Value], outputs: Mapping[str, Values], folder: Path, tracking_uri: str
+    parameters: Mapping[str, Value],
+    outputs: Mapping[str, Values],
+    folder: Path,
+    tracking_uri: str,
+    took: str = "",
 ) -> str:
     """What a run ends with; a part that the pipeline has no output for is left out."""
     lines = [
         *_dataset(parameters, _document(outputs, "report", "rows")),
         *_evaluation(_result(outputs)),
         *_registration(outputs),
+        *([("took", took)] if took else []),
         ("run folder", str(folder)),
         ("MLflow", _mlflow(tracking_uri)),
     ]

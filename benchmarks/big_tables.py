@@ -1,7 +1,7 @@
 """`pull_data` and `preprocess` on large tables, beside a plain pandas script:
 `python -m benchmarks.big_tables`.
 
-The packaged steps, one after the other, and the script in turn, on tables of N and 2 N rows. With
+The steps, one after the other, and the script in turn, on tables of N and 2 N rows. With
 `--large` also the steps alone on 20 million rows, which pandas would need some 17 GB for.
 """
 
@@ -17,9 +17,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.image_build import say
-from pipelines.components import Component
-from pipelines.environments import environment
-from pipelines.packages import packaged
+from pipelines.programs import Installed, installed
 from pipelines.workspace import ROOT, Workspace
 
 LARGE = 20_000_000
@@ -45,15 +43,15 @@ class Cost:
 
 @dataclass(frozen=True)
 class Steps:
-    """The folders of the packaged steps, as the image has them at `/app`."""
+    """The two steps, as a run calls them."""
 
-    pull_data: Path
-    preprocess: Path
+    pull_data: Installed
+    preprocess: Installed
 
     @property
     def python(self) -> Path:
         """That of `preprocess`."""
-        return self.preprocess / "bin/python"
+        return self.preprocess.environment.python
 
 
 def main() -> int:
@@ -63,7 +61,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, metavar="N")
     parser.add_argument("--large", action="store_true", help="also 20 million rows, some 5 GB")
     given = parser.parse_args()
-    steps = packaged_steps()
+    steps = Steps(*(installed(Workspace(), name) for name in ("pull_data", "preprocess")))
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         for rows in (given.rows, 2 * given.rows):
@@ -73,14 +71,6 @@ def main() -> int:
             for name, cost in pinion(steps, table, folder).items():
                 print(line(LARGE, name, [cost]))
     return 0
-
-
-def packaged_steps() -> Steps:
-    """Packages the two steps where that is to be done."""
-    workspace = Workspace()
-    folders = [ROOT / "components" / name for name in ("pull_data", "preprocess")]
-    packages = packaged(workspace, map(Component.load, folders))
-    return Steps(*(environment(workspace, package) for package in packages.values()))
 
 
 def compare(steps: Steps, folder: Path, rows: int, rounds: int) -> None:
@@ -120,9 +110,9 @@ def pandas(steps: Steps, table: Path, folder: Path) -> dict[str, Cost]:
     return {"pandas": measured(steps.python, script, table, *outputs)}
 
 
-def step(folder: Path, *arguments: str | Path) -> Cost:
+def step(program: Installed, *arguments: str | Path) -> Cost:
     """Runs a step as the local runner does."""
-    return measured(folder / "bin/python", "-sE", folder / "pex", *arguments)
+    return measured(*program.command, *arguments)
 
 
 def measured(*command: str | Path) -> Cost:

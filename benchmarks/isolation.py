@@ -17,7 +17,7 @@ from statistics import median
 from benchmarks.image_build import run, say
 from pipelines.workspace import ROOT
 
-# What a person would install to call the steps in a notebook; the wheels' own pins of pyarrow are
+# What a person would install to call the steps in a notebook; the steps' own pins of pyarrow are
 # newer than what the full MLflow allows.
 PACKAGES = (
     "mlflow==3.17.*",
@@ -40,7 +40,6 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         isolated = folder / "isolated"
-        run("./pants", "--filter-target-type=python_distribution", "package", "components::")
         calls: dict[str, Callable[[], None]] = {
             "five isolated steps": lambda: pipeline(isolated),
             "one process": in_one_environment(folder, "one_process"),
@@ -68,7 +67,7 @@ def print_medians(seconds: dict[str, list[float]], base: str) -> None:
 
 
 def in_one_environment(scratch: Path, script: str, *more: str) -> Callable[[], None]:
-    """Installs the five packages, the full MLflow and more; calls the script of this folder there.
+    """Installs what the steps need, the full MLflow and more; calls the script of this folder there.
 
     Every call has a folder of its own, as those of the runner have.
     """
@@ -76,7 +75,8 @@ def in_one_environment(scratch: Path, script: str, *more: str) -> Callable[[], N
     folder = scratch / script
     python = environment(folder / "venv", *more)
     store = f"sqlite:///{folder}/mlflow.db"
-    variables = {**QUIET, "PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": store}
+    sources = ":".join(map(str, [ROOT, *sorted(ROOT.glob("components/*/"))]))
+    variables = {**QUIET, "PYTHONPATH": sources, "MLFLOW_TRACKING_URI": store}
     flags = ["run", "--folder"] if script == "with_metaflow" else []
     command = (python, str(ROOT / f"benchmarks/{script}.py"), *flags)
 
@@ -90,10 +90,8 @@ def environment(folder: Path, *more: str) -> str:
     """A virtual environment with them."""
     uv = subprocess.check_output([ROOT / "build-support/uv"], text=True).strip()
     python = str(folder / "bin/python")
-    wheels = [str(wheel) for wheel in sorted(ROOT.glob("dist/pinion_*.whl"))]
     run(uv, "venv", "--quiet", "--python", sys.executable, str(folder))
     run(uv, "pip", "install", "--quiet", "--python", python, *PACKAGES, *more)
-    run(uv, "pip", "install", "--quiet", "--python", python, "--no-deps", *wheels)
     # kedro brings templates of modules, which are none.
     run(python, "-m", "compileall", "-qq", "-x", "/templates/", str(folder))
     return python

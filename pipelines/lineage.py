@@ -67,8 +67,10 @@ def _components(versions: Mapping[str, str], lock: Lock | None) -> Iterator[Line
         locked = lock.components.get(name) if lock else None
         version, _, digest = exact.partition("@")
         # The lock says where the image is, if it is that of this version.
-        image = str(locked.image) if locked and locked.image.exact == exact else digest
-        yield "component", f"{name} {version}  {image}".rstrip()
+        known = locked if locked and locked.image.exact == exact else None
+        image = str(known.image) if known else digest
+        commit = f"  commit {known.commit}" if known and known.commit else ""
+        yield "component", f"{name} {version}  {image}{commit}".rstrip()
 
 
 def _revision(workspace: Workspace, tags: Mapping[str, str], lock: Lock | None) -> Iterator[Line]:

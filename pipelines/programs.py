@@ -7,11 +7,12 @@ from pathlib import Path
 
 from pipelines.components import Component, content_of, dev_version
 from pipelines.contents import Content
+from pipelines.environments import Environment, Environments
 from pipelines.errors import PinionError
 from pipelines.git import CommitMissingError, component_at
 from pipelines.images import ImageReference
 from pipelines.locks import Locked
-from pipelines.snapshots import snapshot
+from pipelines.snapshots import PROGRAM, snapshot
 from pipelines.workspace import Workspace
 
 
@@ -88,3 +89,23 @@ class Sources:
                 f" {source.content.runs}, not {locked.runs}; {in_docker}"
             )
         return source
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A component of the working tree that can be called by hand, as a run would call it."""
+
+    environment: Environment
+    app: Path
+
+    @property
+    def command(self) -> tuple[Path | str, ...]:
+        """What stands before the arguments."""
+        return self.environment.python, "-sE", self.app / PROGRAM
+
+
+def installed(workspace: Workspace, name: str) -> Installed:
+    """Return a component as it is now, with all that it needs; raises `PinionError`."""
+    source = Source(name, Component.load(workspace.components / name).files)
+    environment = Environments(workspace).ready(name, [source.lock], lambda _: None)
+    return Installed(environment, source.snapshot(workspace))

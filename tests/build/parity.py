@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipelines.components import Component
-from pipelines.environments import Environments
-from pipelines.programs import Source
+from pipelines.programs import installed
 from pipelines.workspace import Workspace
 from tests.build.images import Image
 from tests.build.tree import call
@@ -56,7 +54,8 @@ print(json.dumps(dict(sorted(found.items()))))
 
 def installed_here(tree: Path, name: str) -> dict[str, str]:
     """What a component runs with as a process: versions of packages, hashes of its own files."""
-    python, code = program(tree, name)
+    program = installed(Workspace(tree), name)
+    python, code = program.environment.python, program.app
     done = call(tree, python, "-sE", "-c", f"import sys; sys.path[0] = {str(code)!r}\n{INSTALLED}",
                 name)  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -68,14 +67,6 @@ def installed_in(image: Image, name: str) -> dict[str, str]:
     """What a component runs with in its image."""
     found: dict[str, str] = json.loads(image.run("/app/bin/python3", "-c", INSTALLED, name))
     return found
-
-
-def program(tree: Path, name: str) -> tuple[Path, Path]:
-    """The interpreter that a component of a tree has as a process, and the folder of its code."""
-    source = Source(name, Component.load(tree / "components" / name).files)
-    workspace = Workspace(tree)
-    environment = Environments(workspace).ready(name, [source.lock], lambda _: None)
-    return environment.python, source.snapshot(workspace)
 
 
 def facts(run: Path, tree: Path) -> dict[str, Any]:
@@ -105,10 +96,10 @@ def _hashes(run: Path) -> Iterator[tuple[str, str]]:
 
 
 def _predictions(run: Path, tree: Path) -> list[Any]:
-    python, code = program(tree, "evaluate")
+    program = installed(Workspace(tree), "evaluate")
     given = (run / "train/trained_model", run / "preprocess/test_data")
     done: subprocess.CompletedProcess[str] = call(
-        run, python, "-c", PREDICT, *given, PYTHONPATH=str(code)
+        run, program.environment.python, "-c", PREDICT, *given, PYTHONPATH=str(program.app)
     )
     assert done.returncode == 0, done.stderr
     predictions: list[Any] = json.loads(done.stdout)

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tests.build.parity import program
+from pipelines.programs import installed
+from pipelines.workspace import Workspace
 from tests.build.tree import ROOT, call
 
 KINDS = ("binary", "multiclass", "regression")
@@ -77,10 +78,11 @@ for kind, target in targets.items():
 
 def make_reports(folder: Path) -> dict[str, Path]:
     """The page of each kind, made by evaluate as it is here."""
-    python, code = program(ROOT, "evaluate")
+    evaluate = installed(Workspace(ROOT), "evaluate")
+    python = evaluate.environment.python
     pages = folder / "pages"
     pages.mkdir()
     pins = {"PINION_RELEASE": "1.4.0", "PINION_COMPONENTS": f"train=0.1.0@sha256:{'0a' * 32}"}
-    done = call(pages, python, "-c", _MAKE, pages, PYTHONPATH=str(code), **pins)
+    done = call(pages, python, "-c", _MAKE, pages, PYTHONPATH=str(evaluate.app), **pins)
     assert done.returncode == 0, done.stderr
     return {kind: pages / f"{kind}.html" for kind in KINDS}

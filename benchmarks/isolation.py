@@ -67,7 +67,7 @@ def print_medians(seconds: dict[str, list[float]], base: str) -> None:
 
 
 def in_one_environment(scratch: Path, script: str, *more: str) -> Callable[[], None]:
-    """Installs what the steps need, the full MLflow and more; calls the script of this folder there.
+    """Installs what the steps need, the full MLflow and more; calls a script of this folder there.
 
     Every call has a folder of its own, as those of the runner have.
     """

@@ -109,7 +109,7 @@ class Progress:
         self._line(text + (f" in {seconds:.1f} s" if task in self._since else ""))
 
     def took(self) -> str:
-        """Return where the time went: the whole, the longest steps, what was installed beside them."""
+        """Return where the time went: the whole, the longest steps, what was installed."""
         whole = time.monotonic() - self._begun
         steps = [(seconds, task) for task, (_, seconds) in self._ended.items() if seconds >= _BRIEF]
         parts = [

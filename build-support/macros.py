@@ -79,8 +79,10 @@ def _image(package):
     # From `pipelines.publish --dev`, which does not publish under the project's own version.
     version = _of(package, env("PINION_IMAGE_VERSIONS", "")) or project()["version"]
     base = base_image(env("BASE_IMAGE", ""))
-    # From the launcher too. Behind the comma is the hash of what runs alone.
-    content, _, runs = (_of(package, env("PINION_CONTENTS", "")) or "").partition(",")
+    # From the launcher too. Behind the comma is the hash of what runs alone. Pants does not see a
+    # call of env() that is part of a longer expression.
+    hashes = _of(package, env("PINION_CONTENTS", "")) or ","
+    content, runs = hashes.split(",")
     labels = {
         "title": project()["name"],
         "description": project()["description"],

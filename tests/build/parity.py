@@ -75,7 +75,7 @@ def program(tree: Path, name: str) -> tuple[Path, Path]:
     source = Source(name, Component.load(tree / "components" / name).files)
     workspace = Workspace(tree)
     environment = Environments(workspace).ready(name, [source.lock], lambda _: None)
-    return environment.python, source.snapshot(workspace)
+    return environment.python, source.snapshot(workspace).folder
 
 
 def facts(run: Path, tree: Path) -> dict[str, Any]:

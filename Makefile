@@ -4,8 +4,7 @@
 unexport PYTHONPATH PYTHONHOME
 
 # The environment of the commands; made again when its lock changes.
-setup: .venv/complete
-.venv/complete: pipelines/requirements.lock build-support/tools/pytest.lock build-support/setup
+setup:
 	@build-support/setup
 
 # From data to a registered model: make run ARGS="--param source=my.csv --param target=price"

@@ -2,3 +2,7 @@
 
 Every command is a module: `python -m pipelines.<command>`.
 """
+
+from pipelines import mending
+
+mending.watch()

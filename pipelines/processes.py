@@ -1,8 +1,8 @@
 """Runs container tasks as processes, each in its component's own environment, without Docker."""
 
 import contextlib
-import ctypes
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -14,21 +14,24 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipelines.backend import Call, StoppedError, TaskFailedError
+from pipelines.children import die_with_parent
 from pipelines.environments import Environment, Environments
 from pipelines.errors import PinionError
 from pipelines.programs import Source, Sources
 from pipelines.reasons import last_words
+from pipelines.shared_folders import Held
 from pipelines.snapshots import PROGRAM
 from pipelines.steps import Container
 from pipelines.warming import Program, Warming
 
 _Out = int | BinaryIO
-# Tells what is being installed for which component.
-Installing = Callable[[str, str], None]
+# Tells what is being installed for which component: empty once all is there, None if it failed.
+Installing = Callable[[str, str | None], None]
 _COMMAND = f"/app/{PROGRAM}"
 # More would only share the same network and the same two cores.
 _INSTALLERS = 2
-_PR_SET_PDEATHSIG = 1
+# How a step ends whose environment is broken; other failures are its own.
+_BROKEN = re.compile(r"(Import|ModuleNotFound|Syntax|EOF)Error|site-packages|cannot execute")
 # A step may be in the middle of a long call into a library before it hears of it.
 _GRACE_SECONDS = 30
 
@@ -45,7 +48,7 @@ class ProcessBackend:
     settings: Mapping[str, str] = field(default_factory=dict)
     installing: Installing = lambda _name, _text: None
     _found: dict[str, Source] = field(default_factory=dict, init=False)
-    _apps: dict[str, Path] = field(default_factory=dict, init=False)
+    _apps: dict[str, Held] = field(default_factory=dict, init=False)
     _ready: "dict[str, Future[Environment]]" = field(default_factory=dict, init=False)
     _warming: Warming | None = field(default=None, init=False)
     _running: "list[subprocess.Popen[bytes]]" = field(default_factory=list, init=False)
@@ -74,7 +77,11 @@ class ProcessBackend:
 
     def _install(self, source: Source) -> Environment:
         tell = partial(self.installing, source.name)
-        environment = self.environments.ready(source.name, [source.lock], tell)
+        try:
+            environment = self.environments.ready(source.name, [source.lock], tell)
+        except PinionError:
+            self.installing(source.name, None)
+            raise
         tell("")
         return environment
 
@@ -103,8 +110,22 @@ class ProcessBackend:
             if self._stopped:
                 raise StoppedError
         if exit_code != 0:
-            reason = _damage(environment, program, call.log) or _reason(exit_code, call.log)
-            raise TaskFailedError(call.name, reason, call.log)
+            damage = self._damage(environment, program, exit_code, call.log)
+            raise TaskFailedError(call.name, damage or _reason(exit_code, call.log), call.log)
+
+    def _damage(self, environment: Environment, program: Program, exit_code: int, log: Path) -> str:
+        """Return what is broken in an environment whose program could not say why it failed."""
+        end = log.read_text(errors="replace").strip().splitlines()[-50:]
+        if end and end[-1].startswith(f"{program.package}: error: "):
+            return ""
+        suspect = exit_code < 0 or bool(_BROKEN.search("\n".join(end)))
+        if not (damage := environment.damage(content=suspect)):
+            return ""
+        self.environments.discard(environment, damage)
+        return (
+            f"its environment {environment.folder} is damaged ({damage});"
+            " run the same command again, which makes it anew"
+        )
 
     def _environment(self, program: Program) -> Environment:
         """Wait for what a program needs to be installed."""
@@ -150,11 +171,13 @@ class ProcessBackend:
             stdout=stdout,
             stderr=stderr,
             start_new_session=True,
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent,
         )
 
     def _program(self, image: str, variables: Mapping[str, str]) -> Program:
-        return Program(image, self._found[image].name, self._apps[image] / PROGRAM, variables)
+        return Program(
+            image, self._found[image].name, self._apps[image].folder / PROGRAM, variables
+        )
 
     def stop(self) -> None:
         """Ends steps and all they started: asked, so that they can close an MLflow run; killed."""
@@ -174,29 +197,6 @@ class ProcessBackend:
         self.environments.started.stop()
         if self._warming:
             self._warming.stop()
-
-
-_LIBC = ctypes.CDLL(None)
-
-
-def _die_with_parent() -> None:
-    # A killed runner cannot stop its steps; the kernel does. Linux only, as the images are. What
-    # counts is the thread that started the step, which waits for it in `run`.
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _damage(environment: Environment, program: Program, log: Path) -> str:
-    """Return what is wrong with an environment whose program could not even say why it failed."""
-    lines = log.read_text(errors="replace").strip().splitlines()
-    if lines and lines[-1].startswith(f"{program.package}: error: "):
-        return ""
-    if damage := environment.damage():
-        environment.discard()
-        return (
-            f"its environment {environment.folder} was damaged ({damage});"
-            " run the same command again, which makes it anew"
-        )
-    return ""
 
 
 def _reason(exit_code: int, log: Path) -> str:

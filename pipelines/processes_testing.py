@@ -1,6 +1,5 @@
 """What tests of steps as processes share: components of a line or two, instead of real ones."""
 
-import fcntl
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -9,10 +8,12 @@ from pathlib import Path
 
 from pipelines.backend import Call
 from pipelines.components import Component, discover
-from pipelines.environments import Environment, Environments
+from pipelines.damage import record_sizes
+from pipelines.environments import COMPLETE, Environment, Environments
 from pipelines.limits import Limits
 from pipelines.processes import ProcessBackend
 from pipelines.programs import Sources
+from pipelines.shared_folders import Held
 from pipelines.steps import Container
 from pipelines.uv import Tell
 from pipelines.workspace import Workspace
@@ -28,9 +29,8 @@ class ThisInterpreter(Environments):
         (folder / "bin").mkdir(parents=True, exist_ok=True)
         if not (folder / "bin" / "python").exists():
             (folder / "bin" / "python").symlink_to(sys.executable)
-        hold = (folder / ".lock").open("wb")
-        fcntl.flock(hold, fcntl.LOCK_SH)
-        return Environment(folder, hold)
+            record_sizes(folder, COMPLETE)
+        return Environment(Held(folder, None))
 
 
 def write_component(root: Path, name: str, source: str, lock: str = "") -> Component:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from pipelines.components import Component, content_of, dev_version
 from pipelines.contents import Content
@@ -12,6 +11,7 @@ from pipelines.errors import PinionError
 from pipelines.git import CommitMissingError, component_at
 from pipelines.images import ImageReference
 from pipelines.locks import Locked
+from pipelines.shared_folders import Held
 from pipelines.snapshots import PROGRAM, snapshot
 from pipelines.workspace import Workspace
 
@@ -33,8 +33,8 @@ class Source:
         """What is to be installed beside the code."""
         return self.files["requirements.lock"]
 
-    def snapshot(self, workspace: Workspace) -> Path:
-        """Return the folder that stands for /app of the image."""
+    def snapshot(self, workspace: Workspace) -> Held:
+        """Hold the folder that stands for /app of the image."""
         return snapshot(workspace, self.name, self.content, self.files)
 
 
@@ -96,7 +96,12 @@ class Installed:
     """A component of the working tree that can be called by hand, as a run would call it."""
 
     environment: Environment
-    app: Path
+    code: Held
+
+    @property
+    def app(self) -> Path:
+        """The folder of its code, which stands for /app of its image."""
+        return self.code.folder
 
     @property
     def command(self) -> tuple[Path | str, ...]:

@@ -62,10 +62,11 @@ class Progress:
         with Live(console=self._console, get_renderable=self._render, refresh_per_second=8):
             yield
 
-    def installing(self, component: str, text: str) -> None:
-        """Show what is being installed for a component; an empty text says that all is there.
+    def installing(self, component: str, text: str | None) -> None:
+        """Show what is being installed for a component.
 
-        Called from other threads than the rest.
+        An empty text says that all is there, None that it failed. Called from other threads than
+        the rest.
         """
         with self._lock:
             known = self._installing.get(component)
@@ -75,12 +76,15 @@ class Progress:
                 self._installing[component] = known._replace(text=text)
             else:
                 self._installing[component] = _Installation(time.monotonic(), text)
-        if known and not text:
-            took = time.monotonic() - known.since
-            self._installed[component] = took
-            self._line(f"{component} installed in {took:.1f} s")
-        elif text and not known:
+        if text and not known:
             self._line(f"{component} installing")
+        elif known and not text:
+            took = time.monotonic() - known.since
+            if text is None:
+                self._line(f"{component} not installed, after {took:.1f} s")
+            else:
+                self._installed[component] = took
+                self._line(f"{component} installed in {took:.1f} s")
 
     def waits(self, task: str) -> None:
         """A step waits for an equal one."""

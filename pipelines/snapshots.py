@@ -4,16 +4,16 @@ An edit of the working tree changes nothing that is running, and a release runs 
 """
 
 import compileall
-import os
-import shutil
-import tempfile
-import time
+import hashlib
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from py_compile import PycInvalidationMode
+from typing import IO
 
 from pipelines.contents import Content
 from pipelines.errors import PinionError
+from pipelines.shared_folders import Held, SharedFolders
 from pipelines.workspace import Workspace
 
 # The program of every component, by the name that it has in images.
@@ -23,62 +23,56 @@ import sys
 from {name}.__main__ import main
 sys.exit(main())
 """
+# Written last: the hash of all other files, bytecode included.
+_COMPLETE = ".complete"
+# They are small; a month of work on all components makes fewer.
+_KEPT = 500
 _KEPT_SECONDS = 30 * 24 * 3600
 
 
-def snapshot(workspace: Workspace, name: str, content: Content, files: Mapping[str, bytes]) -> Path:
+def snapshot(workspace: Workspace, name: str, content: Content, files: Mapping[str, bytes]) -> Held:
     """Return the folder that stands for /app of the component's image, made on first use.
 
     `files` are those of the content. Raises `PinionError` if it cannot be made.
     """
-    sources = workspace.cache / "sources"
-    folder = sources / f"{name}-{content.runs.rpartition(':')[2][:16]}"
+    sources = SharedFolders(workspace.cache / "sources", _KEPT, _KEPT_SECONDS)
+    key = f"{name}-{content.runs.rpartition(':')[2][:16]}"
+    make = partial(_make, sources.root / key, name, files)
     try:
-        if not folder.exists():
-            sources.mkdir(parents=True, exist_ok=True)
-            _make(folder, name, files)
-            _evict(sources, time.time() - _KEPT_SECONDS)
-        os.utime(folder)
+        return sources.held(key, _is_whole, make, lambda: None)
     except OSError as error:
         raise PinionError(
-            f"the code of {name} cannot be copied to {sources}: {error.strerror}; make room there,"
-            " or set XDG_CACHE_HOME to a folder that you can write to"
+            f"the code of {name} cannot be copied to {sources.root}: {error.strerror}; make room"
+            " there, or set XDG_CACHE_HOME to a folder that you can write to"
         ) from error
-    return folder
 
 
-def _make(folder: Path, name: str, files: Mapping[str, bytes]) -> None:
-    partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
-        for path, content in files.items():
-            if path.startswith(f"{name}/"):
-                (partial / path).parent.mkdir(parents=True, exist_ok=True)
-                (partial / path).write_bytes(content)
-        (partial / PROGRAM).write_text(_PROGRAM.format(name=name))
-        # Bytecode that is never held against times, which a copy of the folder would change.
-        mode = PycInvalidationMode.UNCHECKED_HASH
-        compileall.compile_dir(
-            partial / name, quiet=2, invalidation_mode=mode, stripdir=partial, prependdir=folder
-        )
-        for each in (*partial.rglob("*"), partial):
-            each.chmod(0o555 if each.is_dir() else 0o444)
-        os.replace(partial, folder)
-    except OSError:
-        remove(partial)
-        # Another process may have been faster.
-        if not folder.exists():
-            raise
+def _make(folder: Path, name: str, files: Mapping[str, bytes], partial: Path, _: IO[bytes]) -> None:
+    for path, content in files.items():
+        if path.startswith(f"{name}/"):
+            (partial / path).parent.mkdir(parents=True, exist_ok=True)
+            (partial / path).write_bytes(content)
+    (partial / PROGRAM).write_text(_PROGRAM.format(name=name))
+    # Bytecode that is never held against times, which a copy of the folder would change.
+    mode = PycInvalidationMode.UNCHECKED_HASH
+    compileall.compile_dir(
+        partial / name, quiet=2, invalidation_mode=mode, stripdir=partial, prependdir=folder
+    )
+    (partial / _COMPLETE).write_text(_hash(partial))
+    for each in (*partial.rglob("*"), partial):
+        each.chmod(0o555 if each.is_dir() else 0o444)
 
 
-def _evict(sources: Path, before: float) -> None:
-    for each in sources.iterdir():
-        if each.stat().st_mtime < before:
-            remove(each)
+def _is_whole(folder: Path) -> bool:
+    # It is small enough to be read each time; a power cut may have left the half of a file.
+    complete = folder / _COMPLETE
+    return complete.exists() and complete.read_text(errors="replace") == _hash(folder)
 
 
-def remove(folder: Path) -> None:
-    """Remove a read-only folder with all in it."""
-    for each in (folder, *folder.rglob("*")):
-        if each.is_dir():
-            each.chmod(0o755)
-    shutil.rmtree(folder, ignore_errors=True)
+def _hash(folder: Path) -> str:
+    hashes = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != _COMPLETE:
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            hashes.update(f"{digest}  {path.relative_to(folder)}\n".encode())
+    return hashes.hexdigest()

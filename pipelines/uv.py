@@ -2,14 +2,18 @@
 
 import os
 import re
-import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
+from pipelines.children import die_with_parent
 from pipelines.errors import PinionError
-from pipelines.workspace import Workspace
+from pipelines.uv_reasons import explain, last_line
+from pipelines.workspace import ROOT
 
 # Says what is going on, as a part of a line: `downloading scipy, 12 of 70 MiB`.
 Tell = Callable[[str], None]
@@ -19,141 +23,134 @@ _DOWNLOADED = re.compile(r"^ +Downloaded (?P<name>\S+)")
 _BUILDING = re.compile(r"^ +Building (?P<name>[^\s=]+)")
 _MEBIBYTES = {"KiB": 1 / 1024, "MiB": 1.0, "GiB": 1024.0}
 
-# What uv says on stderr, and what a person can do about it. The first that is found counts.
-_REASONS = (
-    (
-        re.compile(r"Hash mismatch for `(?P<what>[^`]+)`"),
-        "the file that the index has of {what} is not the one in the lock; if you trust it, run"
-        " make lock, otherwise find out who changed it",
-    ),
-    (
-        re.compile(r"requirement to have their versions pinned|[Hh]ashes? (?:is|are) required"),
-        "a package has no version or no hash in the lock; run make lock",
-    ),
-    (
-        re.compile(r"No space left on device|Disk quota exceeded"),
-        "no space left in {cache}; free some, or set XDG_CACHE_HOME to a folder with more",
-    ),
-    (
-        re.compile(r"Read-only file system|Permission denied"),
-        "{cache} cannot be written to; set XDG_CACHE_HOME to a folder that you can write to",
-    ),
-    (
-        re.compile(
-            r"dns error|tcp connect error|error sending request|Could not connect"
-            r"|Failed to fetch|Failed to download|operation timed out|client error",
-            re.IGNORECASE,
-        ),
-        "the packages cannot be downloaded; check the network, or name another index with"
-        " UV_DEFAULT_INDEX",
-    ),
-    (
-        re.compile(r"No interpreter found"),
-        "CPython 3.11 is needed and cannot be downloaded; install it (your system's package, or"
-        " pyenv install 3.11)",
-    ),
-    (
-        re.compile(r"no version of (?P<what>\S+)|(?P<other>\S+) was not found in the package"),
-        "the index lacks a package of the lock; name another index with UV_DEFAULT_INDEX",
-    ),
-)  # fmt: skip
+# An active environment, or another Python's modules, must not steer what is installed where.
+_HIDDEN = {
+    "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "UV_SYSTEM_PYTHON",
+    "UV_VENV_SEED", "UV_COMPILE_BYTECODE", "UV_NO_INSTALLER_METADATA", "UV_WORKING_DIR",
+}  # fmt: skip
+_FIND = ROOT / "build-support" / "uv"
+# A dead network is told in seconds; one that never answers, in a minute and a half.
+_DEFAULTS = {"UV_HTTP_RETRIES": "2"}
 
 
-def find_uv(workspace: Workspace) -> Path:
-    """Return the uv on the PATH, else the one that build-support/uv installs from its lock.
+class StoppedInstallingError(PinionError):
+    """What was being installed is not needed any more."""
 
-    Raises `PinionError` if there is none and none can be installed.
-    """
-    if found := shutil.which("uv"):
-        return Path(found)
-    script = workspace.root / "build-support" / "uv"
-    asked = subprocess.run([script], capture_output=True, text=True, check=False)
-    if asked.returncode != 0:
-        raise PinionError(last_line(asked.stderr) or f"{script} failed; install uv")
-    return Path(asked.stdout.strip())
-
-
-def last_line(text: str) -> str:
-    """Return the last line that is not empty, without uv's and our own prefixes."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return re.sub(r"^(error|pinion): ", "", lines[-1]) if lines else ""
-
-
-def run_uv(
-    uv: Path, arguments: Sequence[str | Path], cache: Path, tell: Tell, started: "Started"
-) -> None:
-    """Run uv to its end and tell what it downloads.
-
-    `cache` is named in errors; `started` keeps the process for who may stop it. Raises
-    `PinionError`, one line on what to do, if uv fails.
-    """
-    lines: list[str] = []
-    downloads = _Downloads()
-    with subprocess.Popen(
-        [uv, *arguments],
-        # Outside of every project, whose settings for uv are none of ours; the user's own count.
-        cwd=cache,
-        env=_environment(os.environ),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    ) as process, started.running(process):
-        for line in process.stderr or ():
-            lines.append(line)
-            if text := downloads.read(line):
-                tell(text)
-    if process.returncode != 0:
-        raise PinionError(explain("".join(lines), cache))
-
-
-def explain(said: str, cache: Path) -> str:
-    """Return what uv's messages mean for a person, in one line."""
-    for pattern, text in _REASONS:
-        if match := pattern.search(said):
-            what = next((each for each in match.groups() if each), "")
-            return text.format(what=what, cache=cache)
-    return f"uv says: {last_line(said) or 'nothing'}"
-
-
-def _environment(given: Mapping[str, str]) -> dict[str, str]:
-    # An active environment, or another Python's modules, must not steer what is installed where.
-    hidden = {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "CONDA_PREFIX"}
-    return {name: value for name, value in given.items() if name not in hidden}
+    def __init__(self) -> None:
+        super().__init__("it was stopped")
 
 
 @dataclass
 class Started:
-    """The processes of uv that run, so that another thread can end them."""
+    """The programs that run, so that another thread can end them."""
 
     processes: "list[subprocess.Popen[str]]" = field(default_factory=list)
     stopped: bool = False
 
-    def running(self, process: "subprocess.Popen[str]") -> "_Running":
+    @contextmanager
+    def running(self, process: "subprocess.Popen[str]") -> Iterator[None]:
         """Hold a process for as long as the block runs."""
-        return _Running(self, process)
+        self.processes.append(process)
+        # Whoever stops all either sees it in the list, or is seen here.
+        if self.stopped:
+            _end(process)
+        try:
+            yield
+        except BaseException:
+            _end(process)
+            raise
+        finally:
+            self.processes.remove(process)
 
     def stop(self) -> None:
-        """End what runs; what starts later ends at once."""
+        """End what runs; nothing starts any more."""
         self.stopped = True
         for process in list(self.processes):
-            process.terminate()
+            _end(process)
 
 
-@dataclass
-class _Running:
+def _end(process: "subprocess.Popen[str]") -> None:
+    # With what it started, which would keep its output open.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+
+
+@dataclass(frozen=True)
+class Uv:
+    """Calls of uv that make something in a folder, and tell what they download.
+
+    Another process that waits for `lock` waits until they have ended, even if we are killed.
+    """
+
+    folder: Path
+    tell: Tell
     started: Started
-    process: "subprocess.Popen[str]"
+    lock: IO[bytes] | None = None
 
-    def __enter__(self) -> None:
-        self.started.processes.append(self.process)
+    def run(self, arguments: Sequence[str | Path]) -> None:
+        """Run it to its end.
+
+        Raises `PinionError` with one line on what to do if it fails, or was stopped.
+        """
+        uv = self._program()
+        code, said, _ = self._call([uv, *arguments])
+        if code < 0:
+            raise PinionError(f"{uv} was killed by {signal.Signals(-code).name}")
+        if code > 0:
+            raise PinionError(explain(said, self.folder, os.environ))
+
+    def _program(self) -> Path:
+        """Return the uv on the PATH, else the one that build-support/uv installs from its lock."""
+        code, said, path = self._call([_FIND])
+        if code != 0:
+            raise PinionError(last_line(said) or f"{_FIND} failed; install uv")
+        return Path(path.strip())
+
+    def _call(self, command: Sequence[str | Path]) -> tuple[int, str, str]:
+        """Return the exit code of a program, what it said, and what it printed."""
         if self.started.stopped:
-            self.process.terminate()
+            raise StoppedInstallingError
+        with self._process(command) as process:
+            said = self._follow(process)
+            printed = process.stdout.read() if process.stdout else ""
+        if self.started.stopped:
+            raise StoppedInstallingError
+        return process.returncode, said, printed
 
-    def __exit__(self, *_error: object) -> None:
-        self.started.processes.remove(self.process)
+    def _process(self, command: Sequence[str | Path]) -> "subprocess.Popen[str]":
+        try:
+            return subprocess.Popen(
+                command,
+                # Outside of every project, whose settings for uv are none of ours.
+                cwd=self.folder,
+                env=_environment(os.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+                pass_fds=[self.lock.fileno()] if self.lock else (),
+                preexec_fn=die_with_parent,
+            )
+        except OSError as error:
+            raise PinionError(f"{command[0]} cannot be started: {error.strerror}") from error
+
+    def _follow(self, process: "subprocess.Popen[str]") -> str:
+        """Return all that it says."""
+        lines: list[str] = []
+        downloads = _Downloads()
+        with self.started.running(process):
+            for line in process.stderr or ():
+                lines.append(line)
+                if text := downloads.read(line):
+                    self.tell(text)
+        return "".join(lines)
+
+
+def _environment(given: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in given.items() if name not in _HIDDEN}
+    return {**_DEFAULTS, **kept}
 
 
 @dataclass

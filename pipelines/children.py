@@ -1,0 +1,15 @@
+"""Processes that do not outlive the one that started them, not even if that is killed."""
+
+import ctypes
+import signal
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to kill this process when its parent ends; called between fork and exec.
+
+    What counts is the thread that started it, which has to wait for it. Linux only, as images are.
+    """
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,0 +1,110 @@
+"""Find what is broken in an environment: a power cut cuts files short, or fills them with zeros."""
+
+import base64
+import csv
+import hashlib
+import json
+import marshal
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_PYC_HEADER = 16
+
+
+@dataclass(frozen=True)
+class Damage:
+    """Files of an environment that are not as they were installed, each with what is wrong."""
+
+    files: Mapping[str, str]
+    # The distributions that they are of, as far as that can be told.
+    distributions: tuple[str, ...]
+
+    def __str__(self) -> str:
+        (name, wrong), *more = self.files.items()
+        return f"{name} {wrong}" + (f", and {len(more)} more" if more else "")
+
+
+def record_sizes(folder: Path, manifest: str) -> None:
+    """Write down the size of every file of a folder, in a file of that name within it."""
+    sizes = {path: (folder / path).lstat().st_size for path in _files(folder)}
+    (folder / manifest).write_text(json.dumps(sizes))
+
+
+def find_damage(folder: Path, manifest: str, content: bool) -> Damage | None:
+    """Return what is broken in an environment, or None.
+
+    Sizes and bytecode take less than a second; `content` compares every byte, in a few seconds.
+    """
+    try:
+        sizes: dict[str, int] = json.loads((folder / manifest).read_text())
+    except (OSError, ValueError):
+        return Damage({manifest: "cannot be read"}, ())
+    files = dict(_wrong_sizes(folder, sizes))
+    files.update(_wrong_bytecode(folder))
+    records = {}
+    for record in folder.glob("lib/python*/site-packages/*.dist-info/RECORD"):
+        records[record] = dict(_hashes(folder, record))
+        if content:
+            files = {**dict(_wrong_bytes(folder, records[record])), **files}
+    if not files:
+        return None
+    owners = (
+        record.parent.name.partition("-")[0]
+        for record, hashes in records.items()
+        if not files.keys().isdisjoint({*hashes, str(record.relative_to(folder))})
+    )
+    return Damage(dict(sorted(files.items())), tuple(sorted(owners)))
+
+
+def _files(folder: Path) -> Iterator[str]:
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = Path(parent, name)
+            if not path.is_symlink():
+                yield str(path.relative_to(folder))
+
+
+def _wrong_sizes(folder: Path, sizes: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    for path, size in sizes.items():
+        try:
+            found = (folder / path).stat().st_size
+        except OSError:
+            yield path, "is missing"
+        else:
+            if found != size:
+                yield path, f"has {found} of {size} bytes"
+
+
+def _wrong_bytecode(folder: Path) -> Iterator[tuple[str, str]]:
+    """Look at what Python writes on first use, so that no record has it."""
+    for path in folder.rglob(f"*.{sys.implementation.cache_tag}.pyc"):
+        try:
+            # Our own Python wrote it, and would load it the same way.
+            marshal.loads(path.read_bytes()[_PYC_HEADER:])  # noqa: S302
+        except (EOFError, ValueError, TypeError):
+            yield str(path.relative_to(folder)), "is not bytecode"
+
+
+def _hashes(folder: Path, record: Path) -> Iterator[tuple[str, str]]:
+    """Return what an installer wrote down of its files, by their paths below the folder."""
+    try:
+        with record.open(newline="") as lines:
+            for name, digest, *_ in csv.reader(lines):
+                path = os.path.normpath(record.parent.parent / name)
+                yield os.path.relpath(path, folder), digest
+    except (OSError, ValueError, csv.Error):
+        # Its own size tells that it is broken.
+        return
+
+
+def _wrong_bytes(folder: Path, hashes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for path, recorded in hashes.items():
+        if not recorded.startswith("sha256=") or not (folder / path).is_file():
+            continue
+        with (folder / path).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").digest()
+        if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != recorded[len("sha256=") :]:
+            yield path, "has other bytes than were installed"

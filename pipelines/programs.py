@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from pipelines.components import Component, content_of, dev_version
 from pipelines.contents import Content

@@ -40,7 +40,8 @@ class Locked:
             image,
             content.hash,
             content.runs,
-            commit,
+            # An older image names a commit, too, and not one that its sources are taken from.
+            commit if content.runs else "",
             content.interface.signature,
             content.requirements,
         )

@@ -1,6 +1,7 @@
 """The built images: what each holds and does not hold, its size, and that it runs locked down."""
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.components import Component
+from pipelines.contents import DESCRIPTION, versions
 from tests.build.images import Image, base_image, build, docker, project
 from tests.build.pinion import Tree
 from tests.build.tree import ROOT, git
@@ -17,6 +19,8 @@ pytestmark = pytest.mark.docker
 NAMES = sorted(path.parent.name for path in ROOT.glob("components/*/Dockerfile"))
 each_component = pytest.mark.parametrize("name", NAMES)
 
+# Between files that are printed one after the other.
+_BETWEEN = "--8<--"
 # MB above the base image, and what they are.
 BUDGETS = {
     "pull_data": 195,  # pyarrow 99, Google's client with gRPC 34, HTTP client 18, cryptography 16
@@ -130,18 +134,19 @@ def test_it_says_what_it_is(
 def test_the_last_layer_is_what_the_registry_is_asked_for(
     released: Tree, images: dict[str, Image], name: str
 ) -> None:
-    tree = released.folder
-    dist, folder = tree / f"dist/components.{name}", tree / f"components/{name}"
-    files = {
-        "app.json": dist / "app.pex/PEX-INFO",
-        "deps.json": dist / "deps.pex/PEX-INFO",
-        "component.yaml": folder / "component.yaml",
-        "Dockerfile": folder / "Dockerfile",
+    component = Component.load(released.folder / "components" / name)
+    # In one container each, as starting one is all the work; a line between the files.
+    found = images[name].run(
+        "awk", "FNR==1 && NR>1 {print SEPARATOR} {print}", f"SEPARATOR={_BETWEEN}",
+        *(f"/app/component/{held}" for held in DESCRIPTION),
+    )  # fmt: skip
+    described = dict(zip(DESCRIPTION, found.split(f"{_BETWEEN}\n"), strict=True))
+    assert versions(json.loads(described["deps.json"])["distributions"]) == {
+        pin.name: pin.version for pin in component.pins().values()
     }
-    # In one container, as starting one is all the work.
-    found = images[name].run("cat", *(f"/app/component/{held}" for held in files))
-    assert found == "".join(built.read_text() for built in files.values())
-    assert images[name].sizes[-1] == sum(built.stat().st_size for built in files.values())
+    assert json.loads(described["app.json"])["entry_point"] == f"{name}.__main__:main"
+    for beside in ("component.yaml", "Dockerfile"):
+        assert described[beside] == (component.folder / beside).read_text()
 
 
 @each_component

@@ -106,6 +106,8 @@ class Environments:
     def _make(
         self, folder: Path, held_by: IO[bytes], *, locks: Sequence[bytes], tell: Tell
     ) -> None:
+        if self.started.stopped:
+            raise StoppedInstallingError
         tell("starting")
         uv = self._uv(tell, held_by)
         # Relocatable, because it is renamed once it is whole.

@@ -43,7 +43,7 @@ class Package:
     @property
     def lock(self) -> bytes:
         """A lock that asks for it alone."""
-        return f"{self.name}==1.0 --hash=sha256:{_sha256(self.wheel)}\n".encode()
+        return f"{self.name}==1.0 \\\n    --hash=sha256:{_sha256(self.wheel)}\n".encode()
 
 
 def _digest(text: str) -> str:
@@ -59,16 +59,14 @@ def _sha256(content: bytes) -> str:
 class Index:
     """`with Index(packages) as index:` serves them; `asked` are the files that were fetched.
 
-    While `open` is not set, a file is not sent, and whoever asks for it waits.
+    The files in `held` are sent once `open` is set; `waiting` is set as soon as one was asked for.
     """
 
     packages: tuple[Package, ...]
     asked: list[str] = field(default_factory=list)
+    held: set[str] = field(default_factory=set)
     open: threading.Event = field(default_factory=threading.Event)
     waiting: threading.Event = field(default_factory=threading.Event)
-
-    def __post_init__(self) -> None:
-        self.open.set()
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -98,8 +96,9 @@ class Index:
                 return f'<a href="{address}">{package.file}</a>'.encode()
             if path == f"/files/{package.file}":
                 self.asked.append(package.file)
-                self.waiting.set()
-                self.open.wait()
+                if package.file in self.held:
+                    self.waiting.set()
+                    self.open.wait()
                 return package.wheel
         return None
 

@@ -22,6 +22,7 @@ from pipelines.reasons import last_words
 from pipelines.shared_folders import Held
 from pipelines.snapshots import PROGRAM
 from pipelines.steps import Container
+from pipelines.uv import StoppedInstallingError
 from pipelines.warming import Program, Warming
 
 _Out = int | BinaryIO
@@ -79,6 +80,9 @@ class ProcessBackend:
         tell = partial(self.installing, source.name)
         try:
             environment = self.environments.ready(source.name, [source.lock], tell)
+        except StoppedInstallingError:
+            # Nobody waits for it, or wants to hear of it.
+            raise
         except PinionError:
             self.installing(source.name, None)
             raise

@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-# The file that an error of the system is about stands before it, and may be in quotes.
-_FILE = r"(?:(?P<what>/[^\s`'\"]+)[`'\"]?: )?"
+# The file that an error of the system is about stands before it, or behind it.
+_BEFORE = r"(?:(?P<what>/[^\s`'\"]+)[`'\"]?: )?"
+_BEHIND = r"(?: \(os error \d+\) at path \"(?P<behind>[^\"]+)\")?"
 _ROOM = "{where} has no space left; free some, or set {variable} to a folder with more"
 _WRITE = "{where} cannot be written to; set {variable} to a folder that you can write to"
 _LACKS = "the index lacks {what}, which is in the lock; name another index with UV_DEFAULT_INDEX"
@@ -21,8 +22,8 @@ _REASONS = (
         r"must have (?:their versions pinned|a hash).*: (?P<what>\S+)",
         "{what} has no version or no hash in the lock; run make lock",
     ),
-    (_FILE + r"(?:No space left on device|Disk quota exceeded)", _ROOM),
-    (_FILE + r"(?:Read-only file system|Permission denied)", _WRITE),
+    (f"{_BEFORE}(?:No space left on device|Disk quota exceeded){_BEHIND}", _ROOM),
+    (f"{_BEFORE}(?:Read-only file system|Permission denied){_BEHIND}", _WRITE),
     (
         r"network was disabled",
         "the packages are not in uv's cache, and UV_OFFLINE keeps it from the network; unset that",
@@ -52,7 +53,7 @@ def explain(said: str, folder: Path, variables: Mapping[str, str]) -> str:
     """
     for pattern, text in _COMPILED:
         if match := pattern.search(said):
-            what = match.groupdict().get("what") or ""
+            what = next(filter(None, match.groups()), "")
             where, variable = _place(what, folder, variables)
             index = _INDEX.search(said)
             # An address may hold a password before the @.

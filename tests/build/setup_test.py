@@ -1,0 +1,143 @@
+"""`make setup` and a first run where something is in the way: one line, and the next repairs it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from pipelines.workspace import user_cache
+from tests.build.tree import call, clone, environment
+
+# Each makes an environment of 150 MB, most in a clone of its own.
+pytestmark = pytest.mark.slow
+
+NOWHERE = "http://127.0.0.1:9/simple"
+PACKAGES = ".venv/lib/python3.11/site-packages"
+# The cache of whoever runs the tests is not to be damaged with the environment.
+COPIED = {"UV_LINK_MODE": "copy"}
+
+
+@pytest.fixture()
+def tree(tmp_path: Path) -> Path:
+    return clone(tmp_path / "clone")
+
+
+def made(tree: Path) -> bool:
+    """Whether the environment is whole, and nothing is left beside it."""
+    left = {each.name for each in tree.glob(".venv*")}
+    works = call(tree, ".venv/bin/python", "-c", "import kfp, mlflow, pipelines.compile")
+    return left == {".venv", ".venv.lock"} and works.returncode == 0
+
+
+def test_of_five_at_once_one_makes_it(tree: Path) -> None:
+    calls = [
+        subprocess.Popen(
+            ["make", "setup"], cwd=tree, env=environment(), stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(5)
+    ]
+    said = [each.communicate()[1] for each in calls]
+    assert [each.returncode for each in calls] == [0] * 5, said
+    assert "".join(said).count("making .venv") == 1
+    assert made(tree)
+
+
+def test_a_killed_one_is_made_by_the_next_call(tree: Path) -> None:
+    killed = subprocess.Popen(
+        ["build-support/setup"], cwd=tree, env=environment(), start_new_session=True
+    )
+    deadline = time.monotonic() + 60
+    while not (tree / ".venv.partial").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    assert (tree / ".venv.partial").exists()
+    assert not (tree / ".venv").exists()
+    assert call(tree, "make", "setup").returncode == 0
+    assert made(tree)
+
+
+def test_what_a_power_cut_broke_is_told_and_made_anew(tree: Path) -> None:
+    assert call(tree, "make", "setup", **COPIED).returncode == 0
+    module = tree / PACKAGES / "yaml" / "nodes.py"
+    shutil.rmtree(module.parent / "__pycache__", ignore_errors=True)
+    size = module.stat().st_size
+    os.truncate(module, 100)
+    broken = call(tree, "make", "run", **COPIED)
+    said = [line for line in broken.stderr.splitlines() if not line.startswith("make: ")]
+    assert said == [
+        f"pinion: error: {tree}/.venv is damaged (lib/python3.11/site-packages/yaml/nodes.py has"
+        f" 100 of {size} bytes); run make setup, which makes it anew"
+    ]
+    assert broken.returncode != 0
+    again = call(tree, "make", "setup", **COPIED)
+    assert again.stderr == "pinion: making .venv (once; a few seconds)\n"
+    assert module.stat().st_size == size
+    assert made(tree)
+
+
+def test_an_interpreter_that_was_removed_is_replaced(tree: Path) -> None:
+    assert call(tree, "make", "setup").returncode == 0
+    python = tree / ".venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to("/removed/bin/python3.11")
+    assert call(tree, "make", "setup").returncode == 0
+    assert made(tree)
+
+
+@pytest.mark.parametrize(
+    ("variables", "reason"),
+    [
+        (
+            {"UV_DEFAULT_INDEX": NOWHERE},
+            "the packages cannot be downloaded from http://127.0.0.1:9; check the network, or name"
+            " another index with UV_DEFAULT_INDEX",
+        ),
+        (
+            {"UV_OFFLINE": "1"},
+            "the packages are not in uv's cache, and UV_OFFLINE keeps it from the network; unset"
+            " that",
+        ),
+    ],
+    ids=["no network", "offline"],
+)
+def test_without_network(
+    tree: Path, tmp_path: Path, variables: dict[str, str], reason: str
+) -> None:
+    done = call(tree, "make", "setup", UV_CACHE_DIR=str(tmp_path / "uv"), **variables)
+    said = [line for line in done.stderr.splitlines() if not line.startswith("make: ")]
+    assert said == [
+        "pinion: making .venv (once; a few seconds)", f"pinion: .venv cannot be made: {reason}"
+    ]  # fmt: skip
+    assert done.returncode != 0
+    assert [each.name for each in tree.glob(".venv*")] == [".venv.lock"]
+
+
+def test_a_first_run_without_network_ends_with_one_line(tree: Path, tmp_path: Path) -> None:
+    assert call(tree, "make", "setup").returncode == 0
+    caches = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "UV_CACHE_DIR": str(tmp_path / "uv")}
+    (tmp_path / "cache" / "pinion").mkdir(parents=True)
+    # uv itself comes from elsewhere.
+    for uv in user_cache().glob("uv-*/"):
+        shutil.copytree(uv, tmp_path / "cache" / "pinion" / uv.name)
+    done = call(tree, "make", "run", UV_DEFAULT_INDEX=NOWHERE, **caches)
+    said = [line for line in done.stderr.splitlines() if not line.startswith("make: ")]
+    assert said[-1] == (
+        "pipelines.run: error: step 'pull-data' failed: the environment of pull_data cannot be made:"
+        " the packages cannot be downloaded from http://127.0.0.1:9; check the network, or name"
+        " another index with UV_DEFAULT_INDEX"
+    )
+    assert sum("error" in line for line in said) == 1
+    assert "Traceback" not in done.stderr
+    # Nothing half is left, and with a network the same command succeeds.
+    left = (tmp_path / "cache" / "pinion" / "environments").iterdir()
+    assert {each.suffix for each in left} <= {".lock"}
+    del caches["UV_CACHE_DIR"]
+    again = call(tree, "make", "run", **caches)
+    assert again.returncode == 0, again.stderr
+    assert "models:/pinion-model/1" in again.stdout

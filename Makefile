@@ -8,8 +8,9 @@ setup:
 	@build-support/setup
 
 # From data to a registered model: make run ARGS="--param source=my.csv --param target=price"
+# Registering is only a default here: --no-register, --param register=false or a file may say otherwise.
 run: setup
-	@.venv/bin/python -m pipelines.run --register $(ARGS)
+	@.venv/bin/python -m pipelines.run --default register=true $(ARGS)
 
 # Lint, types, every test; then the tests that drive git, Pants and make themselves. One process more
 # than there are cores, as tests of servers wait for them.

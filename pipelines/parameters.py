@@ -12,6 +12,10 @@ from pipelines.errors import UsageError
 from pipelines.sources import Parameter
 from pipelines.values import Value
 
+# An empty text of any other parameter means that it was not given. Of this one it would be read as
+# its default, a sample, which nobody who gives a source means.
+_NEVER_EMPTY = "source"
+
 
 def add_parameter_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of the commands that set parameters."""
@@ -37,17 +41,22 @@ def resolve(
     assignments: Iterable[str],
     file: Path | None,
     register: bool | None,
+    defaults: Iterable[str] = (),
 ) -> dict[str, Value]:
-    """All parameters of a run: flags over the file over the pipeline's defaults.
+    """All parameters of a run: flags over the file over `defaults` over the pipeline's own.
 
-    Raises `UsageError`, one line, for one that is unknown, missing or of another type.
+    Raises `UsageError`, one line, for one that is unknown, missing, of another type, or a source
+    that is empty.
     """
     given: dict[str, Value] = {}
+    for assignment in defaults:
+        name, text = _split(assignment, "--default")
+        given[name] = _parsed(declared, name, text, "--default")
     for name, value in (_read_file(file) if file else {}).items():
         given[name] = _held(declared, name, value, str(file))
-    flags = dict(map(_split, assignments))
+    flags = dict(_split(assignment, "--param") for assignment in assignments)
     for name, text in flags.items():
-        given[name] = _parsed(declared, name, text)
+        given[name] = _parsed(declared, name, text, "--param")
     if register is not None:
         if "register" in flags:
             raise UsageError("give either --register/--no-register or --param register=, not both")
@@ -71,25 +80,37 @@ def complete(declared: Mapping[str, Parameter], chosen: Mapping[str, Value]) -> 
     return given
 
 
-def _split(assignment: str) -> tuple[str, str]:
+def _split(assignment: str, flag: str) -> tuple[str, str]:
     name, equals, text = assignment.partition("=")
     if not equals or not name:
-        raise UsageError(f"--param {assignment!r} is not NAME=VALUE")
+        raise UsageError(f"{flag} {assignment!r} is not NAME=VALUE")
     return name, text
 
 
-def _parsed(declared: Mapping[str, Parameter], name: str, text: str) -> Value:
+def _parsed(declared: Mapping[str, Parameter], name: str, text: str, flag: str) -> Value:
+    declaration = _declaration(declared, name, flag)
     try:
-        return values.parse(text, _declaration(declared, name, "--param").kind)
+        return _filled(name, values.parse(text, declaration.kind), declaration)
     except ValueError as error:
-        raise UsageError(f"--param {name}: {error}") from None
+        raise UsageError(f"{flag} {name}: {error}") from None
 
 
 def _held(declared: Mapping[str, Parameter], name: str, value: object, where: str) -> Value:
+    declaration = _declaration(declared, name, where)
     try:
-        return values.check(value, _declaration(declared, name, where).kind)
+        return _filled(name, values.check(value, declaration.kind), declaration)
     except ValueError as error:
         raise UsageError(f"{where}: {name}: {error}") from None
+
+
+def _filled(name: str, value: Value, declaration: Parameter) -> Value:
+    """Return the value; raise `ValueError` for an empty one that would be read as a default."""
+    if name == _NEVER_EMPTY and declaration.default and not str(value).strip():
+        raise ValueError(
+            f"{value!r} is empty; give a path or an address, or leave it out to read"
+            f" {declaration.default}"
+        )
+    return value
 
 
 def _declaration(declared: Mapping[str, Parameter], name: str, where: str) -> Parameter:

@@ -13,6 +13,7 @@ DECLARED = {
     "seed": Parameter(TYPES.NUMBER_INTEGER, 42),
     "model_params": Parameter(TYPES.STRUCT, {}),
     "register": Parameter(TYPES.BOOLEAN, False),
+    "source": Parameter(TYPES.STRING, "sample:iris"),
 }
 
 
@@ -29,6 +30,7 @@ def test_flags_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> N
         "seed": 8,
         "model_params": {"alpha": 0.5},
         "register": False,
+        "source": "sample:iris",
     }
 
 
@@ -39,6 +41,56 @@ def test_a_value_may_hold_an_equals_sign() -> None:
 @pytest.mark.parametrize("register", [True, False])
 def test_the_register_flag_is_the_parameter(register: bool) -> None:
     assert resolve(DECLARED, ["target=y"], None, register)["register"] is register
+
+
+@pytest.mark.parametrize(
+    ("params", "file", "register", "expected"),
+    [
+        pytest.param([], "", None, True, id="the default"),
+        pytest.param([], "register: false", None, False, id="the file"),
+        pytest.param(["register=false"], "", None, False, id="--param"),
+        pytest.param(["register=FALSE"], "register: true", None, False, id="--param over the file"),
+        pytest.param([], "", False, False, id="--no-register"),
+        pytest.param([], "register: false", True, True, id="--register over the file"),
+    ],
+)
+def test_whatever_is_given_goes_before_a_default(
+    tmp_path: Path, params: list[str], file: str, register: bool | None, expected: bool
+) -> None:
+    path = params_file(tmp_path, file) if file else None
+    given = resolve(DECLARED, ["target=y", *params], path, register, ["register=true"])
+    assert given["register"] is expected
+
+
+@pytest.mark.parametrize(
+    ("default", "message"),
+    [
+        pytest.param("register", "--default 'register' is not NAME=VALUE", id="no value"),
+        pytest.param("register=maybe", "--default register: 'maybe' is not true", id="type"),
+        pytest.param("regster=true", "--default: no parameter 'regster'", id="unknown"),
+    ],
+)
+def test_names_what_is_wrong_with_a_default(default: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        resolve(DECLARED, ["target=y"], None, None, [default])
+
+
+def test_an_empty_source_is_not_read_as_the_default(tmp_path: Path) -> None:
+    empty = (
+        r"source: '\s*' is empty; give a path or an address, or leave it out to read sample:iris"
+    )
+    for text in ("", "  "):
+        with pytest.raises(UsageError, match=f"--param {empty}"):
+            resolve(DECLARED, ["target=y", f"source={text}"], None, None)
+    with pytest.raises(UsageError, match=f"params.yaml: {empty}"):
+        resolve(DECLARED, ["target=y"], params_file(tmp_path, "source: ''"), None)
+
+
+def test_another_text_may_be_empty() -> None:
+    given = resolve(DECLARED, ["target="], None, None)
+    assert given["target"] == ""
+    without_default = {"source": Parameter(TYPES.STRING, "")}
+    assert resolve(without_default, ["source="], None, None) == {"source": ""}
 
 
 @pytest.mark.parametrize(

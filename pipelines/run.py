@@ -30,6 +30,10 @@ def build_parser() -> argparse.ArgumentParser:
         help="a release; the default, dev, is the working tree",
     )
     add_parameter_flags(parser)
+    parser.add_argument(
+        "--default", action="append", default=[], metavar="NAME=VALUE",
+        help="a default of a pipeline parameter, in place of the pipeline's own; repeatable",
+    )  # fmt: skip
     add_runner_flags(parser, "the folder of the runs and of the local MLflow store")
     parser.add_argument(
         "--no-cache", action="store_true",
@@ -64,7 +68,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             release=args.release,
             cache_size=None if args.no_cache else args.cache_size,
         ),
-        lambda pipeline: resolve(pipeline.parameters, args.param, args.params, args.register),
+        lambda pipeline: resolve(
+            pipeline.parameters, args.param, args.params, args.register, args.default
+        ),
     )
     try:
         run.execute()

@@ -178,8 +178,9 @@ def options(call: Call, reach: Reach) -> list[str]:
 
 
 def _scratch(reach: Reach) -> list[str]:
-    # It would hide a store that is in this very folder.
-    return [] if Path(_SCRATCH) in reach.writable else [f"--tmpfs={_SCRATCH}:exec"]
+    # It would hide a store, or a source, that is in this very folder.
+    taken = reach.writable | reach.readable
+    return [] if Path(_SCRATCH) in taken else [f"--tmpfs={_SCRATCH}:exec"]
 
 
 def _mounts(reach: Reach) -> list[str]:

@@ -172,3 +172,24 @@ def test_a_file_that_a_parameter_names_is_read_where_it_is(tmp_path: Path) -> No
     assert found.readable == {source, key}
     by_address = call(tmp_path, parameters={"source": source.as_uri()})
     assert reach(by_address).readable == {source}
+
+
+def test_the_folder_that_the_source_is_can_be_read_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "my table"
+    (folder / "country=DE").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    for spelt in (str(folder), f"{folder}/", "my table", "./my table/", folder.as_uri()):
+        made = call(tmp_path, parameters={"source": spelt, "target": "my table"})
+        assert mounts(made) == [bound(tmp_path / "run" / "train"), bound(folder, "readonly")]
+    for other in ("", "/", "../" * 20, "my", "s3://my table/"):
+        made = call(tmp_path, parameters={"source": other, "target": str(folder)})
+        assert mounts(made) == [bound(tmp_path / "run" / "train")]
+
+
+def test_a_source_that_is_the_scratch_folder_is_not_hidden(tmp_path: Path) -> None:
+    made = call(tmp_path, parameters={"source": "/tmp"})  # noqa: S108
+    flags = options(made, reach(made))
+    assert "--mount=type=bind,source=/tmp,target=/tmp,readonly" in flags
+    assert not [flag for flag in flags if flag.startswith("--tmpfs")]

@@ -13,6 +13,8 @@ from pipelines.backend import Call
 from pipelines.cache_store import CACHE
 
 TRACKING = "mlflow_tracking_uri"
+# The parameter that may name a folder. Of another, a word may be the name of a folder by chance.
+SOURCE = "source"
 # What the libraries of the steps read of servers, proxies and credentials.
 _SETTINGS = re.compile(
     r"(AWS|GOOGLE|GCLOUD|MLFLOW)_\w+|STORAGE_EMULATOR_HOST|(HTTPS?|ALL|NO)_PROXY"
@@ -54,7 +56,7 @@ class Reach:
         connected = not isolated or bool(tracking and store is None)
         variables = {name for name in environment if connected and _SETTINGS.fullmatch(name)}
         named = {environment[name] for name in variables} | set(call.parameters.values())
-        readable = {*call.inputs, *_files(named)}
+        readable = {*call.inputs, *_files(named), *_folder(call.parameters.get(SOURCE, ""))}
         if store and run.is_relative_to(store):
             cache = run.parent / CACHE
             readable |= {run, cache} if cache.exists() else {run}
@@ -90,14 +92,23 @@ def _sqlite_folder(uri: str) -> Path | None:
 
 def _files(texts: Iterable[str]) -> Iterator[Path]:
     """The regular files that texts name: a step reads its source where the user has it."""
-    for text in texts:
-        path = Path(url2pathname(urlsplit(text).path) if text.startswith("file://") else text)
-        try:
-            if path.is_file():
-                yield path.absolute()
-        # A text that can be no path.
-        except (OSError, ValueError):
-            continue
+    return (path for text in texts if (path := _path(text)) and path.is_file())
+
+
+def _folder(text: str) -> Iterator[Path]:
+    """The folder that a text names, unless it is the root, which a container has its own of."""
+    if text and (path := _path(text)) and path.is_dir() and not path.samefile("/"):
+        yield path
+
+
+def _path(text: str) -> Path | None:
+    """What a text names on this machine, if it is there."""
+    path = Path(url2pathname(urlsplit(text).path) if text.startswith("file://") else text)
+    try:
+        return path.absolute() if path.exists() else None
+    # A text that can be no path.
+    except (OSError, ValueError):
+        return None
 
 
 def _network(texts: Iterable[str]) -> str:

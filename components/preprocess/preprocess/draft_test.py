@@ -5,10 +5,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from preprocess import table
 from preprocess.conftest import Outcome, Preprocess
 
-# More than one batch.
-ROWS = 150_000
+# Several batches.
+ROWS = 20_000
+BATCH_ROWS = 8_192
 NUMBERS = [str(number) for number in range(ROWS)]
 LABELS = ["b" if number % 3 else "a" for number in range(ROWS)]
 TABLE = {"n": NUMBERS, "m": [str(number % 1000 / 8) for number in range(ROWS)], "y": LABELS}
@@ -46,8 +48,12 @@ def last(column: str, value: str, before: list[str | None] | None = None) -> dic
     ],
 )
 def test_the_last_rows_count_as_the_first(
-    preprocess: Preprocess, changed: dict[str, Any], flags: list[str]
+    preprocess: Preprocess,
+    monkeypatch: pytest.MonkeyPatch,
+    changed: dict[str, Any],
+    flags: list[str],
 ) -> None:
+    monkeypatch.setattr(table, "_BATCH_ROWS", BATCH_ROWS)
     given = pa.table({**TABLE, **changed})
     flags = [*flags, "--allowed-checks", '["id_like", "rare_class", "target_leak"]']
     forwards = preprocess(given, *flags)

@@ -25,10 +25,11 @@ class _Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Build the parser; an empty value means that a flag was not given."""
+    """Build the parser; an empty value means that a flag was not given, but for `--source`."""
     parser = _Parser(
         prog=PROGRAM,
-        description="Pull a table (CSV, gzip'd CSV, JSON lines, Parquet) into one Parquet file.",
+        description="Pull a table (CSV, gzip'd CSV, JSON lines, Parquet, a folder of Parquet files)"
+        " into one Parquet file.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -77,7 +78,7 @@ def warm() -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    source = parse_source(arguments.source or DEFAULT_SOURCE)
+    source = parse_source(arguments.source)
     sha256 = arguments.sha256.strip().lower()
     if sha256 and not _SHA256.fullmatch(sha256):
         raise PullDataError(f"--sha256: {sha256!r} is not 64 hexadecimal digits", exit_code=2)

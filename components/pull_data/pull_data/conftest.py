@@ -1,21 +1,30 @@
 """What the tests of this component share: the step as a user calls it, and stores of objects."""
 
+import http.client
 import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
+import botocore.loaders
+import botocore.session
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pull_data import retry
 from pull_data.__main__ import main
 
 
@@ -48,21 +57,30 @@ Pull = Callable[..., Outcome]
 
 @pytest.fixture()
 def pull(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Pull:
-    """Call the step on a source; flags may follow."""
+    """Call the step on a source, or without one; flags may follow."""
 
     def call(source: object, *flags: str) -> Outcome:
         folder = tmp_path / "out"
-        code = main(["--source", str(source), "--dataset", str(folder / "dataset"), *flags])
+        given = [] if source is None else ["--source", str(source)]
+        code = main([*given, "--dataset", str(folder / "dataset"), *flags])
         captured = capfd.readouterr()
         return Outcome(code, captured.out, captured.err, folder)
 
     return call
 
 
-# Pants lays the packages of a test at the root of its sources; by hand they are where it puts them.
-_ROOT = Path(__file__).parents[3]
-_DIST = _ROOT if (_ROOT / "build-support.object_stores").exists() else _ROOT / "dist"
-_STORES = _DIST / "build-support.object_stores" / "object_stores.pex" / "__main__.py"
+@pytest.fixture()
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that would have been waited between two tries."""
+    seconds: list[float] = []
+    monkeypatch.setattr(retry, "sleep", seconds.append)
+    return seconds
+
+
+# `make test` says which Python has the servers; Pants lays them beside the sources as a package.
+_PYTHON = os.environ.get("PINION_OBJECT_STORES")
+_PACKAGE = Path(__file__).parents[3] / "build-support.object_stores/object_stores.pex/__main__.py"
+_STORES = [_PYTHON] if _PYTHON else [sys.executable, str(_PACKAGE)]
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +106,7 @@ def _serving(folder: Path, port: int, *command: str) -> Iterator[None]:
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, str(_STORES), "-m", *command],
+            [*_STORES, "-m", *command],
             cwd=folder,
             env={"PATH": os.environ["PATH"], "HOME": str(folder), "PEX_ROOT": str(folder / "pex")},
             stdout=output,
@@ -111,7 +129,7 @@ def _wait(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
         except urllib.error.HTTPError:
             return
         except OSError:
-            time.sleep(0.2)
+            time.sleep(0.05)
         else:
             return
     raise AssertionError(f"port {port} never answered: {log.read_text()}")
@@ -121,3 +139,184 @@ def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         return port
+
+
+SECRET = "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY"  # noqa: S105 - the one of AWS's examples
+Act = Callable[["Passage"], None]
+
+
+class Gate(ThreadingHTTPServer):
+    """Stands before a store, and does what a test says at each read of an object, and listing."""
+
+    daemon_threads = True
+
+    def __init__(self, port: int) -> None:
+        super().__init__(("127.0.0.1", 0), Passage)
+        self.store_port = port
+        self.acts: list[Act] = []
+        self.at_listings: list[Act] = []
+        self.headers: list[dict[str, str]] = []
+
+    def handle_error(self, *_request: object) -> None:
+        """Keep quiet: clients hang up where they have no more need of an answer."""
+
+
+class Passage(BaseHTTPRequestHandler):
+    server: Gate
+
+    def do_GET(self) -> None:  # noqa: N802  # the name is http.server's
+        self.server.headers.append(dict(self.headers))
+        path, _, query = self.path.partition("?")
+        acts: list[Act] = []
+        if "Range" in self.headers:
+            acts = self.server.acts
+        elif "list-type=2" in query or path.endswith("/o"):
+            acts = self.server.at_listings
+        act = acts.pop(0) if acts else relay
+        act(self)
+
+    do_HEAD = do_GET  # noqa: N815
+
+    def log_message(self, *_arguments: object) -> None:
+        """Keep stderr for what the step says."""
+
+
+def relay(passage: Passage, cut: int = 0) -> None:
+    """Pass on the store's answer, without its last bytes."""
+    store = http.client.HTTPConnection("127.0.0.1", passage.server.store_port)
+    store.request(passage.command, passage.path, headers=dict(passage.headers))
+    answer = store.getresponse()
+    passage.send_response(answer.status)
+    for name, value in answer.getheaders():
+        if name.lower() not in ("transfer-encoding", "connection", "server", "date"):
+            passage.send_header(name, value)
+    passage.end_headers()
+    body = answer.read()
+    passage.wfile.write(body[: len(body) - cut])
+
+
+def stall(passage: Passage) -> None:
+    passage.rfile.read(1)
+
+
+def fail(passage: Passage) -> None:
+    passage.send_error(503)
+
+
+@dataclass(frozen=True)
+class Store:
+    """One of the stores, behind a gate that the environment names."""
+
+    scheme: str
+    gate: Gate
+    put: Callable[[str, bytes], object]
+    delete: Callable[[str], object]
+
+    def url(self, key: str) -> str:
+        return f"{self.scheme}://tables/{key}"
+
+
+@pytest.fixture()
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Leave out whatever store the one who starts the tests uses."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "GOOGLE_", "STORAGE_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(scope="session")
+def _one_loader() -> Iterator[None]:
+    """Parse the descriptions of AWS's services once, not for each test: most of its time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", cache(botocore.loaders.create_loader))
+        yield
+
+
+@pytest.fixture(scope="session")
+def s3_client(s3_port: int, _one_loader: None) -> Any:
+    """What puts objects into the bucket `tables`; it takes half a second to make."""
+    client = aws(s3_port, "s3")
+    client.create_bucket(Bucket="tables")
+    return client
+
+
+@pytest.fixture()
+def s3(
+    s3_port: int, s3_client: Any, monkeypatch: pytest.MonkeyPatch, _clean_environment: None
+) -> Iterator[Store]:
+    with opened(Gate(s3_port)) as gate:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address(gate.server_port))
+        use_keys(monkeypatch, "id", SECRET)
+        put, delete = (partial(act, s3_client) for act in (put_in_s3, delete_in_s3))
+        yield Store("s3", gate, put, delete)
+
+
+@pytest.fixture()
+def gs(gs_port: int, monkeypatch: pytest.MonkeyPatch, _clean_environment: None) -> Iterator[Store]:
+    with opened(Gate(gs_port)) as gate:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", address(gate.server_port))
+        yield Store("gs", gate, partial(put_in_gs, gs_port), partial(delete_in_gs, gs_port))
+
+
+@pytest.fixture(params=["s3", "gs"])
+def store(request: pytest.FixtureRequest) -> Store:
+    store: Store = request.getfixturevalue(request.param)
+    return store
+
+
+@contextmanager
+def opened(gate: Gate) -> Iterator[Gate]:
+    with gate:
+        # Looks often whether it is to stop, which each test waits for.
+        threading.Thread(target=gate.serve_forever, args=(0.01,), daemon=True).start()
+        yield gate
+        gate.shutdown()
+
+
+def address(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+def aws(port: int, service: str) -> Any:
+    return botocore.session.Session().create_client(
+        service,
+        region_name="us-east-1",
+        endpoint_url=address(port),
+        aws_access_key_id="id",
+        aws_secret_access_key="none",  # noqa: S106
+    )
+
+
+def put_in_s3(client: Any, key: str, body: bytes) -> None:
+    client.put_object(Bucket="tables", Key=key, Body=body)
+
+
+def delete_in_s3(client: Any, key: str) -> None:
+    client.delete_object(Bucket="tables", Key=key)
+
+
+def put_in_gs(port: int, key: str, body: bytes) -> None:
+    query = urllib.parse.urlencode({"uploadType": "media", "name": key})
+    # Its server fails at an empty body.
+    post(port, f"/upload/storage/v1/b/tables/o?{query}", body or b" ")
+
+
+def delete_in_gs(port: int, key: str) -> None:
+    path = f"/storage/v1/b/tables/o/{urllib.parse.quote(key, safe='')}"
+    request = urllib.request.Request(address(port) + path, method="DELETE")  # noqa: S310
+    urllib.request.urlopen(request)  # noqa: S310
+
+
+def post(port: int, path: str, body: bytes) -> None:
+    request = urllib.request.Request(  # noqa: S310  # our own server's address
+        address(port) + path, body, {"Content-Type": "text/plain"}
+    )
+    urllib.request.urlopen(request)  # noqa: S310
+
+
+def use_keys(monkeypatch: pytest.MonkeyPatch, key: str, secret: str) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret)

@@ -1,6 +1,7 @@
 import hashlib
 import ipaddress
 import os
+import re
 import shutil
 import signal
 import ssl
@@ -40,6 +41,10 @@ class Server(ThreadingHTTPServer):
         self.answers: list[Answer] = []
         self.requests: list[BaseHTTPRequestHandler] = []
 
+    def start(self) -> None:
+        # Looks often whether it is to stop, which each test waits for.
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+
     def url(self, path: str = "/t.csv", user: str = "") -> str:
         return f"http://{user}127.0.0.1:{self.server_port}{path}"
 
@@ -61,7 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with Server() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        server.start()
         yield server
         server.shutdown()
 
@@ -132,7 +137,9 @@ def test_a_url_becomes_a_dataset_with_its_origin_and_hash(pull: Pull, server: Se
     assert server.requests[0].headers["Authorization"] == "Basic bWU6cHc="
 
 
-def test_a_dropped_transfer_is_tried_again_and_told(pull: Pull, server: Server) -> None:
+def test_a_dropped_transfer_is_tried_again_and_told(
+    pull: Pull, server: Server, pauses: list[float]
+) -> None:
     server.answers = [CUT, fail(503), WHOLE]
     outcome = pull(server.url("/t.csv?token=abc"))
     assert outcome.code == 0
@@ -142,6 +149,7 @@ def test_a_dropped_transfer_is_tried_again_and_told(pull: Pull, server: Server) 
         " again in 1 s",
         f"pull_data: {server.url()}: try 2 of 3: the server answers 503; again in 2 s",
     ]
+    assert pauses == [1, 2]
 
 
 def test_the_bytes_are_those_on_the_server_even_when_it_calls_them_packed(
@@ -258,7 +266,7 @@ def test_redirects_without_an_end_are_told(server: Server, tmp_path: Path) -> No
 
 def test_a_password_is_not_for_where_a_redirect_leads(server: Server, tmp_path: Path) -> None:
     with Server() as other:
-        threading.Thread(target=other.serve_forever, daemon=True).start()
+        other.start()
         other.answers = [WHOLE]
         server.answers = lead(other.url("/there"))
         download(WebSource("t", server.url(user="me:pw@")), tmp_path / "t", print, IMPATIENT)
@@ -275,23 +283,34 @@ def test_https_does_not_lead_to_http(server: Server, tmp_path: Path) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
         safe.socket = context.wrap_socket(safe.socket, server_side=True)
-        threading.Thread(target=safe.serve_forever, daemon=True).start()
+        safe.start()
         url = safe.url().replace("http:", "https:")
         safe.answers = [*lead("/moved"), *server.answers, *lead(server.url())]
-        moved = trusting(certificate, url, tmp_path / "dataset")
-        assert moved.returncode == 0, moved.stderr
-        led_out = trusting(certificate, url, tmp_path / "dataset")
-        assert led_out.returncode == 1
-        assert f"{url}: the server leads from https:// to http://" in led_out.stderr
+        moved, led_out = trusting(certificate, url, tmp_path / "dataset", times=2)
+        assert moved == "exit 0"
+        assert led_out.endswith("exit 1")
+        assert f"{url}: the server leads from https:// to http://" in led_out
         safe.shutdown()
     assert [each.path for each in safe.requests] == ["/t.csv", "/moved", "/t.csv"]
     assert server.requests == []
 
 
-def trusting(certificate: Path, url: str, dataset: Path) -> "subprocess.CompletedProcess[str]":
-    """The step in a process of its own: what is trusted is read once, at the import."""
-    return subprocess.run(
-        [sys.executable, "-m", "pull_data", "--source", url, "--dataset", str(dataset)],
+SEVERAL = """
+import sys
+from pull_data.__main__ import main
+
+for _ in range(int(sys.argv[1])):
+    print(f"exit {main(sys.argv[2:])}", file=sys.stderr)
+"""
+
+
+def trusting(certificate: Path, url: str, dataset: Path, times: int) -> list[str]:
+    """What the step says, so many times, in a process of its own, as what is trusted is read once.
+
+    The last words are the exit code.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", SEVERAL, str(times), "--source", url, "--dataset", str(dataset)],
         env={
             **os.environ,
             "PYTHONPATH": os.pathsep.join(sys.path),
@@ -299,9 +318,10 @@ def trusting(certificate: Path, url: str, dataset: Path) -> "subprocess.Complete
         },
         capture_output=True,
         text=True,
-        check=False,
+        check=True,
         timeout=60,
     )
+    return re.findall(r".*?exit \d+(?=\n)", done.stderr, re.DOTALL)
 
 
 def self_signed(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 import os
 from functools import cached_property
+from typing import Any
 
 import aiohttp
 import google.auth
@@ -60,6 +61,13 @@ class GoogleStorage:
         if details["type"] == "file":
             path = f"{path}#{details['generation']}"
         return self._filesystem.open(path, cache_type="none", concurrency=1)
+
+    def list(self, source: ObjectSource) -> dict[str, dict[str, Any]]:
+        """Return all objects in the folder, by bucket and key."""
+        found: dict[str, dict[str, Any]] = self._filesystem.find(
+            f"{source.bucket}/{source.prefix}", detail=True
+        )
+        return found
 
     def refusal(self, error: Exception) -> str:
         """Return what no further try can mend, and what to do about it, or nothing."""

@@ -25,11 +25,11 @@ def _file_size_limit() -> Iterator[None]:
     [
         pytest.param("sample:breast_cancer", 569, 31, "diagnosis", id="breast_cancer"),
         pytest.param("sample:diabetes", 442, 11, "progression", id="diabetes"),
-        pytest.param("", 569, 31, "diagnosis", id="the default"),
+        pytest.param(None, 569, 31, "diagnosis", id="the default"),
     ],
 )
 def test_a_sample_needs_no_network(
-    pull: Pull, source: str, rows: int, columns: int, target: str
+    pull: Pull, source: str | None, rows: int, columns: int, target: str
 ) -> None:
     outcome = pull(source)
     assert outcome.code == 0
@@ -71,23 +71,27 @@ def test_a_dataset_is_replaced_by_the_next(pull: Pull, tmp_path: Path) -> None:
     ("source", "flags", "code", "words"),
     [
         pytest.param("missing.csv", [], 1, ["missing.csv: no such file"], id="a missing file"),
-        pytest.param("/", [], 1, ["/: not a file"], id="a folder"),
+        pytest.param("/", [], 1, ["/: the folder ", "is not a partition"], id="a folder"),
+        pytest.param("/dev/null", [], 1, ["/dev/null: not a file"], id="a device"),
+        pytest.param("", [], 2, ["--source: '' is empty; give a path"], id="an empty source"),
         pytest.param("ftp://b/k", [], 2, ["unknown protocol ftp://"], id="an unknown protocol"),
-        pytest.param("", ["--sha256", "abc"], 2, ["'abc' is not 64 hexadecimal"], id="no hash"),
-        pytest.param("", ["--sha256", "f" * 64], 1, ["f" * 64, "af399a01"], id="a wrong hash"),
-        pytest.param("", ["--colour", "red"], 2, ["unrecognized arguments: --colour"], id="a flag"),
-        pytest.param("", ["--dataset", ""], 2, ["--dataset: no path"], id="no output"),
+        pytest.param(None, ["--sha256", "abc"], 2, ["'abc' is not 64 hexadecimal"], id="no hash"),
+        pytest.param(None, ["--sha256", "f" * 64], 1, ["f" * 64, "af399a01"], id="a wrong hash"),
+        pytest.param(
+            None, ["--colour", "red"], 2, ["unrecognized arguments: --colour"], id="a flag"
+        ),
+        pytest.param(None, ["--dataset", ""], 2, ["--dataset: no path"], id="no output"),
     ],
 )
 def test_a_bad_call_is_told_in_one_line(
-    pull: Pull, source: str, flags: list[str], code: int, words: list[str]
+    pull: Pull, source: str | None, flags: list[str], code: int, words: list[str]
 ) -> None:
     pull(source, *flags).assert_failed(*words, code=code)
 
 
 @pytest.mark.usefixtures("_file_size_limit")
 def test_a_write_that_fails_leaves_nothing_behind(pull: Pull) -> None:
-    pull("").assert_failed("--dataset", "cannot be written: File too large")
+    pull(None).assert_failed("--dataset", "cannot be written: File too large")
 
 
 def test_an_output_below_a_file_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,185 +1,46 @@
 import gzip
 import hashlib
-import http.client
 import os
 import signal
 import subprocess
 import sys
-import threading
-import urllib.parse
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
-import botocore.session
 import pytest
 
 from pull_data import object_store
-from pull_data.conftest import Pull
+from pull_data.conftest import (
+    SECRET,
+    Act,
+    Passage,
+    Pull,
+    Store,
+    address,
+    aws,
+    fail,
+    post,
+    relay,
+    stall,
+    use_keys,
+)
 from pull_data.errors import PullDataError
-from pull_data.object_store import download_object
+from pull_data.object_store import download_objects
 from pull_data.retry import Patience
 from pull_data.room import Room
 from pull_data.source import ObjectSource
 
-SECRET = "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY"  # noqa: S105 - the one of AWS's examples
 BODY = b"a,b\n" + b"1,x\n2,\n" * 40_000
 OTHER = b"a,b\n" + b"3,y\n4,\n" * 40_000
-IMPATIENT = Patience(tries=3, connect=2, silence=1, backoff=0.01)
-
-
-Act = Callable[["_Passage"], None]
-
-
-class Gate(ThreadingHTTPServer):
-    """Stands before a store, and at the reads of its objects does what a test says, in turn."""
-
-    daemon_threads = True
-
-    def __init__(self, port: int) -> None:
-        super().__init__(("127.0.0.1", 0), _Passage)
-        self.store_port = port
-        self.acts: list[Act] = []
-        self.headers: list[dict[str, str]] = []
-
-    def handle_error(self, *_request: object) -> None:
-        """Keep quiet: clients hang up where they have no more need of an answer."""
-
-
-class _Passage(BaseHTTPRequestHandler):
-    server: Gate
-
-    def do_GET(self) -> None:  # noqa: N802  # the name is http.server's
-        self.server.headers.append(dict(self.headers))
-        acts = self.server.acts
-        act = acts.pop(0) if acts and "Range" in self.headers else relay
-        act(self)
-
-    do_HEAD = do_GET  # noqa: N815
-
-    def log_message(self, *_arguments: object) -> None:
-        """Keep stderr for what the step says."""
-
-
-def relay(passage: _Passage, cut: int = 0) -> None:
-    """Pass on the store's answer, without its last bytes."""
-    store = http.client.HTTPConnection("127.0.0.1", passage.server.store_port)
-    store.request(passage.command, passage.path, headers=dict(passage.headers))
-    answer = store.getresponse()
-    passage.send_response(answer.status)
-    for name, value in answer.getheaders():
-        if name.lower() not in ("transfer-encoding", "connection", "server", "date"):
-            passage.send_header(name, value)
-    passage.end_headers()
-    body = answer.read()
-    passage.wfile.write(body[: len(body) - cut])
-
-
-def stall(passage: _Passage) -> None:
-    passage.rfile.read(1)
-
-
-def fail(passage: _Passage) -> None:
-    passage.send_error(503)
-
-
-@dataclass(frozen=True)
-class Store:
-    """One of the stores, behind a gate that the environment names."""
-
-    scheme: str
-    gate: Gate
-    put: Callable[[str, bytes], object]
-
-    def url(self, key: str) -> str:
-        return f"{self.scheme}://tables/{key}"
-
-
-@pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Leave out whatever store the one who starts the tests uses."""
-    for name in list(os.environ):
-        if name.startswith(("AWS_", "GOOGLE_", "STORAGE_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-
-
-@pytest.fixture()
-def s3(s3_port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    client = aws(s3_port, "s3")
-    client.create_bucket(Bucket="tables")
-    with opened(Gate(s3_port)) as gate:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", address(gate.server_port))
-        use_keys(monkeypatch, "id", SECRET)
-        yield Store("s3", gate, partial(put_in_s3, client))
-
-
-@pytest.fixture()
-def gs(gs_port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    with opened(Gate(gs_port)) as gate:
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", address(gate.server_port))
-        yield Store("gs", gate, partial(put_in_gs, gs_port))
-
-
-@pytest.fixture(params=["s3", "gs"])
-def store(request: pytest.FixtureRequest) -> Store:
-    store: Store = request.getfixturevalue(request.param)
-    return store
+IMPATIENT = Patience(tries=3, connect=2, silence=5, backoff=0.01)
+# For one that never speaks.
+VERY_IMPATIENT = Patience(tries=3, connect=2, silence=0.3, backoff=0.01)
 
 
 @pytest.fixture()
 def _short_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(object_store, "RANGE_BYTES", 200_000)
-
-
-@contextmanager
-def opened(gate: Gate) -> Iterator[Gate]:
-    with gate:
-        threading.Thread(target=gate.serve_forever, daemon=True).start()
-        yield gate
-        gate.shutdown()
-
-
-def address(port: int) -> str:
-    return f"http://127.0.0.1:{port}"
-
-
-def aws(port: int, service: str) -> Any:
-    return botocore.session.Session().create_client(
-        service,
-        region_name="us-east-1",
-        endpoint_url=address(port),
-        aws_access_key_id="id",
-        aws_secret_access_key="none",  # noqa: S106
-    )
-
-
-def put_in_s3(client: Any, key: str, body: bytes) -> None:
-    client.put_object(Bucket="tables", Key=key, Body=body)
-
-
-def put_in_gs(port: int, key: str, body: bytes) -> None:
-    query = urllib.parse.urlencode({"uploadType": "media", "name": key})
-    post(port, f"/upload/storage/v1/b/tables/o?{query}", body)
-
-
-def post(port: int, path: str, body: bytes) -> None:
-    request = urllib.request.Request(  # noqa: S310  # our own server's address
-        address(port) + path, body, {"Content-Type": "text/plain"}
-    )
-    urllib.request.urlopen(request)  # noqa: S310
-
-
-def use_keys(monkeypatch: pytest.MonkeyPatch, key: str, secret: str) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret)
 
 
 @pytest.mark.usefixtures("_short_ranges")
@@ -200,10 +61,10 @@ def test_what_there_is_no_room_for_is_not_read(store: Store, tmp_path: Path) -> 
     store.put("t.csv", BODY)
     source = ObjectSource(store.scheme, "tables", "t.csv")
     with pytest.raises(PullDataError, match=f"{source.name}: larger than the 280003 bytes that"):
-        download_object(source, tmp_path / "t", print, IMPATIENT, Room(source.name, 280_003))
-    assert (tmp_path / "t").read_bytes() == b""
-    download_object(source, tmp_path / "t", print, IMPATIENT, Room(source.name, 280_004))
-    assert (tmp_path / "t").read_bytes() == BODY
+        download_objects(source, tmp_path, print, IMPATIENT, Room(source.name, 280_003))
+    assert not (tmp_path / "download").exists()
+    download_objects(source, tmp_path, print, IMPATIENT, Room(source.name, 280_004))
+    assert (tmp_path / "download").read_bytes() == BODY
 
 
 def test_the_hash_is_that_of_the_packed_bytes(pull: Pull, store: Store) -> None:
@@ -221,13 +82,13 @@ def test_an_empty_object_is_no_table(pull: Pull, s3: Store) -> None:
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        pytest.param("a", "this is a folder; give one object of it", id="a folder"),
-        pytest.param("nothing.csv", "there is no such object", id="no object"),
+        pytest.param("a", "/t.csv: not a Parquet file, as all in a folder must be", id="a folder"),
+        pytest.param("nothing.csv", ": there is no such object", id="no object"),
     ],
 )
 def test_what_is_no_object_is_told(pull: Pull, store: Store, key: str, words: str) -> None:
     store.put("a/t.csv", BODY)
-    pull(store.url(key)).assert_failed(f"{store.url(key)}: {words}")
+    pull(store.url(key)).assert_failed(f"{store.url(key)}{words}")
 
 
 def test_a_missing_bucket_is_told(pull: Pull, store: Store) -> None:
@@ -235,7 +96,9 @@ def test_a_missing_bucket_is_told(pull: Pull, store: Store) -> None:
 
 
 @pytest.mark.usefixtures("_short_ranges")
-def test_a_transfer_that_broke_off_goes_on_where_it_was(pull: Pull, store: Store) -> None:
+def test_a_transfer_that_broke_off_goes_on_where_it_was(
+    pull: Pull, store: Store, pauses: list[float]
+) -> None:
     store.put("t.csv", BODY)
     store.gate.acts = [relay, partial(relay, cut=70), fail]
     outcome = pull(store.url("t.csv"), "--sha256", hashlib.sha256(BODY).hexdigest())
@@ -246,6 +109,7 @@ def test_a_transfer_that_broke_off_goes_on_where_it_was(pull: Pull, store: Store
     assert told[0].startswith("try 1 of 3: the transfer broke off before its end; again in 1 s")
     assert told[1].startswith("try 2 of 3: the store answers ")
     assert len(told) == 2
+    assert pauses == [1, 2]
     # None was read twice but the one that failed.
     ranges = [headers["Range"] for headers in store.gate.headers if "Range" in headers]
     assert [r.split("-")[0] for r in ranges] == ["bytes=0", *["bytes=200000"] * 3]
@@ -253,7 +117,7 @@ def test_a_transfer_that_broke_off_goes_on_where_it_was(pull: Pull, store: Store
 
 @pytest.mark.usefixtures("_short_ranges")
 def test_an_object_that_is_replaced_meanwhile_is_no_mixture(pull: Pull, store: Store) -> None:
-    def replace(passage: _Passage) -> None:
+    def replace(passage: Passage) -> None:
         store.put("t.csv", OTHER)
         relay(passage)
 
@@ -263,22 +127,22 @@ def test_an_object_that_is_replaced_meanwhile_is_no_mixture(pull: Pull, store: S
 
 
 @pytest.mark.parametrize(
-    ("act", "words"),
+    ("act", "words", "patience"),
     [
-        pytest.param(partial(relay, cut=70), "the transfer broke off before its end", id="cut"),
-        pytest.param(fail, "the store answers", id="503"),
-        pytest.param(stall, "the server was silent for 1 s", id="stalled"),
+        pytest.param(
+            partial(relay, cut=70), "the transfer broke off before its end", IMPATIENT, id="cut"
+        ),
+        pytest.param(fail, "the store answers", IMPATIENT, id="503"),
+        pytest.param(stall, "the server was silent for 0.3 s", VERY_IMPATIENT, id="stalled"),
     ],
 )
 def test_a_store_that_never_answers_well_is_told(
-    store: Store, tmp_path: Path, act: Act, words: str
+    store: Store, tmp_path: Path, act: Act, words: str, patience: Patience
 ) -> None:
     store.put("t.csv", BODY)
     store.gate.acts = [act] * 3
     with pytest.raises(PullDataError, match=f"t.csv: {words}.*; gave up after 3 tries"):
-        download_object(
-            ObjectSource(store.scheme, "tables", "t.csv"), tmp_path / "t", print, IMPATIENT
-        )
+        download_objects(ObjectSource(store.scheme, "tables", "t.csv"), tmp_path, print, patience)
 
 
 def test_a_store_that_cannot_be_reached_is_told(
@@ -287,9 +151,7 @@ def test_a_store_that_cannot_be_reached_is_told(
     for name in ("AWS_ENDPOINT_URL", "STORAGE_EMULATOR_HOST"):
         monkeypatch.setenv(name, address(1))
     with pytest.raises(PullDataError, match=r"cannot connect to 127.0.0.1:1 \(Connection refused"):
-        download_object(
-            ObjectSource(store.scheme, "tables", "t.csv"), tmp_path / "t", print, IMPATIENT
-        )
+        download_objects(ObjectSource(store.scheme, "tables", "t.csv"), tmp_path, print, IMPATIENT)
 
 
 @pytest.mark.parametrize(
@@ -302,7 +164,7 @@ def test_a_store_that_cannot_be_reached_is_told(
 def test_a_stop_in_mid_transfer_leaves_nothing_behind(
     pull: Pull, store: Store, number: signal.Signals, code: int
 ) -> None:
-    def stop(passage: _Passage) -> None:
+    def stop(passage: Passage) -> None:
         os.kill(os.getpid(), number)
         stall(passage)
 
@@ -368,9 +230,10 @@ def test_keys_that_open_nothing_are_told(
         (("AKIAEXAMPLE", SECRET), "does not take the credentials (InvalidAccessKeyId)"),
     ]:
         use_keys(monkeypatch, *given)
-        outcome = pull(s3.url("t.csv"))
-        outcome.assert_failed(s3.url("t.csv"), words)
-        assert given[1] not in outcome.err
+        for name in ("t.csv", "t/"):
+            outcome = pull(s3.url(name))
+            outcome.assert_failed(s3.url(name), words)
+            assert given[1] not in outcome.err
 
 
 def test_a_role_is_taken_on(

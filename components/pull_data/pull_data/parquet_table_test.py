@@ -34,13 +34,14 @@ def test_row_groups_are_of_an_even_size(pull: Pull, tmp_path: Path) -> None:
     assert outcome.table.column("n").to_pylist() == list(range(rows))
 
 
-def test_the_unnamed_index_of_pandas_is_left_out(pull: Pull, tmp_path: Path) -> None:
-    table = pa.table({"a": [1], "__index_level_0__": [7]})
-    stored = json.dumps({"index_columns": ["__index_level_0__"]})
+@pytest.mark.parametrize("index", ["__index_level_0__", "__null_dask_index__"])
+def test_the_unnamed_index_of_pandas_is_left_out(pull: Pull, tmp_path: Path, index: str) -> None:
+    table = pa.table({"a": [1], index: [7]})
+    stored = json.dumps({"index_columns": [index]})
     pq.write_table(table.replace_schema_metadata({"pandas": stored}), tmp_path / "t.parquet")
     outcome = pull(tmp_path / "t.parquet")
     assert outcome.table.column_names == ["a"]
-    assert "left out the pandas index __index_level_0__" in outcome.err
+    assert f"left out the pandas index {index}" in outcome.err
 
 
 @pytest.mark.parametrize(

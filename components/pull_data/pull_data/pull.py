@@ -1,31 +1,24 @@
 """From a source to the dataset: fetch, hash, convert, and move into place when whole."""
 
-import hashlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from importlib.resources import as_file
 from pathlib import Path
 
 import pyarrow as pa
 
-from pull_data.csv_table import read_csv
 from pull_data.errors import PullDataError, reason
-from pull_data.formats import Format, detect_format
-from pull_data.json_lines import read_json_lines
-from pull_data.parquet_table import read_parquet
+from pull_data.fetched import Fetched, File, Log
+from pull_data.local import read_in_place
 from pull_data.source import ObjectSource, SampleSource, Source, WebSource
-from pull_data.table import Table, write_parquet
-from pull_data.text_stream import open_text
-
-Log = Callable[[str], None]
+from pull_data.table import write_parquet
 
 
 @dataclass(frozen=True)
 class Pulled:
-    """What was written. `sha256` is that of the bytes of the source, in hexadecimal."""
+    """What was written. `sha256` is the hash of the source, in hexadecimal."""
 
     rows: int
     columns: int
@@ -36,42 +29,36 @@ class Pulled:
 def pull(source: Source, sha256: str, dataset: Path, log: Log) -> Pulled:
     """Write the table at `source` to the Parquet file `dataset`.
 
-    `sha256` is what the bytes must hash to, or empty. Raises PullDataError where the source cannot
+    `sha256` is what the source must hash to, or empty. Raises PullDataError where the source cannot
     be read, is no table or has another hash; then nothing is written.
     """
-    with staging_folder(dataset) as staging, _fetched(source, staging, log) as (file, actual):
-        if sha256 and sha256 != actual:
-            raise PullDataError(
-                f"{source.name}: the SHA-256 is {actual}, not {sha256} as --sha256 demands; check"
-                " the source, or the hash"
-            )
-        before = _identity(file)
-        table = read_table(file, source.name, log)
+    with staging_folder(dataset) as staging:
         whole = staging / "dataset"
-        metadata = {"pinion.source": source.name, "pinion.sha256": actual}
-        try:
-            rows = write_parquet(table, whole, metadata)
-        except MemoryError:
-            raise
-        except pa.ArrowException as error:
-            raise PullDataError(
-                f"{source.name}: the table cannot be kept as Parquet: {reason(error)}"
-            ) from None
-        if _identity(file) != before:
-            raise PullDataError(f"{source.name}: the file changed while it was read; try again")
+        with _fetched(source, staging, log) as fetched:
+            actual = fetched.sha256
+            if sha256 and sha256 != actual:
+                raise PullDataError(
+                    f"{source.name}: the SHA-256 is {actual}, not {sha256} as --sha256 demands;"
+                    " check the source, or the hash"
+                )
+            rows, columns = _convert(fetched, whole, log)
         whole.replace(dataset)
-    return Pulled(rows, len(table.schema), source.name, actual)
+    return Pulled(rows, columns, source.name, actual)
 
 
-def read_table(file: Path, name: str, log: Log) -> Table:
-    """Open the table in a file, whatever its format; `name` stands for it in messages."""
-    match detect_format(file, name):
-        case Format.PARQUET:
-            return read_parquet(file, name, log)
-        case Format.JSON_LINES:
-            return read_json_lines(partial(open_text, file, name), name)
-        case Format.CSV:
-            return read_csv(open_text(file, name), name)
+def _convert(fetched: Fetched, whole: Path, log: Log) -> tuple[int, int]:
+    """Write the dataset, and return its number of rows and of columns."""
+    table = fetched.table(log)
+    metadata = {"pinion.source": fetched.name, "pinion.sha256": fetched.sha256}
+    try:
+        rows = write_parquet(table, whole, metadata)
+    except MemoryError:
+        raise
+    except pa.ArrowException as error:
+        raise PullDataError(
+            f"{fetched.name}: the table cannot be kept as Parquet: {reason(error)}"
+        ) from None
+    return rows, len(table.schema)
 
 
 @contextmanager
@@ -90,39 +77,21 @@ def staging_folder(output: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _fetched(source: Source, staging: Path, log: Log) -> Iterator[tuple[Path, str]]:
-    """Give the bytes of a source as a local file, with their SHA-256."""
+def _fetched(source: Source, staging: Path, log: Log) -> Iterator[Fetched]:
+    """Give the bytes of a source on this machine, with their hash."""
     if isinstance(source, WebSource):
         # Not above: this import takes half of the step's time on a local file.
         from pull_data.download import download
 
         file = staging / "download"
-        yield file, download(source, file, log)
+        yield File(source.name, file, download(source, file, log))
     elif isinstance(source, ObjectSource):
-        from pull_data.object_store import download_object
+        from pull_data.object_store import download_objects
 
-        file = staging / "download"
-        yield file, download_object(source, file, log)
+        yield download_objects(source, staging, log)
     elif isinstance(source, SampleSource):
-        with as_file(source.resource) as file:
-            yield file, _sha256(file, source.name)
+        with as_file(source.resource) as file, read_in_place(file, source.name) as fetched:
+            yield fetched
     else:
-        yield source.path, _sha256(source.path, source.name)
-
-
-def _sha256(path: Path, name: str) -> str:
-    if path.exists() and not path.is_file():
-        raise PullDataError(f"{name}: not a file; give the path of one table")
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        hint = "" if path.is_absolute() else f" in {Path.cwd()}"
-        raise PullDataError(f"{name}: no such file{hint}; check --source") from None
-    except OSError as error:
-        raise PullDataError(f"{name}: cannot be read: {reason(error)}") from None
-
-
-def _identity(path: Path) -> tuple[int, int, int]:
-    status = path.stat()
-    return status.st_ino, status.st_size, status.st_mtime_ns
+        with read_in_place(source.path, source.name) as fetched:
+            yield fetched

@@ -2,9 +2,9 @@
 
 import os
 import socket
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import sleep
 from typing import TypeVar
 
 import aiohttp
@@ -53,7 +53,7 @@ def persist(attempt: Callable[[], Result], name: str, patience: Patience, log: L
                 ) from None
             pause = patience.backoff * 2 ** (number - 1)
             log(f"{name}: try {number} of {patience.tries}: {error}; again in {pause:g} s")
-        time.sleep(pause)
+        sleep(pause)
         number += 1
 
 

@@ -2,6 +2,7 @@
 
 import os
 from functools import cached_property
+from typing import Any
 
 import aiohttp
 from aiobotocore.config import AioConfig
@@ -80,6 +81,13 @@ class S3:
                 # The answer to the HEAD that was sent has no body, and so no reason.
                 self._filesystem.cat_file(path, start=0, end=1)
             raise
+
+    def list(self, source: ObjectSource) -> dict[str, dict[str, Any]]:
+        """Return all objects in the folder, by bucket and key."""
+        found: dict[str, dict[str, Any]] = self._filesystem.find(
+            f"{source.bucket}/{source.prefix}", detail=True
+        )
+        return found
 
     def refusal(self, error: Exception) -> str:
         """Return what no further try can mend, and what to do about it, or nothing."""

@@ -19,7 +19,7 @@ _VERSION = re.compile(r"[?&](versionId|generation)=|#\d+$")
 
 @dataclass(frozen=True)
 class LocalSource:
-    """A file that is read in place."""
+    """A file that is read in place, or a folder of files."""
 
     name: str
     path: Path
@@ -43,7 +43,11 @@ class WebSource:
 
 @dataclass(frozen=True)
 class ObjectSource:
-    """One object of a bucket in S3 (`s3`) or in Google Cloud Storage (`gs`)."""
+    """One object of a bucket in S3 (`s3`) or in Google Cloud Storage (`gs`), or a folder of them.
+
+    A key that is empty or ends in a slash names a folder. One that does not may still turn out to
+    be a folder, which only the store knows.
+    """
 
     scheme: str
     bucket: str
@@ -54,6 +58,20 @@ class ObjectSource:
         """The address, which holds no secret."""
         return f"{self.scheme}://{self.bucket}/{self.key}"
 
+    @property
+    def prefix(self) -> str:
+        """What the keys of a folder's objects start with."""
+        return self.key if self.names_folder else f"{self.key}/"
+
+    @property
+    def names_folder(self) -> bool:
+        """Whether only a folder can be meant."""
+        return not self.key or self.key.endswith("/")
+
+    def part(self, path: str) -> "ObjectSource":
+        """Return the object at a path in this folder."""
+        return ObjectSource(self.scheme, self.bucket, self.prefix + path)
+
 
 Source = LocalSource | SampleSource | WebSource | ObjectSource
 
@@ -61,8 +79,16 @@ Source = LocalSource | SampleSource | WebSource | ObjectSource
 def parse_source(text: str) -> Source:
     """Parse what `--source` gave.
 
-    Raises PullDataError with exit code 2 for an unknown protocol or sample, or a URL without host.
+    Raises PullDataError with exit code 2 for an empty text, an unknown protocol or sample, or a URL
+    without host.
     """
+    if not text.strip():
+        # Elsewhere an empty value means "not given"; here that would be a sample nobody asked for.
+        raise PullDataError(
+            f"--source: {text!r} is empty; give {KNOWN}, or leave the flag out to read"
+            f" {DEFAULT_SOURCE}",
+            exit_code=2,
+        )
     match = _SCHEME.match(text)
     if match is None:
         return LocalSource(text, Path(text))
@@ -119,18 +145,22 @@ def _web(text: str) -> WebSource:
 
 
 def _object(scheme: str, address: str) -> ObjectSource:
-    bucket, _, key = address.partition("/")
+    bucket, slash, key = address.partition("/")
     if not _BUCKET.fullmatch(bucket):
         # Not repeated either: some write their keys before the bucket.
         raise _wrong_object(scheme, "names no bucket", f"give {scheme}://BUCKET/KEY")
-    if not key or key.endswith("/"):
-        raise _wrong_object(scheme, "names a folder", "give one object of it")
+    if not slash:
+        raise _wrong_object(
+            scheme,
+            "names a bucket alone",
+            f"give {scheme}://BUCKET/KEY, or {scheme}://BUCKET/ for the Parquet files in it",
+        )
     if _VERSION.search(key):
         raise _wrong_object(
             scheme, "asks for a version", "give the object alone, and its bytes' hash as --sha256"
         )
     if "*" in key or "?" in key:
-        raise _wrong_object(scheme, "is a pattern", "give one object by its name")
+        raise _wrong_object(scheme, "is a pattern", "give one object, or a folder of Parquet files")
     return ObjectSource(scheme, bucket, key)
 
 

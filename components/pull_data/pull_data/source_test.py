@@ -52,9 +52,10 @@ def test_an_object_is_named_by_its_bucket_and_key(url: str, bucket: str, key: st
     [
         pytest.param("ftp://b/k", r"unknown protocol ftp:// \(known: a path, file", id="protocol"),
         pytest.param("s3:///t.csv", "s3:// address names no bucket; give s3://B", id="no bucket"),
-        pytest.param("gs://t.csv", "names a folder; give one object", id="a bucket alone"),
-        pytest.param("s3://bucket/a/", "names a folder; give one object", id="a folder"),
+        pytest.param("gs://t.csv", "names a bucket alone; give gs://B", id="a bucket alone"),
         pytest.param("s3://bucket/*.csv", "is a pattern; give one object", id="a pattern"),
+        pytest.param("", "'' is empty; give a path, .* to read sample:breast_cancer$", id="empty"),
+        pytest.param(" \t", r"' \\t' is empty; give a path", id="white space"),
         pytest.param("s3://b1/k?versionId=x", "asks for a version.* --sha256$", id="S3 version"),
         pytest.param("gs://b1/k#1700000", "asks for a version.* --sha256$", id="Google version"),
         pytest.param("s3://key:s3cret@b1/k", "address names no bucket; give [^@]*$", id="keys"),

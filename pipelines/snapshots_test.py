@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import processes_testing
 from pipelines.components import Component
 from pipelines.errors import PinionError
 from pipelines.processes_testing import write_component
@@ -54,6 +55,14 @@ def test_an_edit_changes_nothing_that_was_taken(tmp_path: Path, tool: Component)
     after = taken(tool, tmp_path / "cache")
     assert after.folder != before.folder
     assert (printed(before), printed(after)) == ("first", "second")
+
+
+def test_an_edit_during_a_run_changes_no_step_of_it(tmp_path: Path) -> None:
+    runner = processes_testing.backend(tmp_path, {"tool": SOURCE})
+    step = processes_testing.call(runner, tmp_path, "tool")
+    edit(runner.sources.components["tool"], "second")
+    runner.run(step)
+    assert (tmp_path / "tool.log").read_text() == "first\n"
 
 
 def test_nothing_in_it_can_be_written_to(tmp_path: Path, tool: Component) -> None:

@@ -128,9 +128,9 @@ def test_a_first_run_without_network_ends_with_one_line(tree: Path, tmp_path: Pa
     done = call(tree, "make", "run", UV_DEFAULT_INDEX=NOWHERE, **caches)
     said = [line for line in done.stderr.splitlines() if not line.startswith("make: ")]
     assert said[-1] == (
-        "pipelines.run: error: step 'pull-data' failed: the environment of pull_data cannot be made:"
-        " the packages cannot be downloaded from http://127.0.0.1:9; check the network, or name"
-        " another index with UV_DEFAULT_INDEX"
+        "pipelines.run: error: step 'pull-data' failed: the environment of pull_data cannot be"
+        " made: the packages cannot be downloaded from http://127.0.0.1:9; check the network, or"
+        " name another index with UV_DEFAULT_INDEX"
     )
     assert sum("error" in line for line in said) == 1
     assert "Traceback" not in done.stderr

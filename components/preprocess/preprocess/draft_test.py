@@ -43,7 +43,9 @@ def last(column: str, value: str, before: list[str | None] | None = None) -> dic
             id="the first row comes again",
         ),
         pytest.param(
-            {"y": [*LABELS[:-12], *["rare"] * 12]}, [], id="a small class is held to its share"
+            {"y": [*LABELS[:-48], *["r", "s", "t", "u"] * 12]},
+            [],
+            id="small classes are held to their share",
         ),
     ],
 )
@@ -63,6 +65,19 @@ def test_the_last_rows_count_as_the_first(
     assert forwards.report["rows"] == backwards.report["rows"]
     assert forwards.report.get("classes") == backwards.report.get("classes")
     assert sides(forwards) == sides(backwards)
+    for outcome in (forwards, backwards):
+        assert_as_reported(outcome)
+
+
+def assert_as_reported(outcome: Outcome) -> None:
+    """The report is made of the whole table, so that what a draft wrote must be what it says."""
+    train, test = outcome.train["y"], outcome.test["y"]
+    assert (len(train), len(test)) == tuple(
+        outcome.report["rows"][each] for each in ("train", "test")
+    )
+    for each in outcome.report.get("classes", []):
+        found = tuple(int((side.astype(str) == each["label"]).sum()) for side in (train, test))
+        assert found == (each["train"], each["test"]), each["label"]
 
 
 def sides(outcome: Outcome) -> list[list[list[Any]]]:

@@ -41,10 +41,6 @@ class Environment:
         """Its interpreter."""
         return self.folder / "bin" / "python"
 
-    def program(self, name: str) -> Path:
-        """Return a program that one of its packages installed."""
-        return self.folder / "bin" / name
-
     def damage(self, content: bool) -> Damage | None:
         """Return what is broken in it, or None; `content` compares every byte, not only sizes."""
         return find_damage(self.folder, COMPLETE, content)

@@ -10,10 +10,7 @@ RUNNERS = ("process", DOCKER)
 
 def add_runner_flags(parser: argparse.ArgumentParser, output: str) -> None:
     """The flags of the commands that run a pipeline here; `output` is the help of `--output`."""
-    parser.add_argument(
-        "--output", type=Path, default=Path("runs"), metavar="DIR",
-        help=f"{output} (default: %(default)s)",
-    )  # fmt: skip
+    add_output_flag(parser, output)
     parser.add_argument(
         "--jobs", type=_jobs, default=len(os.sched_getaffinity(0)), metavar="N",
         help="how many steps may run at once (default: the usable cores, %(default)s)",
@@ -22,6 +19,14 @@ def add_runner_flags(parser: argparse.ArgumentParser, output: str) -> None:
         "--runner", choices=RUNNERS, default=RUNNERS[0],
         help="how steps run: as processes on this machine, or in their images"
         " (default: %(default)s)",
+    )  # fmt: skip
+
+
+def add_output_flag(parser: argparse.ArgumentParser, text: str) -> None:
+    """The flag of the commands that write runs here, or read what they left."""
+    parser.add_argument(
+        "--output", type=Path, default=Path("runs"), metavar="DIR",
+        help=f"{text} (default: %(default)s)",
     )  # fmt: skip
 
 

@@ -1,0 +1,81 @@
+"""Serve a registered model on this machine: `python -m pipelines.serve`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from shlex import quote
+from tempfile import TemporaryDirectory
+
+from pipelines.errors import PinionError, run_command
+from pipelines.local_server import LocalServer, add_server_flags, store_of, until_ctrl_c
+from pipelines.model_references import ModelReference
+from pipelines.model_registry import ModelRegistry, ModelVersion, open_registry
+from pipelines.ports import refuse_taken
+
+_MODEL = "models:/pinion-model@champion"
+_EXAMPLE = "serving_input_example.json"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    parser = argparse.ArgumentParser(prog="pipelines.serve", description=__doc__)
+    parser.add_argument(
+        "--model", default=_MODEL, metavar="MODEL",
+        help="a registered model: NAME@alias, NAME/VERSION, or NAME for its champion"
+        " (default: %(default)s)",
+    )  # fmt: skip
+    add_server_flags(parser, 5001)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command."""
+    args = build_parser().parse_args(argv)
+    reference = ModelReference.parse(args.model)
+    uri = store_of(args)
+    refuse_taken(args.host, args.port)
+    with TemporaryDirectory(prefix="pinion-serve-") as folder:
+        with open_registry(uri) as registry:
+            version = _version(registry, reference)
+            example = _example(version, folder)
+        server = LocalServer(
+            name="the model server",
+            arguments=[
+                "models", "serve", "--model-uri", version.uri, "--env-manager", "local",
+                "--host", args.host, "--port", str(args.port),
+            ],
+            host=args.host,
+            port=args.port,
+            variables={"MLFLOW_TRACKING_URI": uri, "MLFLOW_REGISTRY_URI": uri},
+        )  # fmt: skip
+        return until_ctrl_c(server, f"{version.uri} is served; try it:\n{_call(server, example)}")
+
+
+def _version(registry: ModelRegistry, reference: ModelReference) -> ModelVersion:
+    try:
+        return registry.version(reference)
+    except PinionError as error:
+        raise PinionError(
+            f"{error}; make run registers a model that passes its thresholds"
+        ) from error
+
+
+def _example(version: ModelVersion, folder: str) -> Path | None:
+    """Return the example that was logged with a model, in a file of the folder."""
+    import mlflow
+
+    names = {each.path for each in mlflow.artifacts.list_artifacts(version.uri) or ()}
+    if _EXAMPLE not in names:
+        return None
+    return Path(mlflow.artifacts.download_artifacts(f"{version.uri}/{_EXAMPLE}", dst_path=folder))
+
+
+def _call(server: LocalServer, example: Path | None) -> str:
+    data = f"@{quote(str(example))}" if example else "'{\"dataframe_split\": …}'"
+    header = "'Content-Type: application/json'"
+    return f"curl {server.address}/invocations -H {header} -d {data}"
+
+
+if __name__ == "__main__":
+    sys.exit(run_command("pipelines.serve", main))

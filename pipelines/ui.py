@@ -1,0 +1,73 @@
+"""Open MLflow's pages on the runs of this machine: `python -m pipelines.ui`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from pipelines.errors import PinionError, run_command
+from pipelines.local_server import SQLITE, LocalServer, add_server_flags, store_of, until_ctrl_c
+from pipelines.model_registry import ModelRegistry, open_registry
+from pipelines.ports import refuse_taken
+from pipelines.summary import without_secrets
+
+# What the pipeline calls it if nobody names another.
+_EXPERIMENT = "pinion"
+# The page of an experiment begins with prompts and agents, unless its address asks for this.
+_PAGE = "#/experiments/{}/runs?workflowType=machine_learning"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    parser = argparse.ArgumentParser(prog="pipelines.ui", description=__doc__)
+    parser.add_argument(
+        "--experiment", metavar="NAME",
+        help=f"the experiment to open (default: {_EXPERIMENT}, else that of the last run)",
+    )  # fmt: skip
+    add_server_flags(parser, 5000)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command."""
+    args = build_parser().parse_args(argv)
+    uri = store_of(args)
+    if uri.startswith(SQLITE):
+        refuse_taken(args.host, args.port)
+    with open_registry(uri) as registry:
+        page = _PAGE.format(_experiment(registry, args.experiment, uri))
+    if not uri.startswith(SQLITE):
+        print(f"{without_secrets(uri).rstrip('/')}/{page}")
+        return 0
+    server = LocalServer(
+        name="MLflow",
+        arguments=[
+            "server", "--backend-store-uri", uri, "--host", args.host, "--port", str(args.port),
+            "--workers", "1",
+        ],
+        host=args.host,
+        port=args.port,
+    )  # fmt: skip
+    return until_ctrl_c(server, f"{server.address}/{page}")
+
+
+def _experiment(registry: ModelRegistry, name: str | None, uri: str) -> str:
+    """Return the id of the experiment that was asked for, or else of the one to look at first."""
+    client = registry.client
+    if found := client.get_experiment_by_name(name or _EXPERIMENT):
+        return str(found.experiment_id)
+    known = {each.experiment_id: each.name for each in client.search_experiments()}
+    if name:
+        raise PinionError(
+            f"{without_secrets(uri)} has no experiment {name!r}; it has"
+            f" {', '.join(sorted(known.values())) or 'none'}"
+        )
+    last = client.search_runs(list(known), order_by=["attributes.start_time DESC"], max_results=1)
+    if not last:
+        raise PinionError(
+            f"{without_secrets(uri)} has no run of a pipeline yet; make one first (make run)"
+        )
+    return str(last[0].info.experiment_id)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command("pipelines.ui", main))

@@ -1,4 +1,4 @@
-.PHONY: setup run test chaos lock bench
+.PHONY: setup run test test-all chaos lock bench
 
 # Another Python's modules must not reach these.
 unexport PYTHONPATH PYTHONHOME
@@ -12,17 +12,19 @@ setup:
 run: setup
 	@.venv/bin/python -m pipelines.run --default register=true $(ARGS)
 
-# Lint, types, every test; then the tests that drive git, Pants and make themselves. One process more
-# than there are cores, as tests of servers wait for them.
-test: export PANTS_PROCESS_EXECUTION_LOCAL_PARALLELISM := $(shell echo $$(($$(nproc) + 1)))
+# Lint, format, types, and every test that takes seconds and needs nothing installed:
+# make test ARGS="components/train -k search"
 test: setup
-	./pants lint check test ::
-	.venv/bin/python -m pytest --numprocesses auto --dist loadscope tests/build
+	@.venv/bin/python -m tests.tiers $(ARGS)
 
-# Faults at random moments of real runs, of which make test has one of each kind:
+# The slow tests as well, which need root, Docker, a browser and PostgreSQL. What passed in make test
+# for the same files is not run again.
+test-all: setup
+	@.venv/bin/python -m tests.tiers --all $(ARGS)
+
+# Faults at random moments of real runs, of which make test-all has one of each kind:
 # make chaos ARGS="--seed 7 --rounds 40 --only kill-runner"
 chaos: setup
-	./pants --filter-target-type=pex_binary package ::
 	@.venv/bin/python -m tests.chaos $(ARGS)
 
 # Every lock, from what its source asks for; ARGS=--upgrade takes the newest versions.

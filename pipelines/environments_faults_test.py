@@ -127,7 +127,7 @@ def mounted(cache: Path, options: str) -> str:
     return f"mount -t tmpfs -o {options} tmpfs '{cache}'"
 
 
-@pytest.mark.slow()
+@pytest.mark.slow(reason="mounts, as root or in a kernel that lets every user")
 def test_a_full_disk(tmp_path: Path, index: Index) -> None:
     index.packages = (LARGE,)
     cache = tmp_path / "cache"
@@ -138,7 +138,7 @@ def test_a_full_disk(tmp_path: Path, index: Index) -> None:
     is_repaired(cache, LARGE)
 
 
-@pytest.mark.slow()
+@pytest.mark.slow(reason="mounts, as root or in a kernel that lets every user")
 def test_a_disk_without_room_for_a_single_file(tmp_path: Path, index: Index) -> None:
     cache = tmp_path / "cache"
     assert failure(cache, before=mounted(cache, "nr_inodes=2")) == (
@@ -148,7 +148,7 @@ def test_a_disk_without_room_for_a_single_file(tmp_path: Path, index: Index) -> 
     is_repaired(cache)
 
 
-@pytest.mark.slow()
+@pytest.mark.slow(reason="mounts, as root or in a kernel that lets every user")
 def test_a_full_disk_under_the_cache_of_uv(tmp_path: Path, index: Index) -> None:
     index.packages = (LARGE,)
     mount = mounted(tmp_path / "uv", "size=1m")
@@ -158,7 +158,7 @@ def test_a_full_disk_under_the_cache_of_uv(tmp_path: Path, index: Index) -> None
     is_repaired(tmp_path / "cache", LARGE)
 
 
-@pytest.mark.slow()
+@pytest.mark.slow(reason="mounts, as root or in a kernel that lets every user")
 def test_a_cache_that_cannot_be_written_to(tmp_path: Path, index: Index) -> None:
     cache = tmp_path / "cache"
     assert failure(cache, before=mounted(cache, "ro")) == (
@@ -168,7 +168,7 @@ def test_a_cache_that_cannot_be_written_to(tmp_path: Path, index: Index) -> None
     is_repaired(cache)
 
 
-@pytest.mark.slow()
+@pytest.mark.slow(reason="mounts, as root or in a kernel that lets every user")
 def test_a_cache_of_uv_that_cannot_be_written_to(tmp_path: Path, index: Index) -> None:
     mount = mounted(tmp_path / "uv", "ro")
     assert failure(tmp_path / "cache", before=mount) == (
@@ -178,7 +178,7 @@ def test_a_cache_of_uv_that_cannot_be_written_to(tmp_path: Path, index: Index) -
     is_repaired(tmp_path / "cache")
 
 
-@pytest.mark.slow()
+@pytest.mark.slow(reason="mounts, as root or in a kernel that lets every user")
 def test_an_environment_in_a_cache_that_cannot_be_written_to_can_be_used(
     tmp_path: Path, index: Index
 ) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from tests.running import (
-    DIST,
     assert_one_line,
     client,
     command,
@@ -32,6 +31,7 @@ def table(text: str) -> Callable[[Path], str]:
     return write
 
 
+slow = pytest.mark.slow(reason="one more whole run; the fast tier has three")
 LONG_TRAINING = params(model="random_forest", model_params='{"n_estimators": 20000}')
 ROWS = "".join(f"{n},{n % 7},{'ab'[n % 2]}\n" for n in range(60))
 
@@ -60,6 +60,7 @@ ROWS = "".join(f"{n},{n % 7},{'ab'[n % 2]}\n" for n in range(60))
             "preprocess",
             ["'empty'"],
             id="all-missing column",
+            marks=slow,
         ),
         pytest.param(
             table("x,z,y\n" + ROWS),
@@ -67,6 +68,7 @@ ROWS = "".join(f"{n},{n % 7},{'ab'[n % 2]}\n" for n in range(60))
             "train",
             ["depth", "max_depth"],
             id="unknown model parameter",
+            marks=slow,
         ),
         pytest.param(
             table("x,z,y\n" + ROWS),
@@ -74,6 +76,7 @@ ROWS = "".join(f"{n},{n % 7},{'ab'[n % 2]}\n" for n in range(60))
             "evaluate",
             ["accuracy", "high"],
             id="malformed threshold",
+            marks=slow,
         ),
     ],
 )
@@ -131,11 +134,12 @@ def test_a_compiled_file_that_it_does_not_know(tmp_path: Path, text: str, parts:
     assert run_folders(tmp_path / "runs") == []
 
 
+@slow
 def test_a_file_of_another_build_is_refused(tmp_path: Path) -> None:
     compiled = tmp_path / "pipeline.yaml"
     subprocess.run(
         [
-            *(sys.executable, "-m", "pipelines.compile", "dev", "--dist", str(DIST)),
+            *(sys.executable, "-m", "pipelines.compile", "dev"),
             *("--output", str(compiled)),
         ],
         env=environment(),
@@ -154,6 +158,7 @@ def test_a_file_of_another_build_is_refused(tmp_path: Path) -> None:
     assert_one_line(refused, 1, "'train' is pinned to 0.1.0-dev.0", "compile again")
 
 
+@slow
 @pytest.mark.parametrize("where", ["parameter", "environment"])
 def test_an_mlflow_server_that_does_not_answer(tmp_path: Path, where: str) -> None:
     # Nothing listens there: the connection is refused, as when a server is down.
@@ -178,6 +183,7 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     assert_one_line(run(tmp_path / "file" / "runs"), 1, str(tmp_path / "file"))
 
 
+@slow
 @pytest.mark.parametrize(
     ("signals", "code"),
     [
@@ -207,6 +213,7 @@ def test_interrupting_stops_the_steps_and_says_what_is_left(
     assert step_processes(tmp_path) == []
 
 
+@slow
 def test_a_killed_runner_leaves_no_process_and_the_next_run_works(tmp_path: Path) -> None:
     started = subprocess.Popen(
         command(

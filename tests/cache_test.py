@@ -14,6 +14,8 @@ import pytest
 
 from tests.running import Finished, client, command, environment, params, run, run_folders
 
+pytestmark = pytest.mark.slow(reason="every test is a whole run or two")
+
 STEPS = ["pull-data", "preprocess", "train", "evaluate", "register"]
 GIVEN = ("--register", *params(model="logistic_regression", registered_model_name="tumour"))
 

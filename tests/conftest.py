@@ -7,7 +7,7 @@ import pytest
 
 from tests.local_servers import tracking_server
 from tests.postgres import postgres
-from tests.running import DIST, Finished, run
+from tests.running import Finished, run
 from tests.stepping import Steps
 
 
@@ -20,7 +20,7 @@ def team_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def team_server(team_folder: Path) -> Iterator[str]:
     """MLflow as a team runs it: on PostgreSQL, with artifacts that only the server reaches."""
-    with postgres() as store, tracking_server(DIST, team_folder, store=store) as uri:
+    with postgres() as store, tracking_server(team_folder, store=store) as uri:
         yield uri
 
 

@@ -170,8 +170,11 @@ def test_no_library_has_the_name_of_the_package(folder: Path) -> None:
 
 
 def _locked(folder: Path) -> dict[str, str]:
-    text = (folder / "requirements.lock").read_text()
-    return dict(re.findall(r"^([\w.-]+)==([^\s;\\]+)", text, re.MULTILINE))
+    return _pins(folder / "requirements.lock")
+
+
+def _pins(lock: Path) -> dict[str, str]:
+    return dict(re.findall(r"^([\w.-]+)==([^\s;\\]+)", lock.read_text(), re.MULTILINE))
 
 
 @pytest.mark.parametrize("library", ["scikit-learn", "skops", "numpy", "mlflow-skinny"])
@@ -219,3 +222,16 @@ def test_the_lock_pins_what_the_project_asks_for(folder: Path) -> None:
         pinned = locked.get(canonicalize_name(requirement.name))
         assert pinned, requirement
         assert requirement.specifier.contains(pinned), requirement
+
+
+def test_the_tools_of_the_tests_agree_with_every_lock_that_they_are_installed_beside() -> None:
+    tools = _pins(ROOT / "build-support" / "tools" / "pytest.lock")
+    beside = [*COMPONENTS.glob("*/requirements.lock"), ROOT / "pipelines" / "requirements.lock"]
+    differing = {
+        (str(lock.relative_to(ROOT)), name): (pin, tools[name])
+        for lock in beside
+        for name, pin in _pins(lock).items()
+        if tools.get(name, pin) != pin
+    }
+    assert differing == {}
+    assert tools.keys() & _pins(ROOT / "pipelines" / "requirements.lock").keys()

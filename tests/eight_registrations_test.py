@@ -13,8 +13,9 @@ from mlflow import MlflowClient
 
 from tests.faulty import Fault, Request, proxy
 from tests.local_servers import tracking_server
-from tests.running import DIST
 from tests.stepping import passed_model, registration, start
+
+pytestmark = pytest.mark.slow(reason="needs PostgreSQL")
 
 SEED = random.randrange(1000)  # noqa: S311 - it tells when to kill, no secret
 
@@ -24,7 +25,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "PostgreSQL":
         yield request.getfixturevalue("team_server")
         return
-    with tracking_server(DIST, tmp_path) as uri:
+    with tracking_server(tmp_path) as uri:
         yield uri
 
 

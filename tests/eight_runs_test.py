@@ -3,7 +3,11 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.running import client, command, environment, params, run_folders
+
+pytestmark = pytest.mark.slow(reason="eight whole runs at once")
 
 
 def test_eight_runs_at_once(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from tests.faulty import Fault, Proxy, Request, proxy
 from tests.ports import free_port
 from tests.stepping import Steps
 
+pytestmark = pytest.mark.slow(reason="needs PostgreSQL")
+
 # The longest that a step waits for MLflow in all.
 BOUND = 120
 

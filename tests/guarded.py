@@ -27,12 +27,11 @@ authorization_function = mlflow.server.auth:authenticate_request_basic_auth
 
 
 @contextmanager
-def guarded_server(dist: Path, folder: Path) -> Iterator[str]:
+def guarded_server(folder: Path) -> Iterator[str]:
     """A server that knows one user."""
     settings = folder / "auth.ini"
     settings.write_text(_SETTINGS.format(folder=folder, user=USER, password=PASSWORD))
     with tracking_server(
-        dist,
         folder,
         "--app-name=basic-auth",
         MLFLOW_AUTH_CONFIG_PATH=str(settings),

@@ -7,9 +7,12 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
 from mlflow.entities import Run
 
 from tests.running import client, command, environment, params, run_folders, step_processes
+
+pytestmark = pytest.mark.slow(reason="trains until it is killed")
 
 
 def runs(output: Path) -> list[Run]:

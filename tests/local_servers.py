@@ -1,37 +1,31 @@
-"""Real servers, of MLflow and of objects, from what Pants packages of them."""
+"""Real servers, of MLflow and of objects, each in the environment that its lock makes."""
 
 import os
 import signal
 import subprocess
-import sys
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.ports import free_port
+from tests.programs import server
 from tests.running import environment
-
-# In a folder of packages.
-MLFLOW = Path("build-support.mlflow") / "mlflow.pex" / "__main__.py"
-STORES = Path("build-support.object_stores") / "object_stores.pex" / "__main__.py"
 
 
 @contextmanager
-def serving(
-    dist: Path, folder: Path, *arguments: str, port: int = 0, **settings: str
-) -> Iterator[str]:
+def serving(folder: Path, *arguments: str, port: int = 0, **settings: str) -> Iterator[str]:
     """The address of an MLflow server of some kind, once it answers; it ends with the block."""
-    program = dist / MLFLOW
-    with _running(dist, folder, "/health", program, *arguments, port=port, **settings) as address:
+    command = [str(server("mlflow").python), "-m", "mlflow", *arguments]
+    with _running(folder, "/health", command, port=port, **settings) as address:
         yield address
 
 
 @contextmanager
 def tracking_server(
-    dist: Path, folder: Path, *more: str, store: str = "", port: int = 0, **settings: str
+    folder: Path, *more: str, store: str = "", port: int = 0, **settings: str
 ) -> Iterator[str]:
     """A tracking server and registry, which hands out its artifacts from `kept` by itself.
 
@@ -44,14 +38,15 @@ def tracking_server(
         "--serve-artifacts",
         "--workers=1",
     ]
-    with serving(dist, folder, "server", *options, *more, port=port, **settings) as address:
+    with serving(folder, "server", *options, *more, port=port, **settings) as address:
         yield address
 
 
 @contextmanager
-def s3_store(dist: Path, folder: Path, objects: Mapping[str, bytes]) -> Iterator[str]:
+def s3_store(folder: Path, objects: Mapping[str, bytes]) -> Iterator[str]:
     """A store that takes any credentials; the objects are named by bucket and key."""
-    with _running(dist, folder, "/moto-api/", dist / STORES, "-m", "moto.server") as address:
+    command = [str(server("object_stores").python), "-m", "moto.server"]
+    with _running(folder, "/moto-api/", command) as address:
         for bucket in {name.split("/")[0] for name in objects}:
             _put(f"{address}/{bucket}", b"")
         for name, body in objects.items():
@@ -68,19 +63,14 @@ def _put(address: str, body: bytes) -> None:
 
 @contextmanager
 def _running(
-    dist: Path, folder: Path, health: str, *command: Path | str, port: int = 0, **settings: str
+    folder: Path, health: str, command: Sequence[str], port: int = 0, **settings: str
 ) -> Iterator[str]:
     log, port = folder / "server.log", port or free_port()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, *command, "--host", "127.0.0.1", f"--port={port}"],
+            [*command, "--host", "127.0.0.1", f"--port={port}"],
             cwd=folder,
-            env=_environment(
-                # Unpacked once for all servers; beside the venvs of the steps.
-                PEX_ROOT=str(dist / "environments" / ".pex"),
-                MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false",
-                **settings,
-            ),
+            env=_environment(MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false", **settings),
             stdout=output,
             stderr=output,
             start_new_session=True,

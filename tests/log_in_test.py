@@ -20,8 +20,10 @@ from tests.guarded import (
     guarded_server,
     watched,
 )
-from tests.running import DIST, command, environment, params
+from tests.running import command, environment, params
 from tests.stepping import Steps
+
+pytestmark = pytest.mark.slow(reason="needs PostgreSQL")
 
 NAME = "guarded"
 
@@ -29,7 +31,7 @@ NAME = "guarded"
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server that knows one user."""
-    with guarded_server(DIST, tmp_path_factory.mktemp("guarded")) as uri:
+    with guarded_server(tmp_path_factory.mktemp("guarded")) as uri:
         yield uri
 
 

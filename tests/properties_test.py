@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines import conditions, placeholders
-from pipelines.compile import compile_release, unpinned
+from pipelines.compile import compile_release, dev_pins
 from pipelines.components import discover
 from pipelines.errors import PinionError
 from pipelines.graph import Pipeline
@@ -139,7 +139,7 @@ def test_an_interface_of_a_component(text: str) -> None:
         interface = Interface.parse(text)
     except ValueError:
         return
-    pins = unpinned(discover(Workspace().components))
+    pins = dev_pins(discover(Workspace().components))
     changed = [
         type(pin)(pin.name, pin.version, pin.image, interface) if pin.name == "train" else pin
         for pin in pins

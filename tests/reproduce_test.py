@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import DIST, Finished, client, environment, params, run, run_folders
+from tests.running import Finished, client, environment, params, run, run_folders
+
+pytestmark = pytest.mark.slow(reason="every test is a whole run")
 
 # An old one, for which OpenBLAS adds up in another order than for all that have AVX.
 OTHER_PROCESSOR = "Prescott"
@@ -58,7 +60,7 @@ def reproduce(registered: Finished, model: str = "tumour/1", **variables: str) -
     """Makes it again as a user does, with the folder of the run beside the store."""
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "pipelines.reproduce", model, "--dist", str(DIST)),
+            *(sys.executable, "-m", "pipelines.reproduce", model),
             *("--mlflow-tracking-uri", f"sqlite:///{registered.output}/mlflow.db"),
             *("--output", str(registered.output)),
         ],

@@ -1,4 +1,4 @@
-"""The whole pipeline on small real data, through the packaged components, read back from MLflow."""
+"""The whole pipeline on small real data, read back from MLflow."""
 
 import json
 import re
@@ -9,11 +9,9 @@ import pytest
 from kfp.dsl import ClassificationMetrics, Metrics
 
 from pipelines.components import discover
-from pipelines.environments import environment as environment_of
-from pipelines.packages import package_of
-from pipelines.workspace import ROOT, Workspace
+from pipelines.workspace import ROOT
+from tests.programs import step
 from tests.running import (
-    DIST,
     Finished,
     assert_one_line,
     client,
@@ -21,6 +19,8 @@ from tests.running import (
     run,
     write_odd_table,
 )
+
+whole_run = pytest.mark.slow(reason="one more whole run; the fast tier has three")
 
 UNREACHED = params(model="logistic_regression", thresholds='{"accuracy": 0.9999, "log_loss_x": 1}')
 
@@ -120,6 +120,7 @@ def test_accuracy_is_what_others_report(classification: Finished) -> None:
     assert record["cv_accuracy_mean"] == pytest.approx(0.977, abs=0.012)
 
 
+@whole_run
 def test_a_regression(regression: Finished) -> None:
     assert regression.code == 0, regression.stderr
     assert regression.shown("rmse").endswith("<= 70.0000 passed")
@@ -153,6 +154,7 @@ def test_kfp_is_told_the_metrics_as_its_sdk_would(classification: Finished) -> N
     assert curve["x"] != curve["y"]
 
 
+@whole_run
 def test_a_regression_has_no_classification_metrics(regression: Finished) -> None:
     folder = regression.folder / "evaluate"
     told = json.loads((folder / "executor_output.json").read_text())["artifacts"]
@@ -164,6 +166,7 @@ def test_a_regression_has_no_classification_metrics(regression: Finished) -> Non
     assert json.loads((folder / "classification_metrics").read_text()) == {}
 
 
+@whole_run
 def test_without_register_nothing_is_registered(regression: Finished) -> None:
     assert client(regression.output).search_registered_models() == []
     assert "register skipped" in regression.stderr
@@ -184,6 +187,7 @@ def test_a_failed_gate_registers_nothing_and_is_named(unreached: Finished) -> No
     assert client(unreached.output).search_registered_models() == []
 
 
+@whole_run
 def test_an_own_table(tmp_path: Path) -> None:
     """Names with spaces and umlauts, missing values, dates, booleans, a text target."""
     table = tmp_path / "einkommen.csv"
@@ -210,6 +214,7 @@ def test_an_own_table(tmp_path: Path) -> None:
     assert float(finished.shown("accuracy").split(" ")[0]) > 0.8
 
 
+@whole_run
 def test_a_name_that_a_shell_or_a_parser_would_mangle(tmp_path: Path) -> None:
     target = "-t, \"$(id)\" `id`\n'%s' \\"
     table = tmp_path / "-its 'own', $(id).csv"
@@ -221,6 +226,7 @@ def test_a_name_that_a_shell_or_a_parser_would_mangle(tmp_path: Path) -> None:
     assert schema["target"]["name"] == target
 
 
+@whole_run
 def test_the_same_run_twice_gives_the_same_data_and_metrics(tmp_path: Path) -> None:
     folders = []
     for name in ("first", "second"):
@@ -236,6 +242,7 @@ def test_the_same_run_twice_gives_the_same_data_and_metrics(tmp_path: Path) -> N
         assert (folders[0] / output).read_bytes() == (folders[1] / output).read_bytes(), output
 
 
+@whole_run
 def test_a_path_is_that_of_the_caller_and_nothing_is_left_there(tmp_path: Path) -> None:
     table = "x,y\n" + "".join(f"{n},{'no' if n < 40 else 'yes'}\n" for n in range(90))
     (tmp_path / "table.csv").write_text(table)
@@ -246,12 +253,10 @@ def test_a_path_is_that_of_the_caller_and_nothing_is_left_there(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", sorted(discover(ROOT / "components")))
-def test_the_flags_of_a_packaged_step_are_its_interface(name: str) -> None:
-    workspace = Workspace(dist=DIST)
-    component = discover(workspace.components)[name]
-    app = environment_of(workspace, package_of(workspace, component))
+def test_the_flags_of_a_step_are_its_interface(name: str) -> None:
+    component = discover(ROOT / "components")[name]
     shown = subprocess.run(
-        [app / "pex", "--help"], check=True, capture_output=True, text=True
+        [*step(name).command, "--help"], check=True, capture_output=True, text=True
     ).stdout
     flags = set(re.findall(r"^  (--[a-z0-9-]+)", shown, re.MULTILINE))
     declared = [*component.interface.document["inputs"], *component.interface.document["outputs"]]

@@ -1,4 +1,4 @@
-"""Runs `python -m pipelines.run` as a user does, on the packaged components."""
+"""Runs `python -m pipelines.run` as a user does."""
 
 import csv
 import os
@@ -9,11 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlflow import MlflowClient
-
-from pipelines.workspace import ROOT
-
-# Pants lays the PEXes of a test's packages beside its sources; by hand they are where it puts them.
-DIST = ROOT if (ROOT / "components.train").exists() else ROOT / "dist"
 
 
 @dataclass(frozen=True)
@@ -40,8 +35,7 @@ class Finished:
 
 def command(output: Path, *arguments: str) -> list[str]:
     """The command line of a run into a folder."""
-    start = [sys.executable, "-m", "pipelines.run", "--dist", str(DIST), "--output", str(output)]
-    return [*start, *arguments]
+    return [sys.executable, "-m", "pipelines.run", "--output", str(output), *arguments]
 
 
 def environment(**changes: str) -> dict[str, str]:

@@ -9,7 +9,9 @@ import pytest
 from mlflow import MlflowClient
 
 from tests.local_servers import serving, tracking_server
-from tests.running import DIST, params, run
+from tests.running import params, run
+
+pytestmark = pytest.mark.slow(reason="starts servers of the full MLflow")
 
 
 def post(address: str, body: bytes) -> dict[str, list[object]]:
@@ -20,7 +22,7 @@ def post(address: str, body: bytes) -> dict[str, list[object]]:
 
 
 def test_a_run_against_a_tracking_server(tmp_path: Path) -> None:
-    with tracking_server(DIST, tmp_path) as uri:
+    with tracking_server(tmp_path) as uri:
         given = params(mlflow_tracking_uri=uri, registered_model_name="served", seed=5)
         given += params(model="logistic_regression")
         finished = run(tmp_path / "runs", "--register", *given)
@@ -53,7 +55,7 @@ def test_the_model_answers_its_logged_example(tmp_path: Path, given: dict[str, s
     model = finished.folder / "train" / "trained_model"
     example = (model / "serving_input_example.json").read_bytes()
     serve = ["models", "serve", "-m", str(model), "--env-manager", "local"]
-    with serving(DIST, tmp_path, *serve) as uri:
+    with serving(tmp_path, *serve) as uri:
         predictions = post(f"{uri}/invocations", example)["predictions"]
         with pytest.raises(urllib.error.HTTPError, match="400"):
             post(f"{uri}/invocations", b'{"dataframe_split": {"columns": ["x"], "data": [[1]]}}')

@@ -4,26 +4,13 @@ import json
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModelStatus
 
-from pipelines.components import discover
-from pipelines.environments import environment as environment_of
-from pipelines.packages import package_of
-from pipelines.workspace import Workspace
-from tests.running import DIST, environment
-
-
-@cache
-def program(component: str) -> list[str]:
-    """The command line that starts a packaged component."""
-    workspace = Workspace(dist=DIST)
-    package = package_of(workspace, discover(workspace.components)[component])
-    app = environment_of(workspace, package)
-    return [str(app / "bin" / "python"), "-sE", str(app / "pex")]
+from tests.programs import step
+from tests.running import environment
 
 
 def start(
@@ -32,7 +19,7 @@ def start(
     """Starts a step with the address of its MLflow, and more variables of the environment."""
     given = [f"--{name.replace('_', '-')}={value}" for name, value in flags.items()]
     return subprocess.Popen(
-        [*program(component), *given, f"--mlflow-tracking-uri={uri}"],
+        [*step(component).command, *given, f"--mlflow-tracking-uri={uri}"],
         env=environment(**variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -11,6 +11,8 @@ from mlflow import MlflowClient
 
 from tests.running import environment, params, run
 
+pytestmark = pytest.mark.slow(reason="needs PostgreSQL")
+
 WEAK, STRONG = '{"max_iter": 1, "learning_rate": 0.01}', '{"max_iter": 40}'
 NAME = "team-model"
 

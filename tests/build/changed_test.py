@@ -9,7 +9,10 @@ import pytest
 
 from tests.build.tree import DAEMON, ROOT, call, clone, commit, daemon_of, git
 
+pytestmark = pytest.mark.slow(reason="drives Pants")
+
 QUICK = "tests/build/workflows_test.py"
+RUNS = "tests/*_test.py"
 
 # A folder of its own, so that a run of what depends on it takes seconds and not minutes.
 BUILD = """\
@@ -111,7 +114,7 @@ def test_a_line_selects_its_component_and_what_depends_on_it(branch: Path) -> No
     assert {each for each in found.folders if not each.startswith(across)} == {
         "components/register"
     }
-    assert found.targets[-1] == QUICK
+    assert found.targets[-1] == RUNS
     assert found.why.startswith("changed: components/register; with dependents: benchmarks, ")
 
 
@@ -239,7 +242,7 @@ def test_an_interface_selects_the_pipelines_and_the_tests_of_the_build(branch: P
     append(branch / "components/register/component.yaml", "# more\n")
     found = selected(branch)
     assert found.has("components/register:image", "pipelines/compile.py")
-    assert found.targets[-1] == "tests/build"
+    assert found.targets[-1] == "tests"
 
 
 @pytest.mark.parametrize(
@@ -258,7 +261,7 @@ def test_an_interface_selects_the_pipelines_and_the_tests_of_the_build(branch: P
 def test_the_build_selects_everything(name: str, branch: Path) -> None:
     append(branch / name, "\n# more\n")
     assert selected(branch) == Selected(
-        0, f"changed: {name} changed: everything", ["::", "tests/build"]
+        0, f"changed: {name} changed: everything", ["::", "tests"]
     )
 
 

@@ -48,7 +48,7 @@ STRIKES = {
 }
 
 
-pytestmark = pytest.mark.usefixtures("packages")
+pytestmark = pytest.mark.slow(reason="strikes whole runs, of which some are in containers")
 
 
 @pytest.fixture(scope="module")

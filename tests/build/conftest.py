@@ -3,7 +3,6 @@
 import os
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +11,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.build.browser import browser
 from tests.build.pinion import Tree
 from tests.build.services import Registry, docker_answers
-from tests.build.shared import Shared, given, package_all, release_all, started, tell
-from tests.build.tree import ROOT
+from tests.build.shared import Shared, given, release_all, started, tell
 
 NO_ENGINE = "no Docker engine answers"
 NO_BROWSER = "no Chromium or Chrome is installed"
@@ -53,13 +51,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     return ByFile(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips together those that need what this machine lacks."""
+    """Mark as slow those that need a program, and skip together those that this machine lacks."""
     for marker, reason, there in (
         ("docker", NO_ENGINE, docker_answers),
         ("browser", NO_BROWSER, browser),
     ):
         in_need = [item for item in items if item.get_closest_marker(marker)]
+        for item in in_need:
+            item.add_marker(pytest.mark.slow(reason=f"needs a {marker}"))
         if in_need and not there():
             for item in in_need:
                 item.add_marker(pytest.mark.skip(reason=reason))
@@ -76,7 +77,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         (NO_BROWSER, ": {} tests of the report were not run; install one of them"),
     ):
         if count := sum(reason in text for text in skipped):
-            line = f"{reason} {left_out.format(count)} and run make test again"
+            line = f"{reason} {left_out.format(count)} and run make test-all again"
             terminalreporter.write_line(line.replace(" :", ":"), yellow=True)
 
 
@@ -95,13 +96,6 @@ def shared(request: pytest.FixtureRequest) -> Iterator[Shared]:
         return
     with started() as alone:
         yield alone
-
-
-@pytest.fixture(scope="session")
-def packages(shared: Shared) -> Path:
-    """The folder in which everything here is packaged that can be run."""
-    shared.once("packages", package_all)
-    return ROOT / "dist"
 
 
 @pytest.fixture(scope="session")

@@ -80,8 +80,8 @@ def assert_kept(
     assert files_with(output, secret) == []
 
 
-def test_a_user_with_a_password(released: Tree, tmp_path: Path, packages: Path) -> None:
-    with guarded_server(packages, tmp_path) as uri:
+def test_a_user_with_a_password(released: Tree, tmp_path: Path) -> None:
+    with guarded_server(tmp_path) as uri:
         assert_kept(released, tmp_path / "runs", uri, RIGHT, PASSWORD)
         wrong = start(released, tmp_path / "wrong", uri, WRONG)
         stdout, stderr = wrong.communicate(timeout=300)
@@ -93,7 +93,7 @@ def test_a_user_with_a_password(released: Tree, tmp_path: Path, packages: Path) 
     assert WRONG["MLFLOW_TRACKING_PASSWORD"] not in stderr
 
 
-def test_a_token(released: Tree, tmp_path: Path, packages: Path) -> None:
-    with tracking_server(packages, tmp_path) as uri, bearing(uri) as guarded:
+def test_a_token(released: Tree, tmp_path: Path) -> None:
+    with tracking_server(tmp_path) as uri, bearing(uri) as guarded:
         assert_kept(released, tmp_path / "runs", guarded.address, BEARER, TOKEN)
         assert MlflowClient(uri).get_model_version_by_alias("pinion-model", "champion")

@@ -81,6 +81,7 @@ def test_beside_a_running_pants_it_does_without_the_daemon(tree: Path, tmp_path:
     assert alone.stdout.endswith("concurrent=\n")
 
 
+@pytest.mark.slow(reason="installs Pants")
 def test_without_a_pants_on_the_path_it_brings_the_pinned_one(tree: Path) -> None:
     done = call(tree, "./pants", "--version")
     assert done.stdout == "2.17.1\n", done.stderr
@@ -114,6 +115,10 @@ def test_a_python_that_is_missing_is_named(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     for name in ("bash", "cut", "dirname", "env", "ls", "printf", "readlink", "sed", "sort"):
         (tmp_path / "bin" / name).symlink_to(f"/usr/bin/{name}")
+    # Knows no Python, and can download none.
+    uv = tmp_path / "bin" / "uv"
+    uv.write_text('#!/bin/bash\n[[ $1 == --version ]] && echo uv 1.0.0\n')
+    uv.chmod(0o755)
     done = call(
         tmp_path,
         ROOT / "build-support" / "find-python",
@@ -123,5 +128,6 @@ def test_a_python_that_is_missing_is_named(tmp_path: Path) -> None:
         PYENV_ROOT=str(tmp_path),
     )
     assert done.returncode == 1
-    assert done.stderr.startswith("pinion: CPython 3.9 is needed and was not found")
-    assert len(done.stderr.splitlines()) == 1
+    downloads, missing = done.stderr.splitlines()
+    assert downloads == "pinion: CPython 3.9 was not found; uv downloads it"
+    assert missing.startswith("pinion: CPython 3.9 is needed: it is not on the PATH or under")

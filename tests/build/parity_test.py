@@ -103,9 +103,9 @@ def test_odd_names_reach_the_images_unchanged(released: Tree, tmp_path: Path) ->
 
 
 def test_a_tracking_server_of_this_machine_is_reached_from_images(
-    released: Tree, packages: Path, tmp_path: Path
+    released: Tree, tmp_path: Path
 ) -> None:
-    with tracking_server(packages, tmp_path) as uri:
+    with tracking_server(tmp_path) as uri:
         folder = run(released, tmp_path / "runs", "docker", f"mlflow_tracking_uri={uri}", "seed=5")
         client = MlflowClient(uri)
         champion = client.get_model_version_by_alias("pinion-model", "champion")
@@ -116,13 +116,13 @@ def test_a_tracking_server_of_this_machine_is_reached_from_images(
 
 
 def test_an_object_of_a_store_of_this_machine_is_pulled_by_both_runners(
-    released: Tree, packages: Path, tmp_path: Path
+    released: Tree, tmp_path: Path
 ) -> None:
     table = released.folder / "components/pull_data/pull_data/samples/diabetes.csv"
     objects = {"tables/2026/its own.csv": table.read_bytes()}
     given = ("source=s3://tables/2026/its own.csv", "target=progression", "model=ridge")
     pulled = []
-    with s3_store(packages, tmp_path, objects) as address:
+    with s3_store(tmp_path, objects) as address:
         for runner in ("process", "docker"):
             folder = run(
                 released, tmp_path / runner, runner, *given, AWS_ENDPOINT_URL=address,

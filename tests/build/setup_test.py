@@ -12,8 +12,7 @@ import pytest
 from pipelines.workspace import user_cache
 from tests.build.tree import call, clone, environment
 
-# Each makes an environment of 150 MB, most in a clone of its own.
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(reason="each makes an environment of 150 MB, most in their own clone")
 
 NOWHERE = "http://127.0.0.1:9/simple"
 PACKAGES = ".venv/lib/python3.11/site-packages"

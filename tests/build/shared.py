@@ -12,7 +12,6 @@ import pytest
 
 from tests.build.pinion import Tree, states, versions_of
 from tests.build.services import Registry, docker_answers
-from tests.build.tree import DAEMON, ROOT, call
 
 _GIVEN = "shared"
 _STARTED = pytest.StashKey[tuple[str, int]]()
@@ -64,13 +63,6 @@ def started() -> Iterator[Shared]:
         if docker_answers():
             stack.enter_context(registry)
         yield Shared(Path(name), registry)
-
-
-def package_all() -> None:
-    """Packages what runs, and the servers of tests, from the sources here."""
-    pexes = ("--filter-target-type=pex_binary", "package", "::")
-    done = call(ROOT, "./pants", *pexes, **DAEMON)
-    assert done.returncode == 0, done.stderr
 
 
 def release_all(folder: Path, registry: Registry) -> None:

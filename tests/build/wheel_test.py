@@ -13,6 +13,8 @@ from packaging.requirements import Requirement
 
 from tests.build.tree import ROOT, call, clone
 
+pytestmark = pytest.mark.slow(reason="drives Pants")
+
 NAMES = sorted(path.parent.name for path in ROOT.glob("components/*/pyproject.toml"))
 each_component = pytest.mark.parametrize("name", NAMES)
 

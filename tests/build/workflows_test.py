@@ -11,6 +11,8 @@ from tests.build.commands import Known, commands, faults
 from tests.build.tree import ROOT
 from tests.build.workflows import workflow_faults
 
+pytestmark = pytest.mark.slow(reason="drives Pants")
+
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted([*GITHUB.glob("workflows/*.y*ml"), *GITHUB.glob("actions/*/action.yml")])
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("components/*.md"), *ROOT.glob("docs/**/*.md")])

@@ -10,6 +10,8 @@ import pytest
 
 from tests.build.tree import ROOT, call, clone
 
+pytestmark = pytest.mark.slow(reason="makes whole runs in a fresh clone")
+
 COMPONENTS = sorted(path.parent.name for path in ROOT.glob("components/*/BUILD"))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.faulty import Proxy, proxy
 from tests.local_servers import tracking_server
 from tests.ports import free_port
-from tests.running import DIST, processes_with
+from tests.running import processes_with
 
 
 class Server:
@@ -38,7 +38,7 @@ class Server:
         if self._running is None:
             self._running = ExitStack()
             self._running.enter_context(
-                tracking_server(DIST, self._folder, port=self._port, CHAOS_SERVER=str(self._folder))
+                tracking_server(self._folder, port=self._port, CHAOS_SERVER=str(self._folder))
             )
 
     def stop(self) -> None:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"
 _SQLITE = "sqlite:///"
 
+# How long another process may hold an SQLite database before it counts as locked.
+_BUSY_SECONDS = 10.0
+
 # A server may ask to be left alone for an hour.
 _IMPATIENT = {"MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false"}
 # For the first call, which finds out in about 10 s that nobody answers, and for those behind it,
@@ -145,7 +148,7 @@ def _probe_sqlite(uri: str, path: Path) -> None:
         )
     try:
         address = f"file:{quote(str(path))}?mode=rw"
-        with closing(sqlite3.connect(address, timeout=10, uri=True)) as database:
+        with closing(sqlite3.connect(address, timeout=_BUSY_SECONDS, uri=True)) as database:
             database.execute("BEGIN IMMEDIATE")
             tables = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchall()
             database.rollback()

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import socket
@@ -219,11 +220,49 @@ def _start(trained: Trained, uri: str, out: Path, name: str) -> subprocess.Popen
     )
 
 
+# Imports once and then splits: eight times the imports would take far longer than what is tested.
+_AT_ONCE = """
+import json, os, sys
+from register.__main__ import main, warm
+
+warm()
+children = []
+for number, arguments in enumerate(json.loads(sys.argv[1])):
+    if child := os.fork():
+        children.append(child)
+        continue
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(os.open(f"{stream.name[1:-1]}-{number}", os.O_CREAT | os.O_WRONLY), stream.fileno())
+    code = main(arguments)
+    sys.stdout.flush(), sys.stderr.flush()
+    os._exit(code)
+codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+print(json.dumps(codes))
+"""
+
+
+def _at_once(calls: list[list[str]], folder: Path) -> list[tuple[str, str, int]]:
+    """Call the step on each of these arguments at the same time; what it printed, and its codes."""
+    done = subprocess.run(
+        [sys.executable, "-c", _AT_ONCE, json.dumps(calls)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return [
+        ((folder / f"stdout-{number}").read_text(), (folder / f"stderr-{number}").read_text(), code)
+        for number, code in enumerate(json.loads(done.stdout))
+    ]
+
+
 def test_eight_at_once_make_one_version(store: Store, train: Train, tmp_path: Path) -> None:
     trained = train()
     outs = [tmp_path / f"out-{number}" for number in range(8)]
-    steps = [_start(trained, store.uri, out, "race") for out in outs]
-    outcomes = [(*step.communicate(timeout=120), step.returncode) for step in steps]
+    calls = [arguments(trained, store.uri, out, registered_model_name="race") for out in outs]
+    outcomes = _at_once(calls, tmp_path)
 
     assert [(stderr, code) for _, stderr, code in outcomes] == [("", 0)] * 8
     assert sorted(stdout for stdout, _, _ in outcomes) == [
@@ -239,12 +278,11 @@ def test_eight_at_once_make_one_version(store: Store, train: Train, tmp_path: Pa
 def test_eight_models_at_once_leave_the_alias_at_the_newest(
     store: Store, train: Train, tmp_path: Path
 ) -> None:
-    steps = [
-        _start(train(), store.uri, tmp_path / f"out-{number}", "models") for number in range(8)
-    ]
-    outcomes = [(step.communicate(timeout=120)[1], step.returncode) for step in steps]
+    outs = [tmp_path / f"out-{number}" for number in range(8)]
+    calls = [arguments(train(), store.uri, out, registered_model_name="models") for out in outs]
+    outcomes = _at_once(calls, tmp_path)
 
-    assert outcomes == [("", 0)] * 8
+    assert [(stderr, code) for _, stderr, code in outcomes] == [("", 0)] * 8
     assert [int(version.version) for version in store.versions("models")] == [*range(1, 9)]
     assert store.alias("models") == 8
 

@@ -1,0 +1,1 @@
+"""The two tiers of the tests: what `make test` and `make test-all` run."""

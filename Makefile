@@ -1,4 +1,4 @@
-.PHONY: setup run test test-all chaos lock bench
+.PHONY: setup run ui serve test test-all chaos lock bench
 
 # Another Python's modules must not reach these.
 unexport PYTHONPATH PYTHONHOME
@@ -11,6 +11,14 @@ setup:
 # Registering is only a default here: --no-register, --param register=false or a file may say otherwise.
 run: setup
 	@.venv/bin/python -m pipelines.run --default register=true $(ARGS)
+
+# MLflow's pages on the runs, until Ctrl-C: make ui ARGS="--port 5050"
+ui: setup
+	@.venv/bin/python -m pipelines.ui $(ARGS)
+
+# The champion, served for requests, until Ctrl-C: make serve ARGS="--model pinion-model/3 --port 5050"
+serve: setup
+	@.venv/bin/python -m pipelines.serve $(ARGS)
 
 # Lint, format, types, and every test that takes seconds and needs nothing installed:
 # make test ARGS="components/train -k search"

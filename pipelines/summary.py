@@ -3,11 +3,15 @@
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from shlex import quote
+from shlex import join
 from typing import Any
 
 from pipelines.artifacts import Values
 from pipelines.values import Value
+from pipelines.workspace import ROOT
+
+# What the pipeline calls its experiment if nobody names another.
+EXPERIMENT = "pinion"
 
 
 def summarize(
@@ -24,18 +28,25 @@ def summarize(
         *_registration(outputs),
         *([("took", took)] if took else []),
         ("run folder", str(folder)),
-        ("MLflow", _mlflow(tracking_uri)),
+        ("MLflow", _mlflow(parameters, folder.parent, tracking_uri)),
     ]
     width = max(len(label) for label, _ in lines)
     return "\n".join(f"{label:<{width}}  {text}" for label, text in lines)
 
 
-def _mlflow(tracking_uri: str) -> str:
-    """How to look at the run: the address of a server, or the command that serves a local store."""
-    if tracking_uri.startswith("sqlite:"):
-        store = f"--backend-store-uri {quote(tracking_uri)}"
-        return f"./pants run build-support/mlflow:mlflow -- ui {store}"
-    return without_secrets(tracking_uri)
+def _mlflow(parameters: Mapping[str, Value], runs: Path, tracking_uri: str) -> str:
+    """How to look at the run: the address of a server, or the command that opens a local store."""
+    if not tracking_uri.startswith("sqlite:"):
+        return without_secrets(tracking_uri)
+    flags = []
+    if tracking_uri != f"sqlite:///{runs / 'mlflow.db'}":
+        flags += ["--mlflow-tracking-uri", tracking_uri]
+    elif runs != ROOT / "runs":
+        flags += ["--output", str(runs)]
+    experiment = str(parameters.get("experiment") or EXPERIMENT)
+    if experiment != EXPERIMENT:
+        flags += ["--experiment", experiment]
+    return f".venv/bin/python -m pipelines.ui {join(flags)}" if flags else "make ui"
 
 
 def without_secrets(address: str) -> str:

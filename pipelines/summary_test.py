@@ -7,6 +7,7 @@ import pytest
 from pipelines.artifacts import Artifact, ArtifactType, Values
 from pipelines.summary import evaluated, summarize
 from pipelines.values import Value
+from pipelines.workspace import ROOT
 
 ACCURACY = {"metric": "accuracy", "value": 0.875, "threshold": 0.9, "greater_is_better": True}
 RMSE = {"metric": "rmse", "value": 0.5, "threshold": 0.75, "greater_is_better": False}
@@ -51,7 +52,7 @@ def test_everything_that_came_out(tmp_path: Path) -> None:
         "registered  models:/income/3",
         "run folder  /runs/1",
     ]
-    assert text.endswith("ui --backend-store-uri sqlite:////runs/mlflow.db")
+    assert text.endswith("  .venv/bin/python -m pipelines.ui --output /runs")
 
 
 @pytest.mark.parametrize(
@@ -132,9 +133,24 @@ def test_a_verdict_is_what_an_evaluation_wrote(tmp_path: Path) -> None:
     assert not evaluated(made)
 
 
-def test_the_command_can_be_pasted() -> None:
-    text = summarize({}, {}, Path("/runs/1"), "sqlite:////two words/mlflow.db")
-    assert text.endswith(" --backend-store-uri 'sqlite:////two words/mlflow.db'")
+@pytest.mark.parametrize(
+    ("runs", "store", "experiment", "command"),
+    [
+        (ROOT / "runs", "", "pinion", "make ui"),
+        (ROOT / "runs", "", "", "make ui"),
+        (ROOT / "runs", "", "churn", ".venv/bin/python -m pipelines.ui --experiment churn"),
+        (Path("/two words"), "", "pinion",
+         ".venv/bin/python -m pipelines.ui --output '/two words'"),
+        (ROOT / "runs", "sqlite:////two words/m.db", "pinion",
+         ".venv/bin/python -m pipelines.ui --mlflow-tracking-uri 'sqlite:////two words/m.db'"),
+    ],
+)  # fmt: skip
+def test_the_command_leads_to_the_run_and_can_be_pasted(
+    runs: Path, store: str, experiment: str, command: str
+) -> None:
+    uri = store or f"sqlite:///{runs / 'mlflow.db'}"
+    text = summarize({"experiment": experiment}, {}, runs / "1", uri)
+    assert text.splitlines()[-1] == f"MLflow      {command}"
 
 
 def test_a_server_is_shown_without_its_password() -> None:

@@ -8,10 +8,8 @@ from pipelines.errors import PinionError, run_command
 from pipelines.local_server import SQLITE, LocalServer, add_server_flags, store_of, until_ctrl_c
 from pipelines.model_registry import ModelRegistry, open_registry
 from pipelines.ports import refuse_taken
-from pipelines.summary import without_secrets
+from pipelines.summary import EXPERIMENT, without_secrets
 
-# What the pipeline calls it if nobody names another.
-_EXPERIMENT = "pinion"
 # The page of an experiment begins with prompts and agents, unless its address asks for this.
 _PAGE = "#/experiments/{}/runs?workflowType=machine_learning"
 
@@ -21,7 +19,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pipelines.ui", description=__doc__)
     parser.add_argument(
         "--experiment", metavar="NAME",
-        help=f"the experiment to open (default: {_EXPERIMENT}, else that of the last run)",
+        help=f"the experiment to open (default: {EXPERIMENT}, else that of the last run)",
     )  # fmt: skip
     add_server_flags(parser, 5000)
     return parser
@@ -53,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _experiment(registry: ModelRegistry, name: str | None, uri: str) -> str:
     """Return the id of the experiment that was asked for, or else of the one to look at first."""
     client = registry.client
-    if found := client.get_experiment_by_name(name or _EXPERIMENT):
+    if found := client.get_experiment_by_name(name or EXPERIMENT):
         return str(found.experiment_id)
     known = {each.experiment_id: each.name for each in client.search_experiments()}
     if name:

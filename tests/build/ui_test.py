@@ -1,7 +1,4 @@
-"""`pipelines.ui` and `pipelines.serve` as a user has them: real servers, and a browser that looks.
-
-Slow, because the full MLflow takes seconds to start and, the first time, is installed.
-"""
+"""`pipelines.ui` and `pipelines.serve` as a user has them: real servers, and a browser that looks."""
 
 import json
 import signal
@@ -20,7 +17,7 @@ from tests.build.browser import Browser
 from tests.ports import free_port
 from tests.running import environment
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(reason="starts the full MLflow, and installs it first")
 
 
 @pytest.fixture(scope="module")

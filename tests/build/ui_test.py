@@ -1,4 +1,4 @@
-"""`pipelines.ui` and `pipelines.serve` as a user has them: real servers, and a browser that looks."""
+"""`pipelines.ui` and `pipelines.serve` as a user has them: real servers, and a real browser."""
 
 import json
 import signal

@@ -13,7 +13,7 @@ from pipelines.interfaces import Signature
 from pipelines.locks import Lock, Locked, sha256
 from pipelines.releases import Release, store
 from pipelines.show import main
-from pipelines.store import local_store
+from pipelines.store_testing import made_store
 from pipelines.workspace import Workspace
 
 PIPELINE = b"root: {}\n"
@@ -56,7 +56,7 @@ def workspace(tmp_path: Path) -> Workspace:
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store's file, which takes seconds to make and none to copy."""
     folder = tmp_path_factory.mktemp("runs")
-    local_store(folder)
+    made_store(folder)
     return folder / "mlflow.db"
 
 

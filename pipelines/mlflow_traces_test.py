@@ -17,7 +17,7 @@ from pipelines.artifacts import Artifact, ArtifactType, Values
 from pipelines.errors import PinionError
 from pipelines.mlflow_traces import outdated
 from pipelines.model_registry import ModelRegistry
-from pipelines.store import local_store
+from pipelines.store_testing import made_store
 from pipelines.tracking import Server, Tracking
 
 MODEL = "tumour"
@@ -28,7 +28,7 @@ class Traced:
     """A store with a trained, evaluated and registered model in it, as the steps leave them."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.uri = folder, local_store(folder)
+        self.folder, self.uri = folder, made_store(folder)
         self.client = MlflowClient(self.uri, self.uri)
         place = (folder / "artifacts").as_uri()
         experiment = self.client.create_experiment("tumours", artifact_location=place)
@@ -74,7 +74,7 @@ class Traced:
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store without anything in it, which takes seconds to make."""
     folder = tmp_path_factory.mktemp("empty")
-    local_store(folder)
+    made_store(folder)
     return folder
 
 

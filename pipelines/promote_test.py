@@ -9,7 +9,7 @@ from pipelines import promote, show
 from pipelines.errors import PinionError, UsageError
 from pipelines.model_references import ModelReference
 from pipelines.model_registry import ModelRegistry, Move, open_registry
-from pipelines.store import local_store
+from pipelines.store_testing import made_store
 
 SHA = "af399a019264f7999e6b395ee90576e46564867aa4c8a40797c96be87dc1be55"
 
@@ -17,7 +17,7 @@ SHA = "af399a019264f7999e6b395ee90576e46564867aa4c8a40797c96be87dc1be55"
 @pytest.fixture()
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
     """Three versions of `churn`, of which none is the champion."""
-    uri = local_store(tmp_path / "runs")
+    uri = made_store(tmp_path / "runs")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     client = MlflowClient(uri, uri)
     client.create_registered_model("churn")

@@ -16,7 +16,7 @@ from pipelines.locks import Lock, Locked, sha256
 from pipelines.releases import Release
 from pipelines.releases import store as write
 from pipelines.reproduce import Origin, refuse_other_code
-from pipelines.store import local_store
+from pipelines.store_testing import made_store
 from pipelines.workspace import Workspace
 
 STEPS: Mapping[str, Any] = {
@@ -32,7 +32,7 @@ TAGS = {"pinion.release": "1.4.0", "pinion.component.train": "0.2.0"}
 def store(tmp_path_factory: pytest.TempPathFactory) -> MlflowClient:
     """A store with a registered model."""
     folder = tmp_path_factory.mktemp("store")
-    uri = local_store(folder)
+    uri = made_store(folder)
     client = MlflowClient(uri, uri)
     client.create_registered_model("churn")
     client.create_experiment("customers", artifact_location=(folder / "artifacts").as_uri())

@@ -6,6 +6,7 @@ from mlflow import MlflowClient
 
 from pipelines.errors import PinionError
 from pipelines.store import local_store
+from pipelines.store_testing import made_store
 
 
 def log_a_run(folder: Path, number: int) -> None:
@@ -16,8 +17,10 @@ def log_a_run(folder: Path, number: int) -> None:
 
 
 def test_several_processes_start_from_nothing(tmp_path: Path) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    processes = [spawn.Process(target=log_a_run, args=(tmp_path / "runs", n)) for n in range(4)]
+    # They split from one process that has nothing but the imports, which take the longest.
+    split = multiprocessing.get_context("forkserver")
+    split.set_forkserver_preload([__name__, "mlflow.store.tracking.sqlalchemy_store"])
+    processes = [split.Process(target=log_a_run, args=(tmp_path / "runs", n)) for n in range(4)]
     for process in processes:
         process.start()
     for process in processes:
@@ -69,3 +72,11 @@ def test_a_folder_in_its_place_is_named(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").mkdir()
     with pytest.raises(PinionError, match=r"mlflow\.db cannot be opened"):
         local_store(tmp_path)
+
+
+def test_a_store_for_tests_is_what_a_new_one_is(tmp_path: Path) -> None:
+    stores = [MlflowClient(make(tmp_path / make.__name__)) for make in (local_store, made_store)]
+    locations = [store.get_experiment("0").artifact_location for store in stores]
+    assert locations == [
+        f"{(tmp_path / name / 'artifacts').as_uri()}/0" for name in ("local_store", "made_store")
+    ]

@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from mlflow.entities import LoggedModelStatus
 
 from pipelines.errors import PinionError
-from pipelines.store import local_store
+from pipelines.store_testing import made_store
 from pipelines.unfinished import MARKS, ended
 
 HOLDER = """
@@ -27,7 +27,7 @@ with ended(Path(sys.argv[1]), sys.argv[2]):
 
 @pytest.fixture()
 def uri(tmp_path: Path) -> str:
-    return local_store(tmp_path)
+    return made_store(tmp_path)
 
 
 def begun(uri: str, pipeline_run: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-from pull_data.errors import PullDataError
+from pull_data.errors import PullDataError, reason
 from pull_data.formats import Format, detect_format
 
 # How Hive, and all who write as it does, spell a missing value.
@@ -88,7 +88,11 @@ def path_of(path: str, name: str) -> str:
 def check_is_parquet(file: Path, path: str, name: str) -> None:
     """Raise PullDataError unless a file of a folder is a Parquet file, by its first bytes."""
     where = path_of(path, name)
-    if detect_format(file, where) is not Format.PARQUET:
+    try:
+        found = detect_format(file, where)
+    except OSError as error:
+        raise PullDataError(f"{where}: cannot be read: {reason(error)}") from None
+    if found is not Format.PARQUET:
         raise PullDataError(
             f"{where}: not a Parquet file, as all in a folder must be; give one file, or a folder"
             " of Parquet files alone"

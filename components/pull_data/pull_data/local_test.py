@@ -101,6 +101,10 @@ def test_what_can_be_no_file_of_a_folder_is_told(pull: Pull, folder: Path) -> No
     os.mkfifo(folder / "c")
     pull(folder).assert_failed("t/c: not a file; give a table, or a folder of Parquet files")
     (folder / "c").unlink()
+    # A file that opens, and whose first byte nobody may read.
+    (folder / "c").symlink_to("/proc/self/mem")
+    pull(folder).assert_failed("t/c: cannot be read: Input/output error")
+    (folder / "c").unlink()
     (folder / "k=1").symlink_to(folder)
     pull(folder).assert_failed("t/k=1: a link to a folder, which may lead in a circle")
 

@@ -1,6 +1,6 @@
 """The Parquet files of a folder as one table, with a column for each partition."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -83,7 +83,7 @@ def _common_schema(parts: Sequence[Part], name: str, log: Callable[[str], None])
         given = {field.name: _plain(field) for field in columns.schema}
         if part is parts[0]:
             fields = {column: (field, part) for column, field in given.items()}
-        _check_columns(list(fields), list(given), part, parts[0], name)
+        _check_columns(fields, given, part, parts[0], name)
         for column, field in given.items():
             fields[column] = _merged(*fields[column], field, part, name)
     if index:
@@ -100,7 +100,7 @@ def _plain(field: pa.Field) -> pa.Field:
 
 
 def _check_columns(
-    expected: list[str], given: list[str], part: Part, first: Part, name: str
+    expected: Mapping[str, object], given: Mapping[str, object], part: Part, first: Part, name: str
 ) -> None:
     for column in [*expected, *given]:
         if column not in given or column not in expected:
@@ -115,6 +115,8 @@ def _merged(
     known: pa.Field, origin: Part, field: pa.Field, part: Part, name: str
 ) -> tuple[pa.Field, Part]:
     """Return what holds the values of both fields; one without any value fits every type."""
+    if field.equals(known):
+        return known, origin
     try:
         both = pa.unify_schemas([pa.schema([known]), pa.schema([field])]).field(0)
     except pa.ArrowException:

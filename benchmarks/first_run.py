@@ -1,7 +1,7 @@
-"""The first minute: `make run` in a fresh clone of this commit, with an empty home and empty caches.
+"""The first minute: `make run` in a fresh clone of this commit, with an empty home and caches.
 
-`python -m benchmarks.first_run` then runs it again, again after a line of `train` changed, and in five
-clones at once that share one empty home. It downloads what a first run does, twice.
+`python -m benchmarks.first_run` then runs it again, again after a line of `train` changed, and in
+five clones at once that share one empty home. It downloads what a first run does, twice.
 """
 
 import argparse

@@ -50,6 +50,9 @@ class Instant:
     def stop(self) -> None:
         """Nothing runs."""
 
+    def close(self) -> None:
+        """Nothing is held."""
+
 
 def write(file: Path, tasks: int) -> None:
     """Compiles a pipeline of so many tasks."""

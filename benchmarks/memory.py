@@ -1,6 +1,6 @@
 """Memory of `train` and `evaluate`, beside their table in Arrow: `python -m benchmarks.memory`.
 
-The packaged steps on tables of N and 5 N rows, as many to train as to test, and what each further
+The steps on tables of N and 5 N rows, as many to train as to test, and what each further
 row takes, in multiples of its size in Arrow. Off that of `train` is taken what the model takes
 alone: the whole pipeline, fitted once to rows that are in memory, or only the estimator in it,
 fitted to encoded rows.
@@ -15,9 +15,7 @@ from pathlib import Path
 
 from benchmarks.big_tables import OUTPUTS, Steps, made, measured, step
 from benchmarks.image_build import say
-from pipelines.components import Component
-from pipelines.environments import environment
-from pipelines.packages import packaged
+from pipelines.programs import Installed, installed
 from pipelines.workspace import ROOT, Workspace
 
 # Models by the targets that they learn, with parameters that save time; but for the size of a
@@ -71,11 +69,11 @@ class Peaks:
 
 @dataclass(frozen=True)
 class Folders:
-    """The folders of the packaged steps, and one for files."""
+    """The steps, and a folder for files."""
 
     split: Steps
-    train: Path
-    evaluate: Path
+    train: Installed
+    evaluate: Installed
     files: Path
 
     def table(self, rows: int, target: str) -> None:
@@ -110,11 +108,11 @@ class Folders:
 
     def alone(self, *arguments: str | Path) -> int:
         """Runs the script of the model alone, and gives its memory in bytes."""
-        return measured(self.train / "bin/python", ALONE, *arguments).memory
+        return measured(self.train.environment.python, ALONE, *arguments).memory
 
     def size(self, table: Path) -> int:
         """The table in Arrow, in bytes."""
-        command: list[str | Path] = [self.train / "bin/python", ALONE, "size", table]
+        command: list[str | Path] = [self.train.environment.python, ALONE, "size", table]
         return int(subprocess.run(command, check=True, capture_output=True).stdout)
 
 
@@ -126,8 +124,7 @@ def main() -> int:
     parser.add_argument("--model", choices=known, help="only this one")
     given = parser.parse_args()
     workspace = Workspace()
-    components = [Component.load(ROOT / "components" / name) for name in NAMES]
-    places = [environment(workspace, each) for each in packaged(workspace, components).values()]
+    places = [installed(workspace, name) for name in NAMES]
     few: dict[str, Peaks] = {}
     with tempfile.TemporaryDirectory() as scratch:
         folders = Folders(Steps(*places[:2]), places[2], places[3], Path(scratch))

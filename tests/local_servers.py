@@ -18,7 +18,10 @@ from tests.running import environment
 @contextmanager
 def serving(folder: Path, *arguments: str, port: int = 0, **settings: str) -> Iterator[str]:
     """The address of an MLflow server of some kind, once it answers; it ends with the block."""
-    command = [str(server("mlflow").python), "-m", "mlflow", *arguments]
+    python = server("mlflow").python
+    # What it serves models by is looked for on the PATH.
+    settings["PATH"] = os.pathsep.join([str(python.parent), os.environ["PATH"]])
+    command = [str(python), "-m", "mlflow", *arguments]
     with _running(folder, "/health", command, port=port, **settings) as address:
         yield address
 

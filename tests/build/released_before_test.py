@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -25,9 +26,9 @@ BEFORE = ROOT / "tests" / "golden" / "released_before"
 TAG = "0.9.0"
 
 
-def locked() -> dict[str, dict[str, str]]:
+def locked() -> dict[str, dict[str, Any]]:
     """What its lock says of each component."""
-    components: dict[str, dict[str, str]]
+    components: dict[str, dict[str, Any]]
     components = yaml.safe_load((BEFORE / "lock.yaml").read_text())["components"]
     return components
 
@@ -53,8 +54,8 @@ def image_of(released: Tree, registry: Registry, folder: Path, name: str) -> str
 
 def attach_sbom(registry: Registry, name: str, digest: str) -> None:
     """What `publish` of then attached, less what nobody asks."""
-    packages = locked()[name]["requirements"]
-    document = {"components": [{"name": n, "version": v} for n, v in dict(packages).items()]}
+    packages: dict[str, str] = locked()[name]["requirements"]
+    document = {"components": [{"name": n, "version": v} for n, v in packages.items()]}
     repository = f"pinion/{name.replace('_', '-')}"
     attached = Referrers(Client(registry.address), repository, digest)
     attached.attach(MEDIA_TYPE, json.dumps(document).encode())

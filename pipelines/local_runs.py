@@ -17,11 +17,9 @@ from pipelines.artifacts import Values
 from pipelines.backend import Backend
 from pipelines.cache import Cache
 from pipelines.cache_store import CACHE, Store
-from pipelines.compile import DEV, compile_release, dev_pins
+from pipelines.compile import DEV, dev_pins
 from pipelines.components import Component, discover
-from pipelines.dev_images import build
-from pipelines.docker_backend import DockerBackend
-from pipelines.docker_engine import Engine
+from pipelines.dev_pipeline import compile_dev
 from pipelines.environments import Environments
 from pipelines.git import described
 from pipelines.graph import Pipeline
@@ -119,6 +117,11 @@ def ready(request: Request, parameters: Parameters) -> LocalRun:
         progress = Progress([name for name, _ in steps])
         backend: Backend
         if request.runner == DOCKER:
+            # Here, because half of all imports are for it alone.
+            from pipelines.dev_images import build
+            from pipelines.docker_backend import DockerBackend
+            from pipelines.docker_engine import Engine
+
             engine, make = Engine(folder.name), partial(build, workspace, components)
             backend = DockerBackend(engine, make, settings)
         else:
@@ -167,7 +170,7 @@ def _pipeline(
     """What is asked for, kept in the run's folder."""
     kept = folder / "pipeline.yaml"
     if request.dev:
-        compile_release(DEV, dev_pins(components), kept)
+        compile_dev(request.workspace, dev_pins(components), kept)
         return Pipeline.load(kept)
     if request.file:
         # Read where it is, for messages that name it.

@@ -39,10 +39,11 @@ chaos: setup
 lock:
 	@build-support/lock $(ARGS)
 
-# What isolation costs, what the same run costs again, what a task costs the runner, what a row costs
+# What the first minute is made of, what isolation costs, what the same run costs again, what a task costs the runner, what a row costs
 # and what memory it takes; nothing to build, and a changed line to a new image, beside one image for all
 # steps, which need Docker. In all half an hour.
 bench: setup
+	@.venv/bin/python -m benchmarks.first_run
 	@.venv/bin/python -m benchmarks.isolation
 	@.venv/bin/python -m benchmarks.rerun
 	@.venv/bin/python -m benchmarks.graph_size

@@ -5,6 +5,7 @@ five clones at once that share one empty home. It downloads what a first run doe
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -32,6 +33,7 @@ class Call:
     name: str
     limit: float | None = None
     seconds: float = 0.0
+    cpu: float = 0.0
     code: int = 0
     said: list[tuple[float, str]] = field(default_factory=list)
 
@@ -45,7 +47,11 @@ class Call:
         ) as process:  # fmt: skip
             for line in process.stderr or ():
                 self.said.append((time.monotonic() - begun, line.rstrip()))
+            # Waited for here, because it says what all that it started has used.
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
         self.seconds, self.code = time.monotonic() - begun, process.returncode
+        self.cpu = used.ru_utime + used.ru_stime
         self._venv = (tree / ".venv" / "complete").stat().st_mtime - clock if self.code == 0 else 0
         return self
 
@@ -63,7 +69,7 @@ class Call:
     def lines(self) -> Iterable[str]:
         """Rows of the table: the whole beside its limit, and the pieces below it."""
         limit = f"<= {self.limit:.0f} s" if self.limit is not None else ""
-        yield f"{self.name:44}{self.seconds:8.2f} s  {limit}".rstrip()
+        yield f"{self.name:44}{self.seconds:8.2f} s {self.cpu:8.2f} s CPU  {limit}".rstrip()
         for name, seconds in self.pieces():
             yield f"  {name:42}{seconds:8.2f} s"
 

@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     works = chosen(paths, given, args.all, done, checks=not (args.no_checks or done or given))
     if not works:
         raise UsageError(f"nothing is tested in {', '.join(paths)}")
-    results = run(works)
+    results = run(works, args.all)
     if not any(each.passed or each.failed for each in results):
         _say(f"no test was chosen; slow ones run with make test-all {_narrowing(argv)}".rstrip())
         return 1
@@ -77,16 +77,18 @@ def chosen(
 _PYTEST = ("--quiet", "--no-header", "--tb=short")
 
 
-def run(works: Sequence[Work]) -> list[Result]:
+def run(works: Sequence[Work], everything: bool) -> list[Result]:
     """Run them all, and print a line for each that ends, and all that a failed one printed."""
-    began, results = time.monotonic(), []
-    running = Running(Environments(Workspace()), Slots(len(os.sched_getaffinity(0)) + 1), _say)
+    began, results, cores = time.monotonic(), [], len(os.sched_getaffinity(0))
+    # Slow tests wait for servers, Docker and Pants, and leave the cores to each other.
+    slots = Slots(2 * cores + 1 if everything else cores + 1)
+    running = Running(Environments(Workspace()), slots, _say)
     for result in running.all(works):
         results.append(result)
         print(result.line(), flush=True)
         if result.failed:
             print(result.output, flush=True)
-    for line in longest(results):
+    for line in [] if everything else longest(results):
         _say(line)
     print(f"{'in all':24} {'':32} {time.monotonic() - began:7.1f} s")
     print(total(results), flush=True)

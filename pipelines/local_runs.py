@@ -47,6 +47,7 @@ class Request:
     `output` holds the folders of the runs. Without a tracking URI it is that of the parameters, of
     the environment, or of the store in `output`. `reproduces` is the model version that is made
     again, if any. `cache_size` are the bytes that may be kept of steps; None reuses and keeps none.
+    A `quiet` run shows no progress.
     """
 
     workspace: Workspace
@@ -58,6 +59,7 @@ class Request:
     tracking_uri: str = ""
     reproduces: str = ""
     cache_size: int | None = None
+    quiet: bool = False
 
     @property
     def dev(self) -> bool:
@@ -114,7 +116,7 @@ def ready(request: Request, parameters: Parameters) -> LocalRun:
         tracking_uri = request.tracking_uri or _tracking_uri(given, folder.parent)
         settings = _settings(request, folder, tracking_uri)
         steps = list(pipeline.graph.steps())
-        progress = Progress([name for name, _ in steps])
+        progress = Progress([name for name, _ in steps], logs=folder / "logs", quiet=request.quiet)
         backend: Backend
         if request.runner == DOCKER:
             # Here, because half of all imports are for it alone.

@@ -1,5 +1,6 @@
 """Documents that somebody damaged: strategies for property-based tests."""
 
+from functools import cache
 from typing import Any
 
 import yaml
@@ -40,10 +41,15 @@ def _copy(node: Any) -> Any:
     return [_copy(value) for value in node] if isinstance(node, list) else node
 
 
+@cache
+def _parsed(text: str) -> Any:
+    return yaml.safe_load(text)
+
+
 @st.composite
 def documents(draw: st.DrawFn, text: str) -> str:
     """The YAML text with one to three entries replaced, renamed or removed."""
-    document = _copy(yaml.safe_load(text))
+    document = _copy(_parsed(text))
     for _ in range(draw(st.integers(1, 3))):
         places = _places(document)
         if not places:

@@ -24,7 +24,7 @@ from sklearn.metrics import (
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 
-from train.models import use_one_thread
+from train.predictions import predict
 
 Metrics = dict[str, float]
 
@@ -109,7 +109,7 @@ class Scorer:
     ) -> Metrics | float:
         """Return the metrics of a fitted model on the rows that it did not see."""
         try:
-            measured = self._measure(use_one_thread(model), features, target.to_numpy())
+            measured = self._measure(model, features, target.to_numpy())
         except ValueError:  # such as an infinite prediction
             if not self.lenient:
                 raise
@@ -120,13 +120,15 @@ class Scorer:
         return {metric: measured.get(metric, math.nan) for metric in METRICS[self.task]}
 
     def _measure(self, model: Pipeline, features: pd.DataFrame, truth: np.ndarray) -> Metrics:
-        predicted = model.predict(features)
         if self.task == "regression":
-            return regression_metrics(truth, predicted)
-        probabilities = None
-        if hasattr(model, "predict_proba"):
-            probabilities = _for_all(self.classes, model.classes_, model.predict_proba(features))
-        return classification_metrics(truth, predicted, self.classes, probabilities)
+            return regression_metrics(truth, *predict(model, features, ["predict"]))
+        methods = ["predict", "predict_proba"] if hasattr(model, "predict_proba") else ["predict"]
+        predicted, *more = predict(model, features, methods)
+        probabilities = _for_all(self.classes, model.classes_, *more) if more else None
+        # Places in the sorted classes, as scikit-learn's metrics are slow to compare texts.
+        places = np.arange(len(self.classes))
+        true, guessed = (np.searchsorted(self.classes, labels) for labels in (truth, predicted))
+        return classification_metrics(true, guessed, places, probabilities)
 
 
 def summarise(scores: list[Metrics]) -> Metrics:

@@ -47,6 +47,7 @@ class Request:
     `output` holds the folders of the runs. Without a tracking URI it is that of the parameters, of
     the environment, or of the store in `output`. `reproduces` is the model version that is made
     again, if any. `cache_size` are the bytes that may be kept of steps; None reuses and keeps none.
+    A `quiet` run shows no progress.
     """
 
     workspace: Workspace
@@ -58,6 +59,7 @@ class Request:
     tracking_uri: str = ""
     reproduces: str = ""
     cache_size: int | None = None
+    quiet: bool = False
 
     @property
     def dev(self) -> bool:
@@ -123,7 +125,7 @@ def ready(request: Request, parameters: Parameters) -> LocalRun:
             backend = DockerBackend(engine, make, settings)
         else:
             backend = ProcessBackend(workspace, packages, _locked(workspace, pipeline), settings)
-        progress = _prepare(pipeline, backend)
+        progress = _prepare(pipeline, backend, folder / "logs", request.quiet)
         cache = _cache(request, folder, backend, tracking_uri)
         interpreter = Interpreter(pipeline, folder, backend, progress, request.jobs, cache)
         interpreter.warm_ahead()
@@ -218,8 +220,8 @@ def _locked(workspace: Workspace, pipeline: Pipeline) -> Mapping[str, Locked]:
     return locked_images(workspace) if pinned else {}
 
 
-def _prepare(pipeline: Pipeline, backend: Backend) -> Progress:
+def _prepare(pipeline: Pipeline, backend: Backend, logs: Path, quiet: bool) -> Progress:
     placeholders.refuse_unknown(pipeline.graph.texts())
     steps = list(pipeline.graph.steps())
     backend.prepare(steps)
-    return Progress([name for name, _ in steps])
+    return Progress([name for name, _ in steps], logs=logs, quiet=quiet)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
@@ -13,6 +14,10 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.reasons import last_progress
+
+# Seconds between two lines of how far a step is, where there is no terminal.
+INTERVAL = 10.0
 _STYLES = {
     "done": "green",
     "reused": "green",
@@ -29,10 +34,25 @@ class Progress:
     """An `Observer` that prints to stderr, so that stdout holds the results alone.
 
     `tasks` are the steps known before; those of a loop take the place of the one that they are of.
+    How far a step is, it says in its log in the folder `logs`, if there is one. A `quiet` one
+    prints nothing.
     """
 
-    def __init__(self, tasks: Sequence[str], console: Console | None = None) -> None:
+    def __init__(
+        self,
+        tasks: Sequence[str],
+        console: Console | None = None,
+        *,
+        logs: Path | None = None,
+        quiet: bool = False,
+        interval: float = INTERVAL,
+    ) -> None:
         self._console = console or Console(stderr=True, highlight=False)
+        self._console.quiet = quiet
+        self._logs = logs
+        self._interval = interval
+        # What was passed on last of how far a step is, and when.
+        self._told: dict[str, tuple[str, float]] = {}
         self._since: dict[str, float] = {}
         self._ended: dict[str, tuple[str, float]] = {}
         self._why: dict[str, str] = {}
@@ -44,11 +64,44 @@ class Progress:
     @contextmanager
     def shown(self) -> Iterator[None]:
         """Draws the steps for as long as the block runs."""
-        if not self._console.is_terminal:
+        if self._console.quiet:
             yield
-            return
-        with Live(console=self._console, get_renderable=self._render, refresh_per_second=8):
+        elif self._console.is_terminal:
+            with Live(console=self._console, get_renderable=self._render, refresh_per_second=8):
+                yield
+        else:
+            with self._passing_on():
+                yield
+
+    @contextmanager
+    def _passing_on(self) -> Iterator[None]:
+        """Prints now and then how far the steps are."""
+        over = threading.Event()
+
+        def look() -> None:
+            while not over.wait(self._interval / 10):
+                self._pass_on()
+
+        thread = threading.Thread(target=look, name="progress", daemon=True)
+        thread.start()
+        try:
             yield
+        finally:
+            over.set()
+            thread.join()
+
+    def _pass_on(self) -> None:
+        with self._lock:
+            running = [task for task in self._since if task not in self._ended]
+        for task in running:
+            far, now = self._far(task), time.monotonic()
+            before, at = self._told.get(task, ("", -self._interval))
+            if far and far != before and now - at >= self._interval:
+                self._told[task] = (far, now)
+                self._line(f"{task}: {far}")
+
+    def _far(self, task: str) -> str:
+        return last_progress(self._logs / f"{task}.log") if self._logs else ""
 
     def waits(self, task: str) -> None:
         """A step waits for an equal one."""
@@ -120,6 +173,7 @@ class Progress:
             return "", Text(task, "dim"), "", why
         if state == "running":
             took = f"{time.monotonic() - self._since[task]:.0f} s"
-            return self._spinner, Text(task), took, why
+            far = self._far(task)
+            return self._spinner, Text(task), took, Text(far, "dim") if far else why
         took = f"{self._ended[task][1]:.1f} s" if task in self._since else ""
         return Text(state, _STYLES[state]), Text(task), took, why

@@ -39,6 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--cache-size", type=_bytes, default="10G", metavar="BYTES",
         help="how much is kept of steps, to be reused, such as 500M or 10G (default: %(default)s)",
     )  # fmt: skip
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
     return parser
 
 
@@ -63,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=args.pipeline_file,
             release=args.release,
             cache_size=None if args.no_cache else args.cache_size,
+            quiet=args.quiet,
         ),
         lambda pipeline: resolve(pipeline.parameters, args.param, args.params, args.register),
     )

@@ -33,6 +33,8 @@ ENVIRONMENT = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
 
+# Flags without a value.
+ALONE = ("--help", "--quiet")
 NEEDED = (
     "train.training",
     "train.tracking",
@@ -87,6 +89,7 @@ def build_parser() -> argparse.ArgumentParser:
         "sqlite:///mlflow.db)",
     )
     add("--experiment-parameters", default="", metavar="K=V,…", help="more to record in the run")
+    add("--quiet", action="store_true", help="no progress on stderr")
     _add_outputs(parser.add_argument_group("outputs").add_argument)
     return parser
 
@@ -123,6 +126,7 @@ def parse_options(argv: Sequence[str] | None) -> Options:
         experiment=given.experiment.strip() or options.DEFAULT_EXPERIMENT,
         mlflow_tracking_uri=given.mlflow_tracking_uri,
         experiment_parameters=options.parse_experiment_parameters(given.experiment_parameters),
+        quiet=given.quiet,
     )
 
 
@@ -132,7 +136,7 @@ def _joined(argv: Sequence[str] | None) -> list[str]:
     joined = []
     while words:
         word = words.pop(0)
-        takes_value = word.startswith("--") and "=" not in word and word != "--help"
+        takes_value = word.startswith("--") and "=" not in word and word not in ALONE
         joined.append(f"{word}={words.pop(0)}" if takes_value and words else word)
     return joined
 

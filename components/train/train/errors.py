@@ -1,9 +1,12 @@
 """The one exception that train expects, and how a library's message becomes one line."""
 
+import os
 import sys
 
 WORK_FAILED = 1
 WRONG_CALL = 2
+# To a terminal: forget what is on the line from the cursor on, where progress may stand.
+ERASE = "\x1b[K"
 
 
 class TrainError(Exception):
@@ -29,4 +32,10 @@ def one_line(text: object, limit: int = 600) -> str:
 
 def log(message: str) -> None:
     """Tell the reader of the log, not the reader of the result."""
-    print(f"train: {one_line(message)}", file=sys.stderr, flush=True)
+    start = ERASE if on_terminal() else ""
+    print(f"{start}train: {one_line(message)}", file=sys.stderr, flush=True)
+
+
+def on_terminal() -> bool:
+    """Tell whether a person reads the log as it is written, on something that can erase."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"

@@ -47,7 +47,7 @@ def test_each_model_learns_a_mixed_table_without_a_warning(
 ) -> None:
     step.write(customers(), target)
 
-    assert step.run("--model", model, *FEW_TREES.get(model, [])) == 0
+    assert step.run("--quiet", "--model", model, *FEW_TREES.get(model, [])) == 0
 
     assert step.metrics()[f"cv_{metric}_mean"] > least
     assert step.left_behind() == ALL_OUTPUTS

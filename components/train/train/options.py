@@ -37,6 +37,7 @@ class Options:
     experiment: str
     mlflow_tracking_uri: str
     experiment_parameters: dict[str, str]
+    quiet: bool
     trained_model: Path
     run_id: Path
     model_id: Path

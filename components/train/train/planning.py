@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 from sklearn.base import BaseEstimator
 
@@ -15,6 +16,7 @@ from train.search_options import SearchOptions
 from train.search_space import build_space, count_trials
 from train.trials import Plan
 
+FACTOR = 3  # scikit-learn's: so many times the rows has a halving's next round
 LONGEST_SPACE = 500  # characters of it that a reader of the run may want
 
 
@@ -47,14 +49,39 @@ def plan_search(
 def _refuse_few_rows(
     search: SearchOptions, options: Options, schema: Schema, data: Dataset, folds: Folds
 ) -> None:
-    classes = data.target.nunique() if schema.task == "classification" else 1
-    least = 2 * folds.number * classes  # of the first round, by scikit-learn's rule
+    least = _least_rows(schema, data, folds)
     rows = len(data.target)
     if search.method == "halving" and rows < least:
         raise TrainError(
             f"--train-data {options.train_data}: {rows} rows are too few for a halving, whose "
             f'first round has {least}; give {{"method": "random"}} or more data'
         )
+
+
+def _least_rows(schema: Schema, data: Dataset, folds: Folds) -> int:
+    """Return the rows that scikit-learn gives the first round of a halving at least."""
+    classes = data.target.nunique() if schema.task == "classification" else 1
+    return 2 * folds.number * classes
+
+
+def expected_work(plan: Plan, schema: Schema, data: Dataset, folds: Folds) -> float:
+    """Return the work before the last fit, in fits to all rows."""
+    if plan.method != "halving":
+        return float(plan.trials * folds.number)
+    rows = len(data.target)
+    rounds = halving_rounds(plan.trials, rows, _least_rows(schema, data, folds))
+    # Then the best is measured on all rows.
+    return folds.number * (sum(trials * share for trials, share in rounds) / rows + 1)
+
+
+def halving_rounds(trials: int, rows: int, least: int) -> list[tuple[int, int]]:
+    """Return the trials and the rows of each round, as scikit-learn chooses them."""
+    share = max(least, rows // FACTOR ** int(math.log(trials, FACTOR)))
+    rounds = []
+    while share <= rows:
+        rounds.append((trials, share))
+        trials, share = math.ceil(trials / FACTOR), share * FACTOR
+    return rounds
 
 
 def describe_plan(options: Options, plan: Plan) -> dict[str, str]:

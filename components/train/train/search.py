@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import joblib
@@ -22,6 +23,7 @@ from sklearn.pipeline import Pipeline
 
 from train.cross_validation import METRICS, Folds, Metrics, Scorer, quiet_folds
 from train.errors import one_line
+from train.progress import FoldsEnd, Progress
 from train.rounds import ESTIMATOR, Evaluate, Rounds
 from train.trials import Plan, Trial, Watcher, rank
 from train.workers import worker_processes
@@ -45,7 +47,10 @@ class Watched(BaseEstimator):
             callback_ctx: object = None,
         ) -> Mapping[str, Any]:
             given = list(candidates)
-            return self.rounds.evaluate(evaluate_candidates, given, cv, more_results or {})
+            # A context knows each fold of each candidate once, and the batches count anew.
+            known = None if self.rounds.plan.space else callback_ctx
+            told = partial(evaluate_candidates, callback_ctx=known)
+            return self.rounds.evaluate(told, given, cv, more_results or {})
 
         super()._run_search(evaluate, callback_ctx=callback_ctx)
 
@@ -61,6 +66,7 @@ def run_trials(
     folds: Folds,
     plan: Plan,
     watcher: Watcher | None = None,
+    progress: Progress | None = None,
 ) -> list[Trial]:
     """Cross-validate every trial and return them, the best first, failed ones last.
 
@@ -73,7 +79,12 @@ def run_trials(
         return _why(pipeline, features, target, folds, params)
 
     search = _make_search(pipeline, target, folds, plan)
-    search.rounds = Rounds(plan, batch, explain, watcher or Watcher())
+    progress = progress or Progress(quiet=True)
+    search.rounds = Rounds(
+        plan, folds.number, len(target), batch, explain, watcher or Watcher(), progress
+    )
+    if not plan.space:
+        search.set_callbacks(FoldsEnd(folds.number, progress))
     with _quiet_trials() if plan.space else quiet_folds(), worker_processes(workers):
         search.set_params(n_jobs=workers).fit(features, target)
     ranked = rank(search.rounds.trials, plan.metric)
@@ -82,11 +93,15 @@ def run_trials(
 
 
 def cross_validate(
-    pipeline: Pipeline, features: pd.DataFrame, target: pd.Series, folds: Folds
+    pipeline: Pipeline,
+    features: pd.DataFrame,
+    target: pd.Series,
+    folds: Folds,
+    progress: Progress | None = None,
 ) -> Metrics:
     """Return `cv_<metric>_mean` and `cv_<metric>_std` of every metric: a search of one trial."""
     plan = Plan("random", 1, METRICS[folds.task][0])
-    return run_trials(pipeline, features, target, folds, plan)[0].metrics
+    return run_trials(pipeline, features, target, folds, plan, progress=progress)[0].metrics
 
 
 def _make_search(pipeline: Pipeline, target: pd.Series, folds: Folds, plan: Plan) -> Watched:

@@ -22,11 +22,12 @@ from train.lean import make_plain
 from train.models import build_pipeline, find_model, use_one_thread
 from train.options import Options
 from train.outputs import StagedOutputs, write_json
-from train.planning import describe_plan, plan_search
+from train.planning import describe_plan, expected_work, plan_search
+from train.progress import Progress, shown
 from train.rounds import ESTIMATOR
 from train.schema import Schema, read_schema
 from train.search import cross_validate, run_trials
-from train.trials import LONGEST_PARAMETER, Plan, Trial, Watcher, describe_params
+from train.trials import LONGEST_PARAMETER, Plan, Trial, Watcher, describe_params, describe_score
 
 if TYPE_CHECKING:
     from train.tracking import Run
@@ -158,20 +159,27 @@ def fit(job: Job, watcher: Watcher) -> Fitted:
 
     A plain run has one trial, which is the pipeline as it is.
     """
-    data, plan, pipeline = job.data, job.plan, job.pipeline
+    data, plan, pipeline, folds = job.data, job.plan, job.pipeline, job.folds
     rows, columns = data.features.shape
     trials = f", {plan.trials} trials" if plan.space else ""
-    log(f"{job.options.model} on {rows} rows, {columns} features, {job.folds.number} folds{trials}")
+    log(f"{job.options.model} on {rows} rows, {columns} features, {folds.number} folds{trials}")
     threads = 1 if rows * columns < MANY_CELLS else None
-    with _fit_errors(job.options):
+    progress = Progress(job.options.quiet)
+    progress.expect(expected_work(plan, job.schema, data, folds))
+    with _fit_errors(job.options), shown(progress):
         with threadpool_limits(1 if plan.space else threads):
-            ranked = run_trials(pipeline, data.features, data.target, job.folds, plan, watcher)
+            ranked = run_trials(
+                pipeline, data.features, data.target, folds, plan, watcher, progress
+            )
         best = ranked[0]
+        if plan.space:
+            score = describe_score(best, plan.metric)
+            log(f"best of {len(ranked)} trials: trial {best.number}, {score}")
         pipeline.set_params(**{f"{ESTIMATOR}{name}": best.params[name] for name in best.params})
         with threadpool_limits(threads):
             metrics = best.metrics
             if plan.method == "halving":  # which measured it on some of the rows
-                metrics = cross_validate(pipeline, data.features, data.target, job.folds)
+                metrics = cross_validate(pipeline, data.features, data.target, folds, progress)
             use_one_thread(pipeline.fit(data.features, data.target))
     make_plain(pipeline[0])
     return Fitted(metrics, describe_best(ranked) if plan.space else {})

@@ -58,6 +58,12 @@ def rank(trials: Sequence[Trial], metric: str) -> list[Trial]:
     return sorted(trials, key=key)
 
 
+def describe_score(trial: Trial, metric: str) -> str:
+    """Return what a trial reached, for people."""
+    mean, std = (trial.metrics[f"cv_{metric}_{part}"] for part in ("mean", "std"))
+    return f"{metric} {mean:.6g} ± {std:.2g}"
+
+
 def describe_params(params: Mapping[str, object]) -> dict[str, str]:
     """Return parameters of the estimator as those of a run."""
     return {f"estimator.{key}": str(value)[:LONGEST_PARAMETER] for key, value in params.items()}

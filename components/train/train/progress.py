@@ -1,0 +1,103 @@
+"""How far the training is, on stderr: `train: progress: fold 3 of 5, about 12 s left`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sklearn.base import BaseEstimator
+from sklearn.callback import CallbackContext
+
+from train.errors import ERASE, log, on_terminal, one_line
+
+INTERVAL = 10.0  # seconds between two lines where there is no terminal
+
+
+class Progress:
+    """Tells of folds and trials as they end, with the time that the rest takes at their pace.
+
+    On a terminal each replaces the one before it; elsewhere there is at most one line in `interval`
+    seconds. Work is counted in fits to all rows, of which the last one makes the model.
+    """
+
+    def __init__(
+        self,
+        quiet: bool = False,
+        interval: float = INTERVAL,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._quiet, self._interval, self._clock = quiet, interval, clock
+        self._since = self._told = clock()
+        self._work = self._done = 0.0
+
+    def expect(self, work: float) -> None:
+        """Expect so much work before the last fit."""
+        self._work = work + 1
+
+    def ended(self, what: str, work: float = 1.0) -> None:
+        """Tell of what has ended, and took so much work."""
+        self._done += work
+        now = self._clock()
+        left = (now - self._since) * (self._work - self._done) / self._done
+        if not self._quiet:
+            self._show(f"{what}, about {in_words(left)} left", now)
+
+    def _show(self, text: str, now: float) -> None:
+        if on_terminal():
+            line = one_line(f"train: progress: {text}", _columns() - 1)
+            # Whatever comes next is written over it.
+            print(f"{ERASE}{line}", end="\r", file=sys.stderr, flush=True)
+        elif now - self._told >= self._interval:
+            self._told = now
+            log(f"progress: {text}")
+
+
+@contextmanager
+def shown(progress: Progress) -> Iterator[Progress]:
+    """Leave a clean line on a terminal."""
+    try:
+        yield progress
+    finally:
+        if on_terminal():
+            print(ERASE, end="", file=sys.stderr, flush=True)
+
+
+class FoldsEnd:
+    """A callback of scikit-learn's searches that tells of each fold of their only trial."""
+
+    def __init__(self, folds: int, progress: Progress) -> None:
+        self._folds, self._progress, self._ended = folds, progress, 0
+
+    def setup(self, estimator: BaseEstimator, context: CallbackContext) -> None:
+        """Do nothing before the first fold."""
+
+    def on_fit_task_begin(self, estimator: BaseEstimator, context: CallbackContext) -> None:
+        """Do nothing before a fold."""
+
+    def on_fit_task_end(self, estimator: BaseEstimator, context: CallbackContext) -> None:
+        """Tell of a fold."""
+        if context.task_name == "candidate-split-evaluation":
+            self._ended += 1
+            self._progress.ended(f"fold {self._ended} of {self._folds}")
+
+    def teardown(self, estimator: BaseEstimator, context: CallbackContext) -> None:
+        """Do nothing after the last fold."""
+
+
+def in_words(seconds: float) -> str:
+    """Return a time for people, in one unit."""
+    if seconds < 99.5:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 99.5 * 60:
+        return f"{round(seconds / 60)} min"
+    return f"{round(seconds / 3600)} h"
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except OSError:
+        return 80

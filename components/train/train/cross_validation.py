@@ -126,8 +126,9 @@ class Scorer:
         predicted, *more = predict(model, features, methods)
         probabilities = _for_all(self.classes, model.classes_, *more) if more else None
         # Places in the sorted classes, as scikit-learn's metrics are slow to compare texts.
-        places = (np.searchsorted(self.classes, labels) for labels in (truth, predicted))
-        return classification_metrics(*places, np.arange(len(self.classes)), probabilities)
+        places = np.arange(len(self.classes))
+        true, guessed = (np.searchsorted(self.classes, labels) for labels in (truth, predicted))
+        return classification_metrics(true, guessed, places, probabilities)
 
 
 def summarise(scores: list[Metrics]) -> Metrics:

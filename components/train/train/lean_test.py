@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tracemalloc
 from typing import Any
 
@@ -155,29 +153,3 @@ def peak(transformer: ColumnTransformer, frame: pd.DataFrame) -> int:
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-
-
-# Frees four fifths of what it took, with something small kept behind each array.
-GAPS = """
-import numpy as np
-from train.lean import keep_no_free_memory
-def held():
-    return int(open("/proc/self/statm").read().split()[1]) * 4096
-{call}
-del_soon = np.ones(3_900_000)
-del del_soon
-before, arrays, small = held(), [], []
-for _ in range(40):
-    arrays.append(np.ones(250_000))
-    small.append(np.ones(9_000))
-taken = held() - before
-arrays.clear()
-print((held() - before) / taken)
-"""
-
-
-@pytest.mark.parametrize(("call", "keeps"), [("keep_no_free_memory()", False), ("", True)])
-def test_what_is_free_goes_back_to_the_machine(call: str, keeps: bool) -> None:
-    code = GAPS.format(call=call)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert (float(done.stdout) > 0.5) is keeps

@@ -59,7 +59,9 @@ def build_preprocessor(
         steps = _forest_steps(schema, len(features), seed)
     else:
         steps = _linear_steps(schema)
-    return LeanColumnTransformer([(name, *step) for name, step in steps.items() if step[1]])
+    # The other families take more memory to fit than to encode.
+    kind = LeanColumnTransformer if family is Family.LINEAR else ColumnTransformer
+    return kind([(name, *step) for name, step in steps.items() if step[1]])
 
 
 def _linear_steps(schema: Schema) -> Steps:

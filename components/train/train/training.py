@@ -18,7 +18,7 @@ from train.cross_validation import Folds, Metrics, choose_folds
 from train.dataset import Dataset, read_dataset
 from train.errors import TrainError, WrongCallError, log
 from train.footprint import check_memory
-from train.lean import keep_no_free_memory, make_plain
+from train.lean import make_plain
 from train.models import build_pipeline, find_model, use_one_thread
 from train.options import Options
 from train.outputs import StagedOutputs, write_json
@@ -70,7 +70,6 @@ class Trained:
 
 def train(options: Options) -> Trained:
     """Do the whole step; raises TrainError or OSError, and leaves all outputs or none."""
-    keep_no_free_memory()
     job = prepare(options)
     uri = tracking_store.resolve_tracking_uri(options.mlflow_tracking_uri, os.environ)
     with StagedOutputs() as outputs:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.components import discover
 from pipelines.contents import BASE_IMAGE, DESCRIPTION, Content, comparable, read_tree
 from pipelines.processes_testing import write_component
 from pipelines.workspace import ROOT
@@ -74,18 +73,6 @@ def test_a_file_that_is_missing_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(ValueError, match=f"{name} is missing"):
         content(folder)
-
-
-def test_the_launcher_of_pants_tells_the_same_of_every_component() -> None:
-    launcher = (ROOT / "pants").read_text()
-    begin, end = launcher.index("hash_list()"), launcher.index("export PINION_CONTENTS")
-    script = f"set -euo pipefail; root={ROOT}\n{launcher[begin:end]}echo $PINION_CONTENTS"
-    said = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
-    told = dict(pair.split("=") for pair in said.stdout.split())
-    assert told == {
-        name: f"{component.content().hash},{component.content().runs}"
-        for name, component in discover(ROOT / "components").items()
-    }
 
 
 def test_images_from_before_have_the_hashes_that_their_lock_holds() -> None:

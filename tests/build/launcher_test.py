@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.components import discover
 from tests.build.tree import ROOT, call, clone, commit, git
 
 # Shows how it was called, in the place of a real Pants on the PATH.
@@ -109,6 +110,18 @@ def test_a_revision_is_the_last_commit_in_a_components_folder(tree: Path, tmp_pa
     (tree / "components" / "new").mkdir()
     (tree / "components" / "new" / "BUILD").write_text("ml_component()\n")
     assert revisions() == {**others, "train": f"{second}-dirty"}
+
+
+def test_it_tells_the_same_contents_of_components_as_the_pipelines_do() -> None:
+    launcher = (ROOT / "pants").read_text()
+    begin, end = launcher.index("hash_list()"), launcher.index("export PINION_CONTENTS")
+    script = f"set -euo pipefail; root={ROOT}\n{launcher[begin:end]}echo $PINION_CONTENTS"
+    said = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    told = dict(pair.split("=") for pair in said.stdout.split())
+    assert told == {
+        name: f"{component.content().hash},{component.content().runs}"
+        for name, component in discover(ROOT / "components").items()
+    }
 
 
 def test_a_python_that_is_missing_is_named(tmp_path: Path) -> None:

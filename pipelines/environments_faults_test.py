@@ -65,6 +65,12 @@ def test_a_lock_without_hashes(tmp_path: Path, index: Index) -> None:
     assert index.asked == []
 
 
+def test_a_narrow_terminal_does_not_hide_why(tmp_path: Path, index: Index) -> None:
+    assert failure(tmp_path, b"tool==1.0\n", COLUMNS="40") == (
+        "tool==1.0 has no version or no hash in the lock; run make lock"
+    )
+
+
 def test_a_package_that_the_index_lacks(tmp_path: Path, index: Index) -> None:
     lock = TOOL.lock
     index.packages = ()

@@ -23,8 +23,8 @@ _DOWNLOADED = re.compile(r"^ +Downloaded (?P<name>\S+)")
 _BUILDING = re.compile(r"^ +Building (?P<name>[^\s=]+)")
 _MEBIBYTES = {"KiB": 1 / 1024, "MiB": 1.0, "GiB": 1024.0}
 
-# An active environment, or another Python's modules, must not steer what is installed where. A width
-# has uv break its messages into lines, in the middle of what is looked for in them.
+# An active environment, or another Python's modules, must not steer what is installed where. If a
+# width is set, uv breaks its messages into lines, in the middle of what is looked for in them.
 _HIDDEN = {
     "COLUMNS", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "UV_SYSTEM_PYTHON",
     "UV_VENV_SEED", "UV_COMPILE_BYTECODE", "UV_NO_INSTALLER_METADATA", "UV_WORKING_DIR",

@@ -64,9 +64,10 @@ def chosen(
     marked = {(False, False): (f"-m=not {SLOW}",), (True, True): (f"-m={SLOW}",)}
     given = (*_PYTEST, *marked.get((everything, done), ()), *flags)
     parts = all_parts(len(os.sched_getaffinity(0)))
-    if everything:
-        # What waits the longest begins first, and the others go beside it.
-        parts.sort(key=lambda part: -part.workers)
+    # What needs the most processes begins first, and the others fill up beside it; but for the checks
+    # that tell soon, if nothing waits for long.
+    soon = 0 if everything else 2
+    parts[soon:] = sorted(parts[soon:], key=lambda part: -part.workers)
     return [
         Work(part, tuple(found), given)
         for part in parts

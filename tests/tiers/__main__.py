@@ -64,8 +64,8 @@ def chosen(
     marked = {(False, False): (f"-m=not {SLOW}",), (True, True): (f"-m={SLOW}",)}
     given = (*_PYTEST, *marked.get((everything, done), ()), *flags)
     parts = all_parts(len(os.sched_getaffinity(0)))
-    # What needs the most processes begins first, and the others fill up beside it; but for the checks
-    # that tell soon, if nothing waits for long.
+    # What needs the most processes begins first, and the others fill up beside it; but for the
+    # checks that tell soon, if nothing waits for long.
     soon = 0 if everything else 2
     parts[soon:] = sorted(parts[soon:], key=lambda part: -part.workers)
     return [

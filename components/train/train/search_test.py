@@ -121,12 +121,13 @@ def test_what_is_found_depends_on_the_seed_and_not_on_the_cores(
     found: list[tuple[bytes, list[Any]]] = []
     for cores, seed in (("1", "3"), ("2", "3"), ("2", "4")):
         monkeypatch.setenv("LOKY_MAX_CPU_COUNT", cores)
-        assert step.run(*FOREST, *search(trials=5), "--seed", seed) == 0
+        flags = (*FOREST, *search(trials=3), "--cv-folds", "2", "--seed", seed)
+        assert step.run(*flags) == 0
         runs = step.runs()[len(found) :]  # those without a number come first
         mine = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == run_id(step)]
         trials = [(run.data.params, run.data.metrics) for run in mine]
         found.append((step.output("metrics").read_bytes(), trials))
-    assert [len(trials) for _, trials in found] == [5, 5, 5]
+    assert [len(trials) for _, trials in found] == [3, 3, 3]
     assert found[0] == found[1]
     assert found[1] != found[2]
 
@@ -230,9 +231,8 @@ def process(step: Step) -> Iterator[subprocess.Popen[str]]:
     )
     try:
         deadline = time.monotonic() + 60
-        while len(workers(started)) < 2 and time.monotonic() < deadline:
-            time.sleep(0.1)
-        time.sleep(4)  # into the fitting
+        while len(fitting(started)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
         yield started
     finally:
         with suppress(ProcessLookupError):
@@ -248,6 +248,16 @@ def workers(process: subprocess.Popen[str]) -> list[int]:
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
             if parent == process.pid and b"LokyProcess" in (folder / "cmdline").read_bytes():
                 found.append(int(folder.name))
+    return found
+
+
+def fitting(process: subprocess.Popen[str]) -> list[int]:
+    """Return those that have loaded what a forest is made of, and so are about to fit it."""
+    found = []
+    for worker in workers(process):
+        with suppress(OSError):
+            if "sklearn/tree/_tree" in Path(f"/proc/{worker}/maps").read_text():
+                found.append(worker)
     return found
 
 
@@ -269,8 +279,8 @@ def gone(pid: int) -> bool:
 def test_a_stopped_search_kills_its_runs_and_its_processes(
     step: Step, process: subprocess.Popen[str], number: int, exit_code: int
 ) -> None:
-    fitting = workers(process)
-    assert len(fitting) == 2
+    pids = fitting(process)
+    assert len(pids) == 2
     if number == signal.SIGINT:
         os.killpg(process.pid, number)  # a terminal's Ctrl-C reaches all
     else:
@@ -282,7 +292,7 @@ def test_a_stopped_search_kills_its_runs_and_its_processes(
     assert error.splitlines()[1:] == [
         f"train: error: stopped by {name}; unfinished output was removed"
     ]
-    assert all(gone(pid) for pid in fitting)
+    assert all(gone(pid) for pid in pids)
     assert step.left_behind() == []
     statuses = [run.info.status for run in step.runs()]
     assert len(statuses) >= 2
@@ -292,24 +302,24 @@ def test_a_stopped_search_kills_its_runs_and_its_processes(
 def test_a_process_that_is_killed_fails_the_search(
     step: Step, process: subprocess.Popen[str]
 ) -> None:
-    fitting = workers(process)
-    os.kill(fitting[0], signal.SIGKILL)
+    pids = fitting(process)
+    os.kill(pids[0], signal.SIGKILL)
     _, error = process.communicate(timeout=60)
 
     assert process.returncode == 1
     last = error.splitlines()[-1]
     assert last.startswith("train: error: --search: one of 2 processes that fit the trials was kil")
-    assert all(gone(pid) for pid in fitting)
+    assert all(gone(pid) for pid in pids)
     assert {run.info.status for run in step.runs()} == {"FAILED"}
     assert step.left_behind() == []
 
 
 def test_processes_do_not_outlive_a_killed_search(process: subprocess.Popen[str]) -> None:
-    fitting = workers(process)
-    assert len(fitting) == 2
+    pids = fitting(process)
+    assert len(pids) == 2
     process.kill()
     process.wait(timeout=60)
     deadline = time.monotonic() + 20
-    while not all(gone(pid) for pid in fitting) and time.monotonic() < deadline:
+    while not all(gone(pid) for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert all(gone(pid) for pid in fitting)
+    assert all(gone(pid) for pid in pids)

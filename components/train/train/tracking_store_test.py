@@ -110,7 +110,10 @@ def test_a_host_that_cannot_be_one_is_named() -> None:
         prepare_store("http://a..b")
 
 
-def test_a_store_that_another_process_has_locked_is_named(tmp_path: Path) -> None:
+def test_a_store_that_another_process_has_locked_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("train.tracking_store.ANSWER_SECONDS", 0.3)
     store = tmp_path / "mlflow.db"
     prepare_store(f"sqlite:///{store}")
     with sqlite3.connect(store) as holder:
@@ -142,7 +145,7 @@ def server(status: int, body: bytes = b"no", health: int = 200) -> Iterator[str]
         def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
             is_health = self.path.startswith("/health")
             if is_health and not health:
-                time.sleep(7)
+                time.sleep(2)
                 return
             self.send_response(health if is_health else status)
             self.send_header("Content-Length", str(len(body)))
@@ -171,17 +174,20 @@ DENIED = json.dumps({"error_code": "PERMISSION_DENIED", "message": "Permission d
         pytest.param(403, DENIED, 200, "does not allow this", id="forbidden"),
         pytest.param(503, b"", 503, "too many 503 error responses", id="overloaded"),
         pytest.param(200, b"<html>", 200, "not in a valid JSON format", id="another-server"),
-        pytest.param(200, b"", 0, "does not answer within 5 s", id="stalled"),
+        pytest.param(200, b"", 0, "does not answer within 1 s", id="stalled"),
     ],
 )
 def test_a_server_that_will_not_serve_fails_in_one_line_without_the_password(
     step: Step,
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
     status: int,
     body: bytes,
     health: int,
     complaint: str,
 ) -> None:
+    # Enough for a server on this machine that answers at all.
+    monkeypatch.setattr("train.tracking_store.ANSWER_SECONDS", 1 if not health else 5)
     step.write(customers(), "price")
     started = time.monotonic()
     with server(status, body, health) as uri:

@@ -48,6 +48,6 @@ bench: setup
 	@.venv/bin/python -m benchmarks.rerun
 	@.venv/bin/python -m benchmarks.graph_size
 	@.venv/bin/python -m benchmarks.big_tables
-	@.venv/bin/python -m benchmarks.memory
+	@.venv/bin/python -m benchmarks.training
 	@.venv/bin/python -m benchmarks.no_op
 	@.venv/bin/python -m benchmarks.image_build

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import BinaryIO
 
 from benchmarks.image_build import say
 from pipelines.programs import Installed, installed
@@ -115,11 +116,14 @@ def step(program: Installed, *arguments: str | Path) -> Cost:
     return measured(*program.command, *arguments)
 
 
-def measured(*command: str | Path) -> Cost:
-    """Runs a command, and tells what it cost."""
+def measured(
+    *command: str | Path, output: int | BinaryIO = subprocess.DEVNULL, modules: Path | None = None
+) -> Cost:
+    """Runs a command, which finds Python's modules in a folder, and tells what it cost."""
+    variables = {**os.environ, **({"PYTHONPATH": str(modules)} if modules else {})}
     with tempfile.TemporaryFile() as log:
         start = time.monotonic()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
+        process = subprocess.Popen(command, stdout=output, stderr=log, env=variables)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - start
         # Else it would be waited for again.

@@ -24,7 +24,9 @@ most = int(status["VmData"].split()[0]) * 1024 + int(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 before = int(status["VmRSS"].split()[0]) * 1024
 code = main(sys.argv[2:])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before)
+# The peak that `getrusage` knows begins with that of the process which started this one.
+status = dict(line.split(":") for line in (PROC / "self/status").read_text().splitlines())
+print(int(status["VmHWM"].split()[0]) * 1024 - before)
 sys.exit(code)
 """
 

@@ -31,15 +31,18 @@ most = int(status["VmData"].split()[0]) * 1024 + int(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 sys.exit(main(sys.argv[2:]))
 """
-# Fits to the tables one after the other, the smallest first, and prints the peak after each.
+# Fits to the tables one after the other, the smallest first, and prints the peak after each. The peak
+# that `getrusage` knows begins with that of the process which started this one.
 PEAKS = """
-import json, resource, sys
+import json, sys
 from train.__main__ import main
+from train.memory import PROC
 
 for flags in json.loads(sys.argv[1]):
     if main(flags):
         sys.exit(1)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+    status = dict(line.split(":") for line in (PROC / "self/status").read_text().splitlines())
+    print(int(status["VmHWM"].split()[0]) * 1024)
 """
 
 

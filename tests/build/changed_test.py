@@ -11,7 +11,7 @@ from tests.build.tree import DAEMON, ROOT, call, clone, commit, daemon_of, git
 
 pytestmark = pytest.mark.slow(reason="drives Pants")
 
-QUICK = "tests/build/workflows_test.py"
+QUICK = "tests/build/workflows_test.py tests/documents_test.py"
 RUNS = "tests/*_test.py"
 
 # A folder of its own, so that a run of what depends on it takes seconds and not minutes.

@@ -31,8 +31,8 @@ most = int(status["VmData"].split()[0]) * 1024 + int(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 sys.exit(main(sys.argv[2:]))
 """
-# Fits to the tables one after the other, the smallest first, and prints the peak after each. The peak
-# that `getrusage` knows begins with that of the process which started this one.
+# Fits to the tables one after the other, the smallest first, and prints the peak after each. The
+# peak that `getrusage` knows begins with that of the process which started this one.
 PEAKS = """
 import json, sys
 from train.__main__ import main

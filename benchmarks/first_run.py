@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.workspace import ROOT
+from pipelines.system.workspace import ROOT
 from tests.running import environment
 
 _AT_ONCE = 5

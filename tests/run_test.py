@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from kfp.dsl import ClassificationMetrics, Metrics
 
-from pipelines.components import discover
-from pipelines.workspace import ROOT
+from pipelines.components.component import discover
+from pipelines.system.workspace import ROOT
 from tests.programs import step
 from tests.running import (
     Finished,

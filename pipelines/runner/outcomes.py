@@ -1,0 +1,90 @@
+"""How a task ended, and with what."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from google.rpc import code_pb2
+
+from pipelines.compiled.values import Value
+from pipelines.runner.task.artifacts import Values
+from pipelines.runner.task.backend import TaskFailedError
+from pipelines.system.errors import PinionError
+
+# As many failures as a line can name.
+_NAMED = 3
+
+
+class State(Enum):
+    """How a task ended; a graph fails if a task in it does."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    NOT_RUN = "not run"
+    STOPPED = "stopped"
+
+
+# KFP's words, which an exit task reads.
+_KFP = {
+    State.DONE: "SUCCEEDED",
+    State.FAILED: "FAILED",
+    State.SKIPPED: "SKIPPED",
+    State.NOT_RUN: "SKIPPED",
+    State.STOPPED: "CANCELED",
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a task ended, its outputs, and the failures in it, its own or of tasks within."""
+
+    state: State
+    outputs: Values = field(default_factory=Values)
+    failures: tuple[TaskFailedError, ...] = ()
+
+    def final_status(self, task: str, run: str) -> dict[str, Value]:
+        """What an input of the type `PipelineTaskFinalStatus` holds."""
+        error: dict[str, Value] = {}
+        if self.failures:
+            error = {"code": code_pb2.UNKNOWN, "message": str(failed(self.failures))}
+        return {
+            "state": _KFP[self.state],
+            "error": error,
+            "pipelineJobResourceName": run,
+            "pipelineTaskName": task,
+        }
+
+
+def combined(outcomes: Iterable[Outcome], outputs: Values) -> Outcome:
+    """What a graph comes to by its tasks, a loop by its iterations; a failed one gives nothing."""
+    outcomes = list(outcomes)
+    failures = tuple(failure for outcome in outcomes for failure in outcome.failures)
+    states = {outcome.state for outcome in outcomes}
+    for state in (State.STOPPED, State.FAILED):
+        if state in states:
+            return Outcome(state, failures=failures)
+    return Outcome(State.DONE, outputs)
+
+
+def blocked(upstream: Mapping[str, Outcome]) -> State | None:
+    """The state of a task that cannot run because of those before it, or None where it can."""
+    states = {outcome.state for outcome in upstream.values()}
+    for worse, state in (
+        (State.STOPPED, State.STOPPED),
+        (State.FAILED, State.NOT_RUN),
+        (State.NOT_RUN, State.NOT_RUN),
+        (State.SKIPPED, State.SKIPPED),
+    ):
+        if worse in states:
+            return state
+    return None
+
+
+def failed(failures: tuple[TaskFailedError, ...]) -> PinionError:
+    """One error for all failures of a run, which fits a line."""
+    if len(failures) == 1:
+        return failures[0]
+    named = "; ".join(failure.account for failure in failures[:_NAMED])
+    more = f"; and {len(failures) - _NAMED} more" if len(failures) > _NAMED else ""
+    return PinionError(f"{len(failures)} steps failed: {named}{more}")

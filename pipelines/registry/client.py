@@ -67,27 +67,30 @@ class Registry:
         if answer.status == 404:
             return None
         found = given(where, answer)
-        digest = digest_of(found)
         try:
             manifest = json.loads(found)
             if "manifests" in manifest:
                 manifest = json.loads(
                     self.held(repository, "manifests", _for_linux(manifest["manifests"]))
                 )
-            last = manifest["layers"][-1]
-            if last["size"] > _LARGEST:
-                raise ValueError("its last layer is too large to be one")
             for blob in [manifest["config"], *manifest["layers"]] if whole else []:
                 self._there(where, repository, blob["digest"])
-            layer = self.held(repository, "blobs", last["digest"])
-            labels = self._labels(repository, manifest["config"]["digest"])
-            content = Content.described(_described(layer), labels)
-            return Image(digest, content, labels.get(_COMMIT, ""))
+            content, commit = self._description(repository, manifest)
+            return Image(digest_of(found), content, commit)
         except _NOT_OURS as error:
             raise PinionError(
                 f"{where} does not describe itself as a component's image:"
                 f" {type(error).__name__}: {error}"
             ) from error
+
+    def _description(self, repository: str, manifest: Any) -> tuple[Content, str]:
+        """Return the content and the commit of an image, as its last layer and its labels say."""
+        last = manifest["layers"][-1]
+        if last["size"] > _LARGEST:
+            raise ValueError("its last layer is too large to be one")
+        layer = self.held(repository, "blobs", last["digest"])
+        labels = self._labels(repository, manifest["config"]["digest"])
+        return Content.described(_described(layer), labels), labels.get(_COMMIT, "")
 
     def held(self, repository: str, kind: str, digest: str) -> bytes:
         """What a digest names; raises `PinionError` where the registry gives something else."""

@@ -71,12 +71,7 @@ class RegistrySession:
         """
         url = self._url(path)
         try:
-            response = self._ask(method, url, headers, content)
-            if response.status_code == 401:
-                challenge = response.headers.get("WWW-Authenticate", "")
-                response.close()
-                authorization = self._authorization(challenge, scope)
-                response = self._ask(method, url, {**headers, **authorization}, content)
+            response = self._authorized(method, url, headers, content, scope)
             answered = _bounded(response, url, most)
         except (requests.RequestException, OSError) as error:
             raise self._unreachable(error) from error
@@ -86,6 +81,18 @@ class RegistrySession:
                 f" run: docker login {self.host}"
             )
         return Answer(response.status_code, response.reason, answered, response.headers)
+
+    def _authorized(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes, scope: str
+    ) -> requests.Response:
+        """Ask, and once more with a token if the registry wants one."""
+        response = self._ask(method, url, headers, content)
+        if response.status_code != 401:
+            return response
+        challenge = response.headers.get("WWW-Authenticate", "")
+        response.close()
+        authorization = self._authorization(challenge, scope)
+        return self._ask(method, url, {**headers, **authorization}, content)
 
     def _url(self, path: str) -> str:
         """The URL of a path, or of the place on the same registry that it named itself."""

@@ -19,7 +19,7 @@ from pipelines.compiled.task_names import ROOT, Place
 from pipelines.compiled.values import Value
 from pipelines.runner import inputs
 from pipelines.runner.cache.cache import REUSED, Cache, Claim, Reused
-from pipelines.runner.outcomes import Outcome, State, blocked, combined, failed
+from pipelines.runner.outcomes import Outcome, State, blocked, combined, failed, outputs_of
 from pipelines.runner.scheduler import Scheduler
 from pipelines.runner.task.artifacts import Values
 from pipelines.runner.task.backend import Backend, Call, StoppedError, TaskFailedError
@@ -95,7 +95,7 @@ class Interpreter:
             upstream = {name: tasks[name] for name in task.after}
             tasks[task.name] = asyncio.create_task(self._run_task(task, given, upstream, place))
         outcomes = {name: await each for name, each in tasks.items()}
-        return combined(outcomes.values(), _outputs(graph, outcomes))
+        return combined(outcomes.values(), outputs_of(graph, outcomes))
 
     async def _run_task(
         self, task: Task, given: Values, upstream: Mapping[str, Awaitable[Outcome]], place: Place
@@ -244,19 +244,3 @@ class Interpreter:
         elif state is not State.STOPPED:
             self.observer.ended(place.name(task.name), state.value)
         return Outcome(state)
-
-
-def _outputs(graph: Graph, outcomes: Mapping[str, Outcome]) -> Values:
-    """What a graph gives to the one around it; a task that was skipped gives nothing."""
-    outputs = Values()
-    for name, sources in graph.parameters.items():
-        for source in sources:
-            given = outcomes[source.task].outputs.parameters
-            if source.output in given:
-                outputs.parameters[name] = given[source.output]
-    for name, sources in graph.artifacts.items():
-        for source in sources:
-            made = outcomes[source.task].outputs.artifacts
-            if source.output in made:
-                outputs.artifacts[name] = made[source.output]
-    return outputs

@@ -6,6 +6,7 @@ from enum import Enum
 
 from google.rpc import code_pb2
 
+from pipelines.compiled.graph import Graph
 from pipelines.compiled.values import Value
 from pipelines.runner.task.artifacts import Values
 from pipelines.runner.task.backend import TaskFailedError
@@ -65,6 +66,22 @@ def combined(outcomes: Iterable[Outcome], outputs: Values) -> Outcome:
         if state in states:
             return Outcome(state, failures=failures)
     return Outcome(State.DONE, outputs)
+
+
+def outputs_of(graph: Graph, outcomes: Mapping[str, Outcome]) -> Values:
+    """Return what a graph gives to the one around it; a task that was skipped gives nothing."""
+    outputs = Values()
+    for name, sources in graph.parameters.items():
+        for source in sources:
+            given = outcomes[source.task].outputs.parameters
+            if source.output in given:
+                outputs.parameters[name] = given[source.output]
+    for name, sources in graph.artifacts.items():
+        for source in sources:
+            made = outcomes[source.task].outputs.artifacts
+            if source.output in made:
+                outputs.artifacts[name] = made[source.output]
+    return outputs
 
 
 def blocked(upstream: Mapping[str, Outcome]) -> State | None:

@@ -6,7 +6,7 @@ from typing import Any
 from kfp.kubernetes import kubernetes_executor_config_pb2 as pb
 
 from pipelines.compiled.kfp_messages import spec
-from pipelines.kubeflow.platform.settings import Resource, Settings, Variable, Volume
+from pipelines.kubeflow.platform.settings import Resource, Settings, Toleration, Variable, Volume
 from pipelines.system.errors import UsageError
 
 _GIGABYTE = 10**9
@@ -53,22 +53,20 @@ def add_settings(config: Any, settings: Settings, step: str, reserved: Iterable[
         # KFP would let labels of a parameter of the run win without a word.
         config.node_selector.ClearField("node_selector_json")
         config.node_selector.labels.update(settings.node_selector)
-    _add(
-        config.tolerations,
-        (
-            pb.Toleration(
-                key=each.key,
-                operator=each.operator,
-                value=each.value,
-                effect=each.effect,
-                toleration_seconds=each.seconds,
-            )
-            for each in settings.tolerations
-        ),
-    )
+    _add(config.tolerations, map(_toleration, settings.tolerations))
     _add_variables(config, settings.variables.values(), step, reserved)
     for volume in settings.volumes.values():
         _add_volume(config, volume, step)
+
+
+def _toleration(given: Toleration) -> Any:
+    return pb.Toleration(
+        key=given.key,
+        operator=given.operator,
+        value=given.value,
+        effect=given.effect,
+        toleration_seconds=given.seconds,
+    )
 
 
 def given_variables(config: Any) -> dict[str, str]:

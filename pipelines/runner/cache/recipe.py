@@ -76,29 +76,39 @@ def recipe(
     uri = str(tracking or store)
     parts = {
         CODE: program(container.image),
-        "its command": _hash(container.command),
-        "its environment": _hash(
-            {
-                name: value
-                for name, value in container.environment.items()
-                if name not in _NOT_OF_THE_RESULT
-            }
-        ),
-        "its outputs": _hash([sorted(container.artifacts), dict(container.parameters)]),
+        **_of_container(container),
         "its cache key": _hash(task.cache_key),
         "the tracking store": _hash(without_secrets(uri)),
+        **_of_inputs(inputs, content),
     }
-    parts |= {
+    return Recipe(parts, uri if tracking is not None else None)
+
+
+def _of_container(container: Container) -> dict[str, str]:
+    told = {
+        name: value
+        for name, value in container.environment.items()
+        if name not in _NOT_OF_THE_RESULT
+    }
+    return {
+        "its command": _hash(container.command),
+        "its environment": _hash(told),
+        "its outputs": _hash([sorted(container.artifacts), dict(container.parameters)]),
+    }
+
+
+def _of_inputs(inputs: Values, content: Callable[[Path], str]) -> dict[str, str]:
+    artifacts = {
         f"input {name}": _hash(_artifact(name, artifact, content))
         for name, artifact in sorted(inputs.artifacts.items())
     }
-    parts |= {
+    parameters = {
         f"parameter {name}": _hash(values.to_text(value))
         for name, value in sorted(inputs.parameters.items())
-        # It is resolved above.
+        # The tracking URI is a part of its own, resolved.
         if name != _TRACKING
     }
-    return Recipe(parts, uri if tracking is not None else None)
+    return {**artifacts, **parameters}
 
 
 def refuse(task: Task, container: Container) -> None:

@@ -16,21 +16,21 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.console.step_log import last_progress
+from pipelines.system.task_state import State
 
 # Seconds between two lines of how far a step is, where there is no terminal.
 INTERVAL = 10.0
 _STYLES = {
-    "done": "green",
-    "reused": "green",
-    "failed": "red",
-    "skipped": "dim",
-    "not run": "dim",
-    "stopped": "yellow",
+    State.SUCCEEDED: "green",
+    State.CACHED: "green",
+    State.FAILED: "red",
+    State.SKIPPED: "dim",
+    State.CANCELED: "yellow",
 }
 # Seconds below which a step's time is not worth a word, and how many steps a line names.
 _BRIEF, _NAMED = 0.5, 5
 # Which rows matter where there is no room for all.
-_IMPORTANT = {"failed": 0, "running": 1, "stopped": 2}
+_IMPORTANT = {State.FAILED: 0, State.RUNNING: 1, State.CANCELED: 2}
 
 
 class _Installation(NamedTuple):
@@ -63,7 +63,7 @@ class Progress:
         # What was passed on last of how far a step is, and when.
         self._told: dict[str, tuple[str, float]] = {}
         self._since: dict[str, float] = {}
-        self._ended: dict[str, tuple[str, float]] = {}
+        self._ended: dict[str, tuple[State, float]] = {}
         self._why: dict[str, str] = {}
         self._rows: dict[str, list[str]] = {task: [] for task in tasks}
         # Seconds that it took to install what components lacked.
@@ -130,18 +130,18 @@ class Progress:
             else:
                 self._installing[component] = _Installation(time.monotonic(), text)
         if text and not known:
-            self._line(f"{component} installing")
+            self._line(f"{component}: installing")
         elif known and not text:
             took = time.monotonic() - known.since
             if text is None:
-                self._line(f"{component} not installed, after {took:.1f} s")
+                self._line(f"{component}: not installed, after {took:.1f} s")
             else:
                 self._installed[component] = took
-                self._line(f"{component} installed in {took:.1f} s")
+                self._line(f"{component}: installed in {took:.1f} s")
 
     def waits(self, task: str) -> None:
         """A step waits for an equal one."""
-        self._line(f"{task} waits: an equal step is running")
+        self._line(f"{task}: {State.PENDING} (an equal step is running)")
 
     def started(self, task: str, why: str = "") -> None:
         """A step starts, for a reason if there is one to tell."""
@@ -149,10 +149,10 @@ class Progress:
             self._add(task)
             self._since[task] = time.monotonic()
             self._why[task] = why
-        self._line(f"{task} …" + (f" ({why})" if why else ""))
+        self._line(f"{task}: {State.RUNNING}" + (f" ({why})" if why else ""))
 
-    def ended(self, task: str, state: str, why: str = "", took: float | None = None) -> None:
-        """A step ended as `done`, `reused`, `failed`, `skipped`, `not run` or `stopped`.
+    def ended(self, task: str, state: State, why: str = "", took: float | None = None) -> None:
+        """A step ended; `why` says what it was cached from, or skipped for.
 
         `took` are the seconds by a clock that knows better than the one of who looks on.
         """
@@ -162,7 +162,7 @@ class Progress:
             seconds = seen if took is None else took
             self._ended[task] = (state, seconds)
             self._why[task] = why or self._why.get(task, "")
-        text = f"{task} {state}" + (f" {why}" if why else "")
+        text = f"{task}: {state}" + (f" ({why})" if why else "")
         self._line(text + (f" in {seconds:.1f} s" if task in self._since else ""))
 
     def took(self) -> str:
@@ -202,10 +202,10 @@ class Progress:
                 table.add_row("installing", Text(name), took, Text(text, "dim"))
             return table
 
-    def _state(self, task: str) -> str:
+    def _state(self, task: str) -> State:
         if task in self._ended:
             return self._ended[task][0]
-        return "running" if task in self._since else "waiting"
+        return State.RUNNING if task in self._since else State.PENDING
 
     def _most_important(self, rows: Sequence[str], count: int) -> list[str]:
         def weight(index: int) -> tuple[int, int]:
@@ -219,9 +219,9 @@ class Progress:
 
     def _cells(self, task: str) -> tuple[Text | Spinner | str, Text, str, Text]:
         state, why = self._state(task), Text(self._why.get(task, ""), "dim")
-        if state == "waiting":
+        if state is State.PENDING:
             return "", Text(task, "dim"), "", why
-        if state == "running":
+        if state is State.RUNNING:
             took = f"{time.monotonic() - self._since[task]:.0f} s"
             far = self._far(task)
             return self._spinner, Text(task), took, Text(far, "dim") if far else why

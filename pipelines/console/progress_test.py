@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from pipelines.console.progress import Progress
+from pipelines.system.task_state import State
 
 
 def lines(progress: Progress, console: Console, output: io.StringIO) -> list[str]:
@@ -28,13 +29,13 @@ def test_elsewhere_it_is_a_line_per_event() -> None:
     progress = Progress(["fetch", "train"], Console(file=output, width=20))
     with progress.shown():
         progress.started("fetch")
-        progress.ended("fetch", "done")
-        progress.ended("train", "not run")
+        progress.ended("fetch", State.SUCCEEDED)
+        progress.ended("train", State.SKIPPED, "an earlier step failed")
     told = [line.split(" ", 1)[1] for line in output.getvalue().splitlines()]
     assert [re.sub(r"\d+\.\d", "N", line) for line in told] == [
-        "fetch …",
-        "fetch done in N s",
-        "train not run",
+        "fetch: running",
+        "fetch: succeeded in N s",
+        "train: skipped (an earlier step failed)",
     ]
 
 
@@ -44,11 +45,11 @@ def test_the_steps_of_a_loop_take_the_place_of_the_one_that_they_are_of() -> Non
     assert lines(progress, console, output) == ["fetch", "inner.train", "tell"]
     for index in (0, 2):
         progress.started(f"inner.{index}.train")
-        progress.ended(f"inner.{index}.train", "done")
+        progress.ended(f"inner.{index}.train", State.SUCCEEDED)
     assert lines(progress, console, output) == [
         "fetch",
-        "done inner.0.train 0.0 s",
-        "done inner.2.train 0.0 s",
+        "succeeded inner.0.train 0.0 s",
+        "succeeded inner.2.train 0.0 s",
         "tell",
     ]
 
@@ -59,13 +60,13 @@ def test_thousands_of_rows_leave_room_for_what_matters() -> None:
     for index in range(3000):
         progress.started(f"train.{index}")
         if index != 2990:
-            progress.ended(f"train.{index}", "failed" if index == 7 else "done")
+            progress.ended(f"train.{index}", State.FAILED if index == 7 else State.SUCCEEDED)
     shown = lines(progress, console, output)
     assert len(shown) == 8
-    assert shown[0] == "2998 done, 1 failed, 1 running"
+    assert shown[0] == "1 failed, 1 running, 2998 succeeded"
     assert shown[1].startswith("failed train.7 ")
     assert any(" train.2990 " in line for line in shown)
-    assert "done train.2999 0.0 s" in shown
+    assert "succeeded train.2999 0.0 s" in shown
 
 
 def test_a_terminal_shows_how_far_a_running_step_is(tmp_path: Path) -> None:
@@ -79,8 +80,8 @@ def test_a_terminal_shows_how_far_a_running_step_is(tmp_path: Path) -> None:
     with log.open("a") as file:
         file.write("train: progress: fold 2 of 5, about 6 s left\n")
     assert lines(progress, console, output)[1].endswith("train 0 s fold 2 of 5, about 6 s left")
-    progress.ended("train", "done")
-    assert lines(progress, console, output) == ["fetch", "done train 0.0 s not in the cache"]
+    progress.ended("train", State.SUCCEEDED)
+    assert lines(progress, console, output) == ["fetch", "succeeded train 0.0 s not in the cache"]
 
 
 def passed_on(folder: Path, interval: float, looks: int) -> list[str]:
@@ -95,9 +96,9 @@ def passed_on(folder: Path, interval: float, looks: int) -> list[str]:
         for fold in range(1, looks + 1):
             (folder / "train.log").write_text(f"train: progress: fold {fold} of {looks}\n")
             time.sleep(0.02)
-        progress.ended("train", "done")
+        progress.ended("train", State.SUCCEEDED)
     told = [line.split(" ", 1)[1] for line in output.getvalue().splitlines()]
-    return [line for line in told if line.startswith("train: ")]
+    return [line for line in told if line.startswith("train: fold")]
 
 
 def test_elsewhere_it_is_passed_on_as_often_as_is_wanted(tmp_path: Path) -> None:
@@ -116,7 +117,7 @@ def test_what_stays_the_same_is_told_once(tmp_path: Path) -> None:
     with progress.shown():
         progress.started("train")
         time.sleep(0.2)
-        progress.ended("train", "done")
+        progress.ended("train", State.SUCCEEDED)
     assert output.getvalue().count("train: fold 1 of 5\n") == 1
 
 
@@ -130,5 +131,5 @@ def test_a_quiet_one_prints_nothing(tmp_path: Path, force_terminal: bool) -> Non
         progress.waits("train")
         progress.started("train")
         time.sleep(0.1)
-        progress.ended("train", "failed")
+        progress.ended("train", State.FAILED)
     assert output.getvalue() == ""

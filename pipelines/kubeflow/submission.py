@@ -14,6 +14,7 @@ from pipelines.kubeflow.runs import Run, Submission
 from pipelines.kubeflow.session import connect, prepared
 from pipelines.kubeflow.watch import outcome, wait
 from pipelines.system.errors import PinionError, UsageError
+from pipelines.system.task_state import State
 
 _COMMAND = "python -m pipelines.submit"
 
@@ -68,7 +69,7 @@ def _followed(api: Api, run: Run, namespace: str, steps: Sequence[str]) -> int:
             file=sys.stderr,
         )
         raise
-    if ended.state != "SUCCEEDED":
+    if ended.state != State.SUCCEEDED.name:
         raise PinionError(f"run {ended.name!r} {outcome(ended, steps)}")
     print(f"state      {ended.state}")
     return 0

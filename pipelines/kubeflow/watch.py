@@ -5,16 +5,10 @@ from collections.abc import Sequence
 from pipelines.console.progress import Progress
 from pipelines.kubeflow.api.client import Api
 from pipelines.kubeflow.runs import ENDED, Run, Task, failure, get
+from pipelines.system.task_state import State
 
 # Seconds between two looks: at first, and at most.
 _PAUSES = (1.0, 5.0)
-# KFP's words as those of a run on this machine.
-_STATES = {
-    "SUCCEEDED": "done",
-    "FAILED": "failed",
-    "SKIPPED": "skipped",
-    "CANCELED": "stopped",
-}
 
 
 class Watch:
@@ -39,11 +33,12 @@ class Watch:
         shown = self._shown.setdefault(task.id, self._unique(task.name))
         if task.state in ("", "RUNTIME_STATE_UNSPECIFIED", "PENDING") or shown in self._ended:
             return
-        state = _STATES.get(task.state)
-        if shown not in self._started and state != "skipped":
+        # KFP has more words for what still goes on, and may have new ones.
+        state = State.__members__.get(task.state, State.RUNNING)
+        if shown not in self._started and state is not State.SKIPPED:
             self._started.add(shown)
             self._progress.started(shown)
-        if state:
+        if state.ended:
             self._ended.add(shown)
             self._progress.ended(shown, state, took=task.seconds)
 
@@ -55,7 +50,8 @@ class Watch:
     def _close(self, run: Run) -> None:
         """Nothing goes on in a run that has ended, whatever its last look said of a step."""
         # KFP tells nothing of the steps behind a condition that did not hold.
-        end = ("skipped", "done") if run.state == "SUCCEEDED" else ("not run", "stopped")
+        succeeded = run.state == State.SUCCEEDED.name
+        end = (State.SKIPPED, State.SUCCEEDED if succeeded else State.CANCELED)
         for step in [*self._shown.values(), *self._steps]:
             if step not in self._ended:
                 self._ended.add(step)
@@ -78,11 +74,11 @@ def wait(api: Api, run: Run, steps: Sequence[str], progress: Progress) -> Run:
 
 def outcome(run: Run, steps: Sequence[str]) -> str:
     """What became of a run, with the step that failed and why."""
-    failed = [task for task in run.tasks if task.state == "FAILED" and task.name in steps]
+    failed = [task for task in run.tasks if task.state == State.FAILED.name and task.name in steps]
     # What KFP starts before a step, and which may fail in its place.
     drivers = [f"{step}-driver" for step in ("root", *steps)]
     failed = failed or [
-        task for task in run.tasks if task.state == "FAILED" and task.name in drivers
+        task for task in run.tasks if task.state == State.FAILED.name and task.name in drivers
     ]
     reasons = [f"step {task.name!r} failed: {_reason(run, task)}" for task in failed]
     said = "; ".join(dict.fromkeys(reasons)) or run.error

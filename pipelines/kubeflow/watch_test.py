@@ -47,18 +47,18 @@ def test_steps_are_shown_as_they_start_and_end() -> None:
     )
     assert run.state == "SUCCEEDED"
     assert lines == [
-        "pull-data …",
-        "pull-data done in 90.0 s",
-        "train …",
-        "train done in 90.0 s",
-        "register skipped",
+        "pull-data: running",
+        "pull-data: succeeded in 90.0 s",
+        "train: running",
+        "train: succeeded in 90.0 s",
+        "register: skipped",
     ]
 
 
 def test_a_step_of_a_loop_is_shown_each_time() -> None:
     tasks = [task("train", state, task_id=f"t{n}") for n, state in enumerate(["RUNNING"] * 3)]
     _, lines = watched([look("RUNNING", *tasks), look("SUCCEEDED", *tasks)])
-    assert lines[:3] == ["train …", "train.1 …", "train.2 …"]
+    assert lines[:3] == ["train: running", "train.1: running", "train.2: running"]
 
 
 @pytest.mark.parametrize("state", ["SUCCEEDED", "FAILED", "CANCELED", "SKIPPED"])
@@ -68,12 +68,12 @@ def test_waiting_ends_with_every_state_that_is_one(state: str) -> None:
     assert run.state == state
 
 
-def test_what_ran_in_a_run_that_was_ended_is_told_as_stopped() -> None:
+def test_what_ran_in_a_run_that_was_ended_is_reported_as_canceled() -> None:
     _, lines = watched(
         [look("RUNNING", task("train", "RUNNING")), look("CANCELED", task("train", "RUNNING"))]
     )
-    assert re.fullmatch(r"train stopped in \d+\.\d s", lines[1])
-    assert "register not run" in lines
+    assert re.fullmatch(r"train: canceled in \d+\.\d s", lines[1])
+    assert "register: skipped" in lines
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_a_server_that_goes_away_for_minutes_is_waited_for() -> None:
         fault=lambda _: next(faults),
     )
     assert run.state == "SUCCEEDED"
-    assert lines[0] == "train …"
+    assert lines[0] == "train: running"
 
 
 def test_a_server_that_stays_away_is_told() -> None:

@@ -18,13 +18,24 @@ from pipelines.compiled.graph import Graph, Loop, Pipeline, Task
 from pipelines.compiled.task_names import ROOT, Place
 from pipelines.compiled.values import Value
 from pipelines.runner import inputs
-from pipelines.runner.cache.cache import REUSED, Cache, Claim, Reused
-from pipelines.runner.outcomes import Outcome, State, blocked, combined, failed, outputs_of
+from pipelines.runner.cache.cache import Cache, Claim, Reused
+from pipelines.runner.outcomes import (
+    BEHIND_A_FAILURE,
+    CANCELED,
+    NO_ITEMS,
+    NOT_ITS_CONDITION,
+    Outcome,
+    blocked,
+    combined,
+    failed,
+    outputs_of,
+)
 from pipelines.runner.scheduler import Scheduler
 from pipelines.runner.task.artifacts import Values
 from pipelines.runner.task.backend import Backend, Call, StoppedError, TaskFailedError
 from pipelines.runner.task.launcher import Launcher
 from pipelines.system.errors import PinionError
+from pipelines.system.task_state import State
 
 # Seconds between two looks at a task that another run is at.
 _PATIENCE = 0.2
@@ -39,11 +50,8 @@ class Observer(Protocol):
     def started(self, task: str, why: str = "") -> None:
         """A task starts; `why` says why no earlier outputs are taken, where that was a question."""
 
-    def ended(self, task: str, state: str, why: str = "") -> None:
-        """A task ended: done, failed, skipped by a condition, not run for a failure, or stopped.
-
-        Or it is reused, and `why` says what.
-        """
+    def ended(self, task: str, state: State, why: str = "") -> None:
+        """A task ended; `why` says what it was cached from, or skipped for."""
 
 
 @dataclass
@@ -102,9 +110,9 @@ class Interpreter:
     ) -> Outcome:
         done = {name: await each for name, each in upstream.items()}
         if self._scheduler.stopped:
-            return Outcome(State.STOPPED)
-        if not task.always and (state := blocked(done)):
-            return self._leave_out(task, place, state)
+            return CANCELED
+        if not task.always and (outcome := blocked(done)):
+            return self._leave_out(task, place, outcome)
         return await self._guarded(task, place, self._decide(task, given, done, place))
 
     async def _guarded(self, task: Task, place: Place, work: Awaitable[Outcome]) -> Outcome:
@@ -113,7 +121,7 @@ class Interpreter:
         try:
             return await work
         except StoppedError:
-            return Outcome(State.STOPPED)
+            return CANCELED
         except TaskFailedError as error:
             failure = error
         except PinionError as error:
@@ -121,9 +129,9 @@ class Interpreter:
         except Exception as error:
             self._scheduler.fail(error)
             failure = TaskFailedError(name, repr(error))
-        self.observer.ended(name, State.FAILED.value)
+        self.observer.ended(name, State.FAILED)
         if isinstance(task.body, Graph):
-            self._leave_out(task, place, State.NOT_RUN)
+            self._leave_out(task, place, BEHIND_A_FAILURE)
         return Outcome(State.FAILED, failures=(failure,))
 
     async def _decide(
@@ -132,12 +140,12 @@ class Interpreter:
         names = self._launcher.names(place.name(task.name))
         values = inputs.resolve(task, given, done, names)
         if task.condition and not holds(task.condition, values.parameters):
-            return self._leave_out(task, place, State.SKIPPED)
+            return self._leave_out(task, place, NOT_ITS_CONDITION)
         if task.loop is None:
             return await self._run_body(task, values, place)
         items = inputs.items(task.loop, values)
         if not items:
-            self._leave_out(task, place, State.SKIPPED)
+            self._leave_out(task, place, NO_ITEMS)
         return await self._run_loop(task, task.loop, items, values, place)
 
     async def _run_loop(
@@ -170,19 +178,19 @@ class Interpreter:
         call = self._launcher.call(name, task.body, values)
         found = await self._look(call, task, task.body, values)
         if isinstance(found, Reused):
-            self.observer.ended(name, REUSED, found.why)
+            self.observer.ended(name, State.CACHED, found.why)
             self.outputs[name] = found.outputs
-            return Outcome(State.DONE, found.outputs)
+            return Outcome(State.SUCCEEDED, found.outputs)
         try:
             with found:
                 outputs = await self._with_retries(call, task.retry, task.body, found)
         except StoppedError:
             if name in self._started:
-                self.observer.ended(name, State.STOPPED.value)
+                self.observer.ended(name, State.CANCELED)
             raise
-        self.observer.ended(name, State.DONE.value)
+        self.observer.ended(name, State.SUCCEEDED)
         self.outputs[name] = outputs
-        return Outcome(State.DONE, outputs)
+        return Outcome(State.SUCCEEDED, outputs)
 
     async def _look(
         self, call: Call, task: Task, container: Container, inputs: Values
@@ -237,10 +245,10 @@ class Interpreter:
             self._started.add(name)
             self.observer.started(name, why)
 
-    def _leave_out(self, task: Task, place: Place, state: State) -> Outcome:
+    def _leave_out(self, task: Task, place: Place, outcome: Outcome) -> Outcome:
         if isinstance(task.body, Graph):
             for inner in task.body.tasks:
-                self._leave_out(inner, place.within(task.name), state)
-        elif state is not State.STOPPED:
-            self.observer.ended(place.name(task.name), state.value)
-        return Outcome(state)
+                self._leave_out(inner, place.within(task.name), outcome)
+        elif outcome is not CANCELED:
+            self.observer.ended(place.name(task.name), outcome.state, outcome.why)
+        return outcome

@@ -59,11 +59,11 @@ def test_one_of_three_branches_gives_a_parameter_and_an_artifact(
     assert Path(run.recorded("read")[0]).read_text() == message.upper()
     branches = {"tell", "tell-2", "tell-3"}
     states = run.events.states()
-    assert {name for name in branches if states[name] == "done"} == {ran}
+    assert {name for name in branches if states[name] == "succeeded"} == {ran}
     assert {states[name] for name in branches - {ran}} == {"skipped"}
 
 
-@pytest.mark.parametrize(("register", "state"), [(True, "done"), (False, "skipped")])
+@pytest.mark.parametrize(("register", "state"), [(True, "succeeded"), (False, "skipped")])
 def test_a_condition_on_a_parameter_decides_for_what_follows_too(
     tmp_path: Path, register: bool, state: str
 ) -> None:
@@ -75,7 +75,7 @@ def test_a_condition_on_a_parameter_decides_for_what_follows_too(
             TEXT_STEP(value="c").after(second)
 
     run = Run(tmp_path, pipeline)(register=register)
-    assert run.events.states() == {"text": "done", "text-2": state, "text-3": state}
+    assert run.events.states() == {"text": "succeeded", "text-2": state, "text-3": state}
 
 
 @pytest.mark.parametrize(("score", "ran"), [("0.5", False), ("0.75", True)])

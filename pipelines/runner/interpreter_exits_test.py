@@ -42,7 +42,11 @@ def test_an_exit_task_after_success(tmp_path: Path) -> None:
         "pipeline_job_resource_name": "run",
         "pipeline_task_name": "exit-handler-1",
     }
-    assert run.events.states() == {"work": "done", "text": "done", "clean-up": "done"}
+    assert run.events.states() == {
+        "work": "succeeded",
+        "text": "succeeded",
+        "clean-up": "succeeded",
+    }
 
 
 def test_an_exit_task_after_a_failure_which_stays_one(tmp_path: Path) -> None:
@@ -52,7 +56,7 @@ def test_an_exit_task_after_a_failure_which_stays_one(tmp_path: Path) -> None:
     status = json.loads(str(run.output("clean-up")))
     assert (status["state"], status["error_code"]) == ("FAILED", 2)
     assert "step 'work' failed: ValueError: no luck" in status["error_message"]
-    assert run.events.states() == {"work": "failed", "text": "not run", "clean-up": "done"}
+    assert run.events.states() == {"work": "failed", "text": "skipped", "clean-up": "succeeded"}
 
 
 def test_a_failed_exit_task_fails_the_run(tmp_path: Path) -> None:
@@ -77,7 +81,7 @@ def test_an_exit_task_after_steps_that_were_skipped(tmp_path: Path) -> None:
 
     run = Run(tmp_path, pipeline)()
     assert json.loads(str(run.output("clean-up")))["state"] == "SUCCEEDED"
-    assert run.events.states() == {"text": "skipped", "clean-up": "done"}
+    assert run.events.states() == {"text": "skipped", "clean-up": "succeeded"}
 
 
 def test_an_exit_task_after_a_loop_of_which_one_item_failed(tmp_path: Path) -> None:
@@ -90,10 +94,10 @@ def test_an_exit_task_after_a_loop_of_which_one_item_failed(tmp_path: Path) -> N
     with pytest.raises(TaskFailedError, match=r"step 'work\.1' failed"):
         run()
     assert run.events.states() == {
-        "work.0": "done",
+        "work.0": "succeeded",
         "work.1": "failed",
-        "work.2": "done",
-        "clean-up": "done",
+        "work.2": "succeeded",
+        "clean-up": "succeeded",
     }
 
 

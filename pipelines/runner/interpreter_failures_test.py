@@ -32,7 +32,7 @@ def failing_until(tmp_path: Path, attempt: int) -> Any:
 @pytest.mark.parametrize(
     ("in_all", "waits", "ended"),
     [
-        pytest.param("60s", [2.0, 6.0, 18.0], "done", id="in time"),
+        pytest.param("60s", [2.0, 6.0, 18.0], "succeeded", id="in time"),
         pytest.param("20s", [2.0, 6.0], "failed", id="the next wait would be too long"),
     ],
 )
@@ -89,10 +89,10 @@ def test_what_does_not_depend_on_a_failure_runs_on(tmp_path: Path) -> None:
     assert caught.value.task == "failing"
     assert run.events.states() == {
         "failing": "failed",
-        "text": "not run",
-        "text-2": "not run",
-        "text-3": "done",
-        "text-4": "done",
+        "text": "skipped",
+        "text-2": "skipped",
+        "text-3": "succeeded",
+        "text-4": "succeeded",
     }
 
 
@@ -130,7 +130,7 @@ def test_hundreds_of_steps_at_once_are_all_told_right_and_lose_no_line(tmp_path:
     with pytest.raises(PinionError, match="^200 steps failed: .*; and 197 more$"):
         run()
     states = run.events.states()
-    assert states == {f"talk.{n}": ("done", "failed")[n % 2] for n in range(400)}
+    assert states == {f"talk.{n}": ("succeeded", "failed")[n % 2] for n in range(400)}
     for number in range(400):
         log = (tmp_path / "run" / "logs" / f"talk.{number}.log").read_text()
         assert log.splitlines() == [f"{number} line {line}" for line in range(50)]
@@ -146,7 +146,11 @@ def test_a_condition_without_an_answer_fails_what_it_decides_on(tmp_path: Path) 
     run = Run(tmp_path, pipeline)
     with pytest.raises(TaskFailedError, match="step 'condition-1' failed: the condition .* cannot"):
         run.interpreter.run({})
-    assert run.events.states() == {"condition-1": "failed", "text": "not run", "text-2": "done"}
+    assert run.events.states() == {
+        "condition-1": "failed",
+        "text": "skipped",
+        "text-2": "succeeded",
+    }
 
 
 class Broken(HostPrograms):
@@ -170,7 +174,7 @@ def test_an_error_of_a_backend_ends_the_run_and_surfaces(tmp_path: Path) -> None
     run.interpreter.backend = Broken()
     with pytest.raises(ZeroDivisionError, match="a bug"):
         run()
-    assert run.events.states() == {"forever": "stopped", "text": "failed"}
+    assert run.events.states() == {"forever": "canceled", "text": "failed"}
 
 
 def test_a_step_that_cannot_be_started_or_read_is_named_and_others_go_on(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def test_an_object_without_the_member_fails_its_own_steps(tmp_path: Path) -> Non
     run = Run(tmp_path, pipeline)
     with pytest.raises(TaskFailedError, match=r"step 'text\.1' failed: .*has no 'a'"):
         run(items=[{"a": "x"}, {"b": "y"}])
-    assert run.events.states() == {"text.0": "done", "text.1": "failed"}
+    assert run.events.states() == {"text.0": "succeeded", "text.1": "failed"}
 
 
 def test_items_that_a_condition_leaves_out_are_not_collected(tmp_path: Path) -> None:
@@ -213,8 +213,8 @@ def test_what_is_no_list_fails_the_loop_alone(tmp_path: Path) -> None:
     with pytest.raises(PinionError, match=r"step 'for-loop-2\.1' failed: its input .*: 7 is not"):
         run(rows=[["a"], 7, ["b"]])
     assert run.events.states() == {
-        "text.0.0": "done",
+        "text.0.0": "succeeded",
         "for-loop-2.1": "failed",
-        "text.1": "not run",
-        "text.2.0": "done",
+        "text.1": "skipped",
+        "text.2.0": "succeeded",
     }

@@ -70,7 +70,7 @@ def test_a_run_that_was_started_deaf_to_ctrl_c_and_got_it_is_no_success(tmp_path
             run()
     finally:
         signal.signal(signal.SIGINT, before)
-    assert ("forever", "stopped") in run.events.seen
+    assert ("forever", "canceled") in run.events.seen
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_signal_ends_what_runs_and_is_raised_when_it_has(
     with pytest.raises(raised) as caught:
         run()
     assert caught.type is raised
-    assert run.events.states() == {"forever.0": "stopped", "forever.1": "stopped"}
+    assert run.events.states() == {"forever.0": "canceled", "forever.1": "canceled"}
     assert {call.name for call in backend.calls} <= {"forever.0", "forever.1"}
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
@@ -101,10 +101,10 @@ def test_a_wait_between_retries_is_cut_short(tmp_path: Path) -> None:
         FAILING().set_retry(3, "3000s")
         TEXT_STEP(value="a")
 
-    run = start(tmp_path, pipeline, Interrupting(signal.SIGINT, "done", 1), jobs=1)
+    run = start(tmp_path, pipeline, Interrupting(signal.SIGINT, "succeeded", 1), jobs=1)
     with pytest.raises(KeyboardInterrupt):
         run()
-    assert run.events.states() == {"failing": "stopped", "text": "done"}
+    assert run.events.states() == {"failing": "canceled", "text": "succeeded"}
 
 
 def test_a_signal_between_two_steps_starts_nothing_more(tmp_path: Path) -> None:
@@ -113,10 +113,10 @@ def test_a_signal_between_two_steps_starts_nothing_more(tmp_path: Path) -> None:
         first = TEXT_STEP(value="a")
         TEXT_STEP(value="b").after(first)
 
-    run = start(tmp_path, pipeline, Interrupting(signal.SIGINT, "done", 1))
+    run = start(tmp_path, pipeline, Interrupting(signal.SIGINT, "succeeded", 1))
     with pytest.raises(KeyboardInterrupt):
         run()
-    assert run.events.states() == {"text": "done"}
+    assert run.events.states() == {"text": "succeeded"}
 
 
 def test_steps_are_gone_when_the_run_has_ended(tmp_path: Path) -> None:

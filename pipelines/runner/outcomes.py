@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 
 from google.rpc import code_pb2
 
@@ -11,38 +10,23 @@ from pipelines.compiled.values import Value
 from pipelines.runner.task.artifacts import Values
 from pipelines.runner.task.backend import TaskFailedError
 from pipelines.system.errors import PinionError
+from pipelines.system.task_state import State
 
 # As many failures as a line can name.
 _NAMED = 3
 
 
-class State(Enum):
-    """How a task ended; a graph fails if a task in it does."""
-
-    DONE = "done"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-    NOT_RUN = "not run"
-    STOPPED = "stopped"
-
-
-# KFP's words, which an exit task reads.
-_KFP = {
-    State.DONE: "SUCCEEDED",
-    State.FAILED: "FAILED",
-    State.SKIPPED: "SKIPPED",
-    State.NOT_RUN: "SKIPPED",
-    State.STOPPED: "CANCELED",
-}
-
-
 @dataclass(frozen=True)
 class Outcome:
-    """How a task ended, its outputs, and the failures in it, its own or of tasks within."""
+    """How a task ended, its outputs, and the failures in it, its own or of tasks within.
+
+    `why` says what a task was skipped for.
+    """
 
     state: State
     outputs: Values = field(default_factory=Values)
     failures: tuple[TaskFailedError, ...] = ()
+    why: str = ""
 
     def final_status(self, task: str, run: str) -> dict[str, Value]:
         """What an input of the type `PipelineTaskFinalStatus` holds."""
@@ -50,11 +34,17 @@ class Outcome:
         if self.failures:
             error = {"code": code_pb2.UNKNOWN, "message": str(failed(self.failures))}
         return {
-            "state": _KFP[self.state],
+            "state": self.state.name,
             "error": error,
             "pipelineJobResourceName": run,
             "pipelineTaskName": task,
         }
+
+
+CANCELED = Outcome(State.CANCELED)
+BEHIND_A_FAILURE = Outcome(State.SKIPPED, why="an earlier step failed")
+NOT_ITS_CONDITION = Outcome(State.SKIPPED, why="its condition is false")
+NO_ITEMS = Outcome(State.SKIPPED, why="its loop has no items")
 
 
 def combined(outcomes: Iterable[Outcome], outputs: Values) -> Outcome:
@@ -62,10 +52,10 @@ def combined(outcomes: Iterable[Outcome], outputs: Values) -> Outcome:
     outcomes = list(outcomes)
     failures = tuple(failure for outcome in outcomes for failure in outcome.failures)
     states = {outcome.state for outcome in outcomes}
-    for state in (State.STOPPED, State.FAILED):
+    for state in (State.CANCELED, State.FAILED):
         if state in states:
             return Outcome(state, failures=failures)
-    return Outcome(State.DONE, outputs)
+    return Outcome(State.SUCCEEDED, outputs)
 
 
 def outputs_of(graph: Graph, outcomes: Mapping[str, Outcome]) -> Values:
@@ -84,18 +74,14 @@ def outputs_of(graph: Graph, outcomes: Mapping[str, Outcome]) -> Values:
     return outputs
 
 
-def blocked(upstream: Mapping[str, Outcome]) -> State | None:
-    """The state of a task that cannot run because of those before it, or None where it can."""
+def blocked(upstream: Mapping[str, Outcome]) -> Outcome | None:
+    """Return the outcome of a task that cannot run after those before it, or None if it can."""
     states = {outcome.state for outcome in upstream.values()}
-    for worse, state in (
-        (State.STOPPED, State.STOPPED),
-        (State.FAILED, State.NOT_RUN),
-        (State.NOT_RUN, State.NOT_RUN),
-        (State.SKIPPED, State.SKIPPED),
-    ):
-        if worse in states:
-            return state
-    return None
+    if State.CANCELED in states:
+        return CANCELED
+    if State.FAILED in states:
+        return BEHIND_A_FAILURE
+    return next((each for each in upstream.values() if each.state is State.SKIPPED), None)
 
 
 def failed(failures: tuple[TaskFailedError, ...]) -> PinionError:

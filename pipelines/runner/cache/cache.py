@@ -20,8 +20,6 @@ from pipelines.system.manifests import digest, manifest, part
 
 # What the same run would otherwise do, and a model that is registered would have a second version.
 _ONE_MODEL = "without that the same run would train once more: make room for it, or give --no-cache"
-# What an observer is told of such a task.
-REUSED = "reused"
 
 
 @dataclass(frozen=True)
@@ -150,7 +148,7 @@ class Cache:
             if self._earlier is None:
                 self._earlier = {entry.task: entry.parts for entry in self.store.entries()}
         before = self._earlier.get(name)
-        return made_of.changed(before) if before else "nothing is kept of it"
+        return made_of.changed(before) if before else "not in the cache"
 
     def _keep(self, made_of: Recipe, call: Call, outputs: Values) -> None:
         """Keeps outputs; that it cannot is a failure of a task that logs a model, and of no other.

@@ -22,7 +22,7 @@ def runs(tmp_path: Path) -> Runs:
 def test_an_equal_run_runs_nothing_and_has_all_outputs_and_logs(runs: Runs) -> None:
     first, second = runs(chain), runs(chain)
     assert (ran(first), ran(second)) == (["join", "upper"], [])
-    assert second.events.states() == {"upper": "reused", "join": "reused"}
+    assert second.events.states() == {"upper": "cached", "join": "cached"}
     assert second.events.why == {"upper": "from run run1", "join": "from run run1"}
     assert (runs.folder / "run2/run/upper/out").read_text() == "A"
     assert json.loads((runs.folder / "run2/run/join/out").read_text()) == ["c"]
@@ -36,14 +36,14 @@ def test_a_changed_parameter_runs_its_task_and_is_named(runs: Runs) -> None:
     runs(chain)
     run = runs(chain, word="d")
     assert ran(run) == ["join"]
-    assert run.events.why == {"upper": "from run run1", "join": "parameter word changed"}
+    assert run.events.why == {"upper": "from run run1", "join": "changed: word"}
     assert run.recorded("join") == ["d"]
 
 
 def test_changed_content_of_an_input_runs_what_is_behind_it(runs: Runs) -> None:
     runs(chain)
     run = runs(chain, text="z")
-    assert run.events.why == {"upper": "parameter text changed", "join": "input left changed"}
+    assert run.events.why == {"upper": "changed: text", "join": "changed: left"}
 
 
 def test_only_what_will_run_is_readied(runs: Runs) -> None:
@@ -83,7 +83,7 @@ def test_variables_count_but_those_that_only_name_the_release(runs: Runs) -> Non
     other = {**first, "PINION_RELEASE": "1.1.0", "PINION_COMPONENTS": "a=2"}
     assert ran(runs(environment(**other))) == []
     assert runs(environment(**{**other, "LEVEL": "2"})).events.why == {
-        "text": "its environment changed"
+        "text": "changed: environment"
     }
 
 
@@ -92,7 +92,7 @@ def test_another_program_counts(runs: Runs) -> None:
     run = runs.prepared(chain)
     assert run.interpreter.cache
     run.interpreter.cache.program = lambda image: f"new {image}"
-    assert run().events.why == {"upper": "its code changed", "join": "its code changed"}
+    assert run().events.why == {"upper": "changed: code", "join": "changed: code"}
 
 
 def test_steps_of_a_new_program_are_readied_before_the_first_begins(runs: Runs) -> None:
@@ -154,7 +154,7 @@ def test_damage_in_the_cache_is_found_and_mended(runs: Runs) -> None:
     [
         pytest.param(
             lambda task: task.set_caching_options(False),
-            "its pipeline has caching off for it",
+            "caching is off for this step",
             id="caching is off",
         ),
         pytest.param(
@@ -260,5 +260,5 @@ def test_two_equal_runs_at_once_do_the_work_once(runs: Runs) -> None:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert sorted(run.events.states()["slow"] for run in pair) == ["done", "reused"]
+    assert sorted(run.events.states()["slow"] for run in pair) == ["cached", "succeeded"]
     assert [len(run.backend.calls) for run in pair].count(1) == 1

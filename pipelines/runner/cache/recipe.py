@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +25,8 @@ _TRACKING = "mlflow_tracking_uri"
 CODE = "its code"
 # Changed when the same parts no longer mean the same result.
 _FORMAT = "1"
+# What a part is, before its name: as it is said, both are plain without it.
+_KIND = re.compile("^(input|parameter|its|the) ")
 # As many as a line can name.
 _NAMED = 3
 
@@ -55,7 +58,8 @@ class Recipe:
             if self.parts.get(name) != before.get(name)
         ]
         more = len(names) - _NAMED
-        return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "") + " changed"
+        said = ", ".join(_KIND.sub("", name) for name in names[:_NAMED])
+        return f"changed: {said}" + (f" and {more} more" if more > 0 else "")
 
 
 def recipe(
@@ -114,7 +118,7 @@ def _of_inputs(inputs: Values, content: Callable[[Path], str]) -> dict[str, str]
 def refuse(task: Task, container: Container) -> None:
     """Raises `NeverReusedError` for a task whose parts are not all that it depends on."""
     if not task.cached:
-        raise NeverReusedError("its pipeline has caching off for it")
+        raise NeverReusedError("caching is off for this step")
     if task.always:
         raise NeverReusedError("it tells how others ended")
     if any(_NAME_OF_THE_RUN in text for text in container.texts()):

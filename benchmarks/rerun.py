@@ -79,7 +79,7 @@ def measure(name: str, tree: Path, output: Path, *flags: str) -> Result:
     seconds = time.monotonic() - start
     if done.returncode != 0:
         raise SystemExit(f"the run failed: {done.stderr[-1000:]}")
-    steps = re.findall(r"^[\d:]+ (\S+) done in ", done.stderr, re.MULTILINE)
+    steps = re.findall(r"^[\d:]+ (\S+): succeeded in ", done.stderr, re.MULTILINE)
     return Result(name, seconds, steps)
 
 

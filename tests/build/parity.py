@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipelines.programs import installed
-from pipelines.workspace import Workspace
+from pipelines.runner.process.programs import installed
+from pipelines.system.workspace import Workspace
 from tests.build.images import Image
 from tests.build.tree import call
 

@@ -17,7 +17,7 @@ from tests.build.tree import clone, git
 from tests.running import environment
 
 # A file of each of these steps, in which a line changes.
-CHANGED = {"evaluate": "metrics.py", "train": "training.py", "preprocess": "clean.py"}
+CHANGED = {"evaluate": "measure/metrics.py", "train": "step.py", "preprocess": "clean.py"}
 REPEATS = 3
 
 

@@ -18,8 +18,8 @@ from statistics import median
 from typing import BinaryIO
 
 from benchmarks.image_build import say
-from pipelines.programs import Installed, installed
-from pipelines.workspace import ROOT, Workspace
+from pipelines.runner.process.programs import Installed, installed
+from pipelines.system.workspace import ROOT, Workspace
 
 LARGE = 20_000_000
 OUTPUTS = ("train-data", "test-data", "schema", "report")

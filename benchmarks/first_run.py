@@ -16,14 +16,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.workspace import ROOT
+from pipelines.system.workspace import ROOT
 from tests.running import environment
 
 _AT_ONCE = 5
 # What the user has of an earlier run, and what would lead past the empty home.
 _HIDDEN = ("MLFLOW_", "PINION_", "UV_CACHE_DIR", "XDG_", "PYTHONPATH", "VIRTUAL_ENV")
-_INSTALLED = re.compile(r"^[\d:]+ (?P<name>\w+) installed in (?P<seconds>[\d.]+) s")
-_STEP = re.compile(r"^[\d:]+ (?P<name>[\w-]+) done in (?P<seconds>[\d.]+) s")
+_INSTALLED = re.compile(r"^[\d:]+ (?P<name>\w+): installed in (?P<seconds>[\d.]+) s")
+_STEP = re.compile(r"^[\d:]+ (?P<name>[\w-]+): succeeded in (?P<seconds>[\d.]+) s")
 
 
 @dataclass

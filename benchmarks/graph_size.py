@@ -16,11 +16,11 @@ from pathlib import Path
 from kfp import compiler, dsl
 
 from benchmarks.image_build import say
-from pipelines.backend import Call
-from pipelines.graph import Pipeline
-from pipelines.interpreter import Interpreter
-from pipelines.interpreter_testing import Events, step
-from pipelines.steps import Container
+from pipelines.compiled.container import Container
+from pipelines.compiled.graph import Pipeline
+from pipelines.runner.interpreter import Interpreter
+from pipelines.runner.interpreter_testing import Events, step
+from pipelines.runner.task.backend import Call
 
 CHAIN = 20
 STEP = step(

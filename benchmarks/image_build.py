@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipelines.requirement_locks import Pin, read_pins
+from pipelines.components.requirement_locks import Pin, read_pins
 from tests.build.images import base_image
 from tests.build.pinion import manifest
 from tests.build.services import Registry

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.image_build import run, say
-from pipelines.workspace import ROOT
+from pipelines.system.workspace import ROOT
 
 # What a person would install to call the steps in a notebook; the steps' own pins of pyarrow are
 # newer than what the full MLflow allows.

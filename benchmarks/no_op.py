@@ -10,7 +10,7 @@ import time
 
 from benchmarks.image_build import run, say
 from benchmarks.isolation import print_medians
-from pipelines.workspace import ROOT
+from pipelines.system.workspace import ROOT
 
 # What Pants is told of where its docker is.
 WAYS = {

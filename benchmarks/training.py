@@ -15,8 +15,8 @@ from pathlib import Path
 
 from benchmarks.big_tables import OUTPUTS, Cost, Steps, line, made, measured, step
 from benchmarks.image_build import say
-from pipelines.programs import Installed, installed
-from pipelines.workspace import ROOT, Workspace
+from pipelines.runner.process.programs import Installed, installed
+from pipelines.system.workspace import ROOT, Workspace
 
 # Models by the targets that they learn; a forest of few trees, as a hundred take minutes.
 MODELS = {

@@ -3,6 +3,6 @@
 Every command is a module: `python -m pipelines.<command>`.
 """
 
-from pipelines import mending
+from pipelines.environments import repair
 
-mending.watch()
+repair.watch()

@@ -3,16 +3,16 @@ from pathlib import Path
 import pytest
 
 from pipelines.compile import build_parser, write
-from pipelines.errors import UsageError
-from pipelines.images import ImageReference
-from pipelines.interfaces import Signature
-from pipelines.kubeflow.platform import apply
-from pipelines.kubeflow.platform_file import PlatformSettings
-from pipelines.kubeflow.platform_testing import compiled
-from pipelines.locks import Lock, Locked, sha256
-from pipelines.pipeline_file import PipelineFile
-from pipelines.releases import Release, store
-from pipelines.workspace import Workspace
+from pipelines.compiled.file import PipelineFile
+from pipelines.components.image import ImageReference
+from pipelines.components.interface import Signature
+from pipelines.kubeflow.platform.apply import apply
+from pipelines.kubeflow.platform.file import PlatformSettings
+from pipelines.kubeflow.platform.platform_testing import compiled
+from pipelines.pinning.lock import Lock, Locked, sha256
+from pipelines.pinning.releases import Release, store
+from pipelines.system.errors import UsageError
+from pipelines.system.workspace import Workspace
 
 
 @pytest.fixture()

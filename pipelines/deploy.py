@@ -4,13 +4,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from pipelines.compile import DEV
-from pipelines.errors import UsageError, run_command
+from pipelines.compiled.file import PipelineFile
+from pipelines.console.command import run_command
+from pipelines.console.flags import add_cluster_flags, add_run_flags
 from pipelines.kubeflow.cron import kfp_cron
-from pipelines.kubeflow.flags import add_cluster_flags, add_run_flags
-from pipelines.pipeline_file import PipelineFile
-from pipelines.releases import frozen
-from pipelines.workspace import Workspace
+from pipelines.pinning.pins import DEV
+from pipelines.pinning.releases import frozen
+from pipelines.system.errors import UsageError
+from pipelines.system.workspace import Workspace
 
 # What is said of runs, and what of versions.
 _OF_RUNS = ("param", "params", "register", "experiment", "service_account")
@@ -46,10 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = build_parser()
     args = parser.parse_args(argv)
     # Here, because the client of a cluster takes longer to import than --help may.
-    from pipelines.kubeflow.calls import connect, prepared, with_settings
-    from pipelines.kubeflow.deploying import Deploying
     from pipelines.kubeflow.readiness import check_images
+    from pipelines.kubeflow.rollout import Deploying
     from pipelines.kubeflow.schedules import Schedule
+    from pipelines.kubeflow.session import connect, prepared, with_settings
 
     file, schedule = _release(args.tag), None
     if args.schedule is None:

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from pipelines import deploy
-from pipelines.errors import UsageError
-from pipelines.images import ImageReference
-from pipelines.interfaces import Signature
-from pipelines.kubeflow.deploying_testing import FAULTS
+from pipelines.compiled.file import PipelineFile
+from pipelines.components.image import ImageReference
+from pipelines.components.interface import Signature
 from pipelines.kubeflow.kfp_server_testing import KfpServer, serving, wait_until
-from pipelines.locks import Lock, Locked, sha256
-from pipelines.pipeline_file import PipelineFile
-from pipelines.releases import Release, store
-from pipelines.workspace import ROOT, Workspace
+from pipelines.kubeflow.rollout_testing import FAULTS
+from pipelines.pinning.lock import Lock, Locked, sha256
+from pipelines.pinning.releases import Release, store
+from pipelines.system.errors import UsageError
+from pipelines.system.workspace import ROOT, Workspace
 
 GOLDEN = ROOT / "tests" / "golden" / "training.yaml"
 TRACKING = ["--param", "mlflow_tracking_uri=http://mlflow.mlflow:5000"]

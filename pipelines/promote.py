@@ -5,14 +5,11 @@ import getpass
 import sys
 from collections.abc import Sequence
 
-from pipelines.errors import PinionError, UsageError, run_command
-from pipelines.model_references import CHAMPION, ModelReference
-from pipelines.model_registry import (
-    ModelRegistry,
-    Move,
-    add_tracking_flag,
-    open_registry,
-)
+from pipelines.console.command import run_command
+from pipelines.console.flags import add_tracking_flag
+from pipelines.models.reference import CHAMPION, ModelReference
+from pipelines.models.registry import ModelRegistry, Move, open_registry
+from pipelines.system.errors import PinionError, UsageError
 
 PREVIOUS = "previous"
 

@@ -6,10 +6,10 @@ import pytest
 from mlflow import MlflowClient
 
 from pipelines import promote, show
-from pipelines.errors import PinionError, UsageError
-from pipelines.model_references import ModelReference
-from pipelines.model_registry import ModelRegistry, Move, open_registry
-from pipelines.store_testing import made_store
+from pipelines.models.reference import ModelReference
+from pipelines.models.registry import ModelRegistry, Move, open_registry
+from pipelines.models.store_testing import made_store
+from pipelines.system.errors import PinionError, UsageError
 
 SHA = "af399a019264f7999e6b395ee90576e46564867aa4c8a40797c96be87dc1be55"
 

@@ -2,67 +2,24 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pipelines.backend import TaskFailedError
-from pipelines.comparison import compare, equal_metrics, table, verdict
-from pipelines.compile import DEV, dev_pins
-from pipelines.components import discover
-from pipelines.errors import PinionError, run_command
-from pipelines.lineage import components_of
-from pipelines.model_references import ModelReference
-from pipelines.model_registry import ModelVersion, add_tracking_flag, open_registry
-from pipelines.records import Record, read_records
-from pipelines.releases import frozen, tags
-from pipelines.replay import parameters_of
-from pipelines.runners import add_runner_flags
-from pipelines.workspace import Workspace
+from pipelines.console.command import run_command
+from pipelines.console.flags import add_runner_flags, add_tracking_flag
+from pipelines.models.records import read_records
+from pipelines.models.reference import ModelReference
+from pipelines.models.registry import open_registry
+from pipelines.reproduction.comparison import compare, equal_metrics, table, verdict
+from pipelines.reproduction.origin import Origin, refuse_other_code
+from pipelines.reproduction.replay import parameters_of
+from pipelines.runner.task.backend import TaskFailedError
+from pipelines.system.errors import PinionError
+from pipelines.system.workspace import Workspace
 
 if TYPE_CHECKING:
-    from pipelines.local_runs import LocalRun
-
-# The steps between a source and a verdict, without which a run cannot be repeated.
-_STEPS = ("pull_data", "preprocess", "train", "evaluate")
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What MLflow holds of the run that made a model."""
-
-    name: str
-    release: str
-    components: Mapping[str, str]
-    revision: str
-    metrics: Mapping[str, float]
-    records: Mapping[str, Record]
-
-    @classmethod
-    def of(cls, client: Any, version: ModelVersion) -> "Origin":
-        """Raises `PinionError` where the run cannot be repeated."""
-        name = f"{version.name}/{version.number}"
-        if not version.run_id:
-            raise PinionError(f"{name} has no run: it was registered from elsewhere")
-        run = client.get_run(version.run_id)
-        tags = run.data.tags
-        records = read_records(client, version.run_id)
-        if lacking := [step for step in _STEPS if step not in records]:
-            raise PinionError(
-                f"{name} has no recorded lineage: its run {version.run_id} does not say what"
-                f" {', '.join(lacking)} was given; train it again, with components that record it"
-            )
-        if not (release := tags.get("pinion.release", "")):
-            raise PinionError(f"{name} has no release: its steps were called by hand")
-        return cls(
-            name,
-            release,
-            components_of(tags),
-            tags.get("mlflow.source.git.commit", ""),
-            run.data.metrics,
-            records,
-        )
+    from pipelines.runner.run import LocalRun
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -82,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command."""
     args = build_parser().parse_args(argv)
     # Here, because it takes longer to import than --help may.
-    from pipelines.local_runs import Request, ready
+    from pipelines.runner.run import Request, ready
 
     reference = ModelReference.parse(args.model)
     workspace = Workspace()
@@ -107,33 +64,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise PinionError(f"{origin.name} {words}")
     print(f"verdict     {words}")
     return 0
-
-
-def refuse_other_code(workspace: Workspace, origin: Origin) -> None:
-    """Raises `PinionError` where the components here are not those that made the model."""
-    if origin.release == DEV:
-        here = {pin.name: pin.exact for pin in dev_pins(discover(workspace.components))}
-        where = "the working tree"
-    else:
-        if origin.release not in tags(workspace):
-            raise PinionError(
-                f"{origin.name} was made by release {origin.release}, which this clone does not"
-                " have; git pull, or call it in the repository whose release that is"
-            )
-        locked = frozen(workspace, origin.release).lock.components
-        here = {name: each.image.exact for name, each in locked.items()}
-        where = f"release {origin.release} of this clone"
-    differing = [
-        f"{name} {here.get(name, 'missing')} (recorded: {origin.components.get(name, 'none')})"
-        for name in sorted(here.keys() | origin.components.keys())
-        if here.get(name) != origin.components.get(name)
-    ]
-    if differing:
-        commit = f"; it was made at git commit {origin.revision}" if origin.revision else ""
-        raise PinionError(
-            f"{origin.name} was made by other components than {where} has:"
-            f" {', '.join(differing)}{commit}"
-        )
 
 
 def _execute(run: "LocalRun") -> TaskFailedError | None:

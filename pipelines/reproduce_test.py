@@ -9,15 +9,15 @@ import pytest
 from mlflow import MlflowClient
 
 from pipelines import reproduce
-from pipelines.errors import PinionError
-from pipelines.images import ImageReference
-from pipelines.interfaces import Signature
-from pipelines.locks import Lock, Locked, sha256
-from pipelines.releases import Release
-from pipelines.releases import store as write
-from pipelines.reproduce import Origin, refuse_other_code
-from pipelines.store_testing import made_store
-from pipelines.workspace import Workspace
+from pipelines.components.image import ImageReference
+from pipelines.components.interface import Signature
+from pipelines.models.store_testing import made_store
+from pipelines.pinning.lock import Lock, Locked, sha256
+from pipelines.pinning.releases import Release
+from pipelines.pinning.releases import store as write
+from pipelines.reproduction.origin import Origin, refuse_other_code
+from pipelines.system.errors import PinionError
+from pipelines.system.workspace import Workspace
 
 STEPS: Mapping[str, Any] = {
     "pull_data": {"parameters": {"source": "s3://tables/1.csv", "sha256": "5" * 64}},

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.compile import DEV
-from pipelines.errors import PinionError, run_command
-from pipelines.parameters import add_parameter_flags, resolve
-from pipelines.runners import add_runner_flags
-from pipelines.summary import evaluated, summarize
-from pipelines.workspace import Workspace
+from pipelines.compiled.parameters import resolve
+from pipelines.console.command import run_command
+from pipelines.console.flags import add_parameter_flags, add_runner_flags
+from pipelines.pinning.pins import DEV
+from pipelines.runner.summary import evaluated, summarize
+from pipelines.system.errors import PinionError
+from pipelines.system.workspace import Workspace
 
 if TYPE_CHECKING:
-    from pipelines.local_runs import LocalRun
+    from pipelines.runner.run import LocalRun
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -57,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command."""
     args = build_parser().parse_args(argv)
     # Here, because it takes longer to import than --help may.
-    from pipelines.local_runs import Request, ready
+    from pipelines.runner.run import Request, ready
 
     run = ready(
         Request(

@@ -7,11 +7,13 @@ from pathlib import Path
 from shlex import quote
 from tempfile import TemporaryDirectory
 
-from pipelines.errors import PinionError, run_command
-from pipelines.local_server import LocalServer, add_server_flags, store_of, until_ctrl_c
-from pipelines.model_references import ModelReference
-from pipelines.model_registry import ModelRegistry, ModelVersion, open_registry
-from pipelines.ports import refuse_taken
+from pipelines.console.command import run_command
+from pipelines.console.flags import add_server_flags
+from pipelines.models.reference import ModelReference
+from pipelines.models.registry import ModelRegistry, ModelVersion, open_registry
+from pipelines.models.server import LocalServer, store_of, until_ctrl_c
+from pipelines.system.errors import PinionError
+from pipelines.system.ports import refuse_taken
 
 _MODEL = "models:/pinion-model@champion"
 _EXAMPLE = "serving_input_example.json"

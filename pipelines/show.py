@@ -5,12 +5,14 @@ import sys
 import textwrap
 from collections.abc import Sequence
 
-from pipelines.containing import Wanted, containing
-from pipelines.errors import UsageError, run_command
-from pipelines.lineage import lineage
-from pipelines.model_references import ModelReference
-from pipelines.model_registry import add_tracking_flag, open_registry
-from pipelines.workspace import Workspace
+from pipelines.console.command import run_command
+from pipelines.console.flags import add_tracking_flag
+from pipelines.models.inventory import Wanted, containing
+from pipelines.models.lineage import lineage
+from pipelines.models.reference import ModelReference
+from pipelines.models.registry import open_registry
+from pipelines.system.errors import UsageError
+from pipelines.system.workspace import Workspace
 
 _WIDTH = 120
 

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.errors import run_command
-from pipelines.kubeflow.flags import add_cluster_flags, add_run_flags
+from pipelines.console.command import run_command
+from pipelines.console.flags import add_cluster_flags, add_run_flags
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command."""
     args = build_parser().parse_args(argv)
     # Here, because the client of a cluster takes longer to import than --help may.
-    from pipelines.kubeflow.submitting import submit
+    from pipelines.kubeflow.submission import submit
 
     return submit(args)
 

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from pipelines import submit
-from pipelines.errors import PinionError, UsageError
-from pipelines.kubeflow.deploying_testing import every_third
+from pipelines.compiled.file import PipelineFile
 from pipelines.kubeflow.kfp_server_testing import (
     DROP,
     LOSE,
@@ -23,8 +22,9 @@ from pipelines.kubeflow.kfp_server_testing import (
     task,
     wait_until,
 )
-from pipelines.pipeline_file import PipelineFile
-from pipelines.workspace import ROOT
+from pipelines.kubeflow.rollout_testing import every_third
+from pipelines.system.errors import PinionError, UsageError
+from pipelines.system.workspace import ROOT
 
 GOLDEN = ROOT / "tests" / "golden" / "training.yaml"
 TRACKING = "mlflow_tracking_uri=http://mlflow.mlflow:5000"

@@ -4,11 +4,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from pipelines.errors import PinionError, run_command
-from pipelines.local_server import SQLITE, LocalServer, add_server_flags, store_of, until_ctrl_c
-from pipelines.model_registry import ModelRegistry, open_registry
-from pipelines.ports import refuse_taken
-from pipelines.summary import EXPERIMENT, without_secrets
+from pipelines.console.command import run_command
+from pipelines.console.flags import add_server_flags
+from pipelines.models.registry import ModelRegistry, open_registry
+from pipelines.models.server import SQLITE, LocalServer, store_of, until_ctrl_c
+from pipelines.runner.summary import EXPERIMENT
+from pipelines.system.errors import PinionError
+from pipelines.system.ports import refuse_taken
+from pipelines.system.urls import without_secrets
 
 # The page of an experiment begins with prompts and agents, unless its address asks for this.
 _PAGE = "#/experiments/{}/runs?workflowType=machine_learning"

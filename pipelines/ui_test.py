@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from pipelines.errors import PinionError
-from pipelines.store import local_store
+from pipelines.models.store import local_store
+from pipelines.system.errors import PinionError
 from pipelines.ui import main
 
 

@@ -22,11 +22,11 @@ GIVEN = ("--register", *params(model="logistic_regression", registered_model_nam
 
 def reused(finished: Finished) -> list[str]:
     assert finished.code == 0, finished.stderr
-    return re.findall(r"^[\d:]+ (\S+) reused from run ", finished.stderr, re.MULTILINE)
+    return re.findall(r"^[\d:]+ (\S+): cached \(from run ", finished.stderr, re.MULTILINE)
 
 
 def why(finished: Finished, step: str) -> str:
-    (found,) = re.findall(rf"^[\d:]+ {step} … \((.*)\)$", finished.stderr, re.MULTILINE)
+    (found,) = re.findall(rf"^[\d:]+ {step}: running \((.*)\)$", finished.stderr, re.MULTILINE)
     return str(found)
 
 
@@ -71,7 +71,7 @@ def output(first: Finished, tmp_path: Path) -> Iterator[Path]:
 def test_an_unchanged_run_reuses_and_tells_the_same(first: Finished, output: Path) -> None:
     again = run(output, *GIVEN)
     assert reused(again) == STEPS[1:]
-    assert why(again, "pull-data") == "its pipeline has caching off for it"
+    assert why(again, "pull-data") == "caching is off for this step"
     assert results(again) == results(first)
     assert len(mlflow_runs(output)) == 1
     assert len(client(output).search_model_versions("name='tumour'")) == 1
@@ -93,7 +93,7 @@ def test_only_the_registration_is_left_to_do(tmp_path: Path) -> None:
 def test_without_the_cache_all_is_run_again(output: Path) -> None:
     again = run(output, *GIVEN, "--no-cache")
     assert reused(again) == []
-    assert "(" not in "".join(line for line in again.stderr.splitlines() if "…" in line)
+    assert "(" not in "".join(line for line in again.stderr.splitlines() if ": running" in line)
     assert len(mlflow_runs(output)) == 2
 
 
@@ -115,7 +115,7 @@ def test_a_model_whose_mlflow_run_was_deleted_is_trained_again(output: Path) -> 
     again = run(output, *GIVEN)
     assert reused(again) == ["preprocess"]
     assert why(again, "train") == f"its MLflow run {record} is gone"
-    assert why(again, "evaluate") == "input model changed"
+    assert why(again, "evaluate") == "changed: model"
     assert again.shown("registered") == "models:/tumour/2"
 
 
@@ -125,7 +125,7 @@ def test_other_thresholds_evaluate_the_same_model_and_the_first_ones_do_again(
     stricter = params(thresholds='{"accuracy": 0.9999}')
     failed = run(output, *GIVEN[1:], *stricter)
     assert reused(failed) == ["preprocess", "train"]
-    assert why(failed, "evaluate") == "parameter thresholds changed"
+    assert why(failed, "evaluate") == "changed: thresholds"
     (record,) = mlflow_runs(output)
     assert client(output).get_run(record).data.tags["pinion.evaluation"] == "failed"
     back = run(output, *GIVEN)
@@ -189,7 +189,7 @@ def test_two_equal_runs_at_once_train_one_model(tmp_path: Path) -> None:
         json.loads((each / "evaluate/result").read_text()) for each in run_folders(tmp_path)
     )
     assert one == other
-    assert sum(error.count("train reused from run ") for error in errors) == 1
+    assert sum(error.count("train: cached (from run ") for error in errors) == 1
 
 
 def test_a_killed_run_leaves_what_was_done_and_no_obstacle(tmp_path: Path) -> None:
@@ -204,5 +204,5 @@ def test_a_killed_run_leaves_what_was_done_and_no_obstacle(tmp_path: Path) -> No
     process.wait()
     again = run(tmp_path, *GIVEN)
     assert reused(again) == ["preprocess"]
-    assert why(again, "train") == "nothing is kept of it"
+    assert why(again, "train") == "not in the cache"
     assert len(client(tmp_path).search_model_versions("name='tumour'")) == 1

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from kfp.components import load_component_from_file
 
-from pipelines.graph import Pipeline
-from pipelines.workspace import ROOT
+from pipelines.compiled.graph import Pipeline
+from pipelines.system.workspace import ROOT
 from tests.make_golden import GOLDEN, compile_golden
 
 

@@ -11,10 +11,10 @@ import pytest
 import yaml
 from kfp.components import load_component_from_text
 
-from pipelines.components import discover
-from pipelines.graph import Pipeline
-from pipelines.values import parse
-from pipelines.workspace import ROOT
+from pipelines.compiled.graph import Pipeline
+from pipelines.compiled.values import parse
+from pipelines.components.component import discover
+from pipelines.system.workspace import ROOT
 from tests.make_golden import GOLDEN
 
 COMPONENTS = ROOT / "components"

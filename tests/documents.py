@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pipelines.workspace import ROOT
+from pipelines.system.workspace import ROOT
 
 _FENCE = re.compile(
     r"^(?:<!-- prints: (?P<prints>.*?) -->\n)?(?P<indent> *)```(?P<kind>\w*)\n"

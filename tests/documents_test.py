@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.components import discover
-from pipelines.workspace import ROOT
+from pipelines.components.component import discover
+from pipelines.system.workspace import ROOT
 from tests.build.commands import Known, commands, faults, parser_of, shown_faults
 from tests.documents import Document, broken_links, pages
 

@@ -3,9 +3,10 @@
 import sys
 from pathlib import Path
 
-from pipelines.compile import Pin, compile_release
-from pipelines.components import discover
-from pipelines.workspace import ROOT
+from pipelines.components.component import discover
+from pipelines.pinning.compiler import compile_release
+from pipelines.pinning.pins import Pin
+from pipelines.system.workspace import ROOT
 
 GOLDEN = ROOT / "tests" / "golden" / "training.yaml"
 

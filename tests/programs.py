@@ -2,9 +2,9 @@
 
 from functools import cache
 
-from pipelines.environments import Environment, Environments
-from pipelines.programs import Installed, installed
-from pipelines.workspace import Workspace
+from pipelines.environments.manager import Environment, Environments
+from pipelines.runner.process.programs import Installed, installed
+from pipelines.system.workspace import Workspace
 
 
 # Cached, so that they are held as long as this process lives, and looked for once.

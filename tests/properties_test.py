@@ -8,18 +8,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines import conditions, placeholders
-from pipelines.compile import compile_release, dev_pins
-from pipelines.components import discover
-from pipelines.errors import PinionError
-from pipelines.graph import Pipeline
-from pipelines.interfaces import Interface
-from pipelines.kubeflow.platform import apply
-from pipelines.kubeflow.platform_file import PlatformSettings
-from pipelines.locks import Lock, sha256
-from pipelines.parameters import resolve
-from pipelines.pipeline_file import PipelineFile
-from pipelines.workspace import Workspace
+from pipelines.compiled import conditions, placeholders
+from pipelines.compiled.file import PipelineFile
+from pipelines.compiled.graph import Pipeline
+from pipelines.compiled.parameters import resolve
+from pipelines.components.component import discover
+from pipelines.components.interface import Interface
+from pipelines.kubeflow.platform.apply import apply
+from pipelines.kubeflow.platform.file import PlatformSettings
+from pipelines.pinning.compiler import compile_release
+from pipelines.pinning.lock import Lock, sha256
+from pipelines.pinning.pins import dev_pins
+from pipelines.system.errors import PinionError
+from pipelines.system.workspace import Workspace
 from tests.mutations import damaged
 
 COMPILED = Path("tests/golden/training.yaml")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from kfp.dsl import ClassificationMetrics, Metrics
 
-from pipelines.components import discover
-from pipelines.workspace import ROOT
+from pipelines.components.component import discover
+from pipelines.system.workspace import ROOT
 from tests.programs import step
 from tests.running import (
     Finished,
@@ -76,7 +76,7 @@ def test_every_step_is_told_with_its_time(classification: Finished) -> None:
     events = [
         line.split(" ", 1)[1] for line in classification.stderr.splitlines() if line[:2].isdigit()
     ]
-    assert [event.split(" ")[0] for event in events if " done in " in event] == steps
+    assert [event.split(":")[0] for event in events if ": succeeded in " in event] == steps
 
 
 def test_one_version_is_registered_and_is_the_champion(classification: Finished) -> None:

@@ -8,10 +8,10 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from pipelines.components import discover
-from pipelines.errors import UsageError
+from pipelines.components.component import discover
 from pipelines.sbom import main
-from pipelines.workspace import Workspace
+from pipelines.system.errors import UsageError
+from pipelines.system.workspace import Workspace
 
 
 def document(text: str) -> dict[str, Any]:

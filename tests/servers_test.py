@@ -33,7 +33,7 @@ def test_a_run_against_a_tracking_server(tmp_path: Path) -> None:
         record = client.get_run(str(champion.run_id))
         versions = client.search_model_versions("name='served'")
     assert [str(version.version) for version in versions] == ["1"]
-    assert again.stderr.count(" reused from run ") == 4, again.stderr
+    assert again.stderr.count(": cached (from run ") == 4, again.stderr
     assert record.data.params["seed"] == "5"
     assert list((tmp_path / "kept").rglob("MLmodel")), "the model was not stored behind the server"
     assert list((tmp_path / "runs").rglob("mlruns")) == []

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.environments import Environments
-from pipelines.workspace import ROOT, Workspace
+from pipelines.environments.manager import Environments
+from pipelines.system.workspace import ROOT, Workspace
 from tests.tiers import stamp
 from tests.tiers.__main__ import chosen
 from tests.tiers.parts import PIPELINES, TOOLS, Part, Python, all_parts

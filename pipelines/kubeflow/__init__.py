@@ -1,1 +1,1 @@
-"""What a Kubeflow cluster needs beside the compiled file: its settings, and its API."""
+"""Runs and schedules pipelines on a Kubeflow cluster."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipelines.errors import UsageError
+from pipelines.system.errors import UsageError
 
 _WORDS = ("@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually")
 _EVERY = re.compile(r"@every (?=\d)(\d+h)?(\d+m)?(\d+s)?")

@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from pipelines.errors import UsageError
 from pipelines.kubeflow.cron import kfp_cron, shown
+from pipelines.system.errors import UsageError
 
 
 @pytest.mark.parametrize(

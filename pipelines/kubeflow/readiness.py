@@ -4,13 +4,13 @@ import sys
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from pipelines.errors import PinionError, UsageError
-from pipelines.images import ImageReference
-from pipelines.kubeflow.platform import gives
-from pipelines.pipeline_file import PipelineFile
-from pipelines.registry import Registry
-from pipelines.registry_session import is_loopback
-from pipelines.values import Value
+from pipelines.compiled.file import PipelineFile
+from pipelines.compiled.values import Value
+from pipelines.components.image import ImageReference
+from pipelines.kubeflow.platform.apply import gives
+from pipelines.registry.client import Registry
+from pipelines.registry.session import is_loopback
+from pipelines.system.errors import PinionError, UsageError
 
 TRACKING_URI = "mlflow_tracking_uri"
 _VARIABLE = "MLFLOW_TRACKING_URI"

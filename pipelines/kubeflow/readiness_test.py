@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.errors import PinionError
+from pipelines.compiled.file import PipelineFile
+from pipelines.compiled.parameters import resolve
 from pipelines.kubeflow.readiness import check
-from pipelines.parameters import resolve
-from pipelines.pipeline_file import PipelineFile
-from pipelines.workspace import ROOT
+from pipelines.system.errors import PinionError
+from pipelines.system.workspace import ROOT
 
 GOLDEN = ROOT / "tests" / "golden" / "training.yaml"
 SERVER = "http://mlflow.mlflow:5000"

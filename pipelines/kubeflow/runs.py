@@ -11,13 +11,14 @@ from typing import Any
 
 import kfp_server_api as kfp
 
-from pipelines.errors import PinionError, UsageError
-from pipelines.kubeflow.answers import RefusedError
-from pipelines.kubeflow.api import Api, named, pages
-from pipelines.pipeline_file import PipelineFile
-from pipelines.values import Value
+from pipelines.compiled.file import PipelineFile
+from pipelines.compiled.values import Value
+from pipelines.kubeflow.api.answers import RefusedError
+from pipelines.kubeflow.api.client import Api, named, pages
+from pipelines.system.errors import PinionError, UsageError
+from pipelines.system.task_state import State
 
-ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELED", "SKIPPED"})
+ENDED = frozenset(state.name for state in State if state.ended)
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONGEST_NAME = 200
 

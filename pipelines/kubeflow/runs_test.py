@@ -1,12 +1,12 @@
 import pytest
 
-from pipelines.kubeflow.api import Api
-from pipelines.kubeflow.endpoint import find_endpoint
+from pipelines.compiled.file import PipelineFile
+from pipelines.kubeflow.api.client import Api
+from pipelines.kubeflow.api.endpoint import find_endpoint
+from pipelines.kubeflow.api.login import Login
 from pipelines.kubeflow.kfp_server_testing import LOSE, KfpServer, Request, serving
-from pipelines.kubeflow.login import Login
 from pipelines.kubeflow.runs import Submission, start
-from pipelines.pipeline_file import PipelineFile
-from pipelines.workspace import ROOT
+from pipelines.system.workspace import ROOT
 
 FILE = PipelineFile.load(ROOT / "tests" / "golden" / "training.yaml")
 SUBMISSION = Submission(FILE, {"seed": 7}, "training 1.2.3 20261124-1", "nightly", "", "")

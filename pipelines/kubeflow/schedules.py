@@ -8,12 +8,12 @@ from typing import Any
 import kfp_server_api as kfp
 from google.protobuf.struct_pb2 import Struct
 
-from pipelines.errors import PinionError
-from pipelines.kubeflow.api import Api, pages
+from pipelines.compiled.values import Value
+from pipelines.kubeflow.api.client import Api, pages
 from pipelines.kubeflow.cron import shown
-from pipelines.kubeflow.deployment import remove
 from pipelines.kubeflow.runs import experiment_id
-from pipelines.values import Value
+from pipelines.kubeflow.versions import remove
+from pipelines.system.errors import PinionError
 
 # Told with a recurring run, because KFP fills in its own account where none was asked for.
 _ACCOUNT = "service account "

@@ -5,19 +5,13 @@ from typing import Any
 
 import pytest
 
-from pipelines.errors import PinionError
-from pipelines.kubeflow.answers import UnavailableError
-from pipelines.kubeflow.deploying_testing import FAULTS, api
+from pipelines.compiled.values import Value
+from pipelines.kubeflow.api.answers import UnavailableError
 from pipelines.kubeflow.kfp_server_testing import Json, KfpServer, Request, serving
+from pipelines.kubeflow.rollout_testing import FAULTS, api
 from pipelines.kubeflow.runs import find_experiment
-from pipelines.kubeflow.schedules import (
-    Schedule,
-    find,
-    keep,
-    own,
-    recurring_runs,
-)
-from pipelines.values import Value
+from pipelines.kubeflow.schedules import Schedule, find, keep, own, recurring_runs
+from pipelines.system.errors import PinionError
 
 PARAMETERS: Mapping[str, Value] = {
     "seed": 7,

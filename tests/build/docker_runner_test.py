@@ -55,8 +55,8 @@ def test_each_of_many_steps_is_told_as_it_ended_with_all_that_it_said(
     done = run(tmp_path, pipeline, "--jobs=4")
 
     assert done.code == (1 if code else 0), done.stderr
-    state = "failed" if code else "done"
-    ended = re.findall(rf"^[\d:]+ program\.(\d+) {state} in", done.stderr, re.MULTILINE)
+    state = "failed" if code else "succeeded"
+    ended = re.findall(rf"^[\d:]+ program\.(\d+): {state} in", done.stderr, re.MULTILINE)
     assert sorted(map(int, ended)) == list(range(MANY))
     if code:
         assert (

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.components import Component
-from pipelines.contents import DESCRIPTION, versions
+from pipelines.components.component import Component
+from pipelines.components.content import DESCRIPTION, versions
 from tests.build.images import Image, base_image, build, docker, project
 from tests.build.pinion import Tree
 from tests.build.tree import ROOT, git

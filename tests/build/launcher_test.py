@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.components import discover
+from pipelines.components.component import discover
 from tests.build.tree import ROOT, call, clone, commit, git
 
 # Shows how it was called, in the place of a real Pants on the PATH.

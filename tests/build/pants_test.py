@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow(reason="drives Pants")
 FILES = (
     "components/pull_data/pull_data/object_store_test.py",
     "tests/contract_test.py",
-    "pipelines/values_test.py",
+    "pipelines/compiled/values_test.py",
 )
 
 

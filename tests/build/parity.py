@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipelines.programs import installed
-from pipelines.workspace import Workspace
+from pipelines.runner.process.programs import installed
+from pipelines.system.workspace import Workspace
 from tests.build.images import Image
 from tests.build.tree import call
 
@@ -23,8 +23,8 @@ NUMBERS = {"train": "metrics", "evaluate": "metrics"}
 PREDICT = """
 import json, sys
 from pathlib import Path
-from evaluate.dataset import read_test_split
-from evaluate.model import load_estimator, read_model_folder
+from evaluate.inputs.dataset import read_test_split
+from evaluate.inputs.model import load_estimator, read_model_folder
 
 model = read_model_folder(Path(sys.argv[1]))
 estimator = load_estimator(model)

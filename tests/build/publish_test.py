@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.referrers import Referrers
-from pipelines.registry import Registry as Client
-from pipelines.sbom import MEDIA_TYPE
+from pipelines.components.sbom import MEDIA_TYPE
+from pipelines.registry.client import Registry as Client
+from pipelines.registry.referrers import Referrers
 from tests.build.pinion import Tree, manifest, states, versions_of
 from tests.build.services import Registry
 from tests.build.tree import ROOT, environment

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from pipelines.referrers import Referrers
-from pipelines.registry import Registry as Client
-from pipelines.sbom import MEDIA_TYPE
+from pipelines.components.sbom import MEDIA_TYPE
+from pipelines.registry.client import Registry as Client
+from pipelines.registry.referrers import Referrers
 from tests.build.images import docker
 from tests.build.pinion import Tree
 from tests.build.services import Registry

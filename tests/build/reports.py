@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from pipelines.programs import installed
-from pipelines.workspace import Workspace
+from pipelines.runner.process.programs import installed
+from pipelines.system.workspace import Workspace
 from tests.build.tree import ROOT, call
 
 KINDS = ("binary", "multiclass", "regression")

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from pipelines.errors import PinionError
-from pipelines.referrers import Referrers
-from pipelines.registry import Registry as Client
-from pipelines.registry import digest_of
+from pipelines.registry.client import Registry as Client
+from pipelines.registry.client import digest_of
+from pipelines.registry.referrers import Referrers
+from pipelines.system.errors import PinionError
 from tests.build.services import Registry
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.workspace import user_cache
+from pipelines.system.workspace import user_cache
 from tests.build.tree import call, clone, environment
 
 pytestmark = pytest.mark.slow(reason="each makes an environment of 150 MB, most in their own clone")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.errors import PinionError
-from pipelines.local_server_testing import PATIENCE, Command, call, started
-from pipelines.ports import refuse_taken
+from pipelines.models.server_testing import PATIENCE, Command, call, started
+from pipelines.system.errors import PinionError
+from pipelines.system.ports import refuse_taken
 from tests.build.browser import Browser
 from tests.ports import free_port
 from tests.running import environment

@@ -22,7 +22,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     first = make_run(folder)
     assert first.returncode == 0, first.stderr
     assert "making .venv" in first.stderr
-    assert [f"{name} installed in" in first.stderr for name in COMPONENTS] == [True] * 5
+    assert [f"{name}: installed in" in first.stderr for name in COMPONENTS] == [True] * 5
     assert registered(folder) == ["models:/pinion-model/1"]
     # Neither Pants nor the interpreter that it needs was looked for.
     assert not list((folder.parent / "cache" / "pinion").glob("pants*"))
@@ -65,9 +65,9 @@ def test_a_changed_line_runs_its_component_alone(tree: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "install" not in done.stderr
     # pull_data looks at its source each time.
-    ran = re.findall(r"^\S+ (\S+) done", done.stderr, re.MULTILINE)
+    ran = re.findall(r"^\S+ (\S+): succeeded", done.stderr, re.MULTILINE)
     assert ran == ["pull-data", "evaluate"]
-    assert "evaluate … (its code" in done.stderr
+    assert "evaluate: running (changed: code" in done.stderr
 
 
 def test_a_component_that_no_longer_fits_is_named(tree: Path) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModelStatus
 
-from pipelines.cache_store import CACHE, Entry, Store
-from pipelines.manifests import manifest
-from pipelines.unfinished import MARKS
+from pipelines.runner.cache.store import Entry, Store
+from pipelines.runner.task.layout import CACHE, MARKS
+from pipelines.system.manifests import manifest
 from tests.chaos.scene import Scene
 from tests.chaos.waiting import until
 from tests.running import run_folders

@@ -39,7 +39,7 @@ class Pace:
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        found = re.findall(r"^\S+ (\S+) done in ([\d.]+) s$", done.stderr, re.MULTILINE)
+        found = re.findall(r"^\S+ (\S+): succeeded in ([\d.]+) s$", done.stderr, re.MULTILINE)
         steps = {step: float(seconds) for step, seconds in found}
         sizes = (path.stat().st_blocks for path in output.rglob("*"))
         return cls({"": sum(steps.values()) / len(steps), **steps}, sum(sizes) // 2)

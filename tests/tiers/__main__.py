@@ -8,9 +8,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.environments import Environments
-from pipelines.errors import UsageError, run_command
-from pipelines.workspace import ROOT, Workspace
+from pipelines.console.command import run_command
+from pipelines.environments.manager import Environments
+from pipelines.system.errors import UsageError
+from pipelines.system.workspace import ROOT, Workspace
 from tests.tiers import stamp
 from tests.tiers.parts import all_parts
 from tests.tiers.results import Result, longest, total

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.components import discover
-from pipelines.workspace import ROOT
+from pipelines.components.component import discover
+from pipelines.system.workspace import ROOT
 
 TOOLS = ROOT / "build-support" / "tools"
 PIPELINES = ROOT / "pipelines" / "requirements.lock"

@@ -12,9 +12,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.environments import Environment, Environments
-from pipelines.errors import PinionError
-from pipelines.workspace import ROOT
+from pipelines.environments.manager import Environment, Environments
+from pipelines.system.errors import PinionError
+from pipelines.system.workspace import ROOT
 from tests.tiers.parts import Part, environment
 from tests.tiers.results import Result, of_check, of_tests
 

@@ -4,7 +4,7 @@ import hashlib
 import subprocess
 from pathlib import Path
 
-from pipelines.workspace import ROOT
+from pipelines.system.workspace import ROOT
 
 # Where it is gone with the environment of the commands.
 _STAMP = Path(".venv") / "tested"

@@ -1,0 +1,1 @@
+"""The compiled pipeline file, and everything that is written in one."""

@@ -1,0 +1,181 @@
+"""A compiled pipeline file as KFP's own messages: its pipeline, and its settings for a cluster."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import yaml
+from google.protobuf import json_format
+
+from pipelines.compiled.input_sources import Parameter, read_parameters
+from pipelines.compiled.kfp_messages import spec
+from pipelines.system import yaml_text
+from pipelines.system.errors import PinionError
+
+# What the steps are told of the release that they are in.
+RELEASE = "PINION_RELEASE"
+COMPONENTS = "PINION_COMPONENTS"
+# And of the run: an id on a cluster, the name of its folder here.
+PIPELINE_RUN = "PINION_PIPELINE_RUN"
+
+
+@dataclass(frozen=True)
+class PipelineFile:
+    """One file, read strictly: a field that KFP's messages do not have is refused by name.
+
+    `platform` is the second document of the file, or None; `comments` are the lines on its top.
+    """
+
+    path: Path
+    spec: Any
+    platform: Any | None
+    comments: str
+
+    @classmethod
+    def load(cls, path: Path) -> "PipelineFile":
+        """Raises `PinionError` for a file that is no compiled pipeline."""
+        return cls.parse(path, _read(path))
+
+    @classmethod
+    def parse(cls, path: Path, text: str) -> "PipelineFile":
+        """The file of that text; `path` is only told. Raises `PinionError` as `load` does."""
+        documents = _documents(path, text)
+        if len(documents) > 2:
+            raise PinionError(f"{path}: not a compiled pipeline: it has {len(documents)} documents")
+        pipeline = _parse(path, documents[0], spec.PipelineSpec())
+        if not pipeline.root.dag.tasks:
+            raise PinionError(f"{path}: not a compiled pipeline: it has no root.dag.tasks")
+        platform = _parse(path, documents[1], spec.PlatformSpec()) if documents[1:] else None
+        lines = text.splitlines(keepends=True)
+        comments = "".join(line for line in lines if line.startswith("#"))
+        return cls(path, pipeline, platform, comments)
+
+    @property
+    def name(self) -> str:
+        """What the pipeline is called."""
+        return str(self.spec.pipeline_info.name)
+
+    @property
+    def release(self) -> str:
+        """The release that the steps are told, or an empty one for a file of another kind."""
+        for executor in self.deployment.executors.values():
+            for variable in executor.container.env:
+                if variable.name == RELEASE:
+                    return str(variable.value)
+        return ""
+
+    @property
+    def images(self) -> list[str]:
+        """The images that it runs, each once."""
+        executors = self.deployment.executors.values()
+        return sorted({each.container.image for each in executors if each.container.image})
+
+    @property
+    def steps(self) -> list[str]:
+        """The names of the tasks that run a container, at whatever depth, in an order of a run."""
+        try:
+            return list(dict.fromkeys(_steps(self.spec, self.spec.root.dag)))
+        except (CycleError, RecursionError) as error:
+            raise PinionError(f"{self.path}: its tasks wait for each other") from error
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """What a run can set; raises `PinionError` for a type that has no meaning here."""
+        try:
+            return read_parameters(self.spec.root)
+        except ValueError as error:
+            raise PinionError(f"{self.path}: {error}") from error
+
+    @property
+    def deployment(self) -> Any:
+        """The executors, which the file holds as a free-form field, as their own message."""
+        try:
+            return json_format.ParseDict(
+                json_format.MessageToDict(self.spec.deployment_spec),
+                spec.PipelineDeploymentConfig(),
+            )
+        except json_format.ParseError as error:
+            raise PinionError(f"{self.path}: not a compiled pipeline: {error}") from error
+
+    def uncached(self) -> "PipelineFile":
+        """The same file for a run in which no step is taken from an earlier one."""
+        pipeline = spec.PipelineSpec()
+        pipeline.CopyFrom(self.spec)
+        for task in tasks_of(pipeline):
+            task.caching_options.Clear()
+            task.caching_options.SetInParent()
+        return replace(self, spec=pipeline)
+
+    def document(self) -> dict[str, Any]:
+        """The file as KFP's API takes it."""
+        pipeline: dict[str, Any] = json_format.MessageToDict(self.spec)
+        if self.platform is None:
+            return pipeline
+        platform = json_format.MessageToDict(self.platform)
+        return {"pipeline_spec": pipeline, "platform_spec": platform}
+
+    def text(self) -> str:
+        """The file as KFP's compiler writes it."""
+        messages = [self.spec] if self.platform is None else [self.spec, self.platform]
+        documents = (
+            yaml.safe_dump(json_format.MessageToDict(each), sort_keys=True, allow_unicode=True)
+            for each in messages
+        )
+        return self.comments + "---\n".join(documents)
+
+
+def tasks_of(pipeline: Any) -> Iterator[Any]:
+    """Every task of a `PipelineSpec`, at whatever depth, as its own message."""
+    for dag in (pipeline.root.dag, *(each.dag for each in pipeline.components.values())):
+        yield from dag.tasks.values()
+
+
+def steps_of(document: Mapping[str, Any]) -> list[str]:
+    """The steps of a file as the API gives it, from whatever version; none if it gives another."""
+    pipeline = document.get("pipeline_spec") or document
+    try:
+        message = json_format.ParseDict(pipeline, spec.PipelineSpec(), ignore_unknown_fields=True)
+        return list(dict.fromkeys(_steps(message, message.root.dag)))
+    except (json_format.ParseError, CycleError, RecursionError):
+        return []
+
+
+def _steps(pipeline: Any, dag: Any) -> Iterator[str]:
+    after = {name: sorted(dag.tasks[name].dependent_tasks) for name in sorted(dag.tasks)}
+    for name in TopologicalSorter(after).static_order():
+        component = dag.tasks[name].component_ref.name if name in dag.tasks else ""
+        # A look at what is not there would add it to the message.
+        if component in pipeline.components:
+            if pipeline.components[component].executor_label:
+                yield name
+            yield from _steps(pipeline, pipeline.components[component].dag)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except FileNotFoundError as error:
+        raise PinionError(
+            f"{path} does not exist; python -m pipelines.compile makes one"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise PinionError(f"{path}: not YAML: {error}") from error
+
+
+def _documents(path: Path, text: str) -> list[dict[str, Any]]:
+    try:
+        documents = yaml_text.documents(text)
+    except yaml.YAMLError as error:
+        raise PinionError(f"{path}: not YAML: {error}") from error
+    if not documents or not all(isinstance(each, dict) for each in documents):
+        raise PinionError(f"{path}: not a compiled pipeline")
+    return documents
+
+
+def _parse(path: Path, document: dict[str, Any], message: Any) -> Any:
+    try:
+        return json_format.ParseDict(document, message)
+    except json_format.ParseError as error:
+        raise PinionError(f"{path}: not a compiled pipeline: {error}") from error

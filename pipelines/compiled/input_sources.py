@@ -1,0 +1,147 @@
+"""Where a task's inputs come from: constants, the graph around it, and other tasks."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf import json_format
+
+from pipelines.compiled import values
+from pipelines.compiled.values import Value
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An input parameter: its KFP type, and its default where it has one."""
+
+    kind: int
+    default: Value | None
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A value that the compiled file holds."""
+
+    value: Value
+
+
+@dataclass(frozen=True)
+class FromParent:
+    """An input of the graph that the task is in."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class FromTask:
+    """An output of another task of the same graph."""
+
+    task: str
+    output: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """One key of an object, such as of the item of a loop."""
+
+    source: FromParent | FromTask
+    key: str
+
+
+@dataclass(frozen=True)
+class FinalStatus:
+    """How another task of the same graph ended."""
+
+    task: str
+
+
+Source = Constant | FromParent | FromTask | Member | FinalStatus
+
+# The one expression that KFP's compiler writes; it has a language for more.
+_MEMBER = re.compile(r'parseJson\(string_value\)\["([^"]+)"\]')
+_OF_A_COMMAND = re.compile(r"\{\{\$(\}\}|\.output)")
+
+
+def producer(source: Source) -> str | None:
+    """The task that a source needs, if it needs one."""
+    match source:
+        case FromTask(task=task) | FinalStatus(task=task) | Member(source=FromTask(task=task)):
+            return task
+    return None
+
+
+def strings(value: Value) -> Iterator[str]:
+    """Every text in a value, at whatever depth."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from strings(item)
+
+
+def read_parameters(component: Any) -> dict[str, Parameter]:
+    """What a component declares as inputs; raises `ValueError` for a default of another type."""
+    return {
+        name: Parameter(declared.parameter_type, _default(name, declared), declared.is_optional)
+        for name, declared in component.input_definitions.parameters.items()
+    }
+
+
+def _default(name: str, declared: Any) -> Value | None:
+    if not declared.HasField("default_value"):
+        return None
+    try:
+        return values.from_proto(declared.default_value, declared.parameter_type)
+    except ValueError as error:
+        raise ValueError(f"the default of {name!r}: {error}") from None
+
+
+def read_parameter_sources(task: Any, declared: Mapping[str, Parameter]) -> dict[str, Source]:
+    """Where a task's input parameters come from; raises `ValueError` for what is not known."""
+    return {
+        name: _parameter_source(message, declared.get(name))
+        for name, message in task.inputs.parameters.items()
+    }
+
+
+def read_artifact_sources(task: Any) -> dict[str, FromParent | FromTask]:
+    """Where a task's input artifacts come from."""
+    return {name: _artifact_source(message) for name, message in task.inputs.artifacts.items()}
+
+
+def _parameter_source(message: Any, declared: Parameter | None) -> Source:
+    kind = message.WhichOneof("kind")
+    if kind == "task_final_status":
+        return FinalStatus(message.task_final_status.producer_task)
+    if kind == "runtime_value":
+        return Constant(_constant(message.runtime_value.constant, declared))
+    source: FromParent | FromTask
+    if kind == "component_input_parameter":
+        source = FromParent(message.component_input_parameter)
+    else:
+        produced = message.task_output_parameter
+        source = FromTask(produced.producer_task, produced.output_parameter_key)
+    if not (selector := message.parameter_expression_selector):
+        return source
+    if not (match := _MEMBER.fullmatch(selector)):
+        raise ValueError(f"the selector {selector} is not supported by this runner")
+    return Member(source, match[1])
+
+
+def _constant(message: Any, declared: Parameter | None) -> Value:
+    # KFP passes what a limit is made of as an input that the component does not declare.
+    plain = json_format.MessageToDict(message)
+    value: Value = plain if declared is None else values.from_proto(message, declared.kind)
+    for text in strings(value):
+        if _OF_A_COMMAND.search(text):
+            raise ValueError(f"the value {text!r} holds a placeholder that only a command can")
+    return value
+
+
+def _artifact_source(message: Any) -> FromParent | FromTask:
+    if message.HasField("component_input_artifact"):
+        return FromParent(message.component_input_artifact)
+    produced = message.task_output_artifact
+    return FromTask(produced.producer_task, produced.output_artifact_key)

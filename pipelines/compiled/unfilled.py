@@ -1,0 +1,46 @@
+"""Placeholders that nothing fills: KFP's driver fails at them, and so a file with one is refused.
+
+The driver resolves a task's command and arguments from the inputs that the compiled task gives. The
+defaults of a component come in later, with the launcher, and do not count. See
+`resolveContainerArgs` in KFP's `backend/src/v2/driver`.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from pipelines.compiled.file import PipelineFile
+from pipelines.compiled.placeholders import parameters_of
+from pipelines.system.errors import PinionError
+
+
+def refuse_unfilled(file: PipelineFile) -> None:
+    """Raise `PinionError` for the first parameter that a step needs and its task does not give."""
+    for task, parameter in unfilled(file):
+        raise PinionError(
+            f"{file.path}: step {task!r} is given no value for its parameter {parameter!r}, and KFP"
+            " does not fall back on the component's default; set it in the pipeline, or compile the"
+            " file again with this version of pipelines.compile, which writes defaults into it"
+        )
+
+
+def unfilled(file: PipelineFile) -> Iterator[tuple[str, str]]:
+    """Yield the task and the parameter of every placeholder that the driver cannot resolve."""
+    commands = _commands(file)
+    graphs = (file.spec.root.dag, *(each.dag for each in file.spec.components.values()))
+    for graph in graphs:
+        for name, task in sorted(graph.tasks.items()):
+            # A loop hands its item to the task as one more input.
+            given = {*task.inputs.parameters, task.parameter_iterator.item_input}
+            for argument in commands.get(task.component_ref.name, ()):
+                for parameter in parameters_of(argument, given | {*task.inputs.artifacts}):
+                    if parameter not in given:
+                        yield name, parameter
+
+
+def _commands(file: PipelineFile) -> Mapping[str, tuple[str, ...]]:
+    """The command and arguments of every component that runs a container, by its name."""
+    executors = file.deployment.executors
+    return {
+        name: (*executors[label].container.command, *executors[label].container.args)
+        for name, component in file.spec.components.items()
+        if (label := component.executor_label) in executors
+    }

@@ -1,0 +1,95 @@
+import datetime
+
+import pytest
+
+from pipelines.compiled import values
+from pipelines.compiled.kfp_messages import spec
+from pipelines.compiled.values import Value
+from pipelines.system.errors import PinionError
+
+TYPES = spec.ParameterType
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        pytest.param(" 7 ", TYPES.STRING, " 7 ", id="a text stays what it is"),
+        pytest.param("-7", TYPES.NUMBER_INTEGER, -7, id="whole number"),
+        pytest.param("7.0", TYPES.NUMBER_INTEGER, 7, id="whole number, written as a double"),
+        pytest.param("1e-3", TYPES.NUMBER_DOUBLE, 0.001, id="number"),
+        pytest.param("True", TYPES.BOOLEAN, True, id="Python's spelling"),
+        pytest.param("false", TYPES.BOOLEAN, False, id="JSON's spelling"),
+        pytest.param('["a", 2]', TYPES.LIST, ["a", 2], id="list"),
+        pytest.param('{"a": {"b": 2}}', TYPES.STRUCT, {"a": {"b": 2}}, id="object"),
+    ],
+)
+def test_reads_a_value_by_its_type(text: str, kind: int, value: Value) -> None:
+    read = values.parse(text, kind)
+    assert read == value
+    assert type(read) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "expected"),
+    [
+        pytest.param("seven", TYPES.NUMBER_INTEGER, "'seven' is not a whole number", id="word"),
+        pytest.param("7.5", TYPES.NUMBER_INTEGER, "7.5 is not a whole number", id="fraction"),
+        pytest.param("NaN", TYPES.NUMBER_DOUBLE, "nan is not a number", id="not a number"),
+        pytest.param("1e999", TYPES.NUMBER_DOUBLE, "inf is not a number", id="endless"),
+        pytest.param(
+            "9" * 400, TYPES.NUMBER_INTEGER, f"{'9' * 400} is not a whole number", id="long"
+        ),
+        pytest.param("true", TYPES.NUMBER_DOUBLE, "True is not a number", id="boolean"),
+        pytest.param("1", TYPES.BOOLEAN, "1 is not true or false", id="number"),
+        pytest.param("{}", TYPES.LIST, "{} is not a JSON list", id="object"),
+        pytest.param("[1]", TYPES.STRUCT, "[1] is not a JSON object", id="list"),
+        pytest.param("{a: 1}", TYPES.STRUCT, "'{a: 1}' is not a JSON object", id="not JSON"),
+    ],
+)
+def test_says_what_a_value_is_not(text: str, kind: int, expected: str) -> None:
+    with pytest.raises(ValueError, match="is not") as caught:
+        values.parse(text, kind)
+    assert str(caught.value) == expected
+
+
+def test_refuses_a_text_that_no_argument_can_hold() -> None:
+    with pytest.raises(ValueError, match="null character"):
+        values.parse("a\0b", TYPES.STRING)
+
+
+def test_refuses_an_object_that_holds_itself() -> None:
+    endless: dict[str, object] = {}
+    endless["x"] = endless
+    with pytest.raises(ValueError, match="JSON"):
+        values.check(endless, TYPES.STRUCT)
+
+
+@pytest.mark.parametrize("value", [{"since": datetime.date(2020, 1, 1)}, {"rate": float("nan")}])
+def test_refuses_what_json_cannot_hold(value: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"date|JSON"):
+        values.check(value, TYPES.STRUCT)
+
+
+def test_refuses_a_type_it_does_not_know() -> None:
+    with pytest.raises(PinionError, match="TASK_FINAL_STATUS"):
+        values.check("x", TYPES.TASK_FINAL_STATUS)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a 'b' $(c)\n", "a 'b' $(c)\n"),
+        (3.0, "3"),
+        (0.25, "0.25"),
+        (1e-7, "0.0000001"),
+        (-1e21, "-1000000000000000000000"),
+        (-2, "-2"),
+        (True, "true"),
+        (
+            {"name": "größe", "depth": 3.0, "rates": [0.5, 1.0]},
+            '{"depth":3,"name":"größe","rates":[0.5,1]}',
+        ),
+    ],
+)
+def test_writes_a_value_as_the_cluster_does(value: Value, text: str) -> None:
+    assert values.to_text(value) == text

@@ -1,0 +1,1 @@
+"""The components of the working tree: their interface, content, version and packages."""

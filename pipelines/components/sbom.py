@@ -1,0 +1,90 @@
+"""What a component is made of, as CycloneDX.
+
+It says what its requirements.lock says: every package with its version, the hashes of the files
+that may be installed as it, and who needs it. Equal locks give equal bytes: no time is in it.
+"""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from pipelines.components.component import Component
+from pipelines.components.requirement_locks import Pin
+
+MEDIA_TYPE = "application/vnd.cyclonedx+json"
+_HASHES = "The SHA-256 of each file that the lock allows; one of them is installed."
+
+
+def sbom(component: Component, version: str) -> bytes:
+    """The SBOM of a component at a version, in CycloneDX 1.6.
+
+    Raises `PinionError` where its lock cannot be read.
+    """
+    pins = component.pins()
+    name = f"pinion-{component.name.replace('_', '-')}"
+    root = f"{name}@{version}"
+    document = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {
+            "lifecycles": [{"phase": "pre-build"}],
+            "component": {"type": "application", "bom-ref": root, "name": name, "version": version},
+        },
+        "components": [_component(pin) for pin in pins.values()],
+        "dependencies": _dependencies(root, pins),
+    }
+    digest = hashlib.sha256(_json(document)).hexdigest()
+    # The same document has the same number, as the format wants it.
+    serial = uuid.uuid5(uuid.NAMESPACE_OID, digest)
+    return _json({**document, "serialNumber": serial.urn})
+
+
+def _component(pin: Pin) -> dict[str, Any]:
+    address = _purl(pin)
+    hashes = [{"alg": "SHA-256", "content": each} for each in pin.hashes]
+    # Of several files there is no one hash, which is what `hashes` of the component itself means.
+    files = {"type": "distribution", "url": address, "comment": _HASHES, "hashes": hashes}
+    return {
+        "type": "library",
+        "bom-ref": address,
+        "name": pin.name,
+        "version": pin.version,
+        "purl": address,
+        "externalReferences": [files],
+    }
+
+
+def _purl(pin: Pin) -> str:
+    # Of what a version may hold, `+` and `!` are not themselves in a package URL.
+    return f"pkg:pypi/{pin.name}@{pin.version.replace('+', '%2B').replace('!', '%21')}"
+
+
+def _dependencies(root: str, pins: Mapping[str, Pin]) -> list[dict[str, Any]]:
+    direct = [_purl(pin) for pin in pins.values() if pin.direct]
+    needs = {name: [_purl(pin) for pin in pins.values() if name in pin.needed_by] for name in pins}
+    return [
+        {"ref": root, "dependsOn": direct},
+        *({"ref": _purl(pins[name]), "dependsOn": needed} for name, needed in needs.items()),
+    ]
+
+
+def _json(document: Mapping[str, Any]) -> bytes:
+    return f"{json.dumps(document, indent=2, sort_keys=True)}\n".encode()
+
+
+def missing(requirements: Mapping[str, str], sbom: bytes) -> str:
+    """What an image holds, as versions by name, and an SBOM does not list; empty where it does."""
+    try:
+        listed = {
+            (str(canonicalize_name(each["name"])), each["version"])
+            for each in json.loads(sbom)["components"]
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        return f"anything that can be read ({type(error).__name__}: {error})"
+    absent = set(requirements.items()) - listed
+    return ", ".join(f"{name} {version}" for name, version in sorted(absent))

@@ -1,0 +1,1 @@
+"""What every command shares on a terminal: its flags, its exit code and its progress."""

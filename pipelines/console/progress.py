@@ -1,0 +1,229 @@
+"""Shows a run while it goes on: live on a terminal, a line per event elsewhere."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from pipelines.console.step_log import last_progress
+from pipelines.system.task_state import State
+
+# Seconds between two lines of how far a step is, where there is no terminal.
+INTERVAL = 10.0
+_STYLES = {
+    State.SUCCEEDED: "green",
+    State.CACHED: "green",
+    State.FAILED: "red",
+    State.SKIPPED: "dim",
+    State.CANCELED: "yellow",
+}
+# Seconds below which a step's time is not worth a word, and how many steps a line names.
+_BRIEF, _NAMED = 0.5, 5
+# Which rows matter where there is no room for all.
+_IMPORTANT = {State.FAILED: 0, State.RUNNING: 1, State.CANCELED: 2}
+
+
+class _Installation(NamedTuple):
+    since: float
+    text: str
+
+
+class Progress:
+    """An `Observer` that prints to stderr, so that stdout holds the results alone.
+
+    `tasks` are the steps known before; those of a loop take the place of the one that they are of.
+    How far a step is, it says in its log in the folder `logs`, if there is one. A `quiet` one
+    prints nothing.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[str],
+        console: Console | None = None,
+        *,
+        logs: Path | None = None,
+        quiet: bool = False,
+        interval: float = INTERVAL,
+    ) -> None:
+        self._console = console or Console(stderr=True, highlight=False)
+        self._begun = time.monotonic()
+        self._console.quiet = quiet
+        self._logs = logs
+        self._interval = interval
+        # What was passed on last of how far a step is, and when.
+        self._told: dict[str, tuple[str, float]] = {}
+        self._since: dict[str, float] = {}
+        self._ended: dict[str, tuple[State, float]] = {}
+        self._why: dict[str, str] = {}
+        self._rows: dict[str, list[str]] = {task: [] for task in tasks}
+        # Seconds that it took to install what components lacked.
+        self._installed: dict[str, float] = {}
+        self._installing: dict[str, _Installation] = {}
+        self._spinner = Spinner("dots")
+        # The terminal is drawn by another thread.
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Draws the steps for as long as the block runs."""
+        if self._console.quiet:
+            yield
+        elif self._console.is_terminal:
+            with Live(console=self._console, get_renderable=self._render, refresh_per_second=8):
+                yield
+        else:
+            with self._passing_on():
+                yield
+
+    @contextmanager
+    def _passing_on(self) -> Iterator[None]:
+        """Prints now and then how far the steps are."""
+        over = threading.Event()
+
+        def look() -> None:
+            while not over.wait(self._interval / 10):
+                self._pass_on()
+
+        thread = threading.Thread(target=look, name="progress", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def _pass_on(self) -> None:
+        with self._lock:
+            running = [task for task in self._since if task not in self._ended]
+        for task in running:
+            far, now = self._far(task), time.monotonic()
+            before, at = self._told.get(task, ("", -self._interval))
+            if far and far != before and now - at >= self._interval:
+                self._told[task] = (far, now)
+                self._line(f"{task}: {far}")
+
+    def _far(self, task: str) -> str:
+        return last_progress(self._logs / f"{task}.log") if self._logs else ""
+
+    def installing(self, component: str, text: str | None) -> None:
+        """Show what is being installed for a component.
+
+        An empty text says that all is there, None that it failed. Called from other threads than
+        the rest.
+        """
+        with self._lock:
+            known = self._installing.get(component)
+            if not text:
+                self._installing.pop(component, None)
+            elif known:
+                self._installing[component] = known._replace(text=text)
+            else:
+                self._installing[component] = _Installation(time.monotonic(), text)
+        if text and not known:
+            self._line(f"{component}: installing")
+        elif known and not text:
+            took = time.monotonic() - known.since
+            if text is None:
+                self._line(f"{component}: not installed, after {took:.1f} s")
+            else:
+                self._installed[component] = took
+                self._line(f"{component}: installed in {took:.1f} s")
+
+    def waits(self, task: str) -> None:
+        """A step waits for an equal one."""
+        self._line(f"{task}: {State.PENDING} (an equal step is running)")
+
+    def started(self, task: str, why: str = "") -> None:
+        """A step starts, for a reason if there is one to tell."""
+        with self._lock:
+            self._add(task)
+            self._since[task] = time.monotonic()
+            self._why[task] = why
+        self._line(f"{task}: {State.RUNNING}" + (f" ({why})" if why else ""))
+
+    def ended(self, task: str, state: State, why: str = "", took: float | None = None) -> None:
+        """A step ended; `why` says what it was cached from, or skipped for.
+
+        `took` are the seconds by a clock that knows better than the one of who looks on.
+        """
+        with self._lock:
+            self._add(task)
+            seen = time.monotonic() - self._since.get(task, time.monotonic())
+            seconds = seen if took is None else took
+            self._ended[task] = (state, seconds)
+            self._why[task] = why or self._why.get(task, "")
+        text = f"{task}: {state}" + (f" ({why})" if why else "")
+        self._line(text + (f" in {seconds:.1f} s" if task in self._since else ""))
+
+    def took(self) -> str:
+        """Return where the time went: the whole, the longest steps, what was installed."""
+        whole = time.monotonic() - self._begun
+        steps = [(seconds, task) for task, (_, seconds) in self._ended.items() if seconds >= _BRIEF]
+        parts = [
+            f"{task} {seconds:.1f} s" for seconds, task in sorted(steps, reverse=True)[:_NAMED]
+        ]
+        if self._installed:
+            parts.append(f"installing {sum(self._installed.values()):.1f} s, beside the steps")
+        return f"{whole:.1f} s" + (f" ({', '.join(parts)})" if parts else "")
+
+    def _add(self, task: str) -> None:
+        if task in self._since or task in self._ended:
+            return
+        # The numbers in a name are those of the items of loops.
+        known = ".".join(part for part in task.split(".") if not part.isdecimal())
+        self._rows.setdefault(known, []).append(task)
+
+    def _line(self, text: str) -> None:
+        if not self._console.is_terminal:
+            self._console.print(f"{datetime.now():%H:%M:%S} {text}", markup=False, soft_wrap=True)
+
+    def _render(self) -> Table:
+        with self._lock:
+            rows = [row for task, rows in self._rows.items() for row in rows or [task]]
+            room = max(3, self._console.height - 2)
+            table = Table.grid(padding=(0, 2))
+            if len(rows) > room:
+                table.add_row("", Text(self._counts(rows), "dim"), "", "")
+                rows = self._most_important(rows, room - 1)
+            for row in rows:
+                table.add_row(*self._cells(row))
+            for name, (since, text) in self._installing.items():
+                took = f"{time.monotonic() - since:.0f} s"
+                table.add_row("installing", Text(name), took, Text(text, "dim"))
+            return table
+
+    def _state(self, task: str) -> State:
+        if task in self._ended:
+            return self._ended[task][0]
+        return State.RUNNING if task in self._since else State.PENDING
+
+    def _most_important(self, rows: Sequence[str], count: int) -> list[str]:
+        def weight(index: int) -> tuple[int, int]:
+            return _IMPORTANT.get(self._state(rows[index]), len(_IMPORTANT)), -index
+
+        return [rows[index] for index in sorted(sorted(range(len(rows)), key=weight)[:count])]
+
+    def _counts(self, rows: Sequence[str]) -> str:
+        counts = Counter(map(self._state, rows))
+        return ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+
+    def _cells(self, task: str) -> tuple[Text | Spinner | str, Text, str, Text]:
+        state, why = self._state(task), Text(self._why.get(task, ""), "dim")
+        if state is State.PENDING:
+            return "", Text(task, "dim"), "", why
+        if state is State.RUNNING:
+            took = f"{time.monotonic() - self._since[task]:.0f} s"
+            far = self._far(task)
+            return self._spinner, Text(task), took, Text(far, "dim") if far else why
+        took = f"{self._ended[task][1]:.1f} s" if task in self._since else ""
+        return Text(state, _STYLES[state]), Text(task), took, why

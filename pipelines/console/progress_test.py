@@ -1,0 +1,135 @@
+import io
+import re
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from pipelines.console.progress import Progress
+from pipelines.system.task_state import State
+
+
+def lines(progress: Progress, console: Console, output: io.StringIO) -> list[str]:
+    """What a terminal shows."""
+    output.seek(0)
+    output.truncate()
+    console.print(progress._render())
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", output.getvalue())
+    return [" ".join(line.split()) for line in shown.splitlines()]
+
+
+def terminal(height: int) -> tuple[Console, io.StringIO]:
+    output = io.StringIO()
+    return Console(file=output, force_terminal=True, width=80, height=height), output
+
+
+def test_elsewhere_it_is_a_line_per_event() -> None:
+    output = io.StringIO()
+    progress = Progress(["fetch", "train"], Console(file=output, width=20))
+    with progress.shown():
+        progress.started("fetch")
+        progress.ended("fetch", State.SUCCEEDED)
+        progress.ended("train", State.SKIPPED, "an earlier step failed")
+    told = [line.split(" ", 1)[1] for line in output.getvalue().splitlines()]
+    assert [re.sub(r"\d+\.\d", "N", line) for line in told] == [
+        "fetch: running",
+        "fetch: succeeded in N s",
+        "train: skipped (an earlier step failed)",
+    ]
+
+
+def test_the_steps_of_a_loop_take_the_place_of_the_one_that_they_are_of() -> None:
+    console, output = terminal(20)
+    progress = Progress(["fetch", "inner.train", "tell"], console)
+    assert lines(progress, console, output) == ["fetch", "inner.train", "tell"]
+    for index in (0, 2):
+        progress.started(f"inner.{index}.train")
+        progress.ended(f"inner.{index}.train", State.SUCCEEDED)
+    assert lines(progress, console, output) == [
+        "fetch",
+        "succeeded inner.0.train 0.0 s",
+        "succeeded inner.2.train 0.0 s",
+        "tell",
+    ]
+
+
+def test_thousands_of_rows_leave_room_for_what_matters() -> None:
+    console, output = terminal(10)
+    progress = Progress(["train"], console)
+    for index in range(3000):
+        progress.started(f"train.{index}")
+        if index != 2990:
+            progress.ended(f"train.{index}", State.FAILED if index == 7 else State.SUCCEEDED)
+    shown = lines(progress, console, output)
+    assert len(shown) == 8
+    assert shown[0] == "1 failed, 1 running, 2998 succeeded"
+    assert shown[1].startswith("failed train.7 ")
+    assert any(" train.2990 " in line for line in shown)
+    assert "succeeded train.2999 0.0 s" in shown
+
+
+def test_a_terminal_shows_how_far_a_running_step_is(tmp_path: Path) -> None:
+    console, output = terminal(20)
+    progress = Progress(["fetch", "train"], console, logs=tmp_path)
+    progress.started("train", "not in the cache")
+    assert lines(progress, console, output)[1].endswith("train 0 s not in the cache")
+    log = tmp_path / "train.log"
+    log.write_text("train: ridge on 9 rows\ntrain: progress: fold 1 of 5, about 8 s left\n")
+    assert lines(progress, console, output)[1].endswith("train 0 s fold 1 of 5, about 8 s left")
+    with log.open("a") as file:
+        file.write("train: progress: fold 2 of 5, about 6 s left\n")
+    assert lines(progress, console, output)[1].endswith("train 0 s fold 2 of 5, about 6 s left")
+    progress.ended("train", State.SUCCEEDED)
+    assert lines(progress, console, output) == ["fetch", "succeeded train 0.0 s not in the cache"]
+
+
+def passed_on(folder: Path, interval: float, looks: int) -> list[str]:
+    """What is printed of two steps, of which one says every 20 ms that it is further."""
+    output = io.StringIO()
+    progress = Progress(
+        ["fetch", "train"], Console(file=output, width=80), logs=folder, interval=interval
+    )
+    with progress.shown():
+        for task in ("fetch", "train"):
+            progress.started(task)
+        for fold in range(1, looks + 1):
+            (folder / "train.log").write_text(f"train: progress: fold {fold} of {looks}\n")
+            time.sleep(0.02)
+        progress.ended("train", State.SUCCEEDED)
+    told = [line.split(" ", 1)[1] for line in output.getvalue().splitlines()]
+    return [line for line in told if line.startswith("train: fold")]
+
+
+def test_elsewhere_it_is_passed_on_as_often_as_is_wanted(tmp_path: Path) -> None:
+    often = passed_on(tmp_path, 0.01, looks=20)
+    assert len(often) > 5
+    assert len(set(often)) == len(often)
+    assert set(often) <= {f"train: fold {fold} of 20" for fold in range(1, 21)}
+    # The first at once, the others too early.
+    assert len(passed_on(tmp_path, 2.0, looks=20)) == 1
+
+
+def test_what_stays_the_same_is_told_once(tmp_path: Path) -> None:
+    output = io.StringIO()
+    (tmp_path / "train.log").write_text("train: progress: fold 1 of 5\n")
+    progress = Progress(["train"], Console(file=output, width=80), logs=tmp_path, interval=0.01)
+    with progress.shown():
+        progress.started("train")
+        time.sleep(0.2)
+        progress.ended("train", State.SUCCEEDED)
+    assert output.getvalue().count("train: fold 1 of 5\n") == 1
+
+
+@pytest.mark.parametrize("force_terminal", [True, False])
+def test_a_quiet_one_prints_nothing(tmp_path: Path, force_terminal: bool) -> None:
+    output = io.StringIO()
+    (tmp_path / "train.log").write_text("train: progress: fold 1 of 5\n")
+    console = Console(file=output, force_terminal=force_terminal)
+    progress = Progress(["train"], console, logs=tmp_path, quiet=True, interval=0.01)
+    with progress.shown():
+        progress.waits("train")
+        progress.started("train")
+        time.sleep(0.1)
+        progress.ended("train", State.FAILED)
+    assert output.getvalue() == ""

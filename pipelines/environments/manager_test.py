@@ -1,0 +1,175 @@
+"""Environments that the real uv makes of small packages, from an index of this machine."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# fmt: skip
+from pipelines.environments.index_testing import Index, Package
+from pipelines.environments.manager import Environments
+from pipelines.environments.manager_testing import (
+    PATIENCE,
+    listed,
+    maker,
+    outcome,
+    ready,
+    says,
+    until,
+)
+from pipelines.environments.uv import StoppedInstallingError
+from pipelines.system.workspace import Workspace
+
+TOOL = Package("tool")
+OTHER = Package("other")
+
+
+@pytest.fixture()
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
+    """An index; uv has a cache of the test's own."""
+    with Index((TOOL, OTHER)) as served:
+        for name, value in {**served.variables, "UV_CACHE_DIR": str(tmp_path / "uv")}.items():
+            monkeypatch.setenv(name, value)
+        yield served
+
+
+def test_an_environment_holds_what_its_lock_says_and_is_made_once(
+    tmp_path: Path, index: Index
+) -> None:
+    made = ready(tmp_path, TOOL)
+    assert says(made) == "42"
+    again = ready(tmp_path, TOOL)
+    assert again.folder == made.folder
+    assert made.folder.name.startswith("tool-")
+    other = ready(tmp_path, OTHER)
+    assert other.folder != made.folder
+    assert says(other) == ""
+    assert index.asked == [TOOL.file, OTHER.file]
+
+
+def test_of_five_processes_at_once_one_makes_it(tmp_path: Path, index: Index) -> None:
+    index.held = {TOOL.file}
+    processes = [maker(tmp_path, TOOL.lock) for _ in range(5)]
+    assert index.waiting.wait(PATIENCE)
+    index.open.set()
+    ended = [outcome(process) for process in processes]
+    assert {code for code, _, _ in ended} == {0}, ended
+    assert len({folder for _, folder, _ in ended}) == 1
+    assert index.asked == [TOOL.file]
+    assert listed(tmp_path) == ["lock", "whole"]
+
+
+def test_a_killed_process_leaves_nothing_that_the_next_one_does_not_repair(
+    tmp_path: Path, index: Index
+) -> None:
+    index.held = {TOOL.file}
+    process = maker(tmp_path, TOOL.lock)
+    assert index.waiting.wait(PATIENCE)
+    assert listed(tmp_path) == ["lock", "partial"]
+    process.send_signal(signal.SIGKILL)
+    outcome(process)
+    index.open.set()
+    assert says(ready(tmp_path, TOOL)) == "42"
+    assert listed(tmp_path) == ["lock", "whole"]
+
+
+def test_uv_does_not_outlive_a_killed_process(tmp_path: Path, index: Index) -> None:
+    index.held = {TOOL.file}
+    process = maker(tmp_path, TOOL.lock)
+    assert index.waiting.wait(PATIENCE)
+    mark = f"UV_CACHE_DIR={tmp_path / 'uv'}".encode()
+    (uv,) = (pid for pid in _with_variable(mark) if pid != process.pid)
+    process.send_signal(signal.SIGKILL)
+    outcome(process)
+    until(lambda: uv not in _with_variable(mark), "the end of uv")
+
+
+def _with_variable(variable: bytes) -> set[int]:
+    found = set()
+    for each in Path("/proc").glob("[0-9]*"):
+        try:
+            if variable in (each / "environ").read_bytes().split(b"\0"):
+                found.add(int(each.name))
+        except OSError:
+            continue
+    return found - {os.getpid()}
+
+
+def test_what_a_killed_process_left_goes_with_the_next_environment(
+    tmp_path: Path, index: Index
+) -> None:
+    index.held = {TOOL.file}
+    process = maker(tmp_path, TOOL.lock)
+    assert index.waiting.wait(PATIENCE)
+    process.send_signal(signal.SIGKILL)
+    outcome(process)
+    index.open.set()
+    until(lambda: not _with_variable(f"UV_CACHE_DIR={tmp_path / 'uv'}".encode()), "the end of uv")
+    ready(tmp_path, OTHER)
+    assert listed(tmp_path) == ["lock", "whole"]
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["while it makes it", "while it waits"])
+def test_a_stop_is_not_waited_for(tmp_path: Path, index: Index, waits: bool) -> None:
+    index.held = {TOOL.file}
+    if waits:
+        process = maker(tmp_path, TOOL.lock)
+        assert index.waiting.wait(PATIENCE)
+    environments, told, ended = Environments(Workspace(cache=tmp_path)), [""], [""]
+
+    def make() -> None:
+        with pytest.raises(StoppedInstallingError):
+            environments.ready("tool", [TOOL.lock], told.append)
+        ended.append("stopped")
+
+    thread = threading.Thread(target=make)
+    thread.start()
+    assert index.waiting.wait(PATIENCE)
+    sign = "waiting for another run that is at it" if waits else "starting"
+    until(lambda: told[-1] == sign, sign)
+    environments.started.stop()
+    thread.join(PATIENCE)
+    assert ended[-1] == "stopped"
+    if waits:
+        process.kill()
+        outcome(process)
+    else:
+        assert "whole" not in listed(tmp_path)
+
+
+def test_the_oldest_of_many_are_evicted_but_for_those_in_use(tmp_path: Path, index: Index) -> None:
+    index.packages = tuple(Package(f"tool{number}") for number in range(5))
+    made = [ready(tmp_path, package) for package in index.packages[:4]]
+    for age, environment in enumerate(made):
+        used_last(environment.folder, 400 - age)
+        if age != 1:
+            environment.held.release()
+    newest = ready(tmp_path, index.packages[4], kept=2)
+    there = [each.folder.exists() for each in made]
+    # Two are kept; the second is in use.
+    assert there == [False, True, False, True]
+    assert newest.folder.exists()
+    assert listed(tmp_path) == ["lock"] * 3 + ["whole"] * 3
+
+
+def test_one_that_was_not_used_for_a_month_is_evicted(tmp_path: Path, index: Index) -> None:
+    old = ready(tmp_path, TOOL)
+    old.held.release()
+    used_last(old.folder, 31 * 24 * 3600)
+    # What is used again is not old any more.
+    ready(tmp_path, TOOL).held.release()
+    ready(tmp_path, OTHER).held.release()
+    assert old.folder.exists()
+    used_last(old.folder, 31 * 24 * 3600)
+    index.packages += (Package("third"),)
+    ready(tmp_path, Package("third"))
+    assert not old.folder.exists()
+
+
+def used_last(folder: Path, ago: float) -> None:
+    """Set the clock back of when a folder was used."""
+    os.utime(folder, (time.time() - ago, time.time() - ago))

@@ -1,0 +1,38 @@
+"""How long a server may be away before a command gives up."""
+
+import sys
+import time
+from collections.abc import Callable
+
+from pipelines.system.errors import PinionError
+
+# Seconds in all; between two tries at first, and at most; and those after which a user is told.
+SECONDS = 300.0
+_FIRST = 0.25
+_MOST = 10.0
+_QUIET = 3.0
+
+
+class Patience:
+    """The pauses between the tries of one request."""
+
+    def __init__(self, seconds: float, pause: Callable[[float], None] = time.sleep) -> None:
+        self._seconds = seconds
+        self._pause = pause
+        self._start = time.monotonic()
+        self._paused = 0.0
+        self._next = _FIRST
+        self._told = False
+
+    def wait(self, failure: PinionError) -> None:
+        """Lets some time pass after a failure; raises it where there is none left."""
+        gone = max(time.monotonic() - self._start, self._paused)
+        if gone + self._next > self._seconds:
+            raise failure
+        if gone > _QUIET and not self._told:
+            self._told = True
+            left = self._seconds - gone
+            print(f"{failure}; asking again for up to {left:.0f} s", file=sys.stderr)
+        self._pause(self._next)
+        self._paused += self._next
+        self._next = min(self._next * 2, _MOST)

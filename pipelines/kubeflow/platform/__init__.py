@@ -1,0 +1,1 @@
+"""The platform file: what one cluster gives the steps, applied to a compiled file."""

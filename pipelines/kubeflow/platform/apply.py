@@ -1,0 +1,172 @@
+"""Puts a platform file's settings into a compiled file: one release serves every cluster."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from google.protobuf import json_format
+from kfp.kubernetes import kubernetes_executor_config_pb2 as pb
+
+from pipelines.compiled.file import PIPELINE_RUN, RELEASE, PipelineFile
+from pipelines.compiled.kfp_messages import spec
+from pipelines.kubeflow.platform.entries import suggestion
+from pipelines.kubeflow.platform.executor import (
+    add_settings,
+    certain_variables,
+    given_variables,
+    set_resources,
+)
+from pipelines.kubeflow.platform.file import PlatformSettings, step_name
+from pipelines.kubeflow.platform.settings import Settings
+from pipelines.system.errors import PinionError, UsageError
+
+_KUBERNETES = "kubernetes"
+# The images of KFP's own steps, which its driver carries out: no pod is started for them.
+_WITHOUT_A_POD = "argostub/"
+# KFP labels every pod of a run with the run's id.
+_RUN_ID = "metadata.labels['pipeline/runid']"
+
+
+@dataclass(frozen=True)
+class _Step:
+    name: str
+    task: Any
+    executor: str
+    component: Any
+
+
+def apply(settings: PlatformSettings, file: PipelineFile) -> PipelineFile:
+    """The file with the settings: resources, retries and cache in its first document, the rest in
+    its second.
+
+    What the file has of the second stays; where one value only can be, that of the settings wins.
+    Applying twice is applying once. Raises `UsageError` for a step that the file does not have, and
+    for what contradicts the file.
+    """
+    pipeline, platform = spec.PipelineSpec(), spec.PlatformSpec()
+    pipeline.CopyFrom(file.spec)
+    if file.platform is not None:
+        platform.CopyFrom(file.platform)
+    deployment = file.deployment
+    steps = _steps(pipeline, deployment)
+    _refuse_unknown(settings, steps)
+    for step in steps:
+        _set_task(step.task, settings.of(step.name))
+    for executor, step in _by_executor(settings, file, steps).items():
+        chosen, container = settings.of(step.name), deployment.executors[executor].container
+        set_resources(container.resources, chosen)
+        config = _config(file, platform, executor)
+        add_settings(config, chosen, step.name, _own_variables(container))
+        _put(platform, executor, config)
+    pipeline.deployment_spec.Clear()
+    pipeline.deployment_spec.update(json_format.MessageToDict(deployment))
+    return replace(file, spec=pipeline, platform=platform if platform.platforms else None)
+
+
+def tell_run(file: PipelineFile) -> PipelineFile:
+    """The file whose steps are told the id of the run that they are in.
+
+    It is a label of their pods, so that it is no parameter, by which a cluster's cache would find
+    nothing again. Steps that are told no release are of someone else and stay as they are, and so
+    does a variable of that name.
+    """
+    platform = spec.PlatformSpec()
+    if file.platform is not None:
+        platform.CopyFrom(file.platform)
+    for label, executor in sorted(file.deployment.executors.items()):
+        own, config = _own_variables(executor.container), _config(file, platform, label)
+        if RELEASE in own and PIPELINE_RUN not in own | given_variables(config).keys():
+            config.field_path_as_env.add(name=PIPELINE_RUN, field_path=_RUN_ID)
+            _put(platform, label, config)
+    return replace(file, platform=platform if platform.platforms else None)
+
+
+def gives(file: PipelineFile, variable: str) -> bool:
+    """Whether every step that could need it has the environment variable.
+
+    Those are the steps with a parameter of its name in lower case, which an empty value leaves to
+    the environment; or all, where none has one. What may be missing on the cluster does not count.
+    """
+    deployment, platform = file.deployment, file.platform or spec.PlatformSpec()
+    steps = _steps(file.spec, deployment)
+    name = variable.lower()
+    asking = [each for each in steps if name in each.component.input_definitions.parameters]
+    return all(
+        variable in certain_variables(_config(file, platform, step.executor))
+        or variable in _own_variables(deployment.executors[step.executor].container)
+        for step in asking or steps
+    )
+
+
+def _steps(pipeline: Any, deployment: Any) -> list[_Step]:
+    """Every task that starts a container, at whatever depth of the graph."""
+    found = []
+    for graph in (pipeline.root, *pipeline.components.values()):
+        for name, task in graph.dag.tasks.items():
+            component = pipeline.components.get(task.component_ref.name)
+            label = component.executor_label if component else ""
+            image = deployment.executors[label].container.image if label else ""
+            if image and not image.startswith(_WITHOUT_A_POD):
+                found.append(_Step(name, task, label, component))
+    # A map of a message has no order of its own, and the first mistake is told.
+    return sorted(found, key=lambda step: step.name)
+
+
+def _put(platform: Any, executor: str, config: Any) -> None:
+    if config.ByteSize():
+        of_platform = platform.platforms[_KUBERNETES].deployment_spec.executors[executor]
+        of_platform.Clear()
+        of_platform.update(json_format.MessageToDict(config))
+
+
+def _own_variables(container: Any) -> set[str]:
+    return {variable.name for variable in container.env}
+
+
+def _refuse_unknown(settings: PlatformSettings, steps: Iterable[_Step]) -> None:
+    known = sorted({step.name for step in steps})
+    for name, where in settings.lines.items():
+        if name not in map(step_name, known):
+            raise UsageError(
+                f"{where}: the pipeline has no step {name!r}; {suggestion(name, known)}"
+            )
+
+
+def _by_executor(
+    settings: PlatformSettings, file: PipelineFile, steps: Iterable[_Step]
+) -> dict[str, _Step]:
+    """A step of each executor; steps may share one, and then also what they get."""
+    first: dict[str, _Step] = {}
+    for step in steps:
+        other = first.setdefault(step.executor, step)
+        if settings.of(step.name).of_the_executor() != settings.of(other.name).of_the_executor():
+            raise UsageError(
+                f"{settings.path}: has different settings for {other.name!r} and {step.name!r},"
+                f" which share the executor {step.executor!r} in {file.path}; give both the same"
+            )
+    return first
+
+
+def _set_task(task: Any, settings: Settings) -> None:
+    if settings.cache is not None:
+        task.caching_options.enable_cache = settings.cache
+    if retries := settings.retries:
+        task.ClearField("retry_policy")
+        if retries.count:
+            task.retry_policy.max_retry_count = retries.count
+            task.retry_policy.backoff_duration.FromSeconds(retries.backoff)
+            task.retry_policy.backoff_factor = retries.factor
+            task.retry_policy.backoff_max_duration.FromSeconds(retries.longest)
+
+
+def _config(file: PipelineFile, platform: Any, executor: str) -> Any:
+    """What an executor has of Kubernetes already, which the file holds as a free-form field."""
+    config = pb.KubernetesExecutorConfig()
+    if _KUBERNETES in platform.platforms:
+        executors = platform.platforms[_KUBERNETES].deployment_spec.executors
+        if executor in executors:
+            try:
+                json_format.ParseDict(json_format.MessageToDict(executors[executor]), config)
+            except json_format.ParseError as error:
+                raise PinionError(f"{file.path}: settings of {executor}: {error}") from error
+    return config

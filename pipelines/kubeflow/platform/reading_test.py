@@ -1,0 +1,220 @@
+"""What a step cannot be given; what it can be given is held against the SDK in platform_test."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.kubeflow.platform.platform_testing import loaded
+from pipelines.system.errors import UsageError
+
+QUANTITY = "a quantity, such as 500m, 2 or 1.5Gi"
+DURATION = "a duration, such as 90s, 30m, 2h or 1d"
+WHOLE = "a whole number from {} to 2147483647"
+PATH = "an absolute path in the container, such as /scratch"
+KEY = (
+    "must name the key that holds the value, never the value itself (letters, digits, '-', '_' and"
+    " '.')"
+)
+NAME = "the name of a Kubernetes object (lower case letters, digits, '-' and '.')"
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("cpu:", f"cpu: has no value; it must be {QUANTITY}"),
+        ("cpu: true", f"cpu: must be {QUANTITY}, not 'true'"),
+        ("cpu: many", f"cpu: must be {QUANTITY}, not 'many'"),
+        ("cpu: -1", f"cpu: must be {QUANTITY}, not '-1'"),
+        ("cpu: .inf", f"cpu: must be {QUANTITY}, not '.inf'"),
+        ("cpu: 1:30", f"cpu: must be {QUANTITY}, not '1:30'"),
+        ("cpu: ٣", f"cpu: must be {QUANTITY}, not '٣'"),
+        ("cpu: ''", f"cpu: must be {QUANTITY}, not ''"),
+        ("cpu: 0", "cpu: must be from 1m to 2147483647 cores, not '0'"),
+        ("cpu: 1e999", "cpu: must be from 1m to 2147483647 cores, not '1e999'"),
+        (
+            f"cpu: {'9' * 99}",
+            f"cpu: must be from 1m to 2147483647 cores, not '{'9' * 60}…'",
+        ),
+        ("cpu: {request: 3, limit: 2500m}", "cpu: the request '3' is more than the limit '2500m'"),
+        ("cpu: {}", "cpu: must have a request, a limit, or both"),
+        (
+            "cpu: {limits: 2}",
+            "cpu: unknown setting 'limits'; did you mean 'limit'? known: request, limit",
+        ),
+        ("memory: 4GB", f"memory: must be {QUANTITY}, not '4GB'"),
+        (
+            "memory: 512m",
+            "memory: must be from 1Mi to 7Ei of bytes, such as 512Mi or 4Gi (m is a thousandth of a"
+            " byte), not '512m'",
+        ),
+        (
+            "memory: 8Ei",
+            "memory: must be from 1Mi to 7Ei of bytes, such as 512Mi or 4Gi, not '8Ei'",
+        ),
+        ("gpu: 1", "gpu: must be a mapping of type, count, not '1'"),
+        ("gpu: {count: 2}", "gpu: must have a type, such as nvidia.com/gpu"),
+        (
+            "gpu: {type: T4}",
+            "gpu.type: must be a resource of nodes, such as nvidia.com/gpu, not 'T4'",
+        ),
+        (
+            "gpu: {type: nvidia.com/gpu, count: 0}",
+            f"gpu.count: must be {WHOLE.format(1)}, not '0'",
+        ),
+        (
+            "gpu: {type: nvidia.com/gpu, count: 1.5}",
+            f"gpu.count: must be {WHOLE.format(1)}, not '1.5'",
+        ),
+        ("timeout: 90", f"timeout: must be {DURATION}, not '90'"),
+        ("timeout: 1h30m", f"timeout: must be {DURATION}, not '1h30m'"),
+        ("timeout: 0s", "timeout: must be from 1s to 2147483647s, not '0s'"),
+        ("timeout: 30000d", "timeout: must be from 1s to 2147483647s, not '30000d'"),
+        ("retries: -1", f"retries: must be {WHOLE.format(0)}, not '-1'"),
+        ("retries: '2'", f"retries: must be {WHOLE.format(0)}, not '2'"),
+        ("retries: 010", f"retries: must be {WHOLE.format(0)}, not '010'"),
+        ("retries: {backoff: 3s}", "retries: must have a count"),
+        (
+            "retries: {count: 2, factor: 1.5}",
+            f"retries.factor: must be {WHOLE.format(1)}, not '1.5'",
+        ),
+        ("cache: 'true'", "cache: must be true or false, not 'true'"),
+        ("cache: !!bool maybe", "cache: must be true or false, not 'maybe'"),
+        ("cache: 1", "cache: must be true or false, not '1'"),
+        (
+            "image_pull_policy: ifnotpresent",
+            "image_pull_policy: unknown value 'ifnotpresent'; did you mean 'IfNotPresent'? known:"
+            " Always, IfNotPresent, Never",
+        ),
+        (
+            "image_pull_policy: Sometimes",
+            "image_pull_policy: unknown value 'Sometimes'; known: Always, IfNotPresent, Never",
+        ),
+        (
+            "image_pull_secrets: login",
+            "image_pull_secrets: must be a list of names of secrets, not 'login'",
+        ),
+        ("image_pull_secrets: [Login]", f"image_pull_secrets: must be {NAME}, not 'Login'"),
+        (
+            "image_pull_secrets: [0123]",
+            f'image_pull_secrets: must be {NAME}, and is no text; quote it: "0123"',
+        ),
+        (
+            "node_selector: {gpu: true}",
+            'node_selector.gpu: must be the value of a label, and is no text; quote it: "true"',
+        ),
+        (
+            "node_selector: {gpu: 2}",
+            'node_selector.gpu: must be the value of a label, and is no text; quote it: "2"',
+        ),
+        (
+            "node_selector: {gpu: a b}",
+            "node_selector.gpu: must be the value of a label, not 'a b'",
+        ),
+        (
+            "node_selector: {/gpu: a}",
+            "node_selector: must be the key of a label, such as pool, not '/gpu'",
+        ),
+    ],
+)
+def test_values_that_mean_nothing(tmp_path: Path, setting: str, message: str) -> None:
+    refused(tmp_path, setting, message)
+
+
+@pytest.mark.parametrize(
+    ("toleration", "message"),
+    [
+        ("gpu", ": must be a mapping of key, operator, value, effect, toleration_seconds, not"
+         " 'gpu'"),
+        ("{key: a, operator: Exists, value: b}", ".value: the operator Exists takes no value; leave"
+         " it out"),
+        ("{effect: NoSchedule}", ": must have a key, or the operator Exists"),
+        ("{key: a, operator: In}", ".operator: unknown value 'In'; known: Exists, Equal"),
+        ("{key: a, effect: noSchedule}", ".effect: unknown value 'noSchedule'; did you mean"
+         " 'NoSchedule'? known: NoSchedule, PreferNoSchedule, NoExecute"),
+        ("{key: a, value: true}", '.value: must be the value of a label, and is no text; quote it:'
+         ' "true"'),
+        ("{key: a, toleration_seconds: 9}", ".toleration_seconds: toleration_seconds needs the"
+         " effect NoExecute"),
+        ("{key: a, tolerationSeconds: 9}", ": unknown setting 'tolerationSeconds'; did you mean"
+         " 'toleration_seconds'? known: key, operator, value, effect, toleration_seconds"),
+    ],
+)  # fmt: skip
+def test_tolerations_that_mean_nothing(tmp_path: Path, toleration: str, message: str) -> None:
+    refused(tmp_path, f"tolerations: [{toleration}]", f"tolerations{message}")
+
+
+@pytest.mark.parametrize(
+    ("secrets", "message"),
+    [
+        ("[mlflow]", ": must be a mapping of names of secrets, not a list"),
+        ("{mlflow: hunter2}", ".mlflow: must map environment variables to keys of the secret"),
+        ("{mlflow: {WORD: 'hunter2!'}}", f".mlflow.WORD: {KEY}"),
+        ("{mlflow: {WORD: 12345}}", f".mlflow.WORD: {KEY}"),
+        ("{mlflow: {WORD: }}", f".mlflow.WORD: {KEY}"),
+        ("{mlflow: {WORD: {key: a}}}", f".mlflow.WORD: {KEY}"),
+        ("{mlflow: {word: THE_WORD}}", ".mlflow.word: the variable stands first: {THE_WORD: word}"),
+        ("{mlflow: {A-B: a}}", ".mlflow: 'A-B' is no name of an environment variable"),
+        ("{mlflow: {KFP_POD_NAME: a}}", ".mlflow: 'KFP_POD_NAME' is one of KFP's own variables;"
+         " choose another"),
+        ("{ML: {}}", f": must be {NAME}, not 'ML'"),
+    ],
+)  # fmt: skip
+def test_secrets_that_name_none(tmp_path: Path, secrets: str, message: str) -> None:
+    refused(tmp_path, f"secrets: {secrets}", f"secrets{message}")
+
+
+def test_what_may_be_a_secret_is_not_repeated(tmp_path: Path) -> None:
+    for text in ("{mlflow: hunter2}", "{mlflow: {WORD: 'hunter2 '}}", "{mlflow: ['hunter2']}"):
+        with pytest.raises(UsageError) as raised:
+            loaded(tmp_path, f"defaults: {{secrets: {text}}}")
+        assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "other"),
+    [
+        ("secrets: {b: {X: b}, a: {X: a}}", "secret"),
+        ("{secrets: {b: {X: b}}, config_maps: {a: {X: a}}}", "config map"),
+    ],
+)
+def test_a_variable_comes_from_one_place(tmp_path: Path, setting: str, other: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        loaded(tmp_path, f"defaults:\n  {setting}\n")
+    assert str(raised.value) == (
+        f"{tmp_path / 'platform.yaml'}:2: defaults: X comes from the secret 'b' and from the"
+        f" {other} 'a'; keep one"
+    )
+
+
+@pytest.mark.parametrize(
+    ("volume", "message"),
+    [
+        ("{claim: a}", ": must have a path and one of claim, secret, config_map, empty_dir"),
+        ("{path: /a}", ": must have a path and one of claim, secret, config_map, empty_dir"),
+        ("{claim: a, secret: b, path: /a}", ": must have a path and one of claim, secret,"
+         " config_map, empty_dir"),
+        ("{claim: a, path: a}", f".path: must be {PATH}, not 'a'"),
+        ("{claim: a, path: /}", f".path: must be {PATH}, not '/'"),
+        ("{claim: a, path: /a/../b}", f".path: must be {PATH}, not '/a/../b'"),
+        ("{claim: a, path: '/a:b'}", f".path: must be {PATH}, not '/a:b'"),
+        ("{claim: a, path: /s3/b}", ".path: '/s3/b' is where KFP mounts its own /s3; choose another"
+         " path"),
+        ("{claim: a, path: /a}, {secret: b, path: /a/}", ": '/a' is mounted twice; choose another"
+         " path"),
+        ("{claim: a, path: /a, size: 1Gi}", ".size: a volume of claim has no size; leave it out"),
+        ("{claim: a, path: /a, sub_path: ../b}", ".sub_path: must be the path of a folder in the"
+         " volume, such as runs/cache, not '../b'"),
+        ("{secret: a.b, path: /a}", ".secret: must be a name of at most 63 lower case letters,"
+         " digits and '-', not 'a.b'"),
+        ("{empty_dir: a, path: /a, medium: memory}", ".medium: unknown value 'memory'; did you mean"
+         " 'Memory'? known: Memory"),
+    ],
+)  # fmt: skip
+def test_volumes_that_no_pod_can_have(tmp_path: Path, volume: str, message: str) -> None:
+    refused(tmp_path, f"volumes: [{volume}]", f"volumes{message}")
+
+
+def refused(folder: Path, setting: str, message: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        loaded(folder, f"steps:\n  train:\n    {setting}\n")
+    assert str(raised.value) == f"{folder / 'platform.yaml'}:3: steps.train.{message}"

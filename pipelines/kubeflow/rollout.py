@@ -1,0 +1,146 @@
+"""What a deployment does, or would do: a line for each pipeline, version and recurring run."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from shlex import quote
+
+from pipelines.compiled.file import PipelineFile
+from pipelines.kubeflow import schedules, versions
+from pipelines.kubeflow.api.client import Api
+from pipelines.kubeflow.cron import shown
+from pipelines.kubeflow.runs import find_experiment
+from pipelines.kubeflow.schedules import Recurring, Schedule
+from pipelines.kubeflow.versions import Version
+from pipelines.system.errors import PinionError
+
+
+@dataclass(frozen=True)
+class Deploying:
+    """A release, and where it goes; a dry run only reads, and says what would be done."""
+
+    api: Api
+    namespace: str
+    tag: str
+    dry_run: bool
+
+    def deploy(self, file: PipelineFile, schedule: Schedule | None) -> Iterator[str]:
+        """Makes the pipeline, the version and the schedule that are not there yet.
+
+        Called again it does nothing. Without a schedule, one that is there stays as it is.
+        """
+        found = versions.find_pipeline(self.api, file.name, self.namespace)
+        pipeline_id = found or self._make(file.name)
+        yield _line("pipeline", file.name, pipeline_id, "there" if found else self._done("made"))
+        there = versions.versions(self.api, pipeline_id) if pipeline_id else []
+        version, done = self._version(pipeline_id, there, file)
+        yield _line("version", version.name, version.id, done)
+        names = {each.id: each.name for each in (*there, version)}
+        runs = self._own(pipeline_id, file.name)
+        if schedule:
+            schedule = replace(
+                schedule,
+                pipeline_id=pipeline_id,
+                version_id=version.id,
+                namespace=self.namespace,
+            )
+            yield from self._schedule(schedule, runs, names)
+        else:
+            yield from _left_alone(runs, version, names)
+        if version.id:
+            page = f"pipelines/details/{pipeline_id}/version/{version.id}"
+            yield f"dashboard  {self.api.endpoint.page(page)}"
+
+    def remove(self, name: str) -> Iterator[str]:
+        """Deletes the versions of the release, and before them the schedule that runs one.
+
+        Raises `PinionError`, and deletes nothing, where a recurring run of someone else runs one.
+        """
+        pipeline_id = versions.find_pipeline(self.api, name, self.namespace)
+        there = versions.versions(self.api, pipeline_id) if pipeline_id else []
+        removed = {each.id: each for each in there if each.is_of(self.tag)}
+        if not removed:
+            yield _line("version", self.tag, "", "is not there")
+            return
+        names = {each.id: each.name for each in removed.values()}
+        runs = schedules.recurring_runs(self.api, pipeline_id, self.namespace)
+        runs = [each for each in runs if each.version_id in removed]
+        _refuse_others(runs, name, names)
+        for run in runs:
+            if not self.dry_run:
+                schedules.delete(self.api, run)
+            yield _run_line(run, names, self._done("removed"))
+        for version in removed.values():
+            if not self.dry_run:
+                versions.remove_version(self.api, pipeline_id, version)
+            yield _line("version", version.name, version.id, self._done("removed"))
+
+    def _done(self, what: str) -> str:
+        return f"would be {what}" if self.dry_run else what
+
+    def _make(self, name: str) -> str:
+        return "" if self.dry_run else versions.make_pipeline(self.api, name, self.namespace)
+
+    def _version(
+        self, pipeline_id: str, there: Iterable[Version], file: PipelineFile
+    ) -> tuple[Version, str]:
+        """The version, without an id where it is not there and is not made; what was done."""
+        name, version = versions.chosen(there, self.tag, file)
+        done = "there" if version else self._done("uploaded")
+        if version is None and self.dry_run:
+            version = Version("", name, file)
+        version = version or versions.upload(self.api, pipeline_id, self.tag, file)
+        if version.name != self.tag:
+            done += f"; {self.tag} has other settings of a cluster, and stays as it is"
+        return version, done
+
+    def _own(self, pipeline_id: str, name: str) -> list[Recurring]:
+        return schedules.own(self.api, pipeline_id, name, self.namespace) if pipeline_id else []
+
+    def _schedule(
+        self, schedule: Schedule, there: list[Recurring], names: Mapping[str, str]
+    ) -> Iterator[str]:
+        kept = self._kept(schedule, there)
+        if kept is None:
+            what = f"{shown(schedule.cron)} → {names[schedule.version_id]}"
+            yield _line("schedule", what, "", self._done("made"))
+        else:
+            known = kept.id in [each.id for each in there]
+            yield _run_line(kept, names, "there" if known else "made")
+        for each in there:
+            if kept is None or each.id != kept.id:
+                yield _run_line(each, names, self._done("removed"))
+
+    def _kept(self, schedule: Schedule, there: Iterable[Recurring]) -> Recurring | None:
+        """The recurring run that stays or is made; None for one that would be made."""
+        if not self.dry_run:
+            return schedules.keep(self.api, schedule)
+        experiment = find_experiment(self.api, schedule.experiment, self.namespace)
+        return schedules.find(there, schedule, experiment)
+
+
+def _left_alone(
+    runs: Iterable[Recurring], version: Version, names: Mapping[str, str]
+) -> Iterator[str]:
+    for run in runs:
+        done = "there"
+        if run.version_id != version.id:
+            done += f"; --schedule {quote(run.when)} and its parameters move it to {version.name}"
+        yield _run_line(run, names, done)
+
+
+def _refuse_others(runs: Iterable[Recurring], name: str, names: Mapping[str, str]) -> None:
+    for run in runs:
+        if run.name != name:
+            raise PinionError(
+                f"recurring run {run.name!r} ({run.id}) runs {names[run.version_id]}, and is not"
+                " of pipelines.deploy; delete it first, if it may go"
+            )
+
+
+def _run_line(run: Recurring, names: Mapping[str, str], done: str) -> str:
+    runs = names.get(run.version_id, run.version_id)
+    return _line("schedule", f"{run.when} → {runs}", run.id, done + ", paused" * run.paused)
+
+
+def _line(label: str, what: str, identity: str, done: str) -> str:
+    return f"{label:<9}  {what}" + (f" ({identity})" if identity else "") + f" {done}"

@@ -1,0 +1,196 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.compiled.file import PipelineFile
+from pipelines.kubeflow.kfp_server_testing import KfpServer, serving
+from pipelines.kubeflow.rollout import Deploying
+from pipelines.kubeflow.rollout_testing import FAULTS, api, release
+from pipelines.kubeflow.schedules import Schedule
+from pipelines.system.errors import PinionError
+
+TAG = "1.2.3"
+NIGHTLY = Schedule("three", "0 30 3 * * *", {"value": "y"}, "nightly", "")
+
+
+@pytest.fixture()
+def file(tmp_path: Path) -> PipelineFile:
+    return release(tmp_path)
+
+
+@pytest.fixture()
+def large(tmp_path: Path) -> PipelineFile:
+    return release(tmp_path, "defaults: {memory: 3Gi}\n")
+
+
+@pytest.fixture()
+def server() -> Iterator[KfpServer]:
+    with serving(KfpServer()) as started:
+        yield started
+
+
+def deployed(
+    server: KfpServer,
+    file: PipelineFile,
+    schedule: Schedule | None = NIGHTLY,
+    tag: str = TAG,
+    dry_run: bool = False,
+) -> list[str]:
+    return list(Deploying(api(server), "", tag, dry_run).deploy(file, schedule))
+
+
+def removed(server: KfpServer, tag: str = TAG, dry_run: bool = False) -> list[str]:
+    return list(Deploying(api(server), "", tag, dry_run).remove("three"))
+
+
+def changes(server: KfpServer) -> list[str]:
+    return [each.method for each in server.requests if each.method != "GET"]
+
+
+def ids(server: KfpServer) -> tuple[str, ...]:
+    """Of the one pipeline, version and recurring run."""
+    (pipeline,), (version,), (run,) = server.pipelines, server.versions, server.recurring_runs
+    return pipeline, version, run
+
+
+def test_it_says_what_it_made_and_what_was_there(server: KfpServer, file: PipelineFile) -> None:
+    first = deployed(server, file)
+    pipeline, version, run = ids(server)
+    page = f"dashboard  {server.address}/#/pipelines/details/{pipeline}/version/{version}"
+    assert first == [
+        f"pipeline   three ({pipeline}) made",
+        f"version    1.2.3 ({version}) uploaded",
+        f"schedule   30 3 * * * → 1.2.3 ({run}) made",
+        page,
+    ]
+    before = changes(server)
+    assert deployed(server, file) == [
+        f"pipeline   three ({pipeline}) there",
+        f"version    1.2.3 ({version}) there",
+        f"schedule   30 3 * * * → 1.2.3 ({run}) there",
+        page,
+    ]
+    assert changes(server) == before
+
+
+def test_a_dry_run_only_reads(server: KfpServer, file: PipelineFile) -> None:
+    assert deployed(server, file, dry_run=True) == [
+        "pipeline   three would be made",
+        "version    1.2.3 would be uploaded",
+        "schedule   30 3 * * * → 1.2.3 would be made",
+    ]
+    assert changes(server) == []
+    made = deployed(server, file)
+    pipeline, version, run = ids(server)
+    before = changes(server)
+    assert deployed(server, file, dry_run=True) == [each.replace("made", "there").replace(
+        "uploaded", "there") for each in made]  # fmt: skip
+    assert deployed(server, file, tag="1.3.0", dry_run=True) == [
+        f"pipeline   three ({pipeline}) there",
+        "version    1.3.0 would be uploaded",
+        "schedule   30 3 * * * → 1.3.0 would be made",
+        f"schedule   30 3 * * * → 1.2.3 ({run}) would be removed",
+    ]
+    assert removed(server, dry_run=True) == [
+        f"schedule   30 3 * * * → 1.2.3 ({run}) would be removed",
+        f"version    1.2.3 ({version}) would be removed",
+    ]
+    assert changes(server) == before
+
+
+def test_the_next_release_moves_the_schedule_only_where_it_is_asked(
+    server: KfpServer, file: PipelineFile
+) -> None:
+    deployed(server, file)
+    pipeline, old, run = ids(server)
+    lines = deployed(server, file, None, "1.3.0")
+    (new,) = set(server.versions) - {old}
+    assert lines[1:3] == [
+        f"version    1.3.0 ({new}) uploaded",
+        f"schedule   30 3 * * * → 1.2.3 ({run}) there; --schedule '30 3 * * *' and its parameters"
+        " move it to 1.3.0",
+    ]
+    assert set(server.recurring_runs) == {run}
+    lines = deployed(server, file, NIGHTLY, "1.3.0")
+    (moved,) = server.recurring_runs
+    assert lines[2:4] == [
+        f"schedule   30 3 * * * → 1.3.0 ({moved}) made",
+        f"schedule   30 3 * * * → 1.2.3 ({run}) removed",
+    ]
+    assert deployed(server, file, None, "1.3.0")[2] == (
+        f"schedule   30 3 * * * → 1.3.0 ({moved}) there"
+    )
+
+
+def test_a_paused_schedule_is_told_as_one(server: KfpServer, file: PipelineFile) -> None:
+    deployed(server, file)
+    (run,) = server.recurring_runs.values()
+    run["status"] = "DISABLED"
+    assert deployed(server, file)[2].endswith(") there, paused")
+    assert deployed(server, file, None)[2].endswith(") there, paused")
+
+
+def test_other_settings_are_told(
+    server: KfpServer, file: PipelineFile, large: PipelineFile
+) -> None:
+    deployed(server, file, None)
+    for done in ("uploaded", "there"):
+        line = deployed(server, large, None)[1]
+        assert line.startswith("version    1.2.3-")
+        assert line.endswith(f") {done}; 1.2.3 has other settings of a cluster, and stays as it is")
+    assert len(server.versions) == 2
+    # Both are of the release.
+    assert [each.split()[0] for each in removed(server)] == ["version", "version"]
+    assert not server.versions
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_all_of_it_is_there_once_whatever_gets_lost(
+    server: KfpServer, file: PipelineFile, fault: str
+) -> None:
+    make = FAULTS[fault]
+    for _ in range(2):
+        server.fault = make()
+        lines = deployed(server, file)
+    pipeline, version, run = ids(server)
+    assert lines[:3] == [
+        f"pipeline   three ({pipeline}) there",
+        f"version    1.2.3 ({version}) there",
+        f"schedule   30 3 * * * → 1.2.3 ({run}) there",
+    ]
+    server.fault = make()
+    removed(server)
+    assert not server.recurring_runs
+    assert not server.versions
+    assert set(server.pipelines) == {pipeline}
+
+
+def test_remove_takes_the_versions_of_a_release_and_what_runs_them(
+    server: KfpServer, file: PipelineFile
+) -> None:
+    assert removed(server) == ["version    1.2.3 is not there"]
+    deployed(server, file, None, "1.3.0")
+    deployed(server, file)
+    lines = removed(server)
+    assert [each.split()[0] for each in lines] == ["schedule", "version"]
+    assert [each["name"] for each in server.versions.values()] == ["1.3.0"]
+    assert changes(server)[-2:] == ["DELETE", "DELETE"]
+    assert "/recurringruns/" in server.requests[-2].path
+    assert removed(server) == ["version    1.2.3 is not there"]
+    # A schedule of another release is left alone.
+    deployed(server, file)
+    assert removed(server, "1.3.0")[-1].startswith("version    1.3.0 (")
+    assert len(server.recurring_runs) == 1
+
+
+def test_remove_refuses_to_pull_a_version_from_under_someone(
+    server: KfpServer, file: PipelineFile
+) -> None:
+    deployed(server, file)
+    (run,) = server.recurring_runs.values()
+    other = {**run, "display_name": "mine", "recurring_run_id": "r2"}
+    server.recurring_runs["r2"] = other
+    with pytest.raises(PinionError, match=r"'mine' \(r2\) runs 1\.2\.3, and is not of pipelines"):
+        removed(server)
+    assert "DELETE" not in changes(server)

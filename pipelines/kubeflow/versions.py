@@ -1,0 +1,193 @@
+"""A pipeline on a cluster, and the versions of it that releases are: made once, never changed."""
+
+import hashlib
+import json
+import re
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import kfp_server_api as kfp
+from google.protobuf import json_format
+
+from pipelines.compiled.file import PipelineFile, tasks_of
+from pipelines.compiled.kfp_messages import spec
+from pipelines.kubeflow.api.answers import RefusedError
+from pipelines.kubeflow.api.client import Api, pages
+from pipelines.system.errors import PinionError
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of a pipeline; `file` is None where KFP does not tell what is in it."""
+
+    id: str
+    name: str
+    file: PipelineFile | None
+
+    @classmethod
+    def of(cls, version: Any) -> "Version":
+        """Of the API's own object; raises `PinionError` for one without an id."""
+        if not version.pipeline_version_id:
+            raise PinionError("KFP answered with a version of a pipeline that has no id")
+        name = _name(version)
+        return cls(str(version.pipeline_version_id), name, _file(name, version.pipeline_spec))
+
+    def is_of(self, tag: str) -> bool:
+        """Whether it is a release's, with whatever settings of a cluster."""
+        return bool(re.fullmatch(rf"{re.escape(tag)}(-[0-9a-f]{{8}})?", self.name))
+
+    def holds(self, file: PipelineFile) -> bool:
+        """Whether it is this file; where KFP does not tell, the name stands for it."""
+        if self.file is None:
+            return True
+        nothing = spec.PlatformSpec()
+        return bool(
+            self.file.spec == file.spec
+            and (self.file.platform or nothing) == (file.platform or nothing)
+        )
+
+    def differs_in_settings(self, file: PipelineFile) -> bool:
+        """Whether it is this file but for what a platform file or --no-cache sets."""
+        return self.file is not None and _bare(self.file) == _bare(file)
+
+
+def find_pipeline(api: Api, name: str, namespace: str) -> str:
+    """The id of the pipeline of that name; an empty one where there is none."""
+    found = _find_pipeline(api, name, namespace)
+    return _pipeline_id(found) if found else ""
+
+
+def make_pipeline(api: Api, name: str, namespace: str) -> str:
+    """Makes the pipeline that `find_pipeline` finds, and never two; its id."""
+    scope = {"namespace": namespace} if namespace else {}
+    pipeline = kfp.V2beta1Pipeline(name=name, display_name=name, **scope)
+    return _pipeline_id(
+        api.create(
+            lambda: api.pipelines.pipeline_service_create_pipeline(pipeline=pipeline),
+            lambda: _find_pipeline(api, name, namespace),
+        )
+    )
+
+
+def versions(api: Api, pipeline_id: str) -> list[Version]:
+    """Every version of a pipeline."""
+    return [Version.of(each) for each in _versions(api, pipeline_id)]
+
+
+def chosen(there: Iterable[Version], tag: str, file: PipelineFile) -> tuple[str, Version | None]:
+    """What the version of a release with this content is called, and the version if it is there.
+
+    It is named after the tag; where that has the release with other settings of a cluster, after
+    the tag and the content. Raises `PinionError` where the tag is another pipeline.
+    """
+    of_tag = {each.name: each for each in there if each.is_of(tag)}
+    for version in of_tag.values():
+        if version.holds(file):
+            return version.name, version
+    if tag not in of_tag:
+        return tag, None
+    content = json.dumps(file.document(), sort_keys=True)
+    name = f"{tag}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+    if name in of_tag or not of_tag[tag].differs_in_settings(file):
+        raise PinionError(
+            f"version {tag!r} of pipeline {file.name!r} is not release {tag}: someone uploaded"
+            " another pipeline under its name, and a version never changes; if it may go:"
+            f" python -m pipelines.deploy {tag} --remove"
+        )
+    return name, None
+
+
+def upload(api: Api, pipeline_id: str, tag: str, file: PipelineFile) -> Version:
+    """Makes the version that `chosen` finds, and never two, whoever else does at the same time."""
+    name, version = chosen(versions(api, pipeline_id), tag, file)
+    while version is None:
+        made = _upload(api, pipeline_id, name, file)
+        if made.holds(file):
+            return made
+        # Another call was first, with other settings.
+        name, version = chosen(versions(api, pipeline_id), tag, file)
+    return version
+
+
+def remove(api: Api, call: Callable[..., Any], **ids: str) -> None:
+    """Makes a request that deletes something, which may be gone already."""
+    try:
+        api.persist(partial(call, **ids))
+    except RefusedError as error:
+        # An earlier request, or another call, deleted it, and its answer was lost.
+        if error.status != 404:
+            raise
+
+
+def remove_version(api: Api, pipeline_id: str, version: Version) -> None:
+    """Deletes a version; the runs that were made of it stay."""
+    call = api.pipelines.pipeline_service_delete_pipeline_version
+    remove(api, call, pipeline_id=pipeline_id, pipeline_version_id=version.id)
+
+
+def _find_pipeline(api: Api, name: str, namespace: str) -> Any | None:
+    # Not by the API's filter: the name to show, by which it goes, can be changed by anyone.
+    scope = {"namespace": namespace} if namespace else {}
+    listed = partial(api.persist, api.pipelines.pipeline_service_list_pipelines)
+    found = pages(listed, "pipelines", **scope)
+    return next((each for each in found if _name(each) == name), None)
+
+
+def _pipeline_id(pipeline: Any) -> str:
+    if not pipeline.pipeline_id:
+        raise PinionError(f"KFP answered with a pipeline {_name(pipeline)!r} that has no id")
+    return str(pipeline.pipeline_id)
+
+
+def _versions(api: Api, pipeline_id: str) -> Iterable[Any]:
+    listed = partial(api.persist, api.pipelines.pipeline_service_list_pipeline_versions)
+    return pages(listed, "pipeline_versions", pipeline_id=pipeline_id)
+
+
+def _name(thing: Any) -> str:
+    return str(thing.name or thing.display_name or "")
+
+
+def _upload(api: Api, pipeline_id: str, name: str, file: PipelineFile) -> Version:
+    with tempfile.TemporaryDirectory() as folder:
+        # KFP goes by the ending.
+        path = Path(folder) / f"{name}.yaml"
+        path.write_text(file.text())
+        call = api.uploads.upload_pipeline_version
+        made = api.create(
+            lambda: call(str(path), name=name, display_name=name, pipelineid=pipeline_id),
+            lambda: next((e for e in _versions(api, pipeline_id) if _name(e) == name), None),
+        )
+    return Version.of(made)
+
+
+def _file(name: str, document: Any) -> PipelineFile | None:
+    """A version's content; an empty pipeline, which no release is, for what is not understood."""
+    if not isinstance(document, dict) or not document:
+        return None
+    pipeline, platform = spec.PipelineSpec(), spec.PlatformSpec()
+    file = PipelineFile(Path(name), pipeline, platform, "")
+    try:
+        json_format.ParseDict(document.get("pipeline_spec") or document, pipeline)
+        json_format.ParseDict(document.get("platform_spec") or {}, platform)
+        _ = file.deployment
+    except (json_format.ParseError, PinionError):
+        pipeline.Clear()
+    return file
+
+
+def _bare(file: PipelineFile) -> tuple[Any, Any]:
+    pipeline = spec.PipelineSpec()
+    pipeline.CopyFrom(file.spec)
+    pipeline.ClearField("deployment_spec")
+    for task in tasks_of(pipeline):
+        task.ClearField("caching_options")
+        task.ClearField("retry_policy")
+    deployment = file.deployment
+    for executor in deployment.executors.values():
+        executor.container.ClearField("resources")
+    return pipeline, deployment

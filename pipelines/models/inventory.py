@@ -1,0 +1,161 @@
+"""Which components, releases and registered models contain a package, from locks and from tags."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from pipelines.components.component import dev_version, discover
+from pipelines.models.lineage import Line, components_of
+from pipelines.models.registry import ModelRegistry, open_registry
+from pipelines.pinning.releases import locks
+from pipelines.system.errors import UsageError
+from pipelines.system.workspace import Workspace
+
+# So many versions of components are named of what nothing is known about.
+_NAMED = 3
+_DEV = "-dev."
+
+# The versions of packages by name, of a component by its name and exact version.
+Contents = Mapping[tuple[str, str], Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A package by its normalized name, at the versions that are meant."""
+
+    name: str
+    versions: SpecifierSet
+
+    @classmethod
+    def parse(cls, text: str) -> "Wanted":
+        """Raises `UsageError` for what is not a package with or without versions."""
+        try:
+            requirement = Requirement(text)
+            if requirement.url or requirement.marker or requirement.extras:
+                raise InvalidRequirement("only a name and versions are compared")
+        except InvalidRequirement as error:
+            reason = str(error).partition("\n")[0]
+            raise UsageError(
+                f"--containing {text!r} is not PACKAGE or PACKAGE<VERSION, as in 'numpy<2.1':"
+                f" {reason}"
+            ) from error
+        return cls(str(canonicalize_name(requirement.name)), requirement.specifier)
+
+    def found(self, packages: Mapping[str, str]) -> str:
+        """The package with its version, if it is among those; else empty."""
+        version = packages.get(self.name)
+        # That something is a pre-release makes it no less contained.
+        if version is None or not self.versions.contains(version, prereleases=True):
+            return ""
+        return f"{self.name} {version}"
+
+    def __str__(self) -> str:
+        return f"{self.name}{self.versions}"
+
+
+def containing(wanted: Wanted, workspace: Workspace, tracking_uri: str | None) -> Iterator[Line]:
+    """Labels and texts; the models come last, and where there is an MLflow store to ask.
+
+    Raises `PinionError` where that fails, after what is known without it.
+    """
+    lines = [*_components(wanted, workspace), *_releases(wanted, workspace)]
+    yield from lines
+    asked = "components, releases and models"
+    try:
+        with open_registry(tracking_uri) as registry:
+            models = list(_models(wanted, registry, _known(workspace)))
+    except UsageError as error:
+        models, asked = [("models", f"not asked: {error}")], "components and releases"
+    yield from models
+    if not lines and all(label == "models" for label, _ in models):
+        yield "nothing", f"contains {wanted} among the {asked}"
+
+
+def _components(wanted: Wanted, workspace: Workspace) -> Iterator[Line]:
+    for name, component in discover(workspace.components).items():
+        pins = {pin.name: pin.version for pin in component.pins().values()}
+        if found := wanted.found(pins):
+            yield "component", f"{name} {component.version} of the working tree: {found}"
+
+
+def _releases(wanted: Wanted, workspace: Workspace) -> Iterator[Line]:
+    """One line for all releases that hold the package in the same versions of components."""
+    tags: dict[str, list[str]] = {}
+    for tag, lock in locks(workspace).items():
+        contents = {
+            (name, locked.version): locked.requirements for name, locked in lock.components.items()
+        }
+        if text := _where(wanted, contents):
+            tags.setdefault(text, []).append(tag)
+    for text, each in tags.items():
+        yield "release", f"{', '.join(each)}: {text}"
+
+
+def _where(wanted: Wanted, contents: Contents) -> str:
+    """As in `numpy 2.4.5 in train 0.1.0, numpy 2.4.6 in evaluate 0.1.0`; empty for nowhere."""
+    places: dict[str, list[str]] = {}
+    for (name, version), packages in contents.items():
+        if found := wanted.found(packages):
+            places.setdefault(found, []).append(f"{name} {version.partition('@')[0]}")
+    return "; ".join(f"{found} in {', '.join(each)}" for found, each in sorted(places.items()))
+
+
+def _known(workspace: Workspace) -> Contents:
+    """What is in every image of every release, and in the working tree."""
+    known: dict[tuple[str, str], Mapping[str, str]] = {}
+    for name, component in discover(workspace.components).items():
+        content = component.content()
+        known[name, dev_version(component.version, content)] = content.requirements
+    for lock in locks(workspace).values():
+        for name, locked in lock.components.items():
+            known[name, locked.image.exact] = locked.requirements
+    return known
+
+
+def _models(wanted: Wanted, registry: ModelRegistry, known: Contents) -> Iterator[Line]:
+    """The versions of every model that hold the package, then those of which it is not known."""
+    held: dict[tuple[str, str], list[int]] = {}
+    unknown: dict[tuple[str, str], list[int]] = {}
+    makers: dict[tuple[str, str], list[str]] = {}
+    for version in registry.all_versions():
+        made_by = list(components_of(version.tags).items())
+        contents = {each: known[each] for each in made_by if each in known}
+        if text := _where(wanted, contents):
+            held.setdefault((version.name, text), []).append(version.number)
+        elif len(contents) < len(made_by) or not made_by:
+            absent = [f"{name} {exact}" for name, exact in made_by if (name, exact) not in known]
+            key = version.name, _why(absent)
+            unknown.setdefault(key, []).append(version.number)
+            makers.setdefault(key, []).extend(absent)
+    for (name, text), numbers in held.items():
+        yield "model", f"{name}/{ranges(numbers)}: {text}"
+    for (name, why), numbers in unknown.items():
+        yield "unknown", f"{name}/{ranges(numbers)}: {why}{_named(makers[name, why])}"
+
+
+def _why(absent: Iterable[str]) -> str:
+    versions = list(absent)
+    if not versions:
+        return "it is not recorded by which components"
+    if all(_DEV in each for each in versions):
+        return "made by other working trees: "
+    return "made by what is in no release of this clone: "
+
+
+def _named(makers: Iterable[str]) -> str:
+    short = [each.partition("@")[0] for each in dict.fromkeys(makers)]
+    more = f" and {len(short) - _NAMED} more" if len(short) > _NAMED else ""
+    return f"{', '.join(short[:_NAMED])}{more}"
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """As in `1-3, 7`."""
+    runs = [
+        [number for _, number in run]
+        for _, run in groupby(enumerate(sorted(numbers)), key=lambda pair: pair[1] - pair[0])
+    ]
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)

@@ -1,0 +1,34 @@
+"""Which registered model is meant, as MLflow writes it: `NAME`, `NAME@alias` or `NAME/VERSION`."""
+
+import re
+from dataclasses import dataclass
+
+from pipelines.system.errors import UsageError
+
+CHAMPION = "champion"
+_REFERENCE = re.compile(
+    r"(?:models:/)?(?P<name>[^/@:]+)(?:/(?P<version>[1-9]\d*)|@(?P<alias>[\w-]+))?"
+)
+
+
+@dataclass(frozen=True)
+class ModelReference:
+    """A model by its version, or by an alias, which is `champion` where none is named."""
+
+    name: str
+    version: int | None = None
+    alias: str = CHAMPION
+
+    @classmethod
+    def parse(cls, text: str) -> "ModelReference":
+        """Raises `UsageError` for what is none."""
+        match = _REFERENCE.fullmatch(text)
+        if match is None:
+            raise UsageError(
+                f"{text!r} is not NAME, NAME@alias or NAME/VERSION of a registered model"
+            )
+        version = int(match["version"]) if match["version"] else None
+        return cls(match["name"], version, match["alias"] or CHAMPION)
+
+    def __str__(self) -> str:
+        return f"{self.name}/{self.version}" if self.version else f"{self.name}@{self.alias}"

@@ -1,0 +1,221 @@
+"""MLflow's model registry, as the commands read it and move its aliases."""
+
+import json
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipelines.models.reference import ModelReference
+from pipelines.models.store import probe
+from pipelines.system.connections import cause
+from pipelines.system.errors import PinionError, UsageError
+from pipelines.system.urls import without_secrets
+from pipelines.system.variables import set_for_a_while
+
+# MLflow's own bounds take minutes to find out that nobody is there.
+_ENVIRONMENT = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    # A server may ask to be left alone for an hour.
+    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
+_REFUSALS = {
+    "UNAUTHENTICATED": "does not know you; set MLFLOW_TRACKING_USERNAME and"
+    " MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN",
+    "PERMISSION_DENIED": "does not allow this; ask for the rights to the model",
+}
+_HISTORY = "pinion.history."
+_SQLITE = "sqlite:///"
+# What MLflow gives of a long list at once.
+_PAGE = 1000
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A version of a registered model; `created` is in UTC."""
+
+    name: str
+    number: int
+    run_id: str
+    source: str
+    status: str
+    created: datetime
+    tags: Mapping[str, str]
+    aliases: tuple[str, ...]
+
+    @property
+    def uri(self) -> str:
+        """Its address in MLflow."""
+        return f"models:/{self.name}/{self.number}"
+
+
+def _parsed(given: Any, aliases: Iterable[str]) -> ModelVersion:
+    return ModelVersion(
+        name=given.name,
+        # From SQLite it is a number, from a server a text.
+        number=int(given.version),
+        run_id=given.run_id or "",
+        source=given.source or "",
+        status=given.status,
+        created=datetime.fromtimestamp(given.creation_timestamp / 1000, UTC),
+        tags=dict(given.tags),
+        aliases=tuple(sorted(aliases)),
+    )
+
+
+def _now() -> str:
+    """In UTC, in characters that MLflow takes in the name of a tag."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+@dataclass(frozen=True)
+class Move:
+    """An alias that went from one version to another; `before` is None where there was none."""
+
+    alias: str
+    before: int | None
+    after: int
+    by: str
+    why: str
+    run: str = ""
+    at: str = field(default_factory=_now)
+
+
+class ModelRegistry:
+    """The registry behind an MLflow client."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+
+    def version(self, reference: ModelReference) -> ModelVersion:
+        """Raises `PinionError` where there is no such model, version or alias."""
+        aliases = self.aliases(reference.name)
+        number = reference.version or aliases.get(reference.alias)
+        if number is None:
+            known = ", ".join(sorted(aliases)) or "none"
+            raise PinionError(
+                f"{reference.name} has no alias {reference.alias!r}; it has {known};"
+                f" name a version: {reference.name}/VERSION"
+            )
+        version = found(lambda: self.client.get_model_version(reference.name, str(number)))
+        if version is None:
+            raise PinionError(f"{reference.name} has no version {number}")
+        return _parsed(version, (alias for alias, at in aliases.items() if at == number))
+
+    def all_versions(self) -> Iterator[ModelVersion]:
+        """Every version of every model, the oldest of each first; without their aliases."""
+        versions, token = [], None
+        while token != "":
+            page = self.client.search_model_versions(max_results=_PAGE, page_token=token)
+            versions += [_parsed(each, ()) for each in page]
+            token = page.token or ""
+        yield from sorted(versions, key=lambda version: (version.name, version.number))
+
+    def aliases(self, name: str) -> dict[str, int]:
+        """The version that each alias is at; raises `PinionError` for an unknown model."""
+        return {alias: int(number) for alias, number in self._model(name).aliases.items()}
+
+    def _model(self, name: str) -> Any:
+        model = found(lambda: self.client.get_registered_model(name))
+        if model is None:
+            raise PinionError(f"there is no registered model {name!r}")
+        return model
+
+    def move(self, name: str, move: Move) -> None:
+        """Sets an alias if it still is where the move begins, and keeps the move in the history.
+
+        Raises `PinionError` where somebody else moved it. MLflow cannot set it on a condition, so
+        it is looked at before and behind.
+        """
+        self._hold(name, move.alias, move.before)
+        self.client.set_registered_model_alias(name, move.alias, str(move.after))
+        self._hold(name, move.alias, move.after)
+        value = json.dumps({key: each for key, each in asdict(move).items() if key != "at"})
+        self.client.set_registered_model_tag(name, f"{_HISTORY}{move.at}", value)
+
+    def _hold(self, name: str, alias: str, expected: int | None) -> None:
+        current = self.aliases(name).get(alias)
+        if current != expected:
+            raise PinionError(
+                f"the alias {alias!r} of {name} is at version {current}, not {expected}: somebody"
+                " moved it meanwhile; look at --history, and repeat the call"
+            )
+
+    def history(self, name: str) -> list[Move]:
+        """The moves of the model's aliases, the oldest first; what is not ours is left out."""
+        tags, moves = self._model(name).tags, []
+        for key in sorted(tags):
+            if key.startswith(_HISTORY):
+                try:
+                    moves.append(Move(**json.loads(tags[key]), at=key.removeprefix(_HISTORY)))
+                except (ValueError, TypeError):
+                    continue
+        return moves
+
+
+@contextmanager
+def open_registry(given: str | None) -> Iterator[ModelRegistry]:
+    """MLflow's errors in the body become `PinionError`s; steps do not inherit our patience."""
+    uri = given or os.environ.get("MLFLOW_TRACKING_URI") or _local()
+    if uri.startswith(_SQLITE):
+        # MLflow would make what is not there.
+        probe(Path(uri.removeprefix(_SQLITE)).absolute())
+    # What the user set stays.
+    added = {name: value for name, value in _ENVIRONMENT.items() if name not in os.environ}
+    with set_for_a_while(added), _errors(uri):
+        import mlflow
+
+        # What MLflow logs as an error, with a traceback, it raises too.
+        logging.getLogger("mlflow").setLevel(logging.CRITICAL)
+        mlflow.set_tracking_uri(uri)
+        yield ModelRegistry(mlflow.MlflowClient(uri, uri))
+
+
+@contextmanager
+def _errors(uri: str) -> Iterator[None]:
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError) as error:
+        raise PinionError(f"MLflow at {without_secrets(uri)} {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    code = getattr(error, "error_code", "")
+    if code in _REFUSALS:
+        return _REFUSALS[code]
+    text = " ".join(str(error).split()).partition(" [SQL:")[0]
+    if "Max retries exceeded" in text or "timed out" in text:
+        return f"does not answer ({cause(error)[:200]}); is the server running there?"
+    return f"failed: {text[:300]}"
+
+
+def _local() -> str:
+    database = Path("runs/mlflow.db").resolve()
+    if not database.is_file():
+        raise UsageError(
+            f"there is no MLflow store {database}; give --mlflow-tracking-uri or"
+            " MLFLOW_TRACKING_URI, or make a model: python -m pipelines.run --register"
+        )
+    return f"sqlite:///{database}"
+
+
+def found(ask: Callable[[], Any]) -> Any:
+    """What MLflow is asked for, None where it is not there."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return ask()
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+    return None

@@ -1,0 +1,27 @@
+"""MLflow stores for tests, all copies of one: its migrations take far longer than most tests."""
+
+import sqlite3
+import tempfile
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+
+from pipelines.models.store import local_store
+
+
+def made_store(folder: Path) -> str:
+    """Return the tracking URI of a store in a folder, as `local_store` leaves a new one there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    database = folder.resolve() / "mlflow.db"
+    database.write_bytes(_empty())
+    with closing(sqlite3.connect(database)) as connection, connection:
+        location = f"{(folder.resolve() / 'artifacts').as_uri()}/0"
+        connection.execute("UPDATE experiments SET artifact_location = ?", (location,))
+    return local_store(folder)
+
+
+@cache
+def _empty() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        local_store(Path(folder))
+        return (Path(folder) / "mlflow.db").read_bytes()

@@ -1,0 +1,70 @@
+"""The compiled file of the working tree, kept in the user's cache under a hash of what it comes of.
+
+KFP's SDK alone takes half a second to import, which is as long as a run that reuses every step.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from pipelines.pinning.compiler import compile_release
+from pipelines.pinning.pins import DEV, Pin
+from pipelines.system.workspace import ROOT, Workspace
+
+_KEPT = 50
+
+
+def compile_dev(workspace: Workspace, pins: Sequence[Pin], output: Path) -> None:
+    """Write the compiled pipeline of the working tree, whole or not at all.
+
+    Raises `PinionError` if the interfaces and the wiring do not fit.
+    """
+    kept = workspace.cache / "compiled" / f"{_key(pins)}.yaml"
+    if (compiled := _read(kept)) is not None:
+        output.write_bytes(compiled)
+        return
+    compile_release(DEV, pins, output)
+    # It only saves time: a cache that is full or read-only is told of by who needs it.
+    with suppress(OSError):
+        _keep(kept, output.read_bytes())
+
+
+def _key(pins: Sequence[Pin]) -> str:
+    """Return the hash of all that a compiled file comes of: the pins, our code, the SDK, Python."""
+    hashes = hashlib.sha256(f"{sys.version}\n{list(pins)}\n".encode())
+    for path in sorted(_sources()):
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        hashes.update(f"{digest}  {path.relative_to(ROOT)}\n".encode())
+    return hashes.hexdigest()
+
+
+def _sources() -> Iterator[Path]:
+    pipelines = ROOT / "pipelines"
+    yield pipelines / "requirements.lock"
+    for path in pipelines.rglob("*.py"):
+        if not path.match("*_test.py"):
+            yield path
+
+
+def _read(kept: Path) -> bytes | None:
+    """Return what was kept, if it is there and whole: its first line is the hash of the rest."""
+    try:
+        digest, _, compiled = kept.read_bytes().partition(b"\n")
+        os.utime(kept)
+    except OSError:
+        return None
+    return compiled if hashlib.sha256(compiled).hexdigest().encode() == digest else None
+
+
+def _keep(kept: Path, compiled: bytes) -> None:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=kept.parent, prefix=".", delete=False) as file:
+        file.write(hashlib.sha256(compiled).hexdigest().encode() + b"\n" + compiled)
+    os.replace(file.name, kept)
+    by_use = sorted(kept.parent.iterdir(), key=lambda path: -path.stat().st_mtime)
+    for old in by_use[_KEPT:]:
+        old.unlink(missing_ok=True)

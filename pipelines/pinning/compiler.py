@@ -1,0 +1,80 @@
+"""Compiles the training pipeline with every component pinned."""
+
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pipelines.pinning.pins import Pin, component_versions
+from pipelines.system.errors import PinionError
+from pipelines.system.workspace import whole
+
+# Characters of its messages, which repeat the whole document; what is wrong stands first.
+_KFP_SAYS = 600
+
+
+_MISFIT = "the interfaces of the components and pipelines/training/pipeline.py do not fit"
+
+
+def compile_release(tag: str, pins: Sequence[Pin], output: Path) -> None:
+    """Writes the compiled pipeline, whole or not at all; the same pins give the same bytes.
+
+    Raises `PinionError` where the interfaces and the wiring do not fit.
+    """
+    from pipelines.compiled.file import COMPONENTS, RELEASE, PipelineFile
+    from pipelines.compiled.unfilled import refuse_unfilled
+
+    environment = {
+        RELEASE: tag,
+        COMPONENTS: component_versions({pin.name: pin.exact for pin in pins}),
+    }
+    with whole(output) as file:
+        _compile(pins, environment, file)
+        refuse_unfilled(replace(PipelineFile.load(file), path=output))
+
+
+def _compile(pins: Sequence[Pin], environment: Mapping[str, str], output: Path) -> None:
+    from kfp.compiler import Compiler
+
+    steps = {pin.name: _step(pin, environment) for pin in pins}
+    try:
+        # Here, because it is edited, and what is wrong with it is said in one line too.
+        from pipelines.training.pipeline import training_pipeline
+
+        Compiler().compile(training_pipeline(steps), str(output))
+    except (OSError, PinionError):
+        raise
+    except KeyError as error:
+        raise PinionError(
+            f"{_MISFIT}: it asks for {error}, which is no component and no output of the step that"
+            f" it asks; there are {_outputs(pins)}"
+        ) from error
+    except Exception as error:
+        text = textwrap.shorten(str(error), _KFP_SAYS)
+        raise PinionError(f"{_MISFIT}: {type(error).__name__}: {text}") from error
+
+
+def _step(pin: Pin, environment: Mapping[str, str]) -> Callable[..., Any]:
+    """A component for the wiring to call, which says whose it is when the call does not fit it."""
+    from kfp.components import load_component_from_text
+
+    def named(call: Callable[..., Any], *arguments: Any, **inputs: Any) -> Any:
+        # KFP says in many types that it cannot read an interface, or that an input does not fit it.
+        try:
+            return call(*arguments, **inputs)
+        except Exception as error:
+            text = textwrap.shorten(str(error), _KFP_SAYS)
+            raise PinionError(
+                f"{_MISFIT}: step {pin.name!r} ({pin.name} {pin.version}): {text}"
+            ) from error
+
+    component = named(load_component_from_text, pin.interface.pinned(pin.image, environment))
+    # KFP's driver knows what a task is given, and not the defaults of its component.
+    inputs = component.component_spec.inputs or {}
+    defaults = {name: each.default for name, each in inputs.items() if each.default is not None}
+    return lambda **given: named(component, **{**defaults, **given})
+
+
+def _outputs(pins: Iterable[Pin]) -> str:
+    return "; ".join(f"{pin.name}: {', '.join(pin.interface.signature.outputs)}" for pin in pins)

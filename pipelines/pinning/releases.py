@@ -1,0 +1,129 @@
+"""The releases in git: a folder each, with a lock and the pipeline that was compiled from it."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.version import Version
+
+from pipelines.components.version_numbers import version_number
+from pipelines.pinning.lock import Lock, Locked, sha256
+from pipelines.system.errors import PinionError, UsageError
+from pipelines.system.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release: its lock, and its compiled pipeline as bytes."""
+
+    lock: Lock
+    pipeline: bytes
+
+
+def tags(workspace: Workspace) -> list[str]:
+    """The tags of all releases, oldest version first."""
+    return sorted((path.parent.name for path in _locks(workspace)), key=Version)
+
+
+def _locks(workspace: Workspace) -> list[Path]:
+    return [path for path in workspace.releases.glob("*/lock.yaml") if _is_version(path)]
+
+
+def _is_version(lock: Path) -> bool:
+    try:
+        version_number(lock.parent.name)
+    except ValueError:
+        # A release that is being written has a name of its own until it is whole.
+        return False
+    return True
+
+
+def locks(workspace: Workspace) -> dict[str, Lock]:
+    """The locks of all releases by tag, oldest version first."""
+    return {tag: _lock(workspace, tag) for tag in tags(workspace)}
+
+
+def locked_images(workspace: Workspace) -> Mapping[str, Locked]:
+    """Every component version of every release, by its whole image reference."""
+    return {
+        str(each.image): each
+        for lock in locks(workspace).values()
+        for each in lock.components.values()
+    }
+
+
+def frozen(workspace: Workspace, tag: str) -> Release:
+    """A release as it was made.
+
+    Raises `UsageError` for a tag that is none, `PinionError` where its files were edited.
+    """
+    known = tags(workspace)
+    if tag not in known:
+        raise UsageError(f"unknown release {tag!r}; known: {', '.join(['dev', *reversed(known)])}")
+    lock = _lock(workspace, tag)
+    file = workspace.releases / tag / "pipeline.yaml"
+    where = file.relative_to(workspace.root)
+    pipeline = file.read_bytes()
+    if sha256(pipeline) != lock.pipeline:
+        raise PinionError(
+            f"{where} was edited: its hash is not the one in lock.yaml; restore it"
+            f" (git checkout -- {where}), or make another release"
+        )
+    images = set(re.findall(r"^\s+image: (\S+)$", pipeline.decode(), re.MULTILINE))
+    if strange := images - {str(each.image) for each in lock.components.values()}:
+        raise PinionError(f"{where} runs {', '.join(sorted(strange))}, which its lock has not")
+    return Release(lock, pipeline)
+
+
+def _lock(workspace: Workspace, tag: str) -> Lock:
+    path = workspace.releases / tag / "lock.yaml"
+    where = path.relative_to(workspace.root)
+    lock = Lock.parse(path.read_bytes(), str(where))
+    if lock.release != tag:
+        raise PinionError(
+            f"{where} is the lock of release {lock.release!r}; its folder was renamed"
+        )
+    return lock
+
+
+def changed_since_tag(workspace: Workspace, tag: str) -> list[str]:
+    """The files of a release that are not those of its git tag; none where there is no such tag.
+
+    A checksum only notices an edit by mistake: whoever means it can make another one.
+    """
+    changed = []
+    for name in ("lock.yaml", "pipeline.yaml"):
+        where = (workspace.releases / tag / name).relative_to(workspace.root)
+        tagged = subprocess.run(
+            ["git", "show", f"refs/tags/{tag}:{where}"],
+            cwd=workspace.root,
+            capture_output=True,
+            check=False,
+        )
+        if tagged.returncode == 0 and tagged.stdout != (workspace.root / where).read_bytes():
+            changed.append(str(where))
+    return changed
+
+
+def store(workspace: Workspace, release: Release) -> Path:
+    """Writes a new release's folder, whole or not at all."""
+    folder = workspace.releases / release.lock.release
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        (partial / "lock.yaml").write_text(release.lock.text())
+        (partial / "pipeline.yaml").write_bytes(release.pipeline)
+        partial.chmod(0o755)
+        try:
+            partial.rename(folder)
+        except OSError as error:
+            where = folder.relative_to(workspace.root)
+            raise PinionError(f"cannot make {where} ({error.strerror}); is it there?") from error
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return folder

@@ -1,0 +1,56 @@
+"""What a version of a component has to say of its content, beside those that were released."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from pipelines.components.component import Component
+from pipelines.components.content import Content
+from pipelines.components.interface import Signature
+from pipelines.components.version_numbers import version_number
+from pipelines.pinning.lock import Lock, Locked
+
+
+def problems(component: Component, content: Content, released: Sequence[Locked]) -> Iterator[str]:
+    """What is dishonest in a component's version, each with what to do; nothing where all is well.
+
+    `released` are its entries in all releases.
+    """
+    folder = f"components/{component.name}"
+    project, changelog = f"{folder}/pyproject.toml", f"{folder}/CHANGELOG.md"
+    version = version_number(component.version)
+    if component.version not in _headings(component.folder / "CHANGELOG.md"):
+        yield (
+            f"{changelog}: no heading for {component.version}; say under"
+            f" '## [{component.version}] - DATE' what is new"
+        )
+    last = max(released, key=lambda each: version_number(each.version), default=None)
+    if last is None:
+        return
+    if version < version_number(last.version):
+        yield f"{project}: {component.version} is lower than {last.version}, which was released"
+    elif component.version == last.version and content.hash != last.content:
+        yield (
+            f"{project}: {component.version} was released with other content ({last.content} then,"
+            f" {content.hash} now); raise it and say in {changelog} what is new"
+        )
+    if broken := breaks(last, component.version, content.interface.signature):
+        yield f"{project}: {component.version} needs a major version: {broken}"
+
+
+def breaks(last: Locked, version: str, signature: Signature) -> str:
+    """How an interface breaks those who use a release, if the version does not say that it does."""
+    new, old = version_number(version), version_number(last.version)
+    # An older version that is taken again breaks nobody who did without the newer one.
+    if new < old or new.major > old.major:
+        return ""
+    return "; ".join(signature.breaks(last.signature))
+
+
+def _headings(changelog: Path) -> list[str]:
+    return re.findall(r"^## \[([^\]]+)\]", changelog.read_text(errors="replace"), re.MULTILINE)
+
+
+def history(releases: Mapping[str, Lock], name: str) -> list[Locked]:
+    """A component's entries in all releases."""
+    return [lock.components[name] for lock in releases.values() if name in lock.components]

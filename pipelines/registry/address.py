@@ -1,0 +1,77 @@
+"""Which registry is meant: the one of the call, else the one that Pants is told of."""
+
+import argparse
+import ast
+import os
+import tomllib
+from typing import Any
+
+from pipelines.components.image import is_registry
+from pipelines.system.errors import PinionError, UsageError
+from pipelines.system.workspace import Workspace
+
+_SETTING = "PANTS_DOCKER_REGISTRIES"
+
+
+def add_registry_flag(parser: argparse.ArgumentParser) -> None:
+    """The flag of the commands that ask a registry."""
+    parser.add_argument(
+        "--registry",
+        type=address,
+        metavar="ADDRESS",
+        help="as in host:5000 or ghcr.io/owner"
+        f" (default: {_SETTING}, else [docker.registries] in pants.toml)",
+    )
+
+
+def address(text: str) -> str:
+    """A registry's address; raises `UsageError` for a URL or what else is none."""
+    if not is_registry(text):
+        raise UsageError(
+            f"{text!r} is not the address of a registry: a host with a dot or a port, and a path"
+            " if it has one, without https://"
+        )
+    return text
+
+
+def pants_registry(workspace: Workspace) -> str:
+    """The registry that Pants publishes to, from its environment variable or its file.
+
+    Raises `PinionError` where none is set, or none of several is the default.
+    """
+    setting = os.environ.get(_SETTING)
+    registries = _of_setting(setting) if setting else _of_file(workspace)
+    try:
+        named = [str(each["address"]) for each in registries.values() if each.get("default")]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UsageError(
+            f"{_SETTING if setting else '[docker.registries] in pants.toml'} is not as Pants wants"
+            f" it, which is by name {{'address': 'host:5000', 'default': True}}: {registries!r}"
+        ) from error
+    if not named:
+        raise PinionError(
+            "no registry is set: give --registry ADDRESS, or one with default = true under"
+            " [docker.registries] in pants.toml"
+        )
+    return address(named[0])
+
+
+def pants_settings(registry: str) -> dict[str, str]:
+    """What makes Pants publish to one registry, and to no other that its own settings may name."""
+    return {_SETTING: repr({"pinion": {"address": registry, "default": True}})}
+
+
+def _of_setting(setting: str) -> Any:
+    try:
+        return ast.literal_eval(setting)
+    except (SyntaxError, ValueError):
+        return setting
+
+
+def _of_file(workspace: Workspace) -> Any:
+    path = workspace.root / "pants.toml"
+    try:
+        settings = tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise PinionError(f"{path}: not TOML: {error}") from error
+    return settings.get("docker", {}).get("registries", {})

@@ -1,0 +1,189 @@
+"""What a registry of images holds, asked over its HTTP API (the OCI distribution specification)."""
+
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pipelines.components.content import DESCRIPTION, Content
+from pipelines.registry.session import Answer, RegistrySession
+from pipelines.system.errors import PinionError
+
+_MANIFESTS = ", ".join(
+    f"application/vnd.{kind}+json"
+    for kind in (
+        "oci.image.manifest.v1",
+        "oci.image.index.v1",
+        "docker.distribution.manifest.v2",
+        "docker.distribution.manifest.list.v2",
+    )
+)
+# The description is a few kilobytes; what is larger is no layer of ours.
+_LARGEST = 5_000_000
+_COMMIT = "org.opencontainers.image.revision"
+_GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image in a registry: its digest is for ever, its content what it says of itself.
+
+    `commit` is the one that it was built from; `-dirty` stands behind it if there were changes.
+    """
+
+    digest: str
+    content: Content
+    commit: str
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A registry by its address, as in `host:5000` or `ghcr.io/owner`."""
+
+    address: str
+
+    @cached_property
+    def _session(self) -> RegistrySession:
+        return RegistrySession(self.address.partition("/")[0])
+
+    def reference(self, repository: str) -> str:
+        """A repository's whole name, as Docker wants it."""
+        return f"{self.address}/{repository}"
+
+    def find(self, repository: str, version: str, whole: bool = False) -> Image | None:
+        """The image under a version, or None where there is none; `whole` asks for every layer.
+
+        Raises `PinionError` where the registry does not answer or refuses, where what is there is
+        no image of a component, or has lost a layer.
+        """
+        where = f"{self.reference(repository)}:{version}"
+        answer = self.ask(repository, f"manifests/{version}")
+        if answer.status == 404:
+            return None
+        found = given(where, answer)
+        try:
+            manifest = json.loads(found)
+            if "manifests" in manifest:
+                manifest = json.loads(
+                    self.held(repository, "manifests", _for_linux(manifest["manifests"]))
+                )
+            for blob in [manifest["config"], *manifest["layers"]] if whole else []:
+                self._there(where, repository, blob["digest"])
+            content, commit = self._description(repository, manifest)
+            return Image(digest_of(found), content, commit)
+        except _NOT_OURS as error:
+            raise PinionError(
+                f"{where} does not describe itself as a component's image:"
+                f" {type(error).__name__}: {error}"
+            ) from error
+
+    def _description(self, repository: str, manifest: Any) -> tuple[Content, str]:
+        """Return the content and the commit of an image, as its last layer and its labels say."""
+        last = manifest["layers"][-1]
+        if last["size"] > _LARGEST:
+            raise ValueError("its last layer is too large to be one")
+        layer = self.held(repository, "blobs", last["digest"])
+        labels = self._labels(repository, manifest["config"]["digest"])
+        return Content.described(_described(layer), labels), labels.get(_COMMIT, "")
+
+    def held(self, repository: str, kind: str, digest: str) -> bytes:
+        """What a digest names; raises `PinionError` where the registry gives something else."""
+        where = f"{self.reference(repository)}@{digest}"
+        content = given(where, self.ask(repository, f"{kind}/{digest}"))
+        if digest_of(content) != digest:
+            raise PinionError(f"{where}: the registry gave {digest_of(content)} for it")
+        return content
+
+    def _labels(self, repository: str, config: str) -> Mapping[str, str]:
+        document = json.loads(self.held(repository, "blobs", config))
+        labels = (document.get("config") or {}).get("Labels") or {}
+        return {str(name): str(text) for name, text in labels.items()}
+
+    def _there(self, where: str, repository: str, digest: str) -> None:
+        answer = self.ask(repository, f"blobs/{digest}", "HEAD")
+        if answer.status != 200:
+            raise PinionError(f"{where}: the registry has lost its part {digest}; publish it anew")
+
+    def ask(self, repository: str, path: str, method: str = "GET") -> Answer:
+        """What the registry has under a path of a repository."""
+        name = self._name(repository)
+        return self._session.ask(method, f"{name}/{path}", {"Accept": _MANIFESTS}, _LARGEST)
+
+    def push(
+        self, method: str, repository: str, path: str, content: bytes = b"", kind: str = ""
+    ) -> Answer:
+        """Gives the registry something under a path, or at the place that it named for it.
+
+        Raises `PinionError` where it does not take it.
+        """
+        name = self._name(repository)
+        place = path if path.startswith(("/", "http")) else f"{name}/{path}"
+        headers = {"Content-Type": kind or "application/octet-stream"}
+        scope = f"repository:{name}:pull,push"
+        answer = self._session.ask(method, place, headers, _LARGEST, content, scope)
+        if answer.status not in (201, 202):
+            raise PinionError(
+                f"{self.reference(repository)}: the registry does not take"
+                f" {path.partition('?')[0]}: {answer.status} {answer.reason}"
+            )
+        return answer
+
+    def _name(self, repository: str) -> str:
+        prefix = self.address.partition("/")[2]
+        return f"{prefix}/{repository}".lstrip("/")
+
+
+# All that a document or an archive that somebody else wrote can come to.
+_NOT_OURS = (
+    ValueError, KeyError, IndexError, TypeError, AttributeError,
+    tarfile.TarError, EOFError, OSError, zlib.error,
+)  # fmt: skip
+
+
+def given(where: str, answer: Answer) -> bytes:
+    """What an answer holds; raises `PinionError` where it is a refusal."""
+    if answer.status != 200:
+        raise PinionError(f"{where}: the registry answered {answer.status} {answer.reason}")
+    return answer.content
+
+
+def _for_linux(entries: list[Mapping[str, Any]]) -> str:
+    for entry in entries:
+        platform = entry.get("platform") or {}
+        if (platform.get("os"), platform.get("architecture")) == ("linux", "amd64"):
+            return str(entry["digest"])
+    raise ValueError("it has no image for linux/amd64")
+
+
+def _described(layer: bytes) -> dict[str, bytes]:
+    """The files of the layer that an image ends with, by name."""
+    found = {}
+    with tarfile.open(fileobj=io.BytesIO(_unpacked(layer)), mode="r:") as archive:
+        for member in archive:
+            name = member.name.removeprefix("./").removeprefix("app/component/")
+            if name in DESCRIPTION:
+                content = archive.extractfile(member)
+                found[name] = content.read() if content else b""
+    return found
+
+
+def _unpacked(layer: bytes) -> bytes:
+    """A layer of a few kilobytes may unpack to anything, also in what is no file of its archive."""
+    if not layer.startswith(_GZIP):
+        return layer
+    with gzip.open(io.BytesIO(layer)) as file:
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise ValueError("its last layer is too large to be one")
+    return content
+
+
+def digest_of(content: bytes) -> str:
+    """As a registry names it: `sha256:…`."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"

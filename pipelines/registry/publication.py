@@ -1,0 +1,106 @@
+"""The images of new component versions: which are new, and how they get into a registry."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pipelines.components.component import Component, dev_version
+from pipelines.components.content import BASE_IMAGE, Content
+from pipelines.components.git import head, uncommitted
+from pipelines.registry.address import pants_settings
+from pipelines.registry.client import Image, Registry
+from pipelines.system.errors import PinionError
+from pipelines.system.pants import run_pants
+from pipelines.system.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A component, the version it is to have in a registry, and what is there under it."""
+
+    component: Component
+    content: Content
+    version: str
+    published: Image | None
+
+    @property
+    def dev(self) -> bool:
+        """Whether it is the working tree, under a version that no release can pin."""
+        return self.version != self.component.version
+
+    @property
+    def label(self) -> str:
+        """The image's name without its registry."""
+        return f"{self.component.repository}:{self.version}"
+
+
+def survey(registry: Registry, components: Iterable[Component], dev: bool) -> list[Publication]:
+    """What the registry has of each component."""
+
+    def publication(component: Component) -> Publication:
+        content = component.content()
+        version = dev_version(component.version, content) if dev else component.version
+        return Publication(
+            component, content, version, registry.find(component.repository, version)
+        )
+
+    return [publication(component) for component in components]
+
+
+def conflict(registry: Registry, publication: Publication) -> str | None:
+    """Why a component may not be published: its version is there with other content."""
+    here, published = publication.content, publication.published
+    if published is None or published.content.hash == here.hash:
+        return None
+    folder = f"components/{publication.component.name}"
+    return (
+        f"{registry.reference(publication.label)} is published with other content:"
+        f" {published.content.hash} there, {here.hash} here; a published version never changes:"
+        f" give {folder}/pyproject.toml a higher version (another branch may have taken"
+        f" {publication.version}) and say in {folder}/CHANGELOG.md what is new"
+    )
+
+
+def push(workspace: Workspace, registry: Registry, new: Sequence[Publication]) -> None:
+    """Builds and pushes images through Pants; raises `PinionError` where it fails."""
+    if not shutil.which("docker"):
+        raise PinionError("images are built with Docker, and there is no docker on the PATH")
+    if base := os.environ.get("BASE_IMAGE"):
+        print(f"building on {base}, by BASE_IMAGE, as the images' labels say", file=sys.stderr)
+    targets = [f"components/{each.component.name}:image" for each in new]
+    versions = " ".join(f"{each.component.name}={each.version}" for each in new)
+    settings = {
+        **pants_settings(registry.address),
+        "PINION_IMAGE_VERSIONS": versions if any(each.dev for each in new) else "",
+    }
+    if not any(each.dev for each in new):
+        commit = head(workspace)
+        settings["PINION_REVISIONS"] = " ".join(f"{each.component.name}={commit}" for each in new)
+    try:
+        run_pants(workspace, ["publish", *targets], settings)
+    except PinionError as error:
+        raise PinionError(f"{error}; what was pushed stays, call again for the rest") from error
+
+
+def refuse_uncommitted(workspace: Workspace, new: Iterable[Publication]) -> None:
+    """Raise `PinionError` if a component is not as git has it, from where a release takes it."""
+    for name in (each.component.name for each in new):
+        if changed := uncommitted(workspace, [f"components/{name}", BASE_IMAGE]):
+            more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+            raise PinionError(
+                f"{name} has uncommitted changes ({changed[0]}{more}), and a release takes its"
+                " sources from git; commit them first, or push the working tree with --dev"
+            )
+
+
+def arrived(registry: Registry, publication: Publication) -> Image:
+    """The image that was pushed; raises `PinionError` where the registry has something else."""
+    pushed = registry.find(publication.component.repository, publication.version)
+    if pushed is None or pushed.content.hash != publication.content.hash:
+        raise PinionError(
+            f"{registry.reference(publication.label)} is not what was built here; were its"
+            " sources edited, or did someone else push it, meanwhile? Call again to see"
+        )
+    return pushed

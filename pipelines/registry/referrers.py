@@ -1,0 +1,130 @@
+"""What is attached to an image in a registry: documents that refer to its digest.
+
+As the OCI distribution specification has it (1.1), with the tag in place of the API that a registry
+from before it lacks.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.registry.client import Registry, digest_of, given
+from pipelines.system.errors import PinionError
+
+_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+_INDEX = "application/vnd.oci.image.index.v1+json"
+# The configuration of what is no image.
+_EMPTY = b"{}"
+_EMPTY_KIND = "application/vnd.oci.empty.v1+json"
+# What the registry says of a manifest: kind, digest, size, and what it is for.
+_Descriptor = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Referrers:
+    """The documents of one image, which `digest` names."""
+
+    registry: Registry
+    repository: str
+    digest: str
+
+    def find(self, kind: str) -> bytes | None:
+        """The document of a media type, the first of several; None where there is none.
+
+        Raises `PinionError` where the registry gives something else for it.
+        """
+        try:
+            for each in self._listed():
+                if each.get("artifactType") == kind:
+                    manifest = json.loads(self._held("manifests", each["digest"]))
+                    (layer,) = manifest["layers"]
+                    return self._held("blobs", layer["digest"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise PinionError(
+                f"{self._where}: what is attached to it cannot be read:"
+                f" {type(error).__name__}: {error}"
+            ) from error
+        return None
+
+    def attach(self, kind: str, content: bytes) -> None:
+        """Attaches a document; what is attached already stays.
+
+        A call that breaks off leaves the image as it was, and may be repeated. Raises `PinionError`
+        where the registry does not take it.
+        """
+        image = self.registry.ask(self.repository, f"manifests/{self.digest}")
+        subject = {
+            "mediaType": image.headers.get("Content-Type", "").partition(";")[0],
+            "digest": self.digest,
+            "size": len(given(self._where, image)),
+        }
+        manifest = _json(
+            {
+                "schemaVersion": 2,
+                "mediaType": _MANIFEST,
+                "artifactType": kind,
+                "config": self._blob(_EMPTY_KIND, _EMPTY),
+                "layers": [self._blob(kind, content)],
+                "subject": subject,
+            }
+        )
+        described = {**_described(_MANIFEST, manifest), "artifactType": kind}
+        answer = self._push_manifest(described["digest"], _MANIFEST, manifest)
+        if "OCI-Subject" not in answer:
+            self._list(described)
+
+    @property
+    def _where(self) -> str:
+        return f"{self.registry.reference(self.repository)}@{self.digest}"
+
+    @property
+    def _tag(self) -> str:
+        return self.digest.replace(":", "-")
+
+    def _listed(self) -> list[_Descriptor]:
+        answer = self.registry.ask(self.repository, f"referrers/{self.digest}")
+        if answer.status == 200 and answer.headers.get("Content-Type", "").startswith(_INDEX):
+            return list(json.loads(answer.content)["manifests"])
+        if answer.status >= 500:
+            given(self._where, answer)
+        return self._tagged()
+
+    def _tagged(self) -> list[_Descriptor]:
+        answer = self.registry.ask(self.repository, f"manifests/{self._tag}")
+        if answer.status == 404:
+            return []
+        return list(json.loads(given(self._where, answer))["manifests"])
+
+    def _list(self, described: _Descriptor) -> None:
+        """Adds to the list that the registry does not make by itself."""
+        others = [each for each in self._tagged() if each["digest"] != described["digest"]]
+        manifests = [*others, described]
+        index = {"schemaVersion": 2, "mediaType": _INDEX, "manifests": manifests}
+        self._push_manifest(self._tag, _INDEX, _json(index))
+
+    def _push_manifest(self, name: str, kind: str, content: bytes) -> Mapping[str, str]:
+        path = f"manifests/{name}"
+        return self.registry.push("PUT", self.repository, path, content, kind).headers
+
+    def _blob(self, kind: str, content: bytes) -> _Descriptor:
+        """Pushes a blob unless it is there, and describes it."""
+        described = _described(kind, content)
+        there = self.registry.ask(self.repository, f"blobs/{described['digest']}", "HEAD")
+        if there.status != 200:
+            begun = self.registry.push("POST", self.repository, "blobs/uploads/")
+            place = begun.headers.get("Location", "")
+            query = f"{'&' if '?' in place else '?'}digest={described['digest']}"
+            self.registry.push("PUT", self.repository, f"{place}{query}", content)
+        return described
+
+    def _held(self, kind: str, digest: str) -> bytes:
+        return self.registry.held(self.repository, kind, digest)
+
+
+def _described(kind: str, content: bytes) -> dict[str, Any]:
+    return {"mediaType": kind, "digest": digest_of(content), "size": len(content)}
+
+
+def _json(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, sort_keys=True).encode()

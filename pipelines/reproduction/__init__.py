@@ -1,0 +1,1 @@
+"""Makes a model again, and compares the two runs."""

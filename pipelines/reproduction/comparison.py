@@ -1,0 +1,96 @@
+"""Two runs of one pipeline, held against each other step by step."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import isclose, isnan
+
+from pipelines.compiled.graph import Pipeline, Task
+from pipelines.models.records import Record
+from pipelines.reproduction.replay import outputs
+from pipelines.runner.task.artifacts import Values
+from pipelines.runner.task.backend import TaskFailedError
+from pipelines.system.manifests import file_hash
+
+# What two sums of the same numbers in another order may differ by.
+TOLERANCE = 1e-6
+# The steps whose outputs depend on the order in which numbers are added up.
+_OF_THE_MODEL = ("train", "evaluate")
+_SHOWN = 12
+_HEADINGS = ("step", "output", "recorded", "again")
+
+
+@dataclass(frozen=True)
+class Row:
+    """An output, and its SHA-256 then and now; None where the step did not come that far."""
+
+    step: str
+    output: str
+    recorded: str
+    again: str | None
+
+    @property
+    def same(self) -> bool:
+        """Whether both are equal bytes."""
+        return self.recorded == self.again
+
+
+def compare(
+    pipeline: Pipeline,
+    recorded: Mapping[str, Record],
+    again: Mapping[str, Record],
+    made: Mapping[str, Values],
+) -> list[Row]:
+    """Every recorded output beside that of the run now: a file that it made, or a record of it."""
+    return [
+        Row(component, output, sha256, _made(task, output, again.get(component), made))
+        for component, task, output, sha256 in outputs(pipeline, recorded)
+    ]
+
+
+def _made(task: Task, output: str, record: Record | None, made: Mapping[str, Values]) -> str | None:
+    artifacts = made[task.name].artifacts if task.name in made else {}
+    if output in artifacts:
+        return file_hash(artifacts[output].path)
+    return record.outputs.get(output) if record else None
+
+
+def table(rows: Iterable[Row]) -> Iterator[str]:
+    """The rows for people, with the beginnings of the hashes."""
+    cells = [_HEADINGS, *(_cells(row) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for line in cells:
+        yield "  ".join(map(str.ljust, line, widths)).rstrip()
+
+
+def _cells(row: Row) -> tuple[str, str, str, str]:
+    again = "not made" if row.again is None else row.again[:_SHOWN]
+    differs = "" if row.same or row.again is None else "  differs"
+    return row.step, row.output, row.recorded[:_SHOWN], f"{again}{differs}"
+
+
+def equal_metrics(recorded: Mapping[str, float], again: Mapping[str, float]) -> bool:
+    """Whether both have the same metrics, each within `TOLERANCE` of its size."""
+    return recorded.keys() == again.keys() and all(
+        isclose(value, again[name], rel_tol=TOLERANCE, abs_tol=TOLERANCE**2)
+        or (isnan(value) and isnan(again[name]))
+        for name, value in recorded.items()
+    )
+
+
+def verdict(
+    rows: Sequence[Row], failure: TaskFailedError | None, metrics_are_equal: bool
+) -> tuple[bool, str]:
+    """Whether it is the same model, and in words; `failure` is that of a step of the run now."""
+    different = next((row for row in rows if not row.same), None)
+    if different is None:
+        return failure is None, failure.account if failure else "identical"
+    start = f"differs from step {different.step!r} on"
+    if different.again is None:
+        return False, f"{start}: {failure.account if failure else f'no {different.output}'}"
+    if metrics_are_equal and different.step in _OF_THE_MODEL and failure is None:
+        within = f"each metric is within {TOLERANCE:g} of its size"
+        return True, f"equal metrics: predictions differ in bytes, {within}"
+    return False, (
+        f"{start}: the SHA-256 of {different.output} was {different.recorded}"
+        f" and is {different.again}"
+    )

@@ -1,0 +1,87 @@
+import pytest
+
+from pipelines.compiled.graph import Pipeline
+from pipelines.models.records import Record
+from pipelines.reproduction.replay import outputs, parameters_of
+from pipelines.system.errors import PinionError
+from pipelines.system.workspace import ROOT
+
+RECORDS = {
+    "pull_data": Record({"source": "s3://tables/a.csv", "sha256": "5" * 64}),
+    "preprocess": Record(
+        {"target": "y", "test_fraction": 0.25, "seed": 7, "ignore_columns": ["id"]},
+        {"dataset": "d" * 64},
+    ),
+    "train": Record(
+        {"model": "ridge", "model_params": {"alpha": 2.5}, "seed": 7, "cv_folds": 5},
+        {"train_data": "1" * 64, "schema": "2" * 64},
+        {"metrics": "3" * 64},
+    ),
+    "evaluate": Record(
+        {"thresholds": {"r2": 0.5}, "registered_model_name": "prices", "alias": "champion"},
+        {"test_data": "4" * 64},
+        {"metrics": "6" * 64, "predictions": "7" * 64},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> Pipeline:
+    return Pipeline.load(ROOT / "tests" / "golden" / "training.yaml")
+
+
+def test_every_step_is_given_what_was_recorded(pipeline: Pipeline) -> None:
+    parameters = parameters_of(pipeline, RECORDS)
+    assert parameters.keys() == pipeline.parameters.keys()
+    recorded = {
+        "source": "s3://tables/a.csv",
+        "sha256": "5" * 64,
+        "target": "y",
+        "test_fraction": 0.25,
+        "seed": 7,
+        "ignore_columns": ["id"],
+        "model": "ridge",
+        "model_params": {"alpha": 2.5},
+        "thresholds": {"r2": 0.5},
+        "registered_model_name": "prices",
+    }
+    defaults = {"register": False, "experiment": "pinion", "mlflow_tracking_uri": "", "slices": []}
+    assert (recorded | defaults).items() <= parameters.items()
+
+
+@pytest.mark.parametrize(
+    ("component", "name", "value", "message"),
+    [
+        pytest.param("train", "cv_folds", 7, "train was given cv_folds 7, which", id="no way"),
+        pytest.param("train", "gone", 1, "train was given gone 1, which", id="unknown"),
+        pytest.param("train", "seed", 8, "train was given seed 8, and another step 7", id="two"),
+        pytest.param("train", "seed", "x", "seed 'x': the parameter 'seed': 'x' is", id="type"),
+    ],
+)
+def test_what_the_pipeline_cannot_give_is_told(
+    pipeline: Pipeline, component: str, name: str, value: object, message: str
+) -> None:
+    old = RECORDS[component]
+    changed = Record({**old.parameters, name: value}, old.inputs, old.outputs)
+    with pytest.raises(PinionError, match=message):
+        parameters_of(pipeline, {**RECORDS, component: changed})
+
+
+def test_a_file_is_the_output_of_the_step_that_wrote_it(pipeline: Pipeline) -> None:
+    found = [(step, output, sha256[0]) for step, _, output, sha256 in outputs(pipeline, RECORDS)]
+    assert sorted(found[1:4]) == [
+        ("preprocess", "schema", "2"),
+        ("preprocess", "test_data", "4"),
+        ("preprocess", "train_data", "1"),
+    ]
+    assert [found[0], *found[4:]] == [
+        ("pull_data", "dataset", "d"),
+        ("train", "metrics", "3"),
+        ("evaluate", "metrics", "6"),
+        ("evaluate", "predictions", "7"),
+    ]
+
+
+def test_a_step_without_a_record_is_left_out(pipeline: Pipeline) -> None:
+    assert parameters_of(pipeline, {})["target"] == "diagnosis"
+    assert list(outputs(pipeline, {})) == []

@@ -1,0 +1,1 @@
+"""Reuses the outputs of earlier, equal tasks."""

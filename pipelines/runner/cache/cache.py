@@ -1,0 +1,197 @@
+"""Takes the outputs of an earlier, equal task in place of running it again."""
+
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from pipelines.compiled.container import Container
+from pipelines.compiled.graph import Task
+from pipelines.runner.cache.mlflow_traces import logs_a_model, outdated
+from pipelines.runner.cache.recipe import CODE, NeverReusedError, Recipe, recipe
+from pipelines.runner.cache.store import Entry, Lock, Store
+from pipelines.runner.task.artifacts import Values
+from pipelines.runner.task.backend import Call, TaskFailedError
+from pipelines.system.errors import PinionError
+from pipelines.system.manifests import digest, manifest, part
+
+# What the same run would otherwise do, and a model that is registered would have a second version.
+_ONE_MODEL = "without that the same run would train once more: make room for it, or give --no-cache"
+
+
+@dataclass(frozen=True)
+class Reused:
+    """The outputs of an earlier task, copied into the folder of this one."""
+
+    outputs: Values
+    why: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to run a task, for a reason; equal ones wait until its holder lets go of it."""
+
+    why: str = ""
+    _keep: Callable[[Call, Values], None] | None = None
+    _lock: Lock | None = None
+
+    @property
+    def missed(self) -> bool:
+        """Whether the task could have been reused, so that those behind it will not be either."""
+        return self._lock is not None
+
+    def __enter__(self) -> "Claim":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._lock:
+            self._lock.release()
+
+    def keep(self, call: Call, outputs: Values) -> None:
+        """Keeps what the task gave for those to come."""
+        if self._keep:
+            self._keep(call, outputs)
+
+
+@dataclass
+class Cache:
+    """What earlier runs gave, under a folder that all runs with the same output folder share.
+
+    `program` says what an image runs, `tracking_uri` is that of tasks that are given none, `run`
+    the name of this run, and `limit` how many bytes may be kept.
+    """
+
+    store: Store
+    program: Callable[[str], str]
+    tracking_uri: str
+    run: str
+    limit: int
+    _contents: dict[Path, str] = field(default_factory=dict, init=False)
+    _earlier: dict[str, Mapping[str, str]] | None = field(default=None, init=False)
+    _size: int = field(init=False)
+    # What was kept when the run began: tasks, and the programs that they ran.
+    _kept: dict[str, set[str]] = field(default_factory=dict, init=False)
+    # Tasks are looked up and kept in several threads.
+    _mutex: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        entries = self.store.prune(self.limit)
+        self._size = sum(entry.size for entry in entries)
+        for entry in entries:
+            self._kept.setdefault(entry.task, set()).add(entry.parts.get(CODE, ""))
+
+    def lacks(self, name: str, image: str) -> bool:
+        """Whether it is certain, before its inputs are known, that a task will not be reused."""
+        programs = self._kept.get(name, set())
+        return not self._kept or (bool(programs) and self.program(image) not in programs)
+
+    def look(
+        self, call: Call, task: Task, container: Container, inputs: Values
+    ) -> Reused | Claim | None:
+        """What there is for a task, or the right to run it; None while an equal one runs.
+
+        Raises `PinionError` where neither can be had, and where nothing could be kept of a model.
+        """
+        try:
+            made_of = recipe(
+                task, container, inputs, self.program, self._content, self.tracking_uri
+            )
+            lock = self.store.lock(made_of.key)
+        except NeverReusedError as error:
+            return Claim(str(error))
+        except OSError as error:
+            why = f"the cache cannot be used: {error.strerror}"
+            if logs_a_model(container.parameters):
+                raise PinionError(f"{why}; {_ONE_MODEL}") from None
+            return Claim(why)
+        if lock is None:
+            return None
+        try:
+            found = self._find(call, made_of)
+        except BaseException:
+            lock.release()
+            raise
+        if isinstance(found, Reused):
+            lock.release()
+            return found
+        return Claim(found, partial(self._keep, made_of), lock)
+
+    def _find(self, call: Call, made_of: Recipe) -> Reused | str:
+        """The reused outputs, or why there are none."""
+        entry = self.store.get(made_of.key)
+        if entry is None:
+            return self._why(call.name, made_of)
+        if made_of.tracking_uri is not None:
+            kept = entry.values(self.store.kept(entry.key))
+            if why := outdated(made_of.tracking_uri, kept):
+                # What is to replace it may fail half-way, and leave what it would be taken for.
+                with suppress(OSError):
+                    self.store.remove(entry.key)
+                return why
+        try:
+            if not self.store.restore(entry, call.folder, call.log):
+                return f"what is kept of run {entry.run} is damaged"
+        except OSError as error:
+            raise PinionError(
+                f"what is kept of run {entry.run} cannot be copied to {call.folder}:"
+                f" {error.strerror}"
+            ) from None
+        outputs = entry.values(call.folder)
+        self._remember(entry, call.folder, outputs)
+        return Reused(outputs, f"from run {entry.run}")
+
+    def _why(self, name: str, made_of: Recipe) -> str:
+        with self._mutex:
+            if self._earlier is None:
+                self._earlier = {entry.task: entry.parts for entry in self.store.entries()}
+        before = self._earlier.get(name)
+        return made_of.changed(before) if before else "not in the cache"
+
+    def _keep(self, made_of: Recipe, call: Call, outputs: Values) -> None:
+        """Keeps outputs; that it cannot is a failure of a task that logs a model, and of no other.
+
+        Raises `TaskFailedError`.
+        """
+        try:
+            entry = Entry(
+                key=made_of.key,
+                task=call.name,
+                run=self.run,
+                parts=made_of.parts,
+                outputs=Entry.describe(outputs, call.folder),
+                content=manifest(call.folder),
+                size=_size(call.folder) + call.log.stat().st_size,
+            )
+            self._remember(entry, call.folder, outputs)
+            if entry.size > self.limit:
+                raise ValueError(f"it has {entry.size} bytes, and --cache-size is {self.limit}")
+            self.store.save(entry, call.folder, call.log)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            if isinstance(error, OSError) and logs_a_model(outputs.parameters):
+                why = f"its outputs cannot be kept: {reason}; {_ONE_MODEL}"
+                raise TaskFailedError(call.name, why, call.log) from None
+            print(f"{call.name}: its outputs are not kept: {reason}", file=sys.stderr)
+            return
+        with self._mutex:
+            self._size += entry.size
+            if self._size > self.limit:
+                self._size = sum(entry.size for entry in self.store.prune(self.limit))
+
+    def _content(self, path: Path) -> str:
+        # What a task of this run gave is not written to again.
+        if path not in self._contents:
+            self._contents[path] = digest(manifest(path.resolve()))
+        return self._contents[path]
+
+    def _remember(self, entry: Entry, folder: Path, outputs: Values) -> None:
+        for artifact in outputs.artifacts.values():
+            within = artifact.path.relative_to(folder).as_posix()
+            self._contents[artifact.path] = digest(part(entry.content, within))
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,1 @@
+"""Runs container tasks in their images, with Docker."""

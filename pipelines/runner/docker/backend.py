@@ -1,0 +1,231 @@
+"""Runs container tasks in their images, each in a container that can reach what it needs alone."""
+
+import contextlib
+import csv
+import getpass
+import io
+import os
+import re
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipelines.compiled.container import Container
+from pipelines.compiled.resource_limits import Limits
+from pipelines.components.image import ImageReference
+from pipelines.console.step_log import last_words
+from pipelines.runner.docker.access import Reach, with_profile
+from pipelines.runner.docker.engine import Ended, Engine, EngineError
+from pipelines.runner.task.backend import Call, StoppedError, TaskFailedError
+from pipelines.system.errors import PinionError
+
+# In an image's labels: by itself it needs no network.
+_NETWORK = "dev.pinion.network"
+_GRACE_SECONDS = 30
+# In the container: all that a step can write outside its own folder.
+_SCRATCH = "/tmp"  # noqa: S108
+# Neither of these is an exit code that a program gives itself.
+_DEADLY = ("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGKILL", "SIGSEGV")
+# Docker's own first process, which starts the program.
+_INIT = re.compile(r"\[FATAL +tini \(\d+\)\] ")
+_KILLED = {128 + signal.Signals[name]: name for name in _DEADLY}
+
+
+@dataclass
+class DockerBackend:
+    """Starts tasks in containers; `settings` are added to their environment variables.
+
+    `build` makes images that no registry has: those of the working tree.
+    """
+
+    engine: Engine
+    build: Callable[[Sequence[ImageReference]], None]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    _isolated: dict[str, bool] = field(default_factory=dict, init=False)
+    _programs: dict[str, str] = field(default_factory=dict, init=False)
+    _active: set[str] = field(default_factory=set, init=False)
+    _changed: threading.Condition = field(default_factory=threading.Condition, init=False)
+    _stopped: bool = field(default=False, init=False)
+
+    def prepare(self, steps: Iterable[tuple[str, Container]]) -> None:
+        """Has every image on this machine; what is there is never pulled.
+
+        Raises `PinionError` for an image that cannot be had, or a step that asks for a GPU.
+        """
+        self.engine.check()
+        images: dict[str, str] = {}
+        for name, container in steps:
+            if container.accelerators:
+                raise PinionError(
+                    f"step {name!r} asks for {container.accelerators}, which this runner gives to"
+                    " no step; run it on a cluster"
+                )
+            images.setdefault(container.image, name)
+        try:
+            self._fetch(images)
+            for image in images:
+                labels = self.engine.labels(image) or {}
+                self._isolated[image] = labels.get(_NETWORK) == "none"
+            self.engine.watch()
+        except EngineError as error:
+            raise PinionError(f"the Docker engine: {error}") from None
+
+    def _fetch(self, images: Mapping[str, str]) -> None:
+        missing = {image for image in images if self.engine.labels(image) is None}
+        here = [image for image in sorted(missing) if not _has_registry(image)]
+        if here:
+            self.build([ImageReference.parse(image) for image in here])
+        for image in sorted(missing.difference(here)):
+            print(f"pulling {image}", file=sys.stderr)
+            try:
+                self.engine.pull(image)
+            except EngineError as error:
+                raise PinionError(
+                    f"step {images[image]!r}: {image} is not on this machine and cannot be pulled:"
+                    f" {error}; is the registry up, and are you logged in (docker login)?"
+                ) from None
+
+    def warm(self, containers: Iterable[Container]) -> None:
+        """A container that waits would hold what it is limited to."""
+
+    def program(self, image: str) -> str:
+        """The image's id, which is a hash of all in it."""
+        if image not in self._programs:
+            try:
+                self._programs[image] = self.engine.image_id(image)
+            except EngineError as error:
+                raise PinionError(f"the Docker engine: {error}") from None
+        return self._programs[image]
+
+    def run(self, call: Call) -> None:
+        """Runs a task; the last line of its log is the reason where it fails by itself."""
+        try:
+            ended = self._run(call)
+        except EngineError as error:
+            if self._stopped:
+                raise StoppedError from None
+            raise TaskFailedError(call.name, f"the Docker engine: {error}", call.log) from None
+        if self._stopped:
+            raise StoppedError
+        if why := _failure(ended, call):
+            raise TaskFailedError(call.name, why, call.log)
+
+    def _run(self, call: Call) -> Ended:
+        with self._changed:
+            if self._stopped:
+                raise StoppedError
+            self._active.add(call.name)
+        try:
+            environment = with_profile({**os.environ, **self.settings})
+            reach = Reach.of(call, environment, self._isolated[call.image])
+            container = self.engine.create(options(call, reach), environment)
+            try:
+                if self._stopped:
+                    raise StoppedError
+                return self.engine.attach(container, call.log)
+            finally:
+                self.engine.remove(container)
+        finally:
+            with self._changed:
+                self._active.remove(call.name)
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Nothing was readied but images, which stay."""
+
+    def stop(self) -> None:
+        """Ends every step, also one whose container was only being created."""
+        with self._changed:
+            self._stopped = True
+        while True:
+            # One that ended by itself, or an engine that is gone: the steps tell.
+            with contextlib.suppress(EngineError):
+                self.engine.stop(_GRACE_SECONDS)
+            with self._changed:
+                if self._changed.wait_for(lambda: not self._active, 1):
+                    return
+
+
+def options(call: Call, reach: Reach) -> list[str]:
+    """The call as options and arguments of `docker create`."""
+    constants = {
+        # Neither has a meaning for a user whom the image does not know.
+        "HOME": _SCRATCH,
+        "USER": getpass.getuser(),
+        **call.environment,
+    }
+    return [
+        f"--user={os.getuid()}:{os.getgid()}",
+        # A source may be readable by one of them alone.
+        *(f"--group-add={group}" for group in os.getgroups()),
+        "--cap-drop=ALL",
+        "--security-opt=no-new-privileges",
+        "--read-only",
+        *_scratch(reach),
+        f"--network={reach.network}",
+        f"--workdir={Path.cwd()}",
+        *(f"--env={name}" for name in sorted(reach.variables)),
+        *(f"--env={name}={value}" for name, value in constants.items()),
+        *_mounts(reach),
+        *_limits(call.limits),
+        f"--entrypoint={call.command[0]}",
+        call.image,
+        *call.command[1:],
+    ]
+
+
+def _scratch(reach: Reach) -> list[str]:
+    # It would hide a store, or a source, that is in this very folder.
+    taken = reach.writable | reach.readable
+    return [] if Path(_SCRATCH) in taken else [f"--tmpfs={_SCRATCH}:exec"]
+
+
+def _mounts(reach: Reach) -> list[str]:
+    readable = reach.readable - reach.writable
+    return [
+        *(_mount(path) for path in sorted(reach.writable)),
+        *(_mount(path, "readonly") for path in sorted(readable)),
+    ]
+
+
+def _mount(path: Path, *more: str) -> str:
+    # The option's value is a line of CSV, in which a comma of a path has to be quoted.
+    line = io.StringIO()
+    csv.writer(line).writerow(["type=bind", f"source={path}", f"target={path}", *more])
+    return f"--mount={line.getvalue().strip()}"
+
+
+def _limits(limits: Limits) -> list[str]:
+    flags = []
+    if limits.memory:
+        # Without swap, which a cluster does not give either.
+        flags += [f"--memory={limits.memory}", f"--memory-swap={limits.memory}"]
+    if limits.cpu:
+        # The engine refuses more than there are.
+        flags.append(f"--cpus={min(limits.cpu, os.cpu_count() or 1):.3f}")
+    return flags
+
+
+def _failure(ended: Ended, call: Call) -> str | None:
+    limit = f"{call.limits.memory / 2**20:g} MiB" if call.limits.memory else "the machine's"
+    if ended.error:
+        return f"its image cannot start it: {ended.error.rpartition('exec: ')[2]}"
+    if ended.exit_code == 0:
+        return None
+    if ended.out_of_memory:
+        return f"killed for memory: its limit is {limit}; give it more, or it less to do"
+    if ended.exit_code in _KILLED:
+        return f"killed by {_KILLED[ended.exit_code]}"
+    said = last_words(call.log)
+    if lost := _INIT.match(said):
+        return f"its image cannot start it: {said[lost.end():]}"
+    return f"{said} (exit {ended.exit_code})"
+
+
+def _has_registry(image: str) -> bool:
+    """Whether the engine can be told where to pull it from; Docker Hub has none of ours."""
+    first = image.partition("/")[0]
+    return "@" in image or "." in first or ":" in first or first == "localhost"

@@ -1,0 +1,120 @@
+"""What a task is given: the values of its inputs, once the tasks before it have ended."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pipelines.compiled import placeholders, values
+from pipelines.compiled.container import Container
+from pipelines.compiled.graph import Loop, Task
+from pipelines.compiled.input_sources import (
+    Constant,
+    FinalStatus,
+    FromParent,
+    FromTask,
+    Member,
+    Source,
+)
+from pipelines.compiled.placeholders import Bindings
+from pipelines.compiled.values import Value
+from pipelines.runner.outcomes import Outcome
+from pipelines.runner.task.artifacts import Artifact, Values
+from pipelines.system.errors import PinionError
+
+
+def resolve(
+    task: Task, given: Values, done: Mapping[str, Outcome], run: Mapping[str, str]
+) -> Values:
+    """A task's inputs, of what its graph was given and what other tasks came to.
+
+    What is not there, because a task was skipped or a parameter not given, is left out. Raises
+    `PinionError` where a container cannot do without it, or a value is not of its type.
+    """
+    inputs = Values(
+        {name: each.default for name, each in task.inputs.items() if each.default is not None},
+        _artifacts(task, given, done),
+    )
+    for name, source in task.parameters.items():
+        value = _value(source, given, done, run)
+        if value is not None:
+            inputs.parameters[name] = _typed(task, name, source, value)
+    _complete(task, inputs, run)
+    _check(task, inputs)
+    return inputs
+
+
+def items(loop: Loop, inputs: Values) -> list[Value]:
+    """What a loop runs over; raises `PinionError` where its input is no list."""
+    if isinstance(loop.items, list):
+        return loop.items
+    value = inputs.parameters.get(loop.items)
+    if not isinstance(value, list):
+        raise PinionError(f"its items are {value!r}, which is no list")
+    return value
+
+
+def _complete(task: Task, inputs: Values, run: Mapping[str, str]) -> None:
+    """A constant may name other inputs of its task: that is how KFP compiles an f-string."""
+    addresses = {name: artifact.uri for name, artifact in inputs.artifacts.items()}
+    bindings = Bindings(dict(inputs.parameters), addresses, run)
+    for name, source in task.parameters.items():
+        if isinstance(source, Constant):
+            inputs.parameters[name] = placeholders.substitute_all(source.value, bindings)
+
+
+def _check(task: Task, inputs: Values) -> None:
+    if not isinstance(task.body, Container):
+        return
+    needed = [name for name, each in task.inputs.items() if not each.optional]
+    for name in [*needed, *(task.artifacts.keys() - task.optional_artifacts)]:
+        if name not in inputs.parameters and name not in inputs.artifacts:
+            raise PinionError(f"its input {name!r} has no value: what gives it did not run")
+
+
+def _artifacts(task: Task, given: Values, done: Mapping[str, Outcome]) -> dict[str, Artifact]:
+    found = {
+        name: (
+            done[source.task].outputs.artifacts.get(source.output)
+            if isinstance(source, FromTask)
+            else given.artifacts.get(source.name)
+        )
+        for name, source in task.artifacts.items()
+    }
+    return {name: artifact for name, artifact in found.items() if artifact is not None}
+
+
+def _value(
+    source: Source, given: Values, done: Mapping[str, Outcome], run: Mapping[str, str]
+) -> Value | None:
+    match source:
+        case Constant(constant):
+            return constant
+        case FromParent(name):
+            return given.parameters.get(name)
+        case FromTask(task, output):
+            return done[task].outputs.parameters.get(output)
+        case FinalStatus(task):
+            return done[task].final_status(task, run["pipeline_job_resource_name"])
+        case Member(whole, key):
+            value = _value(whole, given, done, run)
+            return None if value is None else _member(value, key)
+
+
+def _member(value: Value, key: str) -> Any:
+    # The items of a list whose type is not declared are texts to KFP.
+    try:
+        mapping = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        mapping = None
+    if not isinstance(mapping, dict) or key not in mapping:
+        raise PinionError(f"{value!r} has no {key!r}")
+    return mapping[key]
+
+
+def _typed(task: Task, name: str, source: Source, value: Value) -> Value:
+    if isinstance(source, Constant | FinalStatus) or name not in task.inputs:
+        return value
+    try:
+        return values.convert(value, task.inputs[name].kind)
+    except ValueError as error:
+        raise PinionError(f"its input {name!r}: {error}") from None

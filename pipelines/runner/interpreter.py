@@ -1,0 +1,254 @@
+"""Carries out a pipeline: passes values and artifacts between its tasks, keeps its conditions.
+
+How one container task is run is a `Backend`'s matter; what runs, and with which arguments, is only
+in the compiled file. Everything here happens in one thread, but for the container tasks themselves.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from pipelines.compiled.conditions import holds
+from pipelines.compiled.container import Container, Retry
+from pipelines.compiled.graph import Graph, Loop, Pipeline, Task
+from pipelines.compiled.task_names import ROOT, Place
+from pipelines.compiled.values import Value
+from pipelines.runner import inputs
+from pipelines.runner.cache.cache import Cache, Claim, Reused
+from pipelines.runner.outcomes import (
+    BEHIND_A_FAILURE,
+    CANCELED,
+    NO_ITEMS,
+    NOT_ITS_CONDITION,
+    Outcome,
+    blocked,
+    combined,
+    failed,
+    outputs_of,
+)
+from pipelines.runner.scheduler import Scheduler
+from pipelines.runner.task.artifacts import Values
+from pipelines.runner.task.backend import Backend, Call, StoppedError, TaskFailedError
+from pipelines.runner.task.launcher import Launcher
+from pipelines.system.errors import PinionError
+from pipelines.system.task_state import State
+
+# Seconds between two looks at a task that another run is at.
+_PATIENCE = 0.2
+
+
+class Observer(Protocol):
+    """Whoever watches a run; called from one thread only."""
+
+    def waits(self, task: str) -> None:
+        """A task is not started, as an equal one runs whose outputs can be taken."""
+
+    def started(self, task: str, why: str = "") -> None:
+        """A task starts; `why` says why no earlier outputs are taken, where that was a question."""
+
+    def ended(self, task: str, state: State, why: str = "") -> None:
+        """A task ended; `why` says what it was cached from, or skipped for."""
+
+
+@dataclass
+class Interpreter:
+    """One run of one pipeline in one folder, `jobs` steps at once; `outputs` fills up, by task."""
+
+    pipeline: Pipeline
+    folder: Path
+    backend: Backend
+    observer: Observer
+    jobs: int = 1
+    cache: Cache | None = None
+    # Of the waits between retries, which need not take real time in a test.
+    clock: Callable[[], float] = time.monotonic
+    pause: Callable[[float], Awaitable[None]] | None = None
+    outputs: dict[str, Values] = field(default_factory=dict)
+    _started: set[str] = field(default_factory=set, init=False)
+    _warmed: bool = field(default=False, init=False)
+
+    def run(self, parameters: Mapping[str, Value]) -> None:
+        """Runs every task that can run.
+
+        Raises `TaskFailedError` for a failure, `PinionError` for several, and `KeyboardInterrupt`
+        when all has ended that a signal stopped.
+        """
+        asyncio.run(self._run(parameters))
+        self._scheduler.close()
+        if self._outcome.failures:
+            raise failed(self._outcome.failures)
+
+    def warm_ahead(self) -> None:
+        """Lets the backend ready the steps from the first on that certainly cannot be reused."""
+        steps = list(self.pipeline.graph.steps())
+        for place, (name, container) in enumerate(steps):
+            if self.cache is None or self.cache.lacks(name, container.image):
+                self._warm(container for _, container in steps[place:])
+                return
+
+    async def _run(self, parameters: Mapping[str, Value]) -> None:
+        self._launcher = Launcher(self.backend, self.folder)
+        self._scheduler = Scheduler(self.jobs, self.backend.stop)
+        self.warm_ahead()
+        work = self._run_graph(self.pipeline.graph, Values(dict(parameters)), ROOT)
+        self._outcome = await self._scheduler.complete(work)
+
+    async def _run_graph(self, graph: Graph, given: Values, place: Place) -> Outcome:
+        tasks: dict[str, asyncio.Task[Outcome]] = {}
+        for task in graph.tasks:
+            upstream = {name: tasks[name] for name in task.after}
+            tasks[task.name] = asyncio.create_task(self._run_task(task, given, upstream, place))
+        outcomes = {name: await each for name, each in tasks.items()}
+        return combined(outcomes.values(), outputs_of(graph, outcomes))
+
+    async def _run_task(
+        self, task: Task, given: Values, upstream: Mapping[str, Awaitable[Outcome]], place: Place
+    ) -> Outcome:
+        done = {name: await each for name, each in upstream.items()}
+        if self._scheduler.stopped:
+            return CANCELED
+        if not task.always and (outcome := blocked(done)):
+            return self._leave_out(task, place, outcome)
+        return await self._guarded(task, place, self._decide(task, given, done, place))
+
+    async def _guarded(self, task: Task, place: Place, work: Awaitable[Outcome]) -> Outcome:
+        """What work comes to: a failure is an outcome too, and what is no failure ends the run."""
+        name = place.name(task.name)
+        try:
+            return await work
+        except StoppedError:
+            return CANCELED
+        except TaskFailedError as error:
+            failure = error
+        except PinionError as error:
+            failure = TaskFailedError(name, str(error))
+        except Exception as error:
+            self._scheduler.fail(error)
+            failure = TaskFailedError(name, repr(error))
+        self.observer.ended(name, State.FAILED)
+        if isinstance(task.body, Graph):
+            self._leave_out(task, place, BEHIND_A_FAILURE)
+        return Outcome(State.FAILED, failures=(failure,))
+
+    async def _decide(
+        self, task: Task, given: Values, done: Mapping[str, Outcome], place: Place
+    ) -> Outcome:
+        names = self._launcher.names(place.name(task.name))
+        values = inputs.resolve(task, given, done, names)
+        if task.condition and not holds(task.condition, values.parameters):
+            return self._leave_out(task, place, NOT_ITS_CONDITION)
+        if task.loop is None:
+            return await self._run_body(task, values, place)
+        items = inputs.items(task.loop, values)
+        if not items:
+            self._leave_out(task, place, NO_ITEMS)
+        return await self._run_loop(task, task.loop, items, values, place)
+
+    async def _run_loop(
+        self, task: Task, loop: Loop, items: Sequence[Value], given: Values, place: Place
+    ) -> Outcome:
+        at_once = asyncio.Semaphore(loop.at_once or max(1, len(items)))
+
+        async def iterate(index: int, item: Value) -> Outcome:
+            here = place.iteration(index)
+            values = Values({**given.parameters, loop.item: item}, given.artifacts)
+            # It holds no slot of the scheduler, which an iteration of a loop within might wait for.
+            async with at_once:
+                return await self._guarded(task, here, self._run_body(task, values, here))
+
+        outcomes = await asyncio.gather(*(iterate(*each) for each in enumerate(items)))
+        collected: dict[str, Value] = {
+            name: [
+                outcome.outputs.parameters[name]
+                for outcome in outcomes
+                if name in outcome.outputs.parameters
+            ]
+            for name in task.body.parameters
+        }
+        return combined(outcomes, Values(collected))
+
+    async def _run_body(self, task: Task, values: Values, place: Place) -> Outcome:
+        if isinstance(task.body, Graph):
+            return await self._run_graph(task.body, values, place.within(task.name))
+        name = place.name(task.name)
+        call = self._launcher.call(name, task.body, values)
+        found = await self._look(call, task, task.body, values)
+        if isinstance(found, Reused):
+            self.observer.ended(name, State.CACHED, found.why)
+            self.outputs[name] = found.outputs
+            return Outcome(State.SUCCEEDED, found.outputs)
+        try:
+            with found:
+                outputs = await self._with_retries(call, task.retry, task.body, found)
+        except StoppedError:
+            if name in self._started:
+                self.observer.ended(name, State.CANCELED)
+            raise
+        self.observer.ended(name, State.SUCCEEDED)
+        self.outputs[name] = outputs
+        return Outcome(State.SUCCEEDED, outputs)
+
+    async def _look(
+        self, call: Call, task: Task, container: Container, inputs: Values
+    ) -> Reused | Claim:
+        """What can be taken in place of running a task, or the right to run it."""
+        if self.cache is None:
+            return Claim()
+        look = partial(self.cache.look, call, task, container, inputs)
+        told = False
+        # It holds no slot of the scheduler, which the other may wait for.
+        while not (found := await self._scheduler.run(look, lambda: None)):
+            if not told:
+                self.observer.waits(call.name)
+            told = True
+            await self._scheduler.pause(_PATIENCE)
+        if isinstance(found, Claim) and found.missed:
+            steps = self.pipeline.graph.steps()
+            self._warm(step for name, step in steps if name not in self.outputs)
+        return found
+
+    def _warm(self, containers: Iterable[Container]) -> None:
+        """Tells the backend what is to come, as soon as it is clear that it will not be reused."""
+        if not self._warmed:
+            self._warmed = True
+            self.backend.warm(containers)
+
+    async def _with_retries(
+        self, call: Call, retry: Retry, container: Container, claim: Claim
+    ) -> Values:
+        wait, until = retry.wait, self.clock() + retry.in_all
+        pause = self.pause or self._scheduler.pause
+        for attempts_left in range(retry.count, -1, -1):
+            try:
+                return await self._scheduler.run(
+                    partial(self._attempt, call, container, claim),
+                    partial(self._start, call.name, claim.why),
+                )
+            except TaskFailedError:
+                if not attempts_left or self.clock() + wait > until:
+                    raise
+            await pause(wait)
+            wait *= retry.factor
+        raise AssertionError("the last attempt returns or raises")
+
+    def _attempt(self, call: Call, container: Container, claim: Claim) -> Values:
+        outputs = self._launcher.attempt(call, container)
+        claim.keep(call, outputs)
+        return outputs
+
+    def _start(self, name: str, why: str) -> None:
+        if name not in self._started:
+            self._started.add(name)
+            self.observer.started(name, why)
+
+    def _leave_out(self, task: Task, place: Place, outcome: Outcome) -> Outcome:
+        if isinstance(task.body, Graph):
+            for inner in task.body.tasks:
+                self._leave_out(inner, place.within(task.name), outcome)
+        elif outcome is not CANCELED:
+            self.observer.ended(place.name(task.name), outcome.state, outcome.why)
+        return outcome

@@ -1,0 +1,188 @@
+"""What the tests of the interpreter share: pipelines that the KFP SDK compiles, run for real."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from kfp import compiler
+from kfp.components import load_component_from_text
+
+from pipelines.compiled import conditions, placeholders
+from pipelines.compiled.container import Container
+from pipelines.compiled.graph import Pipeline
+from pipelines.compiled.parameters import resolve
+from pipelines.compiled.values import Value
+from pipelines.runner.cache.cache import Cache
+from pipelines.runner.cache.store import Store
+from pipelines.runner.interpreter import Interpreter
+from pipelines.runner.task.backend import Call, StoppedError, TaskFailedError
+
+# Of tasks that are given none; nobody asks it.
+STORE = "http://nobody:5000"
+# Writes its arguments, but the last, as JSON to the path that the last one names.
+_RECORD = "import json, sys; json.dump(sys.argv[1:-1], open(sys.argv[-1], 'w'))"
+
+
+class HostPrograms:
+    """A backend that starts a task's command as it stands; kfp is where this test has it."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.warmed: list[list[str]] = []
+        self._running: list[subprocess.Popen[bytes]] = []
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def prepare(self, steps: Iterable[tuple[str, Container]]) -> None:
+        """Nothing to do."""
+
+    def warm(self, containers: Iterable[Container]) -> None:
+        """Keeps what it is told."""
+        self.warmed.append([each.image for each in containers])
+
+    def program(self, image: str) -> str:
+        """The image's name, as its program is the command."""
+        return image
+
+    def run(self, call: Call) -> None:
+        """Runs the command, as other backends do."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        modules = os.pathsep.join(sys.path)
+        with self._lock:
+            if self._stopped:
+                raise StoppedError
+            self.calls.append(call)
+            with call.log.open("ab") as log:
+                process = subprocess.Popen(
+                    call.command,
+                    stdout=log,
+                    stderr=log,
+                    env={**os.environ, "PATH": path, "PYTHONPATH": modules, **call.environment},
+                    start_new_session=True,
+                )
+            self._running.append(process)
+        code = process.wait()
+        if self._stopped:
+            raise StoppedError
+        if code != 0:
+            lines = call.log.read_text().splitlines()
+            reason = lines[-1] if lines else "it printed nothing"
+            raise TaskFailedError(call.name, f"{reason} (exit {code})", call.log)
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+    def stop(self) -> None:
+        """Kills what runs."""
+        with self._lock:
+            self._stopped = True
+        for process in self._running:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+class Events:
+    """An observer that keeps what it saw."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str]] = []
+        self.waited: list[str] = []
+        self.why: dict[str, str] = {}
+
+    def waits(self, task: str) -> None:
+        """A task waits."""
+        self.waited.append(task)
+
+    def started(self, task: str, why: str = "") -> None:
+        """A task starts."""
+        self.seen.append((task, "started"))
+        self.why[task] = why
+
+    def ended(self, task: str, state: str, why: str = "") -> None:
+        """A task ended."""
+        self.seen.append((task, state))
+        self.why.setdefault(task, why)
+
+    def states(self) -> dict[str, str]:
+        """How each task ended; raises `ValueError` where one ended twice."""
+        ends = [event for event in self.seen if event[1] != "started"]
+        if len(dict(ends)) != len(ends):
+            raise ValueError(f"a task ended twice: {ends}")
+        return dict(ends)
+
+
+class Run:
+    """One pipeline function, compiled by the SDK and run in a folder."""
+
+    def __init__(self, folder: Path, function: Any, jobs: int = 2) -> None:
+        folder.mkdir(exist_ok=True)
+        compiler.Compiler().compile(function, str(folder / "pipeline.yaml"))
+        self.backend, self.events, self.waits = HostPrograms(), Events(), list[float]()
+        self.pipeline = Pipeline.load(folder / "pipeline.yaml")
+        placeholders.refuse_unknown(self.pipeline.graph.texts())
+        conditions.check(self.pipeline.graph.conditions())
+        self.interpreter = Interpreter(
+            self.pipeline, folder / "run", self.backend, self.events, jobs
+        )
+
+    def reusing(self, root: Path, limit: int = 10**9) -> "Run":
+        """Takes what other runs left under the folder, and leaves what it did."""
+        name = self.interpreter.folder.parent.name
+        self.interpreter.cache = Cache(Store(root), self.backend.program, STORE, name, limit)
+        return self
+
+    def without_waiting(self) -> "Run":
+        """Waits between retries only by the clock."""
+        self.interpreter.clock = lambda: sum(self.waits)
+        self.interpreter.pause = self._pause
+        return self
+
+    async def _pause(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    def __call__(self, **parameters: Value) -> "Run":
+        """Runs it; parameters that are not given have their defaults."""
+        self.interpreter.run({**resolve(self.pipeline.parameters, [], None, None), **parameters})
+        return self
+
+    def output(self, task: str, output: str = "Output") -> Value:
+        """An output parameter of a task."""
+        return self.interpreter.outputs[task].parameters[output]
+
+    def recorded(self, task: str, output: str = "out") -> Any:
+        """The arguments that a `step` was given."""
+        return json.loads(self.interpreter.outputs[task].artifacts[output].path.read_text())
+
+
+def program(name: str, code: str, inputs: str, args: str, outputs: str = "[]") -> Any:
+    """A container component of a Python program."""
+    return load_component_from_text(f"""
+name: {name}
+inputs: {inputs}
+outputs: {outputs}
+implementation:
+  container:
+    image: pinion/{name}:1.0.0
+    command: [{json.dumps(sys.executable)}, -c, {json.dumps(code)}]
+    args: {args}
+""")
+
+
+def step(name: str, inputs: str, args: str, outputs: str = "[{name: out, type: Dataset}]") -> Any:
+    """A container component that writes its arguments to its last one."""
+    return program(name, _RECORD, inputs, args, outputs)
+
+
+TEXT_STEP = step(
+    "text",
+    "[{name: value, type: String, default: unset}]",
+    "[{inputValue: value}, {outputPath: out}]",
+)

@@ -1,0 +1,93 @@
+"""How a task ended, and with what."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from google.rpc import code_pb2
+
+from pipelines.compiled.graph import Graph
+from pipelines.compiled.values import Value
+from pipelines.runner.task.artifacts import Values
+from pipelines.runner.task.backend import TaskFailedError
+from pipelines.system.errors import PinionError
+from pipelines.system.task_state import State
+
+# As many failures as a line can name.
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a task ended, its outputs, and the failures in it, its own or of tasks within.
+
+    `why` says what a task was skipped for.
+    """
+
+    state: State
+    outputs: Values = field(default_factory=Values)
+    failures: tuple[TaskFailedError, ...] = ()
+    why: str = ""
+
+    def final_status(self, task: str, run: str) -> dict[str, Value]:
+        """What an input of the type `PipelineTaskFinalStatus` holds."""
+        error: dict[str, Value] = {}
+        if self.failures:
+            error = {"code": code_pb2.UNKNOWN, "message": str(failed(self.failures))}
+        return {
+            "state": self.state.name,
+            "error": error,
+            "pipelineJobResourceName": run,
+            "pipelineTaskName": task,
+        }
+
+
+CANCELED = Outcome(State.CANCELED)
+BEHIND_A_FAILURE = Outcome(State.SKIPPED, why="an earlier step failed")
+NOT_ITS_CONDITION = Outcome(State.SKIPPED, why="its condition is false")
+NO_ITEMS = Outcome(State.SKIPPED, why="its loop has no items")
+
+
+def combined(outcomes: Iterable[Outcome], outputs: Values) -> Outcome:
+    """What a graph comes to by its tasks, a loop by its iterations; a failed one gives nothing."""
+    outcomes = list(outcomes)
+    failures = tuple(failure for outcome in outcomes for failure in outcome.failures)
+    states = {outcome.state for outcome in outcomes}
+    for state in (State.CANCELED, State.FAILED):
+        if state in states:
+            return Outcome(state, failures=failures)
+    return Outcome(State.SUCCEEDED, outputs)
+
+
+def outputs_of(graph: Graph, outcomes: Mapping[str, Outcome]) -> Values:
+    """Return what a graph gives to the one around it; a task that was skipped gives nothing."""
+    outputs = Values()
+    for name, sources in graph.parameters.items():
+        for source in sources:
+            given = outcomes[source.task].outputs.parameters
+            if source.output in given:
+                outputs.parameters[name] = given[source.output]
+    for name, sources in graph.artifacts.items():
+        for source in sources:
+            made = outcomes[source.task].outputs.artifacts
+            if source.output in made:
+                outputs.artifacts[name] = made[source.output]
+    return outputs
+
+
+def blocked(upstream: Mapping[str, Outcome]) -> Outcome | None:
+    """Return the outcome of a task that cannot run after those before it, or None if it can."""
+    states = {outcome.state for outcome in upstream.values()}
+    if State.CANCELED in states:
+        return CANCELED
+    if State.FAILED in states:
+        return BEHIND_A_FAILURE
+    return next((each for each in upstream.values() if each.state is State.SKIPPED), None)
+
+
+def failed(failures: tuple[TaskFailedError, ...]) -> PinionError:
+    """One error for all failures of a run, which fits a line."""
+    if len(failures) == 1:
+        return failures[0]
+    named = "; ".join(failure.account for failure in failures[:_NAMED])
+    more = f"; and {len(failures) - _NAMED} more" if len(failures) > _NAMED else ""
+    return PinionError(f"{len(failures)} steps failed: {named}{more}")

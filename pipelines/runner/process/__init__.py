@@ -1,0 +1,1 @@
+"""Runs container tasks as processes, without Docker."""

@@ -1,0 +1,146 @@
+"""Which code runs for an image: that of the working tree, or that of a release, out of git."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from pipelines.components.component import discover
+from pipelines.components.git import head
+from pipelines.components.image import ImageReference
+from pipelines.pinning.lock import Locked
+from pipelines.runner.process.processes_testing import main_of, write_component
+from pipelines.runner.process.programs import Source, Sources
+from pipelines.runner.process.snapshots import PROGRAM
+from pipelines.system.errors import PinionError
+from pipelines.system.workspace import Workspace
+
+RELEASED = f"localhost:5000/pinion/tool:1.0.0@sha256:{'a' * 64}"
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ("-c", "user.name=ada", "-c", "user.email=ada@example.org")
+    subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def write_code(workspace: Workspace, word: str) -> None:
+    (workspace.components / "tool" / "tool" / "__main__.py").write_text(main_of(f"print({word!r})"))
+
+
+@pytest.fixture()
+def workspace(tmp_path: Path) -> Workspace:
+    """A repository in which a component was released and then edited."""
+    workspace = Workspace(tmp_path / "tree", tmp_path / "cache")
+    write_component(workspace.root, "tool", main_of("print('released')"), "idna==3.20\n")
+    git(workspace.root, "init")
+    git(workspace.root, "add", ".")
+    git(workspace.root, "commit", "-m", "first")
+    return workspace
+
+
+@pytest.fixture()
+def locked(workspace: Workspace) -> Locked:
+    """What a lock says of the release, before the edit."""
+    content = discover(workspace.components)["tool"].content()
+    return Locked.of(ImageReference.parse(RELEASED), content, head(workspace))
+
+
+def sources(workspace: Workspace, released: "Mapping[str, Locked] | None" = None) -> Sources:
+    return Sources(workspace, discover(workspace.components), released or {})
+
+
+def dev_image(workspace: Workspace) -> str:
+    return f"pinion/tool:{discover(workspace.components)['tool'].dev_version()}"
+
+
+def printed(source: Source, workspace: Workspace) -> str:
+    """What the program prints, which is run from its snapshot."""
+    program = source.snapshot(workspace).folder / PROGRAM
+    return subprocess.run(
+        [sys.executable, "-sE", program], capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def test_the_working_tree_runs_for_dev(workspace: Workspace) -> None:
+    write_code(workspace, "edited")
+    source = sources(workspace).of("make", dev_image(workspace))
+    assert printed(source, workspace) == "edited"
+    assert source.lock == b"idna==3.20\n"
+
+
+def test_an_edit_after_a_source_was_taken_changes_nothing(workspace: Workspace) -> None:
+    source = sources(workspace).of("make", dev_image(workspace))
+    write_code(workspace, "edited")
+    assert printed(source, workspace) == "released"
+
+
+def test_a_working_tree_that_was_edited_since_it_was_compiled_is_told(workspace: Workspace) -> None:
+    image = dev_image(workspace)
+    write_code(workspace, "edited")
+    with pytest.raises(PinionError) as refused:
+        sources(workspace).of("make", image)
+    assert str(refused.value) == (
+        f"step 'make' is pinned to {image.partition(':')[2]}, and the working tree is"
+        f" {dev_image(workspace).partition(':')[2]}; compile again (python -m pipelines.compile"
+        " dev)"
+    )
+
+
+def test_a_release_runs_from_its_commit_whatever_the_tree_is_now(
+    workspace: Workspace, locked: Locked
+) -> None:
+    write_code(workspace, "edited")
+    (workspace.components / "tool" / "requirements.lock").write_text("idna==4.0\n")
+    git(workspace.root, "commit", "--all", "-m", "second")
+    source = sources(workspace, {RELEASED: locked}).of("make", RELEASED)
+    assert printed(source, workspace) == "released"
+    assert source.lock == b"idna==3.20\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        pytest.param(
+            {"commit": "f" * 40},
+            f"this clone does not have the commit {'f' * 40} that tool was made from; git fetch it,"
+            " or run it in its image (--runner docker)",
+            id="no such commit",
+        ),
+        pytest.param(
+            {"runs": "", "commit": ""},
+            "which was released before releases recorded their commit; run it in its image"
+            " (--runner docker)",
+            id="released long ago",
+        ),
+    ],
+)
+def test_a_release_that_cannot_run_here_says_what_can(
+    workspace: Workspace, locked: Locked, changes: dict[str, str], reason: str
+) -> None:
+    other = Locked(**{**vars(locked), **changes})
+    with pytest.raises(PinionError) as refused:
+        sources(workspace, {RELEASED: other}).of("make", RELEASED)
+    assert str(refused.value).startswith("step 'make' is pinned to tool 1.0.0")
+    assert str(refused.value).endswith(reason)
+
+
+def test_a_commit_that_holds_other_code_than_was_released_is_refused(
+    workspace: Workspace, locked: Locked
+) -> None:
+    write_code(workspace, "edited")
+    git(workspace.root, "commit", "--all", "-m", "second")
+    other = Locked(**{**vars(locked), "commit": head(workspace)})
+    with pytest.raises(PinionError, match="holds other code than was released") as refused:
+        sources(workspace, {RELEASED: other}).of("make", RELEASED)
+    assert locked.runs in str(refused.value)
+
+
+def test_an_image_of_no_component_names_those_that_there_are(workspace: Workspace) -> None:
+    with pytest.raises(PinionError) as refused:
+        sources(workspace).of("make", "pinion/other:1.0.0")
+    assert str(refused.value) == (
+        "step 'make' runs pinion/other:1.0.0, and no component here is called 'other'; components:"
+        " tool"
+    )

@@ -1,0 +1,78 @@
+"""Read-only copies of components' code, each under its hash, from which steps run.
+
+An edit of the working tree changes nothing that is running, and a release runs from what git held.
+"""
+
+import compileall
+import hashlib
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from py_compile import PycInvalidationMode
+from typing import IO
+
+from pipelines.components.content import Content
+from pipelines.system.errors import PinionError
+from pipelines.system.shared_folders import Held, SharedFolders
+from pipelines.system.workspace import Workspace
+
+# The program of every component, by the name that it has in images.
+PROGRAM = "pex"
+_PROGRAM = """\
+import sys
+from {name}.__main__ import main
+sys.exit(main())
+"""
+# Written last: the hash of all other files, bytecode included.
+_COMPLETE = ".complete"
+# They are small; a month of work on all components makes fewer.
+_KEPT = 500
+_KEPT_SECONDS = 30 * 24 * 3600
+
+
+def snapshot(workspace: Workspace, name: str, content: Content, files: Mapping[str, bytes]) -> Held:
+    """Return the folder that stands for /app of the component's image, made on first use.
+
+    `files` are those of the content. Raises `PinionError` if it cannot be made.
+    """
+    sources = SharedFolders(workspace.cache / "sources", _KEPT, _KEPT_SECONDS)
+    key = f"{name}-{content.runs.rpartition(':')[2][:16]}"
+    make = partial(_make, sources.root / key, name, files)
+    try:
+        return sources.held(key, _is_whole, make, lambda: None)
+    except OSError as error:
+        raise PinionError(
+            f"the code of {name} cannot be copied to {sources.root}: {error.strerror}; make room"
+            " there, or set XDG_CACHE_HOME to a folder that you can write to"
+        ) from error
+
+
+def _make(folder: Path, name: str, files: Mapping[str, bytes], partial: Path, _: IO[bytes]) -> None:
+    for path, content in files.items():
+        if path.startswith(f"{name}/"):
+            (partial / path).parent.mkdir(parents=True, exist_ok=True)
+            (partial / path).write_bytes(content)
+    (partial / PROGRAM).write_text(_PROGRAM.format(name=name))
+    # Bytecode that is never held against times, which a copy of the folder would change.
+    mode = PycInvalidationMode.UNCHECKED_HASH
+    compileall.compile_dir(
+        partial / name, quiet=2, invalidation_mode=mode, stripdir=partial, prependdir=folder
+    )
+    (partial / _COMPLETE).write_text(_hash(partial))
+    for each in (*partial.rglob("*"), partial):
+        each.chmod(0o555 if each.is_dir() else 0o444)
+
+
+def _is_whole(folder: Path) -> bool:
+    # It is small enough to be read each time; a power cut may have left the half of a file.
+    complete = folder / _COMPLETE
+    return complete.exists() and complete.read_text(errors="replace") == _hash(folder)
+
+
+def _hash(folder: Path) -> str:
+    hashes = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != _COMPLETE:
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            hashes.update(f"{digest}  {path.relative_to(folder)}\n".encode())
+    return hashes.hexdigest()

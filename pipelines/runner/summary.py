@@ -1,0 +1,125 @@
+"""What a run came to, in a few lines: read from the outputs of its tasks, where it has them."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from shlex import join
+from typing import Any
+
+from pipelines.compiled.values import Value
+from pipelines.runner.task.artifacts import Values
+from pipelines.system.urls import without_secrets
+from pipelines.system.workspace import ROOT
+
+# What the pipeline calls its experiment if nobody names another.
+EXPERIMENT = "pinion"
+
+
+def summarize(
+    parameters: Mapping[str, Value],
+    outputs: Mapping[str, Values],
+    folder: Path,
+    tracking_uri: str,
+    took: str = "",
+) -> str:
+    """What a run ends with; a part that the pipeline has no output for is left out."""
+    lines = [
+        *_dataset(parameters, _document(outputs, "report", "rows")),
+        *_evaluation(_result(outputs)),
+        *_registration(outputs),
+        *([("took", took)] if took else []),
+        ("run folder", str(folder)),
+        ("MLflow", _mlflow(parameters, folder.parent, tracking_uri)),
+    ]
+    width = max(len(label) for label, _ in lines)
+    return "\n".join(f"{label:<{width}}  {text}" for label, text in lines)
+
+
+def _mlflow(parameters: Mapping[str, Value], runs: Path, tracking_uri: str) -> str:
+    """How to look at the run: the address of a server, or the command that opens a local store."""
+    if not tracking_uri.startswith("sqlite:"):
+        return without_secrets(tracking_uri)
+    flags = []
+    if tracking_uri != f"sqlite:///{runs / 'mlflow.db'}":
+        flags += ["--mlflow-tracking-uri", tracking_uri]
+    elif runs != ROOT / "runs":
+        flags += ["--output", str(runs)]
+    experiment = str(parameters.get("experiment") or EXPERIMENT)
+    if experiment != EXPERIMENT:
+        flags += ["--experiment", experiment]
+    return f".venv/bin/python -m pipelines.ui {join(flags)}" if flags else "make ui"
+
+
+def evaluated(outputs: Mapping[str, Values]) -> bool:
+    """Whether a run came as far as a verdict on its model."""
+    return _result(outputs) is not None
+
+
+def _result(outputs: Mapping[str, Values]) -> dict[str, Any] | None:
+    return _document(outputs, "result", "checks", "metrics", "passed")
+
+
+def _document(outputs: Mapping[str, Values], name: str, *keys: str) -> dict[str, Any] | None:
+    """The JSON object of that name with these keys; another pipeline may call anything so."""
+    for task in outputs.values():
+        if name in task.artifacts:
+            try:
+                document = json.loads(task.artifacts[name].path.read_text())
+            except (OSError, ValueError):
+                continue
+            if isinstance(document, dict) and document.keys() >= set(keys):
+                return document
+    return None
+
+
+def _dataset(
+    parameters: Mapping[str, Value], report: dict[str, Any] | None
+) -> Iterator[tuple[str, str]]:
+    if report and "source" in parameters:
+        rows = report["rows"]
+        source = without_secrets(str(parameters["source"]))
+        yield "dataset", f"{source}: {rows['train']} rows to train, {rows['test']} to test"
+
+
+def _evaluation(result: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
+    if result is None:
+        return
+    checked = result["checks"]
+    for metric, value in sorted(result["metrics"].items()):
+        lines = [_check(check) for check in checked if check["metric"] == metric]
+        for line in lines or [f"{value:.4f}"]:
+            yield metric, line
+    for check in checked:
+        if check["metric"] not in result["metrics"]:
+            yield check["metric"], _check(check)
+    yield "verdict", "passed" if result["passed"] else "failed"
+
+
+def _check(check: dict[str, Any]) -> str:
+    verdict = "passed" if check["passed"] else "FAILED"
+    if check["threshold"] is None:
+        value = "not computed" if check["value"] is None else f"{check['value']:.4f}"
+        return f"{value} {check.get('note') or check.get('reason') or 'no champion'}: {verdict}"
+    value, threshold = _apart(check["value"], check["threshold"])
+    limit = ">" if check["greater_is_better"] else "<"
+    # A threshold may be met exactly; a baseline must be beaten.
+    limit += "" if check.get("baseline") else "="
+    kind = " (baseline)" if check.get("baseline") else ""
+    kind = " (champion)" if check.get("champion") is not None else kind
+    # As where the value does reach it, but not surely.
+    reason = f": {check['reason']}" if check.get("reason") else ""
+    return f"{value} {limit} {threshold}{kind} {verdict}{reason}"
+
+
+def _apart(value: float | None, threshold: float) -> tuple[str, str]:
+    """Both with four decimals, or with all where a miss would look like a hit."""
+    if value is None:
+        return "not computed", f"{threshold:.4f}"
+    short = f"{value:.4f}", f"{threshold:.4f}"
+    return short if value == threshold or short[0] != short[1] else (repr(value), repr(threshold))
+
+
+def _registration(outputs: Mapping[str, Values]) -> Iterator[tuple[str, str]]:
+    for task in outputs.values():
+        if "model_uri" in task.parameters:
+            yield "registered", str(task.parameters["model_uri"])

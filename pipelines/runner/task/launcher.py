@@ -1,0 +1,106 @@
+"""Launches one container task: its arguments, its folder, its outputs."""
+
+import errno
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.compiled import placeholders, values
+from pipelines.compiled.container import Container
+from pipelines.compiled.placeholders import Bindings
+from pipelines.compiled.resource_limits import Limits
+from pipelines.runner.task import executor
+from pipelines.runner.task.artifacts import Values
+from pipelines.runner.task.backend import Backend, Call, TaskFailedError
+from pipelines.system.errors import PinionError
+
+
+@dataclass(frozen=True)
+class Launcher:
+    """Runs container tasks in the folder of a run."""
+
+    backend: Backend
+    folder: Path
+
+    def names(self, task: str) -> dict[str, str]:
+        """What KFP calls a run and a task in it; a run here has one name for all that KFP has."""
+        run = self.folder.name
+        return {
+            "pipeline_job_name": run,
+            "pipeline_job_resource_name": run,
+            "pipeline_job_uuid": run,
+            "pipeline_task_name": task,
+            "pipeline_task_uuid": f"{run}.{task}",
+        }
+
+    def call(self, name: str, container: Container, inputs: Values) -> Call:
+        """A task, ready to start; raises `PinionError` for a limit that is no quantity."""
+        folder = self.folder / name
+        bindings = _bindings(container, inputs, folder, self.names(name))
+        return Call(
+            name=name,
+            image=container.image,
+            command=tuple(placeholders.resolve(container.command, bindings)),
+            environment={
+                name: placeholders.substitute(value, bindings)
+                for name, value in container.environment.items()
+            },
+            folder=folder,
+            log=self.folder / "logs" / f"{name}.log",
+            parameters={key: values.to_text(value) for key, value in inputs.parameters.items()},
+            inputs=tuple(
+                artifact.path for artifact in inputs.artifacts.values() if artifact.path.exists()
+            ),
+            limits=_limits(container, bindings),
+        )
+
+    def attempt(self, call: Call, container: Container) -> Values:
+        """Runs a task once, in the calling thread; raises `TaskFailedError`, `StoppedError`."""
+        try:
+            # What a failed attempt left must not be taken for an output of this one.
+            shutil.rmtree(call.folder, ignore_errors=True)
+            call.folder.mkdir(parents=True)
+            call.log.parent.mkdir(exist_ok=True)
+            self.backend.run(call)
+            return executor.read_outputs(container, call.folder)
+        except ValueError as error:
+            raise TaskFailedError(call.name, str(error), call.log) from None
+        except OSError as error:
+            raise TaskFailedError(call.name, _refusal(error, call), call.log) from None
+
+
+def _refusal(error: OSError, call: Call) -> str:
+    if error.errno == errno.E2BIG:
+        longest = max(len(os.fsencode(argument)) for argument in call.command)
+        return (
+            "its arguments are more than a program can be started with, the longest of"
+            f" {longest} bytes; give that in a file"
+        )
+    where = f" {str(error.filename)!r}" if error.filename else ""
+    return f"{error.strerror or error}{where}"
+
+
+def _limits(container: Container, bindings: Bindings) -> Limits:
+    try:
+        return Limits.parse(
+            placeholders.substitute(container.memory, bindings),
+            placeholders.substitute(container.cpu, bindings),
+        )
+    except ValueError as error:
+        raise PinionError(f"its limit {error}") from None
+
+
+def _bindings(
+    container: Container, inputs: Values, folder: Path, run: Mapping[str, str]
+) -> Bindings:
+    return Bindings(
+        parameters=inputs.parameters,
+        artifacts={name: artifact.uri for name, artifact in inputs.artifacts.items()},
+        run=run,
+        output_artifacts=executor.artifact_paths(container, folder),
+        output_parameters=executor.parameter_paths(container, folder),
+        executor_input=executor.executor_input(inputs, container, folder),
+        output_file=str(executor.output_file(folder)),
+    )

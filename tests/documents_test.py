@@ -13,10 +13,12 @@ from pipelines.components.component import discover
 from pipelines.system.workspace import ROOT
 from tests.build.commands import Known, commands, faults, parser_of, shown_faults
 from tests.documents import Document, broken_links, pages
+from tests.house_test import MAY_IMPORT
 
 PAGES = [Document.read(path) for path in pages() if path.name != "CHANGELOG.md"]
 LINKED = [*pages(), *ROOT.glob("benchmarks/*.md"), *ROOT.glob("components/*/*.md")]
 INDEX = ROOT / "docs" / "README.md"
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
 TROUBLESHOOTING = ROOT / "docs" / "troubleshooting.md"
 # Folders of the repository by which a path is known, and what is in them only later.
 FOLDERS = (
@@ -109,6 +111,14 @@ def test_every_page_is_in_the_index_and_in_the_readme() -> None:
     assert {each.partition("#")[0] for each in Document.read(INDEX).links} >= there
     shown = {each.partition("#")[0] for each in Document.read(ROOT / "README.md").links}
     assert shown >= {f"docs/{each}" for each in there}
+
+
+def test_the_architecture_has_the_imports_that_are_held() -> None:
+    row = re.compile(r"^\| `pipelines/([\w/]+)/` \| .* \| (.*) \|$", re.MULTILINE)
+    found = dict(row.findall(ARCHITECTURE.read_text()))
+    listed = {folder: set(re.findall(r"`([\w/]+)`", text)) for folder, text in found.items()}
+    assert listed == {folder: set(text.split()) for folder, text in MAY_IMPORT.items()}
+    assert list(listed) == list(MAY_IMPORT)
 
 
 def test_the_error_lines_are_those_of_the_code() -> None:

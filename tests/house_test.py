@@ -56,7 +56,6 @@ LONG = {
     "register: register_model": 37,
     "train: run_trials": 31,
     "train: fit_and_log": 32,
-    "pipelines: ready": 41,
 }
 WITH_A_CYCLE = {"evaluate", "train"}
 

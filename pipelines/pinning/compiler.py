@@ -1,26 +1,24 @@
 """Compiles the training pipeline with every component pinned."""
 
+import tempfile
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pipelines.pinning.pins import Pin, component_versions
 from pipelines.system.errors import PinionError
-from pipelines.system.workspace import whole
 
 # Characters of its messages, which repeat the whole document; what is wrong stands first.
 _KFP_SAYS = 600
+WIRING = Path("pipelines/training/pipeline.py")
+_MISFIT = f"the interfaces of the components and {WIRING} do not fit"
 
 
-_MISFIT = "the interfaces of the components and pipelines/training/pipeline.py do not fit"
+def compile_pipeline(tag: str, pins: Sequence[Pin]) -> bytes:
+    """Return the compiled pipeline; the same pins give the same bytes.
 
-
-def compile_release(tag: str, pins: Sequence[Pin], output: Path) -> None:
-    """Writes the compiled pipeline, whole or not at all; the same pins give the same bytes.
-
-    Raises `PinionError` where the interfaces and the wiring do not fit.
+    Raises `PinionError` if the interfaces and the wiring do not fit.
     """
     from pipelines.compiled.file import COMPONENTS, RELEASE, PipelineFile
     from pipelines.compiled.unfilled import refuse_unfilled
@@ -29,9 +27,13 @@ def compile_release(tag: str, pins: Sequence[Pin], output: Path) -> None:
         RELEASE: tag,
         COMPONENTS: component_versions({pin.name: pin.exact for pin in pins}),
     }
-    with whole(output) as file:
+    with tempfile.TemporaryDirectory() as folder:
+        # KFP writes to a file alone, and goes by its name.
+        file = Path(folder) / "pipeline.yaml"
         _compile(pins, environment, file)
-        refuse_unfilled(replace(PipelineFile.load(file), path=output))
+        compiled = file.read_bytes()
+    refuse_unfilled(PipelineFile.parse(WIRING, compiled))
+    return compiled
 
 
 def _compile(pins: Sequence[Pin], environment: Mapping[str, str], output: Path) -> None:

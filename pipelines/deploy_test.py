@@ -29,7 +29,7 @@ NIGHTLY = ["--schedule", "30 3 * * *", *TRACKING]
 def _nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [each for each in os.environ if each.startswith(("KFP_", "KF_"))]:
         monkeypatch.delenv(name)
-    monkeypatch.setattr("pipelines.kubeflow.calls.pause", lambda _: None)
+    monkeypatch.setattr("pipelines.kubeflow.session.pause", lambda _: None)
 
 
 def released(workspace: Workspace, tag: str) -> None:

@@ -168,7 +168,7 @@ def test_what_is_wrong_is_said_before_a_cluster_is_asked(
 def test_one_submission_is_one_run_whatever_gets_lost(
     monkeypatch: pytest.MonkeyPatch, fault: str | int, third: int
 ) -> None:
-    monkeypatch.setattr("pipelines.kubeflow.calls.pause", lambda _: None)
+    monkeypatch.setattr("pipelines.kubeflow.session.pause", lambda _: None)
     looks = [look("RUNNING"), look("RUNNING"), look("SUCCEEDED")]
     with serving(KfpServer(looks=looks, fault=every_third(fault, third))) as server:
         assert submit.main(flags(server)) == 0
@@ -176,7 +176,7 @@ def test_one_submission_is_one_run_whatever_gets_lost(
 
 
 def test_every_answer_lost_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.kubeflow.calls.pause", lambda _: None)
+    monkeypatch.setattr("pipelines.kubeflow.session.pause", lambda _: None)
     seen: set[tuple[str, str]] = set()
 
     def fault(request: Request) -> str | None:
@@ -193,8 +193,8 @@ def test_every_answer_lost_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_answer_that_never_comes_leads_to_the_run_that_may_be_there(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("pipelines.kubeflow.calls.pause", lambda _: None)
-    monkeypatch.setattr("pipelines.kubeflow.calls.SECONDS", 5.0)
+    monkeypatch.setattr("pipelines.kubeflow.session.pause", lambda _: None)
+    monkeypatch.setattr("pipelines.kubeflow.session.SECONDS", 5.0)
     with serving(KfpServer()) as server:
         server.fault = lambda each: DROP if server.runs or each.path.endswith("/runs") else None
         with pytest.raises(PinionError, match="dropped the connection"):

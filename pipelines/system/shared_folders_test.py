@@ -31,8 +31,8 @@ def never() -> None:
 CHURN = """
 import random, sys, time
 from pathlib import Path
-from pipelines.shared_folders import SharedFolders
-from pipelines.shared_folders_test import MONTH, fill, is_whole
+from pipelines.system.shared_folders import SharedFolders
+from pipelines.system.shared_folders_test import MONTH, fill, is_whole
 folders = SharedFolders(Path(sys.argv[1]), 1, MONTH)
 dice = random.Random(int(sys.argv[2]))
 for _ in range(60):

@@ -113,7 +113,7 @@ def test_a_token_that_no_header_can_hold_is_told_without_its_value(
 
 
 def _asked(stdin: int) -> "subprocess.Popen[str]":
-    code = "from pipelines.kubeflow.login import Login; print(Login.of('ada').password == 'p w')"
+    code = "from pipelines.kubeflow.api.login import Login; print(Login.of('ada').password == 'p w')"
     return subprocess.Popen(
         [sys.executable, "-c", code],
         stdin=stdin,

@@ -17,7 +17,7 @@ KEY = "a" * 64
 _HOLD = """
 import sys, time
 from pathlib import Path
-from pipelines.cache_store import Store
+from pipelines.runner.cache.store import Store
 store = Store(Path(sys.argv[1]))
 assert store.lock(sys.argv[2])
 print("held", flush=True)
@@ -28,7 +28,7 @@ time.sleep(600)
 _RESTORE = """
 import sys
 from pathlib import Path
-from pipelines.cache_store import Store
+from pipelines.runner.cache.store import Store
 store, folder = Store(Path(sys.argv[1])), Path(sys.argv[3])
 store.restore(store.get(sys.argv[2]), folder, folder.with_name("log"))
 """

@@ -172,7 +172,7 @@ def test_nothing_starts_once_stopped(tmp_path: Path) -> None:
 
 RUNNER = """
 import pathlib, sys
-from pipelines.processes_test import Running, backend, call
+from pipelines.runner.process.backend_test import Running, backend, call
 folder = pathlib.Path(sys.argv[1])
 program = "import os, pathlib, sys, time; folder = pathlib.Path(sys.argv[1]);" \\
     "(folder / 'tmp').write_text(str(os.getpid())); (folder / 'tmp').rename(folder / 'pid');" \\

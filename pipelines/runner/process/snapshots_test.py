@@ -88,8 +88,8 @@ def test_what_a_power_cut_broke_is_made_anew(tmp_path: Path, tool: Component, fi
 TAKER = """
 import sys
 from pathlib import Path
-from pipelines.components import Component
-from pipelines.snapshots_test import taken
+from pipelines.components.component import Component
+from pipelines.runner.process.snapshots_test import taken
 print(taken(Component.load(Path(sys.argv[1])), Path(sys.argv[2])).folder)
 """
 

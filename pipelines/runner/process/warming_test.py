@@ -121,7 +121,7 @@ def test_stopping_ends_what_waits(tmp_path: Path) -> None:
 
 RUNNER = """
 import pathlib, sys, time
-from pipelines.warming_test import backend, container
+from pipelines.runner.process.warming_test import backend, container
 runner = backend(pathlib.Path(sys.argv[1]))
 runner.warm([container(runner, "first")])
 time.sleep(float(sys.argv[2]))

@@ -114,7 +114,7 @@ def test_a_model_whose_mlflow_run_was_deleted_is_trained_again(output: Path) -> 
     client(output).delete_run(record)
     again = run(output, *GIVEN)
     assert reused(again) == ["preprocess"]
-    assert why(again, "train") == f"its MLflow run {record} is gone"
+    assert why(again, "train") == f"its MLflow run {record} was deleted"
     assert why(again, "evaluate") == "changed: model"
     assert again.shown("registered") == "models:/tumour/2"
 
@@ -130,7 +130,7 @@ def test_other_thresholds_evaluate_the_same_model_and_the_first_ones_do_again(
     assert client(output).get_run(record).data.tags["pinion.evaluation"] == "failed"
     back = run(output, *GIVEN)
     assert reused(back) == ["preprocess", "train", "register"]
-    assert why(back, "evaluate") == f"its MLflow run {record} holds another evaluation"
+    assert why(back, "evaluate") == f"its MLflow run {record} has another evaluation"
     assert client(output).get_run(record).data.tags["pinion.evaluation"] == "passed"
 
 
@@ -139,7 +139,7 @@ def test_a_verdict_on_one_champion_is_none_on_the_next(tmp_path: Path) -> None:
     assert reused(run(tmp_path, *gate)) == []
     again = run(tmp_path, *gate)
     assert reused(again) == ["preprocess", "train"]
-    assert why(again, "evaluate") == "the champion was nobody and is version 1"
+    assert why(again, "evaluate") == "the champion was no version and is now version 1"
     assert reused(run(tmp_path, *gate)) == STEPS[1:]
 
 
@@ -152,7 +152,7 @@ def test_a_rollback_stays(output: Path) -> None:
     assert int(mlflow.get_model_version_by_alias("tumour", "champion").version) == 1
     mlflow.delete_model_version("tumour", "2")
     again = run(output, *GIVEN, *params(seed=5))
-    assert why(again, "register") == "models:/tumour/2 is gone"
+    assert why(again, "register") == "models:/tumour/2 was deleted"
     assert again.shown("registered") == "models:/tumour/3"
 
 

@@ -1,4 +1,4 @@
-"""What a container is created with; that the engine keeps to it is tested on a real one."""
+"""The options of a container; tests/build checks on a real engine that they take effect."""
 
 import csv
 import os
@@ -37,7 +37,7 @@ def reach(call: Call, isolated: bool = True, **environment: str) -> Reach:
 
 
 def mounts(call: Call, **environment: str) -> list[list[str]]:
-    """The fields of each `--mount`, as Docker reads them."""
+    """Return the fields of each `--mount`, as Docker reads them."""
     flags = options(call, reach(call, isolated=True, **environment))
     values = [flag.removeprefix("--mount=") for flag in flags if flag.startswith("--mount=")]
     return list(csv.reader(values))
@@ -47,20 +47,20 @@ def bound(path: Path, *more: str) -> list[str]:
     return ["type=bind", f"source={path}", f"target={path}", *more]
 
 
-def test_paths_may_hold_what_separates_options(tmp_path: Path) -> None:
+def test_paths_may_contain_the_separators_of_options(tmp_path: Path) -> None:
     given = tmp_path / 'a, "b" c=d'
     found = mounts(call(tmp_path, inputs=(given,)))
     assert found == [bound(tmp_path / "run" / "train"), bound(given, "readonly")]
 
 
-def test_the_program_and_its_arguments_stand_as_they_are(tmp_path: Path) -> None:
+def test_the_program_and_its_arguments_are_passed_unchanged(tmp_path: Path) -> None:
     made = call(tmp_path, limits=Limits(memory=3 * 2**20, cpu=0.5))
     flags = options(made, reach(made))
     assert flags[-4:] == ["--entrypoint=/app/pex", IMAGE, "--rate", "-1"]
     assert {"--memory=3145728", "--memory-swap=3145728", "--cpus=0.500"} <= set(flags)
 
 
-def test_files_that_a_group_of_the_caller_may_read_can_be_read(
+def test_a_container_has_the_groups_of_the_caller(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "getgroups", lambda: [1002, 77])
@@ -71,15 +71,15 @@ def test_files_that_a_group_of_the_caller_may_read_can_be_read(
     ]
 
 
-def test_a_step_without_a_network_is_told_its_run_and_nothing_else(tmp_path: Path) -> None:
-    told = {"PINION_PIPELINE_RUN": "20261124", "PINION_REVISION": "c0ffee", "AWS_REGION": "x"}
-    assert reach(call(tmp_path), isolated=True, **told).variables == {
+def test_a_step_without_a_network_gets_only_the_variables_of_its_run(tmp_path: Path) -> None:
+    given = {"PINION_PIPELINE_RUN": "20261124", "PINION_REVISION": "c0ffee", "AWS_REGION": "x"}
+    assert reach(call(tmp_path), isolated=True, **given).variables == {
         "PINION_PIPELINE_RUN",
         "PINION_REVISION",
     }
 
 
-def test_a_secret_is_named_but_not_shown(tmp_path: Path) -> None:
+def test_options_hold_the_name_of_a_secret_but_not_its_value(tmp_path: Path) -> None:
     made = call(tmp_path, environment={"PINION_RELEASE": "1.0.0"})
     environment = {"AWS_SECRET_ACCESS_KEY": "s3cret", "HOME_ADDRESS": "x"}
     flags = options(made, reach(made, isolated=False, **environment))
@@ -88,7 +88,7 @@ def test_a_secret_is_named_but_not_shown(tmp_path: Path) -> None:
     assert not [flag for flag in flags if "s3cret" in flag or "HOME_ADDRESS" in flag]
 
 
-def test_a_step_that_tracks_reaches_the_store_and_changes_nothing_of_others(tmp_path: Path) -> None:
+def test_a_step_reaches_the_store_but_cannot_write_to_other_steps(tmp_path: Path) -> None:
     folder = tmp_path / "store"
     uri = f"sqlite:///{folder}/mlflow.db"
     tracking = call(folder, parameters={"mlflow_tracking_uri": ""})
@@ -110,7 +110,7 @@ def test_a_store_in_the_scratch_folder_is_not_hidden(tmp_path: Path) -> None:
     assert "--tmpfs=/tmp:exec" in options(call(tmp_path), reach(call(tmp_path)))
 
 
-def test_a_profile_comes_with_the_files_that_hold_it(
+def test_an_aws_profile_comes_with_its_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -125,13 +125,13 @@ def test_a_profile_comes_with_the_files_that_hold_it(
     assert with_profile({"AWS_REGION": "eu-west-1"}) == {"AWS_REGION": "eu-west-1"}
 
 
-def test_a_long_text_is_looked_through_for_addresses_at_once(tmp_path: Path) -> None:
+def test_a_long_text_is_searched_for_addresses_in_one_pass(tmp_path: Path) -> None:
     text = "x" * 120_000
     began = time.monotonic()
     assert reach(call(tmp_path, parameters={"a": text}), isolated=False).network == "bridge"
     near = f"{text} http://localhost:8000/{text}"
     assert reach(call(tmp_path, parameters={"a": near}), isolated=False).network == "host"
-    # Where each letter starts the search anew it is a minute.
+    # A search that starts again at every letter takes a minute.
     assert time.monotonic() - began < 5
 
 
@@ -150,7 +150,7 @@ def test_a_long_text_is_looked_through_for_addresses_at_once(tmp_path: Path) -> 
         ({"source": "s3://a/b"}, {"AWS_ENDPOINT_URL": "http://192.0.2.1:1"}, False, "bridge"),
     ],
 )
-def test_the_network_is_what_the_step_needs(
+def test_a_step_gets_the_network_that_it_needs(
     tmp_path: Path,
     parameters: Mapping[str, str],
     environment: Mapping[str, str],
@@ -161,7 +161,7 @@ def test_the_network_is_what_the_step_needs(
     assert reach(made, isolated, **environment).network == network
 
 
-def test_a_file_that_a_parameter_names_is_read_where_it_is(tmp_path: Path) -> None:
+def test_a_file_that_a_parameter_names_is_readable_at_its_path(tmp_path: Path) -> None:
     source, key = tmp_path / "my, table.csv", tmp_path / "key.json"
     source.touch()
     key.touch()
@@ -174,7 +174,7 @@ def test_a_file_that_a_parameter_names_is_read_where_it_is(tmp_path: Path) -> No
     assert reach(by_address).readable == {source}
 
 
-def test_the_folder_that_the_source_is_can_be_read_and_no_other(
+def test_only_the_folder_that_the_source_names_is_readable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "my table"

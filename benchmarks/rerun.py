@@ -1,6 +1,6 @@
-"""A run beside the same again, and again after a change of a step: `python -m benchmarks.rerun`.
+"""Compare a run with cached runs, with and without a changed step: `python -m benchmarks.rerun`.
 
-All in a clone whose components are packaged, on the bundled table, with registration.
+All runs are in a clone whose components are packaged, on the bundled table, with registration.
 """
 
 import re
@@ -16,27 +16,27 @@ from benchmarks.image_build import say
 from tests.build.tree import clone, git
 from tests.running import environment
 
-# A file of each of these steps, in which a line changes.
+# The file of each of these steps in which a line changes.
 CHANGED = {"evaluate": "metrics.py", "train": "training.py", "preprocess": "clean.py"}
 REPEATS = 3
 
 
 @dataclass(frozen=True)
 class Result:
-    """What one run cost, and the steps that it ran itself."""
+    """The seconds of a run, and the steps that were not cached."""
 
     name: str
     seconds: float
     steps: list[str]
 
     def line(self, first: "Result") -> str:
-        """A row of the table, beside the first run."""
+        """Return a row of the table, compared with the first run."""
         ratio = f"{self.seconds / first.seconds:.3f} x"
         return f"{self.name:40}{self.seconds:8.2f} s {ratio:>9}  {', '.join(self.steps)}"
 
 
 def main() -> int:
-    """Runs all and prints them."""
+    """Run and print all measurements."""
     with tempfile.TemporaryDirectory() as scratch:
         tree = clone(Path(scratch, "clone"))
         git(tree, "init", "--quiet")
@@ -50,7 +50,7 @@ def main() -> int:
         ]
         first = [measure("first", tree, place) for place in places]
         unchanged = [measure("unchanged", tree, place) for place in places]
-        # In a folder that has all the rest.
+        # In an output folder in which all other steps are cached.
         warm = Path(scratch, "warm")
         packaged = [changed(tree, "evaluate", warm) for _ in places]
         later = [measure("evaluate changed, packaged before", tree, place) for place in places]
@@ -66,14 +66,14 @@ def main() -> int:
 
 
 def changed(tree: Path, component: str, output: Path) -> Result:
-    """One run after a change of the code that nothing comes of."""
+    """Measure a run after a change of a step's code that has no effect on its outputs."""
     source = tree / "components" / component / component / CHANGED[component]
     source.write_text(f"{source.read_text()}\nCHANGED = {time.time_ns()}\n")
     return measure(f"{component} changed, with its packaging", tree, output)
 
 
 def measure(name: str, tree: Path, output: Path, *flags: str) -> Result:
-    """One run there."""
+    """Measure one run in the clone."""
     start = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "pipelines.run", "--register", "--output", output, *flags],
@@ -91,7 +91,7 @@ def measure(name: str, tree: Path, output: Path, *flags: str) -> Result:
 
 
 def middle(results: list[Result]) -> Result:
-    """The one that took the median time."""
+    """Return the result with the median time."""
     median = statistics.median(result.seconds for result in results)
     return next(result for result in results if result.seconds == median)
 

@@ -61,7 +61,7 @@ Source = Constant | FromParent | FromTask | Member | FinalStatus
 
 # The only expression that KFP's compiler writes; the field could hold others.
 _MEMBER = re.compile(r'parseJson\(string_value\)\["([^"]+)"\]')
-_OF_A_COMMAND = re.compile(r"\{\{\$(\}\}|\.output)")
+_ONLY_IN_A_COMMAND = re.compile(r"\{\{\$(\}\}|\.output)")
 
 
 def producer(source: Source) -> str | None:
@@ -135,7 +135,7 @@ def _constant(message: Any, declared: Parameter | None) -> Value:
     plain = json_format.MessageToDict(message)
     value: Value = plain if declared is None else values.from_proto(message, declared.kind)
     for text in strings(value):
-        if _OF_A_COMMAND.search(text):
+        if _ONLY_IN_A_COMMAND.search(text):
             raise ValueError(
                 f"the value {text!r} holds a placeholder that is allowed only in a command"
             )

@@ -33,8 +33,8 @@ def described(workspace: Workspace) -> str:
 
 def uncommitted(workspace: Workspace, paths: Sequence[str]) -> list[str]:
     """Return the files under the paths that differ from the last commit."""
-    said = _git(workspace, "status", "--porcelain", "-z", "--no-renames", "--", *paths).decode()
-    return [entry[3:] for entry in said.split("\0") if entry]
+    changes = _git(workspace, "status", "--porcelain", "-z", "--no-renames", "--", *paths).decode()
+    return [entry[3:] for entry in changes.split("\0") if entry]
 
 
 def component_at(workspace: Workspace, commit: str, name: str) -> dict[str, bytes]:

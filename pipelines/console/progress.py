@@ -61,7 +61,7 @@ class Progress:
         self._logs = logs
         self._interval = interval
         # The last progress line that was printed of a step, and when.
-        self._told: dict[str, tuple[str, float]] = {}
+        self._printed: dict[str, tuple[str, float]] = {}
         self._since: dict[str, float] = {}
         self._ended: dict[str, tuple[State, float]] = {}
         self._why: dict[str, str] = {}
@@ -82,17 +82,17 @@ class Progress:
             with Live(console=self._console, get_renderable=self._render, refresh_per_second=8):
                 yield
         else:
-            with self._passing_on():
+            with self._printing_progress():
                 yield
 
     @contextmanager
-    def _passing_on(self) -> Iterator[None]:
+    def _printing_progress(self) -> Iterator[None]:
         """Print the progress of running steps at intervals."""
         over = threading.Event()
 
         def look() -> None:
             while not over.wait(self._interval / 10):
-                self._pass_on()
+                self._print_progress()
 
         thread = threading.Thread(target=look, name="progress", daemon=True)
         thread.start()
@@ -102,17 +102,17 @@ class Progress:
             over.set()
             thread.join()
 
-    def _pass_on(self) -> None:
+    def _print_progress(self) -> None:
         with self._lock:
             running = [task for task in self._since if task not in self._ended]
         for task in running:
-            far, now = self._far(task), time.monotonic()
-            before, at = self._told.get(task, ("", -self._interval))
-            if far and far != before and now - at >= self._interval:
-                self._told[task] = (far, now)
-                self._line(f"{task}: {far}")
+            progress, now = self._progress(task), time.monotonic()
+            before, at = self._printed.get(task, ("", -self._interval))
+            if progress and progress != before and now - at >= self._interval:
+                self._printed[task] = (progress, now)
+                self._line(f"{task}: {progress}")
 
-    def _far(self, task: str) -> str:
+    def _progress(self, task: str) -> str:
         return last_progress(self._logs / f"{task}.log") if self._logs else ""
 
     def installing(self, component: str, text: str | None) -> None:
@@ -223,7 +223,7 @@ class Progress:
             return "", Text(task, "dim"), "", why
         if state is State.RUNNING:
             took = f"{time.monotonic() - self._since[task]:.0f} s"
-            far = self._far(task)
-            return self._spinner, Text(task), took, Text(far, "dim") if far else why
+            progress = self._progress(task)
+            return self._spinner, Text(task), took, Text(progress, "dim") if progress else why
         took = f"{self._ended[task][1]:.1f} s" if task in self._since else ""
         return Text(state, _STYLES[state]), Text(task), took, why

@@ -66,7 +66,7 @@ class Registry:
         answer = self.ask(repository, f"manifests/{version}")
         if answer.status == 404:
             return None
-        found = given(where, answer)
+        found = content_of(where, answer)
         try:
             manifest = json.loads(found)
             if "manifests" in manifest:
@@ -74,7 +74,7 @@ class Registry:
                     self.held(repository, "manifests", _for_linux(manifest["manifests"]))
                 )
             for blob in [manifest["config"], *manifest["layers"]] if whole else []:
-                self._there(where, repository, blob["digest"])
+                self._check_blob(where, repository, blob["digest"])
             content, commit = self._description(repository, manifest)
             return Image(digest_of(found), content, commit)
         except _NOT_OURS as error:
@@ -95,7 +95,7 @@ class Registry:
     def held(self, repository: str, kind: str, digest: str) -> bytes:
         """Return the content of a digest; raise `PinionError` if its hash is another."""
         where = f"{self.reference(repository)}@{digest}"
-        content = given(where, self.ask(repository, f"{kind}/{digest}"))
+        content = content_of(where, self.ask(repository, f"{kind}/{digest}"))
         if digest_of(content) != digest:
             raise PinionError(f"{where}: the registry returned {digest_of(content)} instead")
         return content
@@ -105,7 +105,7 @@ class Registry:
         labels = (document.get("config") or {}).get("Labels") or {}
         return {str(name): str(text) for name, text in labels.items()}
 
-    def _there(self, where: str, repository: str, digest: str) -> None:
+    def _check_blob(self, where: str, repository: str, digest: str) -> None:
         answer = self.ask(repository, f"blobs/{digest}", "HEAD")
         if answer.status != 200:
             raise PinionError(
@@ -148,7 +148,7 @@ _NOT_OURS = (
 )  # fmt: skip
 
 
-def given(where: str, answer: Answer) -> bytes:
+def content_of(where: str, answer: Answer) -> bytes:
     """Return an answer's content; raise `PinionError` if its status is not 200."""
     if answer.status != 200:
         raise PinionError(f"{where}: the registry answered {answer.status} {answer.reason}")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.registry.client import Registry, digest_of, given
+from pipelines.registry.client import Registry, content_of, digest_of
 from pipelines.system.errors import PinionError
 
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -57,7 +57,7 @@ class Referrers:
         subject = {
             "mediaType": image.headers.get("Content-Type", "").partition(";")[0],
             "digest": self.digest,
-            "size": len(given(self._where, image)),
+            "size": len(content_of(self._where, image)),
         }
         manifest = _json(
             {
@@ -87,14 +87,14 @@ class Referrers:
         if answer.status == 200 and answer.headers.get("Content-Type", "").startswith(_INDEX):
             return list(json.loads(answer.content)["manifests"])
         if answer.status >= 500:
-            given(self._where, answer)
+            content_of(self._where, answer)
         return self._tagged()
 
     def _tagged(self) -> list[_Descriptor]:
         answer = self.registry.ask(self.repository, f"manifests/{self._tag}")
         if answer.status == 404:
             return []
-        return list(json.loads(given(self._where, answer))["manifests"])
+        return list(json.loads(content_of(self._where, answer))["manifests"])
 
     def _list(self, described: _Descriptor) -> None:
         """Add to the list of documents, if the registry does not keep it by itself."""

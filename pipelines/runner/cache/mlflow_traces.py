@@ -14,12 +14,12 @@ from pipelines.system.errors import PinionError
 
 _EVALUATION = "pinion.evaluation.sha256"
 # A step with these output parameters logs a model.
-_OF_A_MODEL = {"run_id", "model_id"}
+_MODEL_OUTPUTS = {"run_id", "model_id"}
 
 
 def logs_a_model(outputs: Collection[str]) -> bool:
     """Return whether a task with these output parameters logs a new model on every run."""
-    return set(outputs) >= _OF_A_MODEL
+    return set(outputs) >= _MODEL_OUTPUTS
 
 
 def outdated(uri: str, outputs: Values) -> str | None:

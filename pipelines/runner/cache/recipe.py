@@ -19,7 +19,7 @@ from pipelines.system.urls import without_secrets
 # The variables from which the steps learn their release, for the record. They are not in the key,
 # so that a change of one step does not run the others again; the records of a cached step then name
 # the release that really made it.
-_NOT_OF_THE_RESULT = {RELEASE, COMPONENTS}
+_RECORD_ONLY = {RELEASE, COMPONENTS}
 _NAME_OF_THE_RUN = "{{$.pipeline_"
 _TRACKING = "mlflow_tracking_uri"
 # The name of the part that is the step's program.
@@ -91,9 +91,7 @@ def recipe(
 
 def _of_container(container: Container) -> dict[str, str]:
     variables = {
-        name: value
-        for name, value in container.environment.items()
-        if name not in _NOT_OF_THE_RESULT
+        name: value for name, value in container.environment.items() if name not in _RECORD_ONLY
     }
     return {
         "its command": _hash(container.command),

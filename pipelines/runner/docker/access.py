@@ -22,7 +22,7 @@ _SETTINGS = re.compile(
     re.IGNORECASE,
 )
 # The variables that tell every step about its run.
-_TOLD = frozenset(
+_RUN_VARIABLES = frozenset(
     {"MLFLOW_TRACKING_URI", "PINION_PIPELINE_RUN", "PINION_REPRODUCES", "PINION_REVISION"}
 )
 # AWS's libraries look for a profile in these files of the home folder, which a container lacks.
@@ -32,7 +32,7 @@ _ADDRESS = re.compile(r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s/?#'\"]+", re.IG
 
 
 @dataclass(frozen=True)
-class Reach:
+class Access:
     """The paths that a container shares with this machine, its network, and its variables.
 
     `variables` are names only: the values stay in the environment, so that no list of processes
@@ -45,7 +45,7 @@ class Reach:
     variables: frozenset[str]
 
     @classmethod
-    def of(cls, call: Call, environment: Mapping[str, str], isolated: bool) -> "Reach":
+    def of(cls, call: Call, environment: Mapping[str, str], isolated: bool) -> "Access":
         """Return what a call needs; `isolated` means that its image itself needs no network.
 
         A task with a parameter `mlflow_tracking_uri` reaches the store. For SQLite that is the
@@ -66,7 +66,7 @@ class Reach:
             writable=frozenset({call.folder, store} - {None} if store else {call.folder}),
             readable=frozenset(readable),
             network=_network(named) if connected else "none",
-            variables=frozenset(variables | _TOLD & environment.keys()),
+            variables=frozenset(variables | _RUN_VARIABLES & environment.keys()),
         )
 
 

@@ -17,7 +17,7 @@ from pipelines.compiled.container import Container
 from pipelines.compiled.resource_limits import Limits
 from pipelines.components.image import ImageReference
 from pipelines.console.step_log import last_words
-from pipelines.runner.docker.access import Reach, with_profile
+from pipelines.runner.docker.access import Access, with_profile
 from pipelines.runner.docker.engine import Ended, Engine, EngineError
 from pipelines.runner.task.backend import Call, StoppedError, TaskFailedError
 from pipelines.system.errors import PinionError
@@ -121,8 +121,8 @@ class DockerBackend:
             self._active.add(call.name)
         try:
             environment = with_profile({**os.environ, **self.settings})
-            reach = Reach.of(call, environment, self._isolated[call.image])
-            container = self.engine.create(options(call, reach), environment)
+            access = Access.of(call, environment, self._isolated[call.image])
+            container = self.engine.create(options(call, access), environment)
             try:
                 if self._stopped:
                     raise StoppedError
@@ -150,7 +150,7 @@ class DockerBackend:
                     return
 
 
-def options(call: Call, reach: Reach) -> list[str]:
+def options(call: Call, access: Access) -> list[str]:
     """Return the call as options and arguments of `docker create`."""
     constants = {
         # The image does not know the user, so these would be missing or wrong.
@@ -165,12 +165,12 @@ def options(call: Call, reach: Reach) -> list[str]:
         "--cap-drop=ALL",
         "--security-opt=no-new-privileges",
         "--read-only",
-        *_scratch(reach),
-        f"--network={reach.network}",
+        *_scratch(access),
+        f"--network={access.network}",
         f"--workdir={Path.cwd()}",
-        *(f"--env={name}" for name in sorted(reach.variables)),
+        *(f"--env={name}" for name in sorted(access.variables)),
         *(f"--env={name}={value}" for name, value in constants.items()),
-        *_mounts(reach),
+        *_mounts(access),
         *_limits(call.limits),
         f"--entrypoint={call.command[0]}",
         call.image,
@@ -178,16 +178,16 @@ def options(call: Call, reach: Reach) -> list[str]:
     ]
 
 
-def _scratch(reach: Reach) -> list[str]:
+def _scratch(access: Access) -> list[str]:
     # A tmpfs would hide a store or a source that is this very folder.
-    taken = reach.writable | reach.readable
+    taken = access.writable | access.readable
     return [] if Path(_SCRATCH) in taken else [f"--tmpfs={_SCRATCH}:exec"]
 
 
-def _mounts(reach: Reach) -> list[str]:
-    readable = reach.readable - reach.writable
+def _mounts(access: Access) -> list[str]:
+    readable = access.readable - access.writable
     return [
-        *(_mount(path) for path in sorted(reach.writable)),
+        *(_mount(path) for path in sorted(access.writable)),
         *(_mount(path, "readonly") for path in sorted(readable)),
     ]
 

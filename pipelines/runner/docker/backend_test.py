@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines.compiled.resource_limits import Limits
-from pipelines.runner.docker.access import Reach, with_profile
+from pipelines.runner.docker.access import Access, with_profile
 from pipelines.runner.docker.backend import options
 from pipelines.runner.task.backend import Call
 
@@ -32,13 +32,13 @@ def call(folder: Path, **changes: Any) -> Call:
     return Call(**{**given, **changes})
 
 
-def reach(call: Call, isolated: bool = True, **environment: str) -> Reach:
-    return Reach.of(call, environment, isolated)
+def access(call: Call, isolated: bool = True, **environment: str) -> Access:
+    return Access.of(call, environment, isolated)
 
 
 def mounts(call: Call, **environment: str) -> list[list[str]]:
     """Return the fields of each `--mount`, as Docker reads them."""
-    flags = options(call, reach(call, isolated=True, **environment))
+    flags = options(call, access(call, isolated=True, **environment))
     values = [flag.removeprefix("--mount=") for flag in flags if flag.startswith("--mount=")]
     return list(csv.reader(values))
 
@@ -55,7 +55,7 @@ def test_paths_may_contain_the_separators_of_options(tmp_path: Path) -> None:
 
 def test_the_program_and_its_arguments_are_passed_unchanged(tmp_path: Path) -> None:
     made = call(tmp_path, limits=Limits(memory=3 * 2**20, cpu=0.5))
-    flags = options(made, reach(made))
+    flags = options(made, access(made))
     assert flags[-4:] == ["--entrypoint=/app/pex", IMAGE, "--rate", "-1"]
     assert {"--memory=3145728", "--memory-swap=3145728", "--cpus=0.500"} <= set(flags)
 
@@ -64,7 +64,7 @@ def test_a_container_has_the_groups_of_the_caller(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "getgroups", lambda: [1002, 77])
-    flags = options(call(tmp_path), reach(call(tmp_path)))
+    flags = options(call(tmp_path), access(call(tmp_path)))
     assert [flag for flag in flags if flag.startswith("--group")] == [
         "--group-add=1002",
         "--group-add=77",
@@ -73,7 +73,7 @@ def test_a_container_has_the_groups_of_the_caller(
 
 def test_a_step_without_a_network_gets_only_the_variables_of_its_run(tmp_path: Path) -> None:
     given = {"PINION_PIPELINE_RUN": "20261124", "PINION_REVISION": "c0ffee", "AWS_REGION": "x"}
-    assert reach(call(tmp_path), isolated=True, **given).variables == {
+    assert access(call(tmp_path), isolated=True, **given).variables == {
         "PINION_PIPELINE_RUN",
         "PINION_REVISION",
     }
@@ -82,7 +82,7 @@ def test_a_step_without_a_network_gets_only_the_variables_of_its_run(tmp_path: P
 def test_options_hold_the_name_of_a_secret_but_not_its_value(tmp_path: Path) -> None:
     made = call(tmp_path, environment={"PINION_RELEASE": "1.0.0"})
     environment = {"AWS_SECRET_ACCESS_KEY": "s3cret", "HOME_ADDRESS": "x"}
-    flags = options(made, reach(made, isolated=False, **environment))
+    flags = options(made, access(made, isolated=False, **environment))
     assert "--env=AWS_SECRET_ACCESS_KEY" in flags
     assert "--env=PINION_RELEASE=1.0.0" in flags
     assert not [flag for flag in flags if "s3cret" in flag or "HOME_ADDRESS" in flag]
@@ -104,10 +104,10 @@ def test_a_step_reaches_the_store_but_cannot_write_to_other_steps(tmp_path: Path
 
 def test_a_store_in_the_scratch_folder_is_not_hidden(tmp_path: Path) -> None:
     by_address = call(tmp_path, parameters={"mlflow_tracking_uri": "sqlite:////tmp/mlflow.db"})
-    flags = options(by_address, reach(by_address))
+    flags = options(by_address, access(by_address))
     assert "--mount=type=bind,source=/tmp,target=/tmp" in flags
     assert not [flag for flag in flags if flag.startswith("--tmpfs")]
-    assert "--tmpfs=/tmp:exec" in options(call(tmp_path), reach(call(tmp_path)))
+    assert "--tmpfs=/tmp:exec" in options(call(tmp_path), access(call(tmp_path)))
 
 
 def test_an_aws_profile_comes_with_its_files(
@@ -119,7 +119,7 @@ def test_an_aws_profile_comes_with_its_files(
     for file in (credentials, config, credentials.with_name("config")):
         file.touch()
     given = {"AWS_PROFILE": "ada", "AWS_CONFIG_FILE": str(config)}
-    found = reach(call(tmp_path), isolated=False, **with_profile(given))
+    found = access(call(tmp_path), isolated=False, **with_profile(given))
     assert found.readable == {credentials, config}
     assert found.variables == {"AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"}
     assert with_profile({"AWS_REGION": "eu-west-1"}) == {"AWS_REGION": "eu-west-1"}
@@ -128,9 +128,9 @@ def test_an_aws_profile_comes_with_its_files(
 def test_a_long_text_is_searched_for_addresses_in_one_pass(tmp_path: Path) -> None:
     text = "x" * 120_000
     began = time.monotonic()
-    assert reach(call(tmp_path, parameters={"a": text}), isolated=False).network == "bridge"
+    assert access(call(tmp_path, parameters={"a": text}), isolated=False).network == "bridge"
     near = f"{text} http://localhost:8000/{text}"
-    assert reach(call(tmp_path, parameters={"a": near}), isolated=False).network == "host"
+    assert access(call(tmp_path, parameters={"a": near}), isolated=False).network == "host"
     # A search that starts again at every letter takes a minute.
     assert time.monotonic() - began < 5
 
@@ -158,7 +158,7 @@ def test_a_step_gets_the_network_that_it_needs(
     network: str,
 ) -> None:
     made = call(tmp_path, parameters=parameters)
-    assert reach(made, isolated, **environment).network == network
+    assert access(made, isolated, **environment).network == network
 
 
 def test_a_file_that_a_parameter_names_is_readable_at_its_path(tmp_path: Path) -> None:
@@ -168,10 +168,10 @@ def test_a_file_that_a_parameter_names_is_readable_at_its_path(tmp_path: Path) -
     made = call(
         tmp_path, parameters={"a": str(source), "b": "x" * 9999, "c": "\0", "d": str(tmp_path)}
     )
-    found = reach(made, isolated=False, GOOGLE_APPLICATION_CREDENTIALS=str(key))
+    found = access(made, isolated=False, GOOGLE_APPLICATION_CREDENTIALS=str(key))
     assert found.readable == {source, key}
     by_address = call(tmp_path, parameters={"source": source.as_uri()})
-    assert reach(by_address).readable == {source}
+    assert access(by_address).readable == {source}
 
 
 def test_only_the_folder_that_the_source_names_is_readable(
@@ -190,6 +190,6 @@ def test_only_the_folder_that_the_source_names_is_readable(
 
 def test_a_source_that_is_the_scratch_folder_is_not_hidden(tmp_path: Path) -> None:
     made = call(tmp_path, parameters={"source": "/tmp"})  # noqa: S108
-    flags = options(made, reach(made))
+    flags = options(made, access(made))
     assert "--mount=type=bind,source=/tmp,target=/tmp,readonly" in flags
     assert not [flag for flag in flags if flag.startswith("--tmpfs")]

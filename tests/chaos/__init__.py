@@ -1,1 +1,1 @@
-"""Faults at random moments of real runs, and the checks after each."""
+"""Faults at random moments of real runs, and what has to hold after each."""

@@ -1,4 +1,4 @@
-"""Inject faults into real runs, and check what they leave: `python -m tests.chaos`."""
+"""Does real runs harm, and holds what they leave: `python -m tests.chaos`."""
 
 import argparse
 import os
@@ -12,17 +12,17 @@ from tests.chaos.rounds import IN_CONTAINERS, KINDS, Round, play
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the command's flags."""
+    """The command's flags."""
     parser = argparse.ArgumentParser(prog="tests.chaos", description=__doc__)
     kinds = [*KINDS, *IN_CONTAINERS]
-    parser.add_argument("--seed", type=int, help="seed of the first round (default: random)")
+    parser.add_argument("--seed", type=int, help="of the first round; without one, any")
     parser.add_argument("--rounds", type=int, default=4 * len(kinds), help="(default: %(default)s)")
     parser.add_argument("--only", choices=kinds, metavar="KIND", help=f"one of {', '.join(kinds)}")
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command."""
+    """Runs the command."""
     args = build_parser().parse_args(argv)
     seed = args.seed if args.seed is not None else randrange(10**6)  # noqa: S311 - no secret
     kinds = _asked(args, KINDS) | _of_docker(args)
@@ -30,8 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     print(f"seed {seed}", flush=True)
     if os.geteuid() != 0:
-        print("not root: file size limits replace full disks, permissions replace read-only ones")
-    # A program that a shell starts in the background ignores Ctrl-C, and so would its children.
+        print("not root: a full disk is a bound on the size of files, a read-only one is rights")
+    # A shell has what it starts in the background ignore Ctrl-C, and so would all that runs here.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     tally = play(kinds, seed, args.rounds)
     print("\n".join(tally.lines()))
@@ -45,7 +45,7 @@ def _asked(args: argparse.Namespace, kinds: Mapping[str, Round]) -> dict[str, Ro
 def _of_docker(args: argparse.Namespace) -> dict[str, Round]:
     wanted = _asked(args, IN_CONTAINERS)
     if wanted and not docker_answers():
-        print(f"no Docker engine answers (docker info); leaving out {', '.join(wanted)}")
+        print(f"no Docker engine answers (docker info): without {', '.join(wanted)}")
         return {}
     return wanted
 

@@ -1,4 +1,4 @@
-"""A fault of the runner that starts containers; it needs a Docker engine."""
+"""The fault of the runner that starts containers; it needs an engine that answers."""
 
 import signal
 import time
@@ -11,14 +11,14 @@ from tests.build.tree import ROOT, environment
 from tests.chaos.scene import Running, Scene
 from tests.chaos.waiting import until
 
-# Seconds without containers after which none is expected, and seconds that each step takes.
+# Seconds that nothing must come back for, and that each step takes.
 _CALM, _STEP = 3, 4
 _ALL_AT_ONCE = f"--jobs={STEPS}"
 
 
 @dsl.pipeline(name="slow")
 def slow() -> None:
-    """Run equal steps that end by themselves."""
+    """Equal steps that end by themselves."""
     code = f"import sys, time; time.sleep({_STEP}); open(sys.argv[1], 'w').write('done')"
     step = program(code, output="Dataset")
     for _ in range(STEPS):
@@ -26,15 +26,15 @@ def slow() -> None:
 
 
 def kill_in_docker(scene: Scene) -> bool:
-    """Kill the runner with SIGKILL while its containers are created, started or running.
+    """kill -9 of the runner, while its containers are made, started or at work.
 
-    The same command must then succeed.
+    The same command then runs to its end.
     """
     running = start(scene, slow, _ALL_AT_ONCE)
     until(lambda: list(scene.output.glob("20*/logs/*")) or not running.alive)
     assert scene.runs, running.text
     if scene.held:
-        # Not for all of them: the first may have ended before the last is created.
+        # Not for all at once: the first may be done before the last is made.
         until(lambda: containers(scene.runs[0]) or not running.alive)
     else:
         time.sleep(scene.random.uniform(0, _STEP))
@@ -47,20 +47,20 @@ def kill_in_docker(scene: Scene) -> bool:
 
 
 def all_is_done(scene: Scene, steps: int) -> None:
-    """Check that the last run left all outputs, and no container."""
+    """Holds what the last run left: all outputs, and no container."""
     outputs = [path.read_text() for path in scene.last.glob("program*/out")]
     assert outputs == ["done"] * steps, outputs
     assert not containers(scene.last.name), "a run that ended has containers"
 
 
 def start(scene: Scene, pipeline: Any, *flags: str) -> Running:
-    """Start a run of a pipeline in containers."""
+    """Starts a run of a pipeline in containers."""
     words = command(scene.folder, pipeline, *flags)
     return scene.launch(words, cwd=scene.folder, env=environment(PYTHONPATH=str(ROOT)))
 
 
 def _nothing_comes_back(run: str) -> None:
-    """Wait until no container of the run has appeared for a while: one may come late."""
+    """What the kill left half made may still appear, and is then removed."""
     calm = [time.monotonic()]
 
     def is_calm() -> bool:
@@ -68,4 +68,4 @@ def _nothing_comes_back(run: str) -> None:
             calm[0] = time.monotonic()
         return time.monotonic() - calm[0] > _CALM
 
-    until(is_calm, "there are still containers", 180)
+    until(is_calm, "there still are containers", 180)

@@ -1,6 +1,6 @@
-"""The faults: each starts the command of a scene, disturbs it, and undoes the disturbance.
+"""The faults: each runs the command of a scene, does its worst to it, and leaves all as it was.
 
-A fault returns whether it struck; one that came after the run had ended did not.
+A fault gives whether it struck: one that came when the run had ended has tried nothing.
 """
 
 import os
@@ -17,7 +17,7 @@ from tests.faulty import Fault, Request
 
 
 def kill_runner(scene: Scene) -> bool:
-    """Kill the runner with SIGKILL, in a run with or without an earlier run in the cache."""
+    """kill -9 of the runner, of a run that has all to do or that reuses what there is."""
     share = 1.0
     if scene.random.random() < 0.3:
         scene.again()
@@ -26,7 +26,7 @@ def kill_runner(scene: Scene) -> bool:
 
 
 def stop_runner(scene: Scene) -> bool:
-    """Send SIGINT or SIGTERM to the runner, one to three times."""
+    """Ctrl-C or SIGTERM, once or again and again."""
     sign = scene.random.choice((signal.SIGINT, signal.SIGTERM))
     codes = {signal.SIGINT: 130, signal.SIGTERM: 143}
     signals = [sign] * scene.random.randint(1, 3)
@@ -43,13 +43,13 @@ def _signalled(
     struck = scene.moment(running, share)
     for sign in signals:
         running.process.send_signal(sign)
-    # The run may have ended before it received the signal.
+    # All may have been done when it heard of it.
     running.end(*codes, 0)
     return struck and running.process.returncode != 0
 
 
 def kill_step(scene: Scene) -> bool:
-    """Kill a process of a step with SIGKILL, while it runs or waits for its turn."""
+    """kill -9 of a process of a step, at work or waiting for its turn."""
     running = scene.start()
     until(lambda: scene.processes() or not running.alive)
     scene.moment(running)
@@ -62,9 +62,9 @@ def kill_step(scene: Scene) -> bool:
 
 
 def full_disk(scene: Scene) -> bool:
-    """Run on a disk that is too small, or that becomes full at some moment.
+    """A disk that is too small, or that is full from some moment on.
 
-    Without root, limit the size of files instead.
+    Without root, a bound on the size of a file.
     """
     if not folders.ROOT:
         bound = scene.random.randint(1_000, 800_000)
@@ -76,7 +76,7 @@ def full_disk(scene: Scene) -> bool:
             running = scene.start()
             running.end(0, 1)
         return running.process.returncode != 0
-    # This is more than a run needs.
+    # More than a run needs.
     with folders.small_disk(scene.output, 4 * scene.pace.kilobytes):
         running = scene.start()
         struck = scene.moment(running)
@@ -87,7 +87,7 @@ def full_disk(scene: Scene) -> bool:
 
 
 def read_only(scene: Scene) -> bool:
-    """Make a folder read-only at some moment."""
+    """A folder that can no longer be written to, from some moment on."""
     running = scene.start()
     struck = scene.moment(running)
     names = ["", ".cache", "artifacts", *sorted(set(scene.runs) - running.before)]
@@ -97,7 +97,7 @@ def read_only(scene: Scene) -> bool:
 
 
 def mlflow_down(scene: Scene) -> bool:
-    """Stop or kill the MLflow server, and start it again while the run may be waiting."""
+    """The server goes down, by a kill or in order, and comes back while the run may wait."""
     scene.uri = scene.uri or scene.server.address
     running = scene.start()
     struck = scene.moment(running)
@@ -114,12 +114,12 @@ _BREAKS = [Fault.DROP, Fault.LOSE, Fault.CUT, Fault.SLOW]
 
 
 def http_errors(scene: Scene) -> bool:
-    """Answer some requests to MLflow with errors."""
+    """Requests to MLflow that are answered with errors."""
     return _disturbed(scene, _ERRORS)
 
 
 def connections(scene: Scene) -> bool:
-    """Slow down, break or silence some connections to MLflow."""
+    """Connections to MLflow that are slow, that break, or on which nothing ever comes."""
     return _disturbed(scene, [*_BREAKS, *scene.random.choice(([], [Fault.SILENCE]))])
 
 
@@ -142,7 +142,7 @@ def _disturbed(scene: Scene, faults: list[Fault]) -> bool:
 
 
 def race(scene: Scene) -> bool:
-    """Start two equal runs, and perhaps kill or stop the first; the second must succeed."""
+    """Two equal runs at once, of which one may be killed or stopped; the other has its model."""
     first = scene.start()
     scene.random.choice((lambda: None, lambda: scene.moment(first)))()
     second = scene.start()

@@ -1,4 +1,4 @@
-"""Folders that are full or read-only, in a way that holds even for root."""
+"""Folders that are full, or that cannot be written to, which root's own rights do not get past."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ ROOT = os.geteuid() == 0
 
 @contextmanager
 def small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
-    """Mount a small disk as a new folder, as root; its content stays in the folder afterwards."""
+    """A disk of its own for a new folder, by root; what is on it stays in the folder."""
     disk = folder.with_name(f"{folder.name}.disk")
     disk.mkdir()
     folder.mkdir()
@@ -26,7 +26,7 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
 
 
 def fill(folder: Path) -> Path:
-    """Fill the disk of a folder; return the file that fills it."""
+    """Leaves the disk of the folder without room; gives what has taken it."""
     filler = folder / ".filler"
     with filler.open("wb", buffering=0) as file, suppress(OSError):
         while True:
@@ -36,13 +36,13 @@ def fill(folder: Path) -> Path:
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
-    """Make a folder and all below it read-only for the block; do nothing if it is missing."""
+    """A folder in which, and below which, nothing is written; one that is not there stays so."""
     if not folder.is_dir():
         yield
     elif ROOT:
         _call("mount", "--bind", str(folder), str(folder))
         try:
-            # Files that are open already stay writable, because they are below the mount.
+            # What is open already is open on what lies below.
             _call("mount", "-o", "remount,bind,ro", str(folder))
             yield
         finally:

@@ -1,4 +1,4 @@
-"""Hold a run at one request to MLflow, so that a fault strikes at exactly that moment."""
+"""Holds a run at one request to MLflow, so that what strikes it does so at that very moment."""
 
 import threading
 
@@ -7,9 +7,9 @@ from tests.faulty import Fault, Proxy, Request
 
 
 class Gate:
-    """A gate that closes at the first request whose method and path, `POST /api/…`, contain a text.
+    """Closes at the first request with a text in its method and path, `POST /api/…`.
 
-    Matching requests wait until it is opened.
+    Requests behind it wait too, until it is opened.
     """
 
     def __init__(self, network: Proxy, text: str) -> None:
@@ -17,7 +17,7 @@ class Gate:
         network.judge = self._judge
 
     def open(self) -> None:
-        """Let all requests pass from now on, if one has been held."""
+        """Lets all pass from now on, or from when something was held."""
         if self.reached.is_set():
             self._opened.set()
 

@@ -1,4 +1,4 @@
-"""Check what must hold after a fault, when the same command has succeeded."""
+"""What has to hold after a fault, once the same command has succeeded."""
 
 import json
 import sqlite3
@@ -17,18 +17,18 @@ from tests.running import run_folders
 
 _TABLES = ("dataset", "train_data", "test_data")
 _DOCUMENTS = ("result", "report_data", "metrics", "classification_metrics", "schema")
-# Steps whose outputs are byte for byte the same for the same inputs.
+# Steps whose outputs depend on nothing but their inputs, to the byte.
 _SAME = ("pull-data", "preprocess")
 
 
 def no_process_is_left(scene: Scene) -> None:
-    """Check that no step outlives its run, however the run ended."""
-    # The kernel ends the steps of a killed runner, which may take a moment on a busy machine.
+    """No step outlives its run, whichever way that ended."""
+    # The kernel ends what a killed runner leaves, and needs a moment for it on a busy machine.
     until(lambda: not scene.processes(), "processes are left", 30)
 
 
 def check(scene: Scene) -> None:
-    """Raise `AssertionError` for the first check that fails."""
+    """Raises `AssertionError` for the first that does not hold."""
     no_process_is_left(scene)
     _outputs_are_whole(scene)
     _the_cache_is_whole(scene)
@@ -46,10 +46,10 @@ def _local(scene: Scene) -> str:
 
 
 def _outputs_are_whole(scene: Scene) -> None:
-    # The names of two runs that began in the same second do not tell which was first.
+    # Of two that began in the same second the names do not say which was first.
     last = scene.last
     for run in run_folders(scene.output):
-        # Hidden files and folders are not outputs.
+        # What has a hidden name is no output, nor in a folder of outputs.
         for path in run.glob("[!.]*/[!.]*"):
             if path.parent.name != "logs":
                 assert _whole(path, last / path.parent.name / path.name), f"{path} is half-written"
@@ -75,7 +75,7 @@ def _the_cache_is_whole(scene: Scene) -> None:
     for folder in (root / "entries").iterdir():
         entry = store.get(folder.name)
         assert isinstance(entry, Entry), f"{folder} cannot be read"
-        assert manifest(store.kept(entry.key)) == entry.content, f"{folder} has changed"
+        assert manifest(store.kept(entry.key)) == entry.content, f"{folder} is not what it was"
     assert list((root / "unfinished").iterdir()) == [], "an unfinished entry is left"
 
 
@@ -88,7 +88,7 @@ def _nothing_is_running(client: MlflowClient) -> None:
 
 
 def _one_version(scene: Scene, client: MlflowClient) -> None:
-    """Check that each model has one version, and that a cached model was not trained again."""
+    """One of each model; and only one model was made, where the second run could reuse it."""
     versions = client.search_model_versions(f"name = '{scene.name}'")
     sources = [version.source for version in versions]
     assert len(set(sources)) == len(sources), f"several versions of one model: {sources}"

@@ -1,4 +1,4 @@
-"""Measure how long steps take on this machine, so that faults do not come too late."""
+"""How long things take on this machine, by which moments are chosen that are not too late."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.running import command, environment, params
 
-# Typical seconds of each step; the empty name stands for starting up.
+# About what each takes, and any moment of the whole.
 _SECONDS = {
     "": 1.0,
     "pull-data": 0.3,
@@ -21,14 +21,14 @@ _SECONDS = {
 
 @dataclass(frozen=True)
 class Pace:
-    """The seconds of each step, within which a fault may strike, and the kilobytes of a run."""
+    """Seconds in which something may strike, by step, and what a run leaves in kilobytes."""
 
     seconds: Mapping[str, float] = field(default_factory=lambda: dict(_SECONDS))
     kilobytes: int = 2000
 
     @classmethod
     def measured(cls, folder: Path) -> "Pace":
-        """Measure them by a run without a fault, in the folder."""
+        """By a run that nothing strikes, in the folder."""
         output = folder / "runs"
         done = subprocess.run(
             command(output, "--register", *params(model="logistic_regression")),

@@ -1,4 +1,4 @@
-"""A fault of a registry of images; it needs a Docker engine."""
+"""The fault of a registry of images; it needs a Docker engine that answers."""
 
 import subprocess
 import time
@@ -14,17 +14,17 @@ from tests.chaos.docker import all_is_done, start
 from tests.chaos.scene import Scene
 from tests.chaos.waiting import until
 
-# The size of each image that the engine has to pull.
+# Of each image that the engine then has to fetch.
 _BYTES = 8_000_000
 _IMAGES = 3
-# Within this time all images are usually pulled.
+# In which all are fetched, as a rule.
 _SECONDS = 3.0
 
 
 def registry_down(scene: Scene) -> bool:
-    """Stop the registry while a run pulls its images, and start it again.
+    """The registry goes down while a run fetches its images, and comes back.
 
-    The same command must then succeed.
+    The same command then runs to its end.
     """
     with Registry(scene.folder / "registry") as registry:
         images = [_pushed(scene, registry, number) for number in range(_IMAGES)]
@@ -38,7 +38,7 @@ def registry_down(scene: Scene) -> bool:
             running.end(0, 1)
             struck = running.process.returncode == 1
             if struck:
-                assert "check that the registry is up" in running.text, running.text
+                assert "is the registry up" in running.text, running.text
                 assert not scene.runs, "a run that never began left a folder"
             registry.start()
             start(scene, pulled(images)).end(0)
@@ -49,7 +49,7 @@ def registry_down(scene: Scene) -> bool:
 
 
 def _pushed(scene: Scene, registry: Registry, number: int) -> str:
-    """Push an image of random bytes, which only the registry has; return its name."""
+    """An image that the registry alone has, of bytes that no other has."""
     image = f"{registry.address}/chaos/step-{number}:1.0.0"
     folder = scene.folder / f"image-{number}"
     folder.mkdir()
@@ -62,7 +62,7 @@ def _pushed(scene: Scene, registry: Registry, number: int) -> str:
 
 
 def pulled(images: Sequence[str]) -> Any:
-    """Return a pipeline with one step for each image."""
+    """A pipeline of a step in each image."""
     code = "import sys; open(sys.argv[1], 'w').write('done')"
 
     @dsl.pipeline(name="pulled")

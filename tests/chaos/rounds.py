@@ -1,4 +1,4 @@
-"""Play rounds of faults; each round can be repeated by its kind and seed."""
+"""Rounds of faults, each of which its kind and its seed repeat."""
 
 import sys
 import tempfile
@@ -18,22 +18,22 @@ from tests.chaos.registry import registry_down
 from tests.chaos.scene import MODEL, Scene
 from tests.chaos.server import Server
 
-# Returns whether the fault struck; raises if a check fails.
+# Gives whether the fault struck; raises where something does not hold.
 Round = Callable[[Scene], bool]
 
 
 @dataclass
 class Tally:
-    """The number of rounds by kind, of those that came too late, and the failures."""
+    """What was tried, by kind; what came too late to be a fault; what does not hold."""
 
     tried: Counter[str] = field(default_factory=Counter)
     late: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
 
     def lines(self) -> Iterator[str]:
-        """Yield a line for each kind, two for the totals, and the failures."""
+        """A line for each kind, one for all, and the failures."""
         for kind, count in sorted(self.tried.items()):
-            late = f" ({self.late[kind]} came after the run had ended)" if self.late[kind] else ""
+            late = f" ({self.late[kind]} came when the run had ended)" if self.late[kind] else ""
             yield f"{kind:13} {count:4}{late}"
         yield f"{'faults':13} {self.tried.total() - self.late.total():4}"
         yield f"{'failures':13} {len(self.failures):4}"
@@ -41,7 +41,7 @@ class Tally:
 
 
 def recovered(fault: Round) -> Round:
-    """Return a round with the fault, after which the same command and all checks must pass."""
+    """A round of the fault, after which the same command succeeds and all holds."""
 
     def play_one(scene: Scene) -> bool:
         struck = fault(scene)
@@ -54,7 +54,7 @@ def recovered(fault: Round) -> Round:
 
 
 KINDS: Mapping[str, Round] = {kind: recovered(fault) for kind, fault in FAULTS.items()}
-# These need a Docker engine, and repeat the command themselves.
+# These need an engine, and call the same command again themselves.
 IN_CONTAINERS: Mapping[str, Round] = {
     "kill-docker": kill_in_docker,
     "registry-down": registry_down,
@@ -62,7 +62,7 @@ IN_CONTAINERS: Mapping[str, Round] = {
 
 
 def play(kinds: Mapping[str, Round], seed: int, rounds: int) -> Tally:
-    """Play rounds with consecutive seeds, the kinds in turn; a failure does not stop the rest."""
+    """A round for each seed from this one on, the kinds in turn; what fails does not stop it."""
     tally = Tally()
     with _place() as folder, ExitStack() as stack:
         (folder / "server").mkdir()

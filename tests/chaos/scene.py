@@ -1,4 +1,4 @@
-"""The scene of a fault: a command that runs in its own folder."""
+"""What a fault strikes: a command that runs in a folder of its own."""
 
 import subprocess
 import time
@@ -19,11 +19,11 @@ MODEL = "chaos"
 
 @dataclass(frozen=True)
 class Running:
-    """A run that was started; its output goes to a file, which survives a kill."""
+    """A run that was started; what it prints goes to files, which outlive a kill."""
 
     process: "subprocess.Popen[bytes]"
     printed: Path
-    # The names of earlier runs.
+    # The runs that there were before.
     before: frozenset[str]
     gate: Gate | None = None
 
@@ -34,16 +34,16 @@ class Running:
 
     @property
     def text(self) -> str:
-        """What it has printed so far."""
+        """What it printed so far."""
         return self.printed.read_text(errors="replace")
 
     def go_on(self) -> None:
-        """Let it continue from the request at which it is held."""
+        """Lets it go on from where it is held."""
         if self.gate:
             self.gate.open()
 
     def end(self, *codes: int) -> None:
-        """Wait for its end; check its exit code, and that a failure is reported in one line."""
+        """Waits for it, and holds how it ends: a code of these, and a line where it failed."""
         self.go_on()
         code = self.process.wait(PATIENCE)
         assert code in codes, f"exit code {code}, not one of {codes}: {self.text}"
@@ -55,11 +55,11 @@ class Running:
 
 @dataclass
 class Scene:
-    """A command, the folder that it runs in, and the randomness of the fault.
+    """A command, the folder that it works in, and the randomness of what is done to it.
 
-    `uri` is the address of MLflow, empty for the store in the folder. `output` is the folder of the
-    runs, and `given` are additional parameters of the command. A fault strikes at a random moment
-    of a step, whose time is in `pace`, or at the request to MLflow that contains the text `held`.
+    `uri` is where MLflow is, empty for the store in the folder; `output` is where the runs are,
+    and `given` are more parameters of the command. A fault strikes at a random moment of a step
+    that works at some `pace`, or at the one request to MLflow that has the text `held` in it.
     """
 
     folder: Path
@@ -81,7 +81,7 @@ class Scene:
         return [folder.name for folder in run_folders(self.output)]
 
     def start(self, limit: Callable[[], None] | None = None) -> Running:
-        """Start the command, the same each time; `limit` is called in its process."""
+        """Starts the command, which is the same each time; `limit` is called in its process."""
         given = params(model="logistic_regression", registered_model_name=self.name)
         flags = ["--register", *([] if self.cached else ["--no-cache"])]
         if self.held and not self._gate:
@@ -93,7 +93,7 @@ class Scene:
         )
 
     def launch(self, words: Sequence[str | Path], **options: Any) -> Running:
-        """Start any command that makes a run in the output folder, with options of `Popen`."""
+        """Starts any command that makes a run in the output folder, with options of `Popen`."""
         printed, before = self.folder / f"printed-{len(self.started)}", frozenset(self.runs)
         with printed.open("wb") as file:
             process = subprocess.Popen(
@@ -103,7 +103,7 @@ class Scene:
         return self.started[-1]
 
     def again(self) -> None:
-        """Run the same command again; it must succeed."""
+        """The same command once more, which has to succeed."""
         self.start().end(0)
 
     @property
@@ -113,16 +113,16 @@ class Scene:
         return self.output / name
 
     def close(self) -> None:
-        """End what a failure left behind."""
+        """Ends what a failure left."""
         for running in self.started:
             running.go_on()
             running.process.kill()
             running.process.wait()
 
     def moment(self, running: Running, share: float = 1) -> bool:
-        """Wait for a random moment in the first `share` of a random step.
+        """Waits for a moment of a step, of which it may take that share of its time until then.
 
-        Return whether the run is still running then.
+        Gives whether the run still runs then.
         """
         if gate := self._gate:
             until(lambda: gate.reached.is_set() or not running.alive)
@@ -132,7 +132,7 @@ class Scene:
             new = sorted(set(self.runs) - running.before)
             return self.output / new[0] if new else None
 
-        # Before the run's folder appears, Python itself is starting.
+        # Until there is a folder Python itself still starts.
         until(lambda: folder() or not running.alive)
         step = self.random.choice([*self.pace.seconds])
         log = f"logs/{step}.log" if step else ""
@@ -141,5 +141,5 @@ class Scene:
         return running.alive
 
     def processes(self) -> list[int]:
-        """Return the processes of the steps of all runs, running or waiting for their turn."""
+        """The processes of the steps of all runs, working or waiting for their turn."""
         return step_processes(self.output)

@@ -12,7 +12,7 @@ from tests.running import processes_with
 
 
 class Server:
-    """A server that starts when its address is first needed; `stack` ends it."""
+    """Started when it is first asked for; `stack` ends it."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self._folder, self._stack, self._port = folder, stack, free_port()
@@ -22,19 +22,19 @@ class Server:
 
     @property
     def address(self) -> str:
-        """Its address, which stays the same while it is down."""
+        """Where it answers, or did."""
         self.start()
         return f"http://127.0.0.1:{self._port}"
 
     @property
     def network(self) -> Proxy:
-        """The proxy between it and its clients."""
+        """What is between it and who asks it there."""
         if self._network is None:
             self._network = self._stack.enter_context(proxy(self.address))
         return self._network
 
     def start(self) -> None:
-        """Start it, and return when it answers."""
+        """Returns once it answers."""
         if self._running is None:
             self._running = ExitStack()
             self._running.enter_context(
@@ -42,13 +42,13 @@ class Server:
             )
 
     def stop(self) -> None:
-        """Stop it, and let it finish its work."""
+        """Lets it end what it is at."""
         if self._running is not None:
             self._running.close()
             self._running = None
 
     def kill(self) -> None:
-        """Kill it in the middle of its work."""
+        """In the middle of whatever it is at."""
         for process in processes_with(f"CHAOS_SERVER={self._folder}".encode()):
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)

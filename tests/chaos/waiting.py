@@ -1,19 +1,18 @@
-"""Wait for a condition."""
+"""Waiting for what others do."""
 
 import time
 from collections.abc import Callable
 
-# Seconds. Generous, because the machine may be slow and busy; a test that succeeds never waits so
-# long.
+# Generous, because the machine may be slow and busy; nothing waits for it that succeeds.
 PATIENCE = 900
 
 
 def until(
     condition: Callable[[], object],
-    what: str = "the condition did not hold in time",
+    what: str = "it did not come to that",
     patience: float = PATIENCE,
 ) -> None:
-    """Wait until a condition holds; `what` is the error if it does not."""
+    """Waits until it holds."""
     deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline, what

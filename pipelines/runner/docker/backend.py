@@ -85,8 +85,7 @@ class DockerBackend:
             except EngineError as error:
                 raise PinionError(
                     f"step {images[image]!r}: {image} is not on this machine and cannot be pulled:"
-                    f" {error}; check that the registry is up and that you are logged in (docker"
-                    " login)"
+                    f" {error}; is the registry up, and are you logged in (docker login)?"
                 ) from None
 
     def warm(self, containers: Iterable[Container]) -> None:

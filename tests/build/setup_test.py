@@ -61,7 +61,7 @@ def test_a_killed_one_is_made_by_the_next_call(tree: Path) -> None:
     assert made(tree)
 
 
-def test_a_venv_that_a_power_cut_broke_is_reported_and_repaired(tree: Path) -> None:
+def test_a_damaged_environment_is_reported_and_made_again(tree: Path) -> None:
     assert call(tree, "make", "setup", **COPIED).returncode == 0
     module = tree / PACKAGES / "yaml" / "nodes.py"
     shutil.rmtree(module.parent / "__pycache__", ignore_errors=True)
@@ -133,7 +133,7 @@ def test_a_first_run_without_network_ends_with_one_line(tree: Path, tmp_path: Pa
     )
     assert sum("error" in line for line in errors) == 1
     assert "Traceback" not in done.stderr
-    # Nothing partial is left, and with a network the same command succeeds.
+    # Nothing incomplete is left, and with a network the same command succeeds.
     left = (tmp_path / "cache" / "pinion" / "environments").iterdir()
     assert {each.suffix for each in left} <= {".lock"}
     del caches["UV_CACHE_DIR"]

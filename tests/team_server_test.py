@@ -101,14 +101,14 @@ def test_a_person_can_roll_back_and_promote_again(
     assert aliases(client) == {"champion": 1, "previous": 2}
     command("promote", team_server, f"{NAME}/2", "--why=measured again")
     assert aliases(client) == {"champion": 2, "previous": 1}
-    told = command("promote", team_server, NAME, "--history").splitlines()
-    assert [line.partition("champion ")[2].split("  by ")[0] for line in told] == [
+    history = command("promote", team_server, NAME, "--history").splitlines()
+    assert [line.partition("champion ")[2].split("  by ")[0] for line in history] == [
         "none → 1",
         "1 → 2",
         "2 → 1",
         "1 → 2",
     ]
-    assert "too slow" in told[2]
+    assert "too slow" in history[2]
     shown = command("show", team_server, NAME)
     assert f"models:/{NAME}/2 (champion)" in shown
     assert "sample:breast_cancer" in shown

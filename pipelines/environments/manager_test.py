@@ -117,18 +117,18 @@ def test_a_stop_takes_effect_at_once(tmp_path: Path, index: Index, waits: bool) 
     if waits:
         process = maker(tmp_path, TOOL.lock)
         assert index.waiting.wait(PATIENCE)
-    environments, told, ended = Environments(Workspace(cache=tmp_path)), [""], [""]
+    environments, reports, ended = Environments(Workspace(cache=tmp_path)), [""], [""]
 
     def make() -> None:
         with pytest.raises(StoppedInstallingError):
-            environments.ready("tool", [TOOL.lock], told.append)
+            environments.ready("tool", [TOOL.lock], reports.append)
         ended.append("stopped")
 
     thread = threading.Thread(target=make)
     thread.start()
     assert index.waiting.wait(PATIENCE)
     sign = "waiting for another run that is installing it" if waits else "starting"
-    until(lambda: told[-1] == sign, sign)
+    until(lambda: reports[-1] == sign, sign)
     environments.started.stop()
     thread.join(PATIENCE)
     assert ended[-1] == "stopped"

@@ -30,8 +30,8 @@ def write_uv(folder: Path, script: str) -> None:
     (folder / "uv").chmod(0o755)
 
 
-def uv(folder: Path, told: "list[str] | None" = None) -> Uv:
-    return Uv(folder, (told if told is not None else []).append, Started())
+def uv(folder: Path, reports: "list[str] | None" = None) -> Uv:
+    return Uv(folder, (reports if reports is not None else []).append, Started())
 
 
 @pytest.mark.parametrize(
@@ -77,9 +77,9 @@ def test_downloads_are_reported(tmp_path: Path, fake: Path) -> None:
         "Downloading numpy (15.9MiB)\n Downloaded numpy\n   Building old==1.0\n"
         " Downloaded scipy\nInstalled 3 packages in 1ms\nE",
     )
-    told: list[str] = []
-    uv(tmp_path, told).run(["pip", "sync"])
-    assert told == [
+    reports: list[str] = []
+    uv(tmp_path, reports).run(["pip", "sync"])
+    assert reports == [
         "downloading scipy: 0 of 34 MiB",
         "downloading scipy, numpy: 0 of 49 MiB",
         "downloading scipy: 16 of 49 MiB",

@@ -1,4 +1,4 @@
-"""Folders that several processes make, hold and evict at once."""
+"""Folders that several processes make, hold and evict at the same time."""
 
 import os
 import subprocess

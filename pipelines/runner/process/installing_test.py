@@ -24,7 +24,7 @@ TOOL, OTHER = Package("tool"), Package("other")
 ASKS = main_of("import {name}\nprint({name}.ANSWER)")
 
 
-class Told(list[tuple[str, str | None]]):
+class Reports(list[tuple[str, str | None]]):
     """What was reported about installing, by component."""
 
     def __call__(self, component: str, text: str | None) -> None:
@@ -43,7 +43,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
         yield served
 
 
-def backend(folder: Path, packages: Mapping[str, Package], told: Told) -> ProcessBackend:
+def backend(folder: Path, packages: Mapping[str, Package], reports: Reports) -> ProcessBackend:
     """Return a backend for components of these names, each with a lock of one package."""
     workspace = Workspace(folder / "tree", folder / "cache")
     for name, package in packages.items():
@@ -51,7 +51,7 @@ def backend(folder: Path, packages: Mapping[str, Package], told: Told) -> Proces
             source = ASKS.format(name=package.name)
             write_component(workspace.root, name, source, package.lock.decode())
     sources = Sources(workspace, discover(workspace.components), {})
-    runner = ProcessBackend(sources, Environments(workspace), {}, told)
+    runner = ProcessBackend(sources, Environments(workspace), {}, reports)
     runner.prepare((name, container(runner, name)) for name in packages)
     return runner
 
@@ -67,38 +67,38 @@ def test_a_step_starts_while_the_environment_of_a_later_one_is_installed(
     tmp_path: Path, index: Index
 ) -> None:
     index.held = {OTHER.file}
-    told = Told()
-    runner = backend(tmp_path, {"first": TOOL, "second": OTHER}, told)
+    reports = Reports()
+    runner = backend(tmp_path, {"first": TOOL, "second": OTHER}, reports)
     assert run(runner, tmp_path, "first") == "42"
-    assert told.of("first")[-1] == ""
-    assert "" not in told.of("second")
+    assert reports.of("first")[-1] == ""
+    assert "" not in reports.of("second")
     with ThreadPoolExecutor() as pool:
         second = pool.submit(run, runner, tmp_path, "second")
         assert not second.done()
         index.open.set()
         assert second.result(PATIENCE) == "42"
-    assert told.of("second")[-1] == ""
+    assert reports.of("second")[-1] == ""
     runner.close()
 
 
 def test_only_the_step_whose_environment_cannot_be_made_fails(tmp_path: Path, index: Index) -> None:
     index.packages = (TOOL,)
-    told = Told()
-    runner = backend(tmp_path, {"first": TOOL, "second": OTHER}, told)
+    reports = Reports()
+    runner = backend(tmp_path, {"first": TOOL, "second": OTHER}, reports)
     with pytest.raises(PinionError) as failed:
         run(runner, tmp_path, "second")
     assert str(failed.value) == (
         "the environment of second cannot be made: the index lacks other, which is in the lock;"
         " set UV_DEFAULT_INDEX to another index"
     )
-    assert told.of("second")[-1] is None
+    assert reports.of("second")[-1] is None
     assert run(runner, tmp_path, "first") == "42"
     runner.close()
 
 
 def test_a_run_stopped_while_installing_ends_at_once(tmp_path: Path, index: Index) -> None:
     index.held = {TOOL.file}
-    runner = backend(tmp_path, {"first": TOOL}, Told())
+    runner = backend(tmp_path, {"first": TOOL}, Reports())
     ended: list[BaseException] = []
 
     def step() -> None:
@@ -127,7 +127,7 @@ def damage(folder: Path) -> Path:
 def test_a_damaged_environment_is_reported_and_the_next_run_repairs_it(
     tmp_path: Path, index: Index
 ) -> None:
-    runner = backend(tmp_path, {"first": TOOL}, Told())
+    runner = backend(tmp_path, {"first": TOOL}, Reports())
     assert run(runner, tmp_path, "first") == "42"
     module = damage(tmp_path)
     with pytest.raises(TaskFailedError) as failed:
@@ -139,7 +139,7 @@ def test_a_damaged_environment_is_reported_and_the_next_run_repairs_it(
     ) in str(failed.value)
     runner.close()
     del runner, failed
-    assert run(backend(tmp_path, {"first": TOOL}, Told()), tmp_path, "first") == "42"
+    assert run(backend(tmp_path, {"first": TOOL}, Reports()), tmp_path, "first") == "42"
 
 
 def test_an_error_in_the_program_is_not_blamed_on_its_environment(
@@ -147,7 +147,7 @@ def test_an_error_in_the_program_is_not_blamed_on_its_environment(
 ) -> None:
     root = tmp_path / "tree"
     write_component(root, "first", main_of("import nothing_of_the_kind"), TOOL.lock.decode())
-    runner = backend(tmp_path, {"first": TOOL}, Told())
+    runner = backend(tmp_path, {"first": TOOL}, Reports())
     with pytest.raises(TaskFailedError, match="No module named 'nothing_of_the_kind'"):
         run(runner, tmp_path, "first")
     assert index.asked == [TOOL.file]

@@ -93,8 +93,7 @@ class Cache:
     ) -> Reused | Claim | None:
         """Return the outputs for a task, or the right to run it; None while an equal one runs.
 
-        Raise `PinionError` if the outputs exist but cannot be copied, and if the cache cannot be
-        used for a task that logs a model.
+        Raise `PinionError` if they cannot be copied, or a model's task cannot use the cache.
         """
         try:
             made_of = recipe(
@@ -153,10 +152,7 @@ class Cache:
         return made_of.changed(before) if before else "not in the cache"
 
     def _keep(self, made_of: Recipe, call: Call, outputs: Values) -> None:
-        """Keep outputs.
-
-        If that fails, print a warning; for a task that logs a model, raise `TaskFailedError`.
-        """
+        """Keep outputs, or warn; raise `TaskFailedError` if the task logs a model."""
         try:
             entry = Entry(
                 key=made_of.key,
@@ -169,9 +165,7 @@ class Cache:
             )
             self._remember(entry, call.folder, outputs)
             if entry.size > self.limit:
-                raise ValueError(
-                    f"they have {entry.size} bytes, and --cache-size is {self.limit} bytes"
-                )
+                raise ValueError(f"they have {entry.size} bytes, over --cache-size {self.limit}")
             self.store.save(entry, call.folder, call.log)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error

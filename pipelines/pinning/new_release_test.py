@@ -42,7 +42,7 @@ def test_a_version_is_the_asked_one_else_the_released_one_else_the_working_trees
         ("train", "'train' is not NAME==VERSION"),
         ("train=1.0", "'train=1.0' is not NAME==VERSION"),
         ("trian==1.0", "no component 'trian'; components: pull_data, train"),
-        ("train==v1.0.0", "train==v1.0.0: 'v1.0.0' is written '1.0.0'"),
+        ("train==v1.0.0", "train==v1.0.0: 'v1.0.0' is not in normal form; write '1.0.0'"),
         ("train==", "train==: '' is not a version"),
     ],
 )

@@ -188,4 +188,4 @@ def test_a_step_killed_for_memory_is_named_as_that(tmp_path: Path) -> None:
     done = run(tmp_path, pipeline)
 
     assert done.code == 1
-    assert "'program' failed: killed for memory: its limit is 64 MiB" in done.error
+    assert "'program' failed: it ran out of memory: its limit is 64 MiB" in done.error

@@ -136,7 +136,7 @@ def test_a_registry_that_is_down(tree: Tree, empty: Registry) -> None:
     assert done.code == 1
     assert done.stderr == (
         f"pipelines.publish: error: registry {empty.address} does not answer (connection refused);"
-        " start it, or name another with --registry\n"
+        " start it, or choose another with --registry\n"
     )
     empty.start()
     assert tree.run("publish", "register", "--dry-run", "--registry", empty.address).code == 0
@@ -147,7 +147,7 @@ def test_an_engine_that_is_down(tree: Tree, empty: Registry) -> None:
         "publish", "register", "--registry", empty.address, DOCKER_HOST="tcp://127.0.0.1:1"
     )
     assert done.code == 1
-    assert "Pants failed, see its messages above" in done.error
+    assert "Pants failed; see its messages above" in done.error
     assert "Cannot connect to the Docker daemon" in done.stderr
 
 

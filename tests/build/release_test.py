@@ -222,7 +222,7 @@ def test_a_release_that_names_a_commit_of_other_code_is_refused(scratch: Tree) -
     body = lock.read_text().replace(newer, older).rpartition("checksum: ")[0]
     lock.write_text(f"{body}checksum: {hashlib.sha256(body.encode()).hexdigest()}\n")
     done = scratch.run("run", "--release", "1.1.0")
-    assert_refused(done, "run", f"commit {older} holds other code than was released", "docker")
+    assert_refused(done, "run", f"commit {older} has other code than was released", "docker")
 
 
 def test_the_working_tree_is_never_a_published_image(scratch: Tree) -> None:

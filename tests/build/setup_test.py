@@ -61,17 +61,17 @@ def test_a_killed_one_is_made_by_the_next_call(tree: Path) -> None:
     assert made(tree)
 
 
-def test_what_a_power_cut_broke_is_told_and_made_anew(tree: Path) -> None:
+def test_a_damaged_environment_is_reported_and_made_again(tree: Path) -> None:
     assert call(tree, "make", "setup", **COPIED).returncode == 0
     module = tree / PACKAGES / "yaml" / "nodes.py"
     shutil.rmtree(module.parent / "__pycache__", ignore_errors=True)
     size = module.stat().st_size
     os.truncate(module, 100)
     broken = call(tree, "make", "run", **COPIED)
-    said = [line for line in broken.stderr.splitlines() if not line.startswith("make: ")]
-    assert said == [
+    errors = [line for line in broken.stderr.splitlines() if not line.startswith("make: ")]
+    assert errors == [
         f"pinion: error: {tree}/.venv is damaged (lib/python3.11/site-packages/yaml/nodes.py has"
-        f" 100 of {size} bytes); run make setup, which makes it anew"
+        f" 100 of {size} bytes); run make setup to repair it"
     ]
     assert broken.returncode != 0
     again = call(tree, "make", "setup", **COPIED)
@@ -80,7 +80,7 @@ def test_what_a_power_cut_broke_is_told_and_made_anew(tree: Path) -> None:
     assert made(tree)
 
 
-def test_an_interpreter_that_was_removed_is_replaced(tree: Path) -> None:
+def test_a_removed_interpreter_is_replaced(tree: Path) -> None:
     assert call(tree, "make", "setup").returncode == 0
     python = tree / ".venv" / "bin" / "python"
     python.unlink()
@@ -94,13 +94,13 @@ def test_an_interpreter_that_was_removed_is_replaced(tree: Path) -> None:
     [
         (
             {"UV_DEFAULT_INDEX": NOWHERE},
-            "the packages cannot be downloaded from http://127.0.0.1:9; check the network, or name"
-            " another index with UV_DEFAULT_INDEX",
+            "the packages cannot be downloaded from http://127.0.0.1:9; check the network, or set"
+            " UV_DEFAULT_INDEX to another index",
         ),
         (
             {"UV_OFFLINE": "1"},
-            "the packages are not in uv's cache, and UV_OFFLINE keeps it from the network; unset"
-            " that",
+            "the packages are not in uv's cache, and UV_OFFLINE forbids the network; unset"
+            " UV_OFFLINE",
         ),
     ],
     ids=["no network", "offline"],
@@ -109,8 +109,8 @@ def test_without_network(
     tree: Path, tmp_path: Path, variables: dict[str, str], reason: str
 ) -> None:
     done = call(tree, "make", "setup", UV_CACHE_DIR=str(tmp_path / "uv"), **variables)
-    said = [line for line in done.stderr.splitlines() if not line.startswith("make: ")]
-    assert said == [
+    errors = [line for line in done.stderr.splitlines() if not line.startswith("make: ")]
+    assert errors == [
         "pinion: making .venv (once; a few seconds)", f"pinion: .venv cannot be made: {reason}"
     ]  # fmt: skip
     assert done.returncode != 0
@@ -125,15 +125,15 @@ def test_a_first_run_without_network_ends_with_one_line(tree: Path, tmp_path: Pa
     for uv in user_cache().glob("uv-*/"):
         shutil.copytree(uv, tmp_path / "cache" / "pinion" / uv.name)
     done = call(tree, "make", "run", UV_DEFAULT_INDEX=NOWHERE, **caches)
-    said = [line for line in done.stderr.splitlines() if not line.startswith("make: ")]
-    assert said[-1] == (
+    errors = [line for line in done.stderr.splitlines() if not line.startswith("make: ")]
+    assert errors[-1] == (
         "pipelines.run: error: step 'pull-data' failed: the environment of pull_data cannot be"
         " made: the packages cannot be downloaded from http://127.0.0.1:9; check the network, or"
-        " name another index with UV_DEFAULT_INDEX"
+        " set UV_DEFAULT_INDEX to another index"
     )
-    assert sum("error" in line for line in said) == 1
+    assert sum("error" in line for line in errors) == 1
     assert "Traceback" not in done.stderr
-    # Nothing half is left, and with a network the same command succeeds.
+    # Nothing incomplete is left, and with a network the same command succeeds.
     left = (tmp_path / "cache" / "pinion" / "environments").iterdir()
     assert {each.suffix for each in left} <= {".lock"}
     del caches["UV_CACHE_DIR"]

@@ -45,7 +45,7 @@ def test_a_run_that_is_made_after_its_connection_broke_is_the_only_one(
         assert len(server.asked("POST", "/runs")) == 1
     told = capsys.readouterr().err
     assert "dropped the connection" in told
-    assert "looking for 24 s whether it was done" in told
+    assert "checking for 24 s whether the request was carried out" in told
 
 
 @pytest.mark.parametrize(("fault", "longest"), [(500, 5), (429, 5), (503, 40), (LOSE, 40)])

@@ -29,7 +29,7 @@ NIGHTLY = ["--schedule", "30 3 * * *", *TRACKING]
 def _nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [each for each in os.environ if each.startswith(("KFP_", "KF_"))]:
         monkeypatch.delenv(name)
-    monkeypatch.setattr("pipelines.kubeflow.calls.pause", lambda _: None)
+    monkeypatch.setattr("pipelines.kubeflow.session.pause", lambda _: None)
 
 
 def released(workspace: Workspace, tag: str) -> None:
@@ -207,7 +207,7 @@ def test_another_pipeline_under_the_tag_is_told(workspace: Workspace) -> None:
         _, error = process.communicate(timeout=60)
     assert process.returncode == 1
     (line,) = error.splitlines()
-    assert line.endswith("if it may go: python -m pipelines.deploy 1.0.0 --remove")
+    assert line.endswith("delete it with python -m pipelines.deploy 1.0.0 --remove")
 
 
 @pytest.mark.parametrize("fault", [each for each in FAULTS if "every third" in each])

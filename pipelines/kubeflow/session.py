@@ -1,4 +1,4 @@
-"""What a call of a command for a cluster comes to."""
+"""Connect to a cluster, and prepare a compiled file for it, on behalf of a command."""
 
 import argparse
 import sys
@@ -22,9 +22,9 @@ from pipelines.system.errors import UsageError
 def prepared(
     args: argparse.Namespace, file: PipelineFile
 ) -> tuple[PipelineFile, Mapping[str, Value], str]:
-    """The file with the platform's settings, the parameters of a run, and its service account.
+    """Return the file with the platform's settings, the run's parameters and its service account.
 
-    Raises `PinionError` for all that can be known to be wrong before a cluster is asked.
+    Raises `PinionError` for every mistake that can be found before a request to the cluster.
     """
     parameters = resolve(file.parameters, args.param, args.params, args.register)
     file, account = with_settings(args, file)
@@ -33,9 +33,9 @@ def prepared(
 
 
 def with_settings(args: argparse.Namespace, file: PipelineFile) -> tuple[PipelineFile, str]:
-    """The file for runs on one cluster, and the service account that its platform file names.
+    """Return the file for runs on one cluster, and the service account of its platform file.
 
-    Raises `PinionError` where the cluster could not run the file.
+    Raises `PinionError` if the cluster could not run the file.
     """
     refuse_unfilled(file)
     account = ""
@@ -47,21 +47,21 @@ def with_settings(args: argparse.Namespace, file: PipelineFile) -> tuple[Pipelin
 
 
 def connect(args: argparse.Namespace) -> tuple[Api, str]:
-    """The cluster's API, logged in, and the namespace to work in; empty where it has only one.
+    """Log in to the cluster; return its API and the namespace to work in, empty if it has only one.
 
-    Raises `PinionError` where it cannot be used.
+    Raises `PinionError` if the cluster cannot be used.
     """
     endpoint = find_endpoint(args.endpoint)
     api = Api(endpoint, Login.of(args.user), SECONDS, pause)
     namespace = args.namespace or endpoint.namespace
     if not api.connect():
         if args.namespace:
-            print(f"{endpoint.address} has no namespaces of users: --namespace is not needed",
+            print(f"{endpoint.address} is not in multi-user mode: --namespace is ignored",
                   file=sys.stderr)  # fmt: skip
         return api, ""
     if not namespace:
         raise UsageError(
-            f"{endpoint.address} has a namespace for every user: name yours with --namespace"
-            " (the dashboard shows it on its top)"
+            f"{endpoint.address} has a namespace for each user: name yours with --namespace"
+            " (the dashboard shows it at the top)"
         )
     return api, namespace

@@ -1,4 +1,4 @@
-"""A run on a cluster: started, followed to its end, or ended."""
+"""Start a run on a cluster, follow it, or stop it."""
 
 import argparse
 import sys
@@ -20,16 +20,18 @@ _COMMAND = "python -m pipelines.submit"
 
 
 def submit(args: argparse.Namespace) -> int:
-    """Does what the flags of `pipelines.submit` ask for; its exit code."""
+    """Do what the flags of `pipelines.submit` ask for, and return the exit code."""
     known = args.stop if args.follow is None else args.follow
     if known is not None:
         if not known:
-            raise UsageError("--follow and --stop need a run's id or name; it is empty")
+            raise UsageError(
+                "--follow and --stop need the id or name of a run, which is empty here"
+            )
         api, namespace = connect(args)
         run = runs.find(api, known, namespace)
         if args.stop:
             runs.stop(api, run.id)
-            print(f"asked the cluster to end run {run.name!r} ({run.id})")
+            print(f"asked the cluster to stop run {run.name!r} ({run.id})")
             return 0
         return _followed(api, run, namespace, steps_of(run.document))
     file, parameters, account = prepared(args, PipelineFile.load(args.pipeline_file))
@@ -47,25 +49,25 @@ def _started(api: Api, submission: Submission) -> Run:
     try:
         return runs.start(api, submission)
     except (PinionError, KeyboardInterrupt) as error:
-        # A refusal is an answer; without one the run may be there.
+        # A refusal means that there is no run; without an answer there may be one.
         if not isinstance(error, UsageError | runs.RefusedError):
             print(
-                f"whether run {submission.name!r} was started is not known;"
-                f" see: {_COMMAND} --follow {quote(submission.name)}",
+                f"run {submission.name!r} may or may not have started;"
+                f" check with: {_COMMAND} --follow {quote(submission.name)}",
                 file=sys.stderr,
             )
         raise
 
 
 def _followed(api: Api, run: Run, namespace: str, steps: Sequence[str]) -> int:
-    """Waits for a run, and says what became of it; raises `PinionError` unless it succeeded."""
+    """Wait for a run and report its end; raise `PinionError` unless it succeeded."""
     try:
         print(_summary(api, run, namespace), flush=True)
         ended = wait(api, run, steps, Progress(steps))
     except (PinionError, KeyboardInterrupt, OSError):
         print(
-            f"stopped waiting; the run goes on. Follow it: {_COMMAND} --follow {run.id}"
-            f" — end it: {_COMMAND} --stop {run.id}",
+            f"stopped waiting; the run continues. Follow it: {_COMMAND} --follow {run.id}"
+            f" — stop it: {_COMMAND} --stop {run.id}",
             file=sys.stderr,
         )
         raise

@@ -30,7 +30,9 @@ class Deploying:
         """
         found = versions.find_pipeline(self.api, file.name, self.namespace)
         pipeline_id = found or self._make(file.name)
-        yield _line("pipeline", file.name, pipeline_id, "there" if found else self._done("made"))
+        yield _line(
+            "pipeline", file.name, pipeline_id, "exists" if found else self._done("created")
+        )
         there = versions.versions(self.api, pipeline_id) if pipeline_id else []
         version, done = self._version(pipeline_id, there, file)
         yield _line("version", version.name, version.id, done)
@@ -59,7 +61,7 @@ class Deploying:
         there = versions.versions(self.api, pipeline_id) if pipeline_id else []
         removed = {each.id: each for each in there if each.is_of(self.tag)}
         if not removed:
-            yield _line("version", self.tag, "", "is not there")
+            yield _line("version", self.tag, "", "does not exist")
             return
         names = {each.id: each.name for each in removed.values()}
         runs = schedules.recurring_runs(self.api, pipeline_id, self.namespace)
@@ -85,7 +87,7 @@ class Deploying:
     ) -> tuple[Version, str]:
         """Return the version, and what was done; its id is empty if it does not exist."""
         name, version = versions.chosen(there, self.tag, file)
-        done = "there" if version else self._done("uploaded")
+        done = "exists" if version else self._done("uploaded")
         if version is None and self.dry_run:
             version = Version("", name, file)
         version = version or versions.upload(self.api, pipeline_id, self.tag, file)
@@ -102,10 +104,10 @@ class Deploying:
         kept = self._kept(schedule, there)
         if kept is None:
             what = f"{shown(schedule.cron)} → {names[schedule.version_id]}"
-            yield _line("schedule", what, "", self._done("made"))
+            yield _line("schedule", what, "", self._done("created"))
         else:
             known = kept.id in [each.id for each in there]
-            yield _run_line(kept, names, "there" if known else "made")
+            yield _run_line(kept, names, "exists" if known else "created")
         for each in there:
             if kept is None or each.id != kept.id:
                 yield _run_line(each, names, self._done("removed"))
@@ -122,7 +124,7 @@ def _left_alone(
     runs: Iterable[Recurring], version: Version, names: Mapping[str, str]
 ) -> Iterator[str]:
     for run in runs:
-        done = "there"
+        done = "exists"
         if run.version_id != version.id:
             done += f"; give --schedule {quote(run.when)} and its parameters to move it"
             done += f" to {version.name}"

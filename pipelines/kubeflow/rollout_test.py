@@ -61,16 +61,16 @@ def test_a_deployment_reports_what_it_created_and_what_existed(
     pipeline, version, run = ids(server)
     page = f"dashboard  {server.address}/#/pipelines/details/{pipeline}/version/{version}"
     assert first == [
-        f"pipeline   three ({pipeline}) made",
+        f"pipeline   three ({pipeline}) created",
         f"version    1.2.3 ({version}) uploaded",
-        f"schedule   30 3 * * * → 1.2.3 ({run}) made",
+        f"schedule   30 3 * * * → 1.2.3 ({run}) created",
         page,
     ]
     before = changes(server)
     assert deployed(server, file) == [
-        f"pipeline   three ({pipeline}) there",
-        f"version    1.2.3 ({version}) there",
-        f"schedule   30 3 * * * → 1.2.3 ({run}) there",
+        f"pipeline   three ({pipeline}) exists",
+        f"version    1.2.3 ({version}) exists",
+        f"schedule   30 3 * * * → 1.2.3 ({run}) exists",
         page,
     ]
     assert changes(server) == before
@@ -78,20 +78,20 @@ def test_a_deployment_reports_what_it_created_and_what_existed(
 
 def test_a_dry_run_only_reads(server: KfpServer, file: PipelineFile) -> None:
     assert deployed(server, file, dry_run=True) == [
-        "pipeline   three would be made",
+        "pipeline   three would be created",
         "version    1.2.3 would be uploaded",
-        "schedule   30 3 * * * → 1.2.3 would be made",
+        "schedule   30 3 * * * → 1.2.3 would be created",
     ]
     assert changes(server) == []
     made = deployed(server, file)
     pipeline, version, run = ids(server)
     before = changes(server)
-    assert deployed(server, file, dry_run=True) == [each.replace("made", "there").replace(
-        "uploaded", "there") for each in made]  # fmt: skip
+    assert deployed(server, file, dry_run=True) == [each.replace("created", "exists").replace(
+        "uploaded", "exists") for each in made]  # fmt: skip
     assert deployed(server, file, tag="1.3.0", dry_run=True) == [
-        f"pipeline   three ({pipeline}) there",
+        f"pipeline   three ({pipeline}) exists",
         "version    1.3.0 would be uploaded",
-        "schedule   30 3 * * * → 1.3.0 would be made",
+        "schedule   30 3 * * * → 1.3.0 would be created",
         f"schedule   30 3 * * * → 1.2.3 ({run}) would be removed",
     ]
     assert removed(server, dry_run=True) == [
@@ -110,18 +110,18 @@ def test_the_next_release_moves_the_schedule_only_on_request(
     (new,) = set(server.versions) - {old}
     assert lines[1:3] == [
         f"version    1.3.0 ({new}) uploaded",
-        f"schedule   30 3 * * * → 1.2.3 ({run}) there; give --schedule '30 3 * * *' and its"
+        f"schedule   30 3 * * * → 1.2.3 ({run}) exists; give --schedule '30 3 * * *' and its"
         " parameters to move it to 1.3.0",
     ]
     assert set(server.recurring_runs) == {run}
     lines = deployed(server, file, NIGHTLY, "1.3.0")
     (moved,) = server.recurring_runs
     assert lines[2:4] == [
-        f"schedule   30 3 * * * → 1.3.0 ({moved}) made",
+        f"schedule   30 3 * * * → 1.3.0 ({moved}) created",
         f"schedule   30 3 * * * → 1.2.3 ({run}) removed",
     ]
     assert deployed(server, file, None, "1.3.0")[2] == (
-        f"schedule   30 3 * * * → 1.3.0 ({moved}) there"
+        f"schedule   30 3 * * * → 1.3.0 ({moved}) exists"
     )
 
 
@@ -129,15 +129,15 @@ def test_a_paused_schedule_is_reported_as_paused(server: KfpServer, file: Pipeli
     deployed(server, file)
     (run,) = server.recurring_runs.values()
     run["status"] = "DISABLED"
-    assert deployed(server, file)[2].endswith(") there, paused")
-    assert deployed(server, file, None)[2].endswith(") there, paused")
+    assert deployed(server, file)[2].endswith(") exists, paused")
+    assert deployed(server, file, None)[2].endswith(") exists, paused")
 
 
 def test_other_cluster_settings_are_reported(
     server: KfpServer, file: PipelineFile, large: PipelineFile
 ) -> None:
     deployed(server, file, None)
-    for done in ("uploaded", "there"):
+    for done in ("uploaded", "exists"):
         line = deployed(server, large, None)[1]
         assert line.startswith("version    1.2.3-")
         assert line.endswith(f") {done}; 1.2.3 has other cluster settings and is kept")
@@ -157,9 +157,9 @@ def test_everything_is_created_once_whichever_answers_get_lost(
         lines = deployed(server, file)
     pipeline, version, run = ids(server)
     assert lines[:3] == [
-        f"pipeline   three ({pipeline}) there",
-        f"version    1.2.3 ({version}) there",
-        f"schedule   30 3 * * * → 1.2.3 ({run}) there",
+        f"pipeline   three ({pipeline}) exists",
+        f"version    1.2.3 ({version}) exists",
+        f"schedule   30 3 * * * → 1.2.3 ({run}) exists",
     ]
     server.fault = make()
     removed(server)
@@ -171,7 +171,7 @@ def test_everything_is_created_once_whichever_answers_get_lost(
 def test_remove_deletes_the_versions_of_a_release_and_their_schedule(
     server: KfpServer, file: PipelineFile
 ) -> None:
-    assert removed(server) == ["version    1.2.3 is not there"]
+    assert removed(server) == ["version    1.2.3 does not exist"]
     deployed(server, file, None, "1.3.0")
     deployed(server, file)
     lines = removed(server)
@@ -179,7 +179,7 @@ def test_remove_deletes_the_versions_of_a_release_and_their_schedule(
     assert [each["name"] for each in server.versions.values()] == ["1.3.0"]
     assert changes(server)[-2:] == ["DELETE", "DELETE"]
     assert "/recurringruns/" in server.requests[-2].path
-    assert removed(server) == ["version    1.2.3 is not there"]
+    assert removed(server) == ["version    1.2.3 does not exist"]
     # The schedule of another release is kept.
     deployed(server, file)
     assert removed(server, "1.3.0")[-1].startswith("version    1.3.0 (")

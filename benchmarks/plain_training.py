@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 from sklearn.metrics import f1_score, make_scorer
 from sklearn.model_selection import cross_validate
 
-from train.cross_validation import METRICS, SCORERS, Folds, is_error
-from train.lean import make_plain
+from train.data.schema import read_schema
+from train.model.cross_validation import METRICS, SCORERS, Folds, is_error
+from train.model.low_memory import make_plain
 from train.models import build_pipeline
-from train.schema import read_schema
 
 SEED = 42
 FOLDS = 5

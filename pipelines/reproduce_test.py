@@ -124,7 +124,8 @@ def release(workspace: Workspace, digit: str) -> None:
     """Writes a release 1.4.0 of one component, whose image has a digest of that digit."""
     image = ImageReference("host:5000/pinion/train", "0.2.0", f"sha256:{digit * 64}")
     train = Locked("0.2.0", image, "s1:c", "s1:a", "f00d", Signature({}, {}), {})
-    text = f"root: {{}}\n image: {image}\n".encode()
+    executors = {"exec-train": {"container": {"image": str(image)}}}
+    text = json.dumps({"deploymentSpec": {"executors": executors}}).encode()
     write(workspace, Release(Lock("1.4.0", "host:5000", sha256(text), {"train": train}), text))
 
 

@@ -16,7 +16,7 @@ from pipelines.components.component import discover
 from pipelines.components.interface import Interface
 from pipelines.kubeflow.platform.apply import apply
 from pipelines.kubeflow.platform.file import PlatformSettings
-from pipelines.pinning.compiler import compile_release
+from pipelines.pinning.compiler import compile_pipeline
 from pipelines.pinning.lock import Lock, sha256
 from pipelines.pinning.pins import dev_pins
 from pipelines.system.errors import PinionError
@@ -145,8 +145,7 @@ def test_an_interface_of_a_component(text: str) -> None:
         type(pin)(pin.name, pin.version, pin.image, interface) if pin.name == "train" else pin
         for pin in pins
     ]
-    with tempfile.TemporaryDirectory() as folder:
-        taken_or_refused(lambda: compile_release("dev", changed, Path(folder, "pipeline.yaml")))
+    taken_or_refused(lambda: compile_pipeline("dev", changed))
 
 
 @thorough

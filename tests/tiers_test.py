@@ -153,6 +153,11 @@ def test_the_tiers_are_told_apart_by_the_marker(
     assert {next((f for f in work.flags if f[:2] == "-m"), None) for work in works} == {marked}
 
 
+def test_a_part_without_slow_tests_is_left_out_of_the_slow_tier() -> None:
+    works = chosen([], [], everything=True, done=True, checks=False)
+    assert {work.part.name for work in works} == {"pipelines", "tests", "tests/build"}
+
+
 def test_every_slow_test_has_a_reason() -> None:
     marks = [
         mark

@@ -80,19 +80,19 @@ class CompiledFile:
     executors: Any
 
     @classmethod
-    def load(cls, path: Path) -> "CompiledFile":
-        """Reads a file; raises `PinionError` for what is none or is not understood here."""
-        file = PipelineFile.load(path)
+    def of(cls, file: PipelineFile) -> "CompiledFile":
+        """Return what a file says; raises `PinionError` for what is not understood here."""
         if file.platform is not None:
             raise PinionError(
-                f"{path}: has a second document, of platform settings, which have no meaning here;"
-                " run the file that was compiled without them"
+                f"{file.path}: has a second document, of platform settings, which have no meaning"
+                " here; run the file that was compiled without them"
             )
-        pipeline, config = file.spec, file.deployment
+        config, pipeline = file.deployment, type(file.spec)()
+        pipeline.CopyFrom(file.spec)
         # The deployment is a free-form field, held against its own message.
         pipeline.ClearField("deployment_spec")
-        _refuse_unknown(path, pipeline, "")
-        _refuse_unknown(path, config, "deploymentSpec")
+        _refuse_unknown(file.path, pipeline, "")
+        _refuse_unknown(file.path, config, "deploymentSpec")
         return cls(pipeline, config.executors)
 
     def component(self, name: str) -> Any:

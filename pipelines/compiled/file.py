@@ -36,11 +36,15 @@ class PipelineFile:
     @classmethod
     def load(cls, path: Path) -> "PipelineFile":
         """Raises `PinionError` for a file that is no compiled pipeline."""
-        return cls.parse(path, _read(path))
+        return cls.parse(path, read_bytes(path))
 
     @classmethod
-    def parse(cls, path: Path, text: str) -> "PipelineFile":
-        """The file of that text; `path` is only told. Raises `PinionError` as `load` does."""
+    def parse(cls, path: Path, content: bytes) -> "PipelineFile":
+        """Return the file of that content; `path` is for messages. Raises as `load` does."""
+        try:
+            text = content.decode()
+        except UnicodeDecodeError as error:
+            raise PinionError(f"{path}: not YAML: {error}") from error
         documents = _documents(path, text)
         if len(documents) > 2:
             raise PinionError(f"{path}: not a compiled pipeline: it has {len(documents)} documents")
@@ -153,15 +157,14 @@ def _steps(pipeline: Any, dag: Any) -> Iterator[str]:
             yield from _steps(pipeline, pipeline.components[component].dag)
 
 
-def _read(path: Path) -> str:
+def read_bytes(path: Path) -> bytes:
+    """Return what a compiled file holds; raises `PinionError` if there is none."""
     try:
-        return path.read_text()
+        return path.read_bytes()
     except FileNotFoundError as error:
         raise PinionError(
             f"{path} does not exist; python -m pipelines.compile makes one"
         ) from error
-    except UnicodeDecodeError as error:
-        raise PinionError(f"{path}: not YAML: {error}") from error
 
 
 def _documents(path: Path, text: str) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pipelines.compiled.allow_list import CompiledFile
 from pipelines.compiled.container import Container, Retry
+from pipelines.compiled.file import PipelineFile
 from pipelines.compiled.input_sources import (
     Constant,
     FromParent,
@@ -112,8 +113,13 @@ class Pipeline:
 
     @classmethod
     def load(cls, path: Path) -> "Pipeline":
-        """Reads a compiled file; raises `PinionError` for what is not one or not understood."""
-        file = CompiledFile.load(path)
+        """Read a compiled file; raises `PinionError` for what is not one or not understood."""
+        return cls.of(PipelineFile.load(path))
+
+    @classmethod
+    def of(cls, read: PipelineFile) -> "Pipeline":
+        """Return the pipeline of a compiled file; raises `PinionError` as `load` does."""
+        file, path = CompiledFile.of(read), read.path
         try:
             graph = _graph(file, file.spec.root.dag)
             _check_names(list(graph.steps()))

@@ -37,6 +37,24 @@ def uncommitted(workspace: Workspace, paths: Sequence[str]) -> list[str]:
     return [entry[3:] for entry in said.split("\0") if entry]
 
 
+def tag_commit(workspace: Workspace, tag: str) -> str:
+    """Return the commit of a tag; empty if there is no such tag."""
+    try:
+        return (
+            _git(workspace, "rev-parse", "--verify", f"refs/tags/{tag}^{{commit}}").decode().strip()
+        )
+    except PinionError:
+        return ""
+
+
+def file_at_tag(workspace: Workspace, tag: str, path: str) -> bytes | None:
+    """Return a file as it was at a tag; None if there is no such tag, or no such file at it."""
+    try:
+        return _git(workspace, "show", f"refs/tags/{tag}:{path}")
+    except PinionError:
+        return None
+
+
 def component_at(workspace: Workspace, commit: str, name: str) -> dict[str, bytes]:
     """Return the files that made a component at a commit, as `content.read_tree` does of now.
 

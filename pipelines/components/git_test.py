@@ -8,7 +8,15 @@ import pytest
 
 from pipelines.components.component import content_of
 from pipelines.components.content import read_tree
-from pipelines.components.git import CommitMissingError, component_at, described, head, uncommitted
+from pipelines.components.git import (
+    CommitMissingError,
+    component_at,
+    described,
+    file_at_tag,
+    head,
+    tag_commit,
+    uncommitted,
+)
 from pipelines.runner.process.processes_testing import write_component
 from pipelines.system.errors import PinionError
 from pipelines.system.workspace import Workspace
@@ -60,6 +68,16 @@ def test_uncommitted_files_are_named_and_ignored_ones_are_not(tree: Workspace) -
         "components/tool/tool/neu dings.py",
     ]
     assert uncommitted(tree, ["build-support"]) == []
+
+
+def test_a_tag_is_a_commit_with_its_files(tree: Workspace) -> None:
+    commit, path = head(tree), "components/tool/tool/__main__.py"
+    before = source(tree).read_bytes()
+    source(tree).write_text("edited")
+    assert tag_commit(tree, "1.0.0") == commit
+    assert file_at_tag(tree, "1.0.0", path) == before
+    assert tag_commit(tree, "1.0.1") == ""
+    assert file_at_tag(tree, "1.0.1", path) is file_at_tag(tree, "1.0.0", "none") is None
 
 
 def test_a_component_of_a_commit_is_what_it_was(tree: Workspace) -> None:

@@ -2,6 +2,8 @@
 
 import argparse
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 DOCKER = "docker"
@@ -53,6 +55,20 @@ def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@dataclass(frozen=True)
+class ClusterFlags:
+    """Which cluster is meant, who asks it, and for whom; None and empty are what is not given."""
+
+    endpoint: str | None
+    user: str | None
+    namespace: str
+
+
+def cluster_flags(args: argparse.Namespace) -> ClusterFlags:
+    """Return what `add_cluster_flags` added."""
+    return ClusterFlags(args.endpoint, args.user, args.namespace)
+
+
 def add_run_flags(parser: argparse.ArgumentParser) -> None:
     """What runs are made with."""
     add_parameter_flags(parser)
@@ -69,6 +85,33 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--no-cache", action="store_true", help="run every step, whatever ran before"
+    )
+
+
+@dataclass(frozen=True)
+class RunFlags:
+    """What runs on a cluster are made with.
+
+    `assignments` are parameters as NAME=VALUE, which stand over those of the file `parameters`.
+    """
+
+    assignments: Sequence[str]
+    parameters: Path | None
+    register: bool | None
+    platform: Path | None
+    service_account: str
+    cached: bool
+
+
+def run_flags(args: argparse.Namespace) -> RunFlags:
+    """Return what `add_run_flags` added, but for the experiment."""
+    return RunFlags(
+        assignments=args.param,
+        parameters=args.params,
+        register=args.register,
+        platform=args.platform,
+        service_account=args.service_account,
+        cached=not args.no_cache,
     )
 
 

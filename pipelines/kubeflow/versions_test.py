@@ -122,7 +122,7 @@ def test_a_release_with_other_settings_gets_a_version_of_its_own(
 def test_another_pipeline_under_the_tag_is_refused(
     file: PipelineFile, large: PipelineFile, old: str, new: str
 ) -> None:
-    stranger = PipelineFile.parse(file.path, file.text().replace(old, new))
+    stranger = PipelineFile.parse(file.path, file.text().replace(old, new).encode())
     assert stranger.spec != file.spec
     for wanted in (file, large):
         with pytest.raises(PinionError, match="'1.2.3' of pipeline 'three' is not release 1.2.3"):

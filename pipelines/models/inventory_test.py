@@ -16,7 +16,7 @@ from pipelines.show import main
 from pipelines.system.errors import PinionError, UsageError
 from pipelines.system.workspace import Workspace
 
-PIPELINE = b"root: {}\n"
+PIPELINE = b"deploymentSpec: {executors: {}}\n"
 OLD_DATA, NEW_DATA = ("0.1.0", "a", {"idna": "3.20"}), ("0.3.0", "d", {"idna": "3.21"})
 OLD_TRAIN, NEW_TRAIN = ("0.1.0", "b", {"numpy": "2.0.0rc1"}), ("0.2.0", "c", {"numpy": "2.1.0"})
 RELEASED = {

@@ -1,10 +1,10 @@
 """Trace a model version back to its run, its data, its release, and the code of that release."""
 
-import subprocess
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from pipelines.components.git import tag_commit
 from pipelines.models.registry import ModelRegistry, ModelVersion
 from pipelines.pinning.lock import Lock
 from pipelines.pinning.releases import locks
@@ -84,11 +84,4 @@ def _revision(workspace: Workspace, tags: Mapping[str, str], lock: Lock | None) 
         yield "lock", f"this clone has no release {release}; run git pull, or use its repository"
         return
     yield "lock", f"pipelines/releases/{release}/lock.yaml"
-    found = subprocess.run(
-        ["git", "rev-parse", "--verify", "--quiet", f"refs/tags/{release}^{{commit}}"],
-        cwd=workspace.root,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    yield "revision", found.stdout.strip() or f"this clone has no git tag {release}"
+    yield "revision", tag_commit(workspace, release) or f"this clone has no git tag {release}"

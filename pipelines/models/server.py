@@ -1,6 +1,5 @@
 """Run a server of the full MLflow on this machine until Ctrl-C."""
 
-import argparse
 import contextlib
 import os
 import signal
@@ -33,11 +32,14 @@ _VARIABLES = {
 }
 
 
-def store_of(args: argparse.Namespace) -> str:
-    """Return the MLflow store that the flags name; raise `PinionError` if there is none yet."""
-    if given := args.mlflow_tracking_uri or os.environ.get("MLFLOW_TRACKING_URI"):
-        return str(given)
-    database = args.output.resolve() / "mlflow.db"
+def store_of(given: str | None, output: Path) -> str:
+    """Return the MLflow store that is given or set, else the one in the folder of the runs.
+
+    Raises `PinionError` if there is none yet.
+    """
+    if uri := given or os.environ.get("MLFLOW_TRACKING_URI"):
+        return uri
+    database = output.resolve() / "mlflow.db"
     if not database.is_file():
         raise PinionError(
             f"there is no MLflow store {database} yet; make one with a run (make run), or name"

@@ -1,18 +1,19 @@
 """Assemble a release from a registry, and check it against git and earlier releases."""
 
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from pipelines.compiled.file import COMPONENTS, RELEASE, PipelineFile
 from pipelines.components.component import content_of
 from pipelines.components.content import comparable
 from pipelines.components.git import component_at
 from pipelines.components.image import ImageReference
 from pipelines.pinning import sboms
-from pipelines.pinning.compiler import compile_release
+from pipelines.pinning.compiler import compile_pipeline
 from pipelines.pinning.lock import Lock, Locked, sha256
-from pipelines.pinning.pins import Pin, component_versions
+from pipelines.pinning.pins import Pin
 from pipelines.pinning.releases import Release, frozen
 from pipelines.pinning.version_rules import breaks, history
 from pipelines.registry.client import Image, Registry
@@ -60,16 +61,9 @@ def assemble(
             f"not in {registry.address}: {', '.join(missing)};"
             " publish first (python -m pipelines.publish), or name a version that was published"
         )
-    pipeline = _compiled(tag, [each.pin for each in published])
+    pipeline = compile_pipeline(tag, [each.pin for each in published])
     locked = {each.name: each.locked for each in published}
     return Release(Lock(tag, registry.address, sha256(pipeline), locked), pipeline)
-
-
-def _compiled(tag: str, pins: Sequence[Pin]) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder) / "pipeline.yaml"
-        compile_release(tag, pins, output)
-        return output.read_bytes()
 
 
 def refuse_pushed_again(releases: Mapping[str, Lock], release: Lock) -> None:
@@ -121,14 +115,22 @@ def refuse_breaking(releases: Mapping[str, Lock], release: Lock) -> None:
                 )
 
 
-def wiring(release: Release) -> str:
-    """Return the compiled pipeline without tag, versions and images, which change every release."""
-    text = release.pipeline.decode()
-    components = release.lock.components
-    for name, locked in components.items():
-        text = text.replace(str(locked.image), name)
-    versions = component_versions({name: each.image.exact for name, each in components.items()})
-    return text.replace(f"value: {versions}\n", "").replace(f"value: {release.lock.release}\n", "")
+def wiring(release: Release) -> tuple[Any, Any]:
+    """Return a release's KFP messages without tag, versions and images, which change every release.
+
+    They are the pipeline and its deployment, each of which compares as a whole.
+    """
+    file = PipelineFile.parse(Path(release.lock.release), release.pipeline)
+    names = {str(locked.image): name for name, locked in release.lock.components.items()}
+    deployment = file.deployment
+    for executor in deployment.executors.values():
+        container = executor.container
+        container.image = names.get(container.image, container.image)
+        kept = [each for each in container.env if each.name not in (RELEASE, COMPONENTS)]
+        del container.env[:]
+        container.env.extend(kept)
+    file.spec.ClearField("deployment_spec")
+    return file.spec, deployment
 
 
 def verify(workspace: Workspace, tag: str) -> Release:

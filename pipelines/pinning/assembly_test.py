@@ -1,6 +1,8 @@
+import json
 from dataclasses import replace
 
 import pytest
+import yaml
 
 from pipelines.components.image import ImageReference
 from pipelines.components.interface import Signature
@@ -8,6 +10,9 @@ from pipelines.pinning.assembly import refuse_breaking, refuse_pushed_again, wir
 from pipelines.pinning.lock import Lock, Locked
 from pipelines.pinning.releases import Release
 from pipelines.system.errors import PinionError
+from pipelines.system.workspace import ROOT
+
+GOLDEN = ROOT / "tests" / "golden" / "training.yaml"
 
 
 def image(version: str, digit: str, registry: str = "host:5000") -> ImageReference:
@@ -76,11 +81,14 @@ def test_a_break_needs_a_major_version_unless_the_version_is_lower(
 def test_wiring_does_not_depend_on_the_pins() -> None:
     def release(tag: str, version: str, digit: str, seed: int) -> Release:
         train = replace(TRAIN, version=version, image=image(version, digit))
-        text = (
-            f"value: {tag}\nvalue: train={train.image.exact}\nimage: {train.image}\nseed: {seed}\n"
-        )
-        return Release(lock(tag, train), text.encode())
+        document = yaml.safe_load(GOLDEN.read_text())
+        container = document["deploymentSpec"]["executors"]["exec-train"]["container"]
+        container["image"] = str(train.image)
+        told = {"PINION_RELEASE": tag, "PINION_COMPONENTS": f"train={train.image.exact}"}
+        container["env"] = [{"name": name, "value": value} for name, value in told.items()]
+        document["root"]["inputDefinitions"]["parameters"]["seed"]["defaultValue"] = seed
+        return Release(lock(tag, train), json.dumps(document).encode())
 
     first = wiring(release("1.0.0", "1.2.0", "a", 42))
-    assert first == wiring(release("1.1.0", "1.2.1", "b", 42)) == "image: train\nseed: 42\n"
+    assert first == wiring(release("1.1.0", "1.2.1", "b", 42))
     assert first != wiring(release("1.1.0", "1.2.1", "b", 43))

@@ -11,26 +11,26 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from pipelines.pinning.compiler import compile_release
+from pipelines.pinning.compiler import compile_pipeline
 from pipelines.pinning.pins import DEV, Pin
 from pipelines.system.workspace import ROOT, Workspace
 
 _KEPT = 50
 
 
-def compile_dev(workspace: Workspace, pins: Sequence[Pin], output: Path) -> None:
-    """Write the compiled pipeline of the working tree, whole or not at all.
+def compile_dev(workspace: Workspace, pins: Sequence[Pin]) -> bytes:
+    """Return the compiled pipeline of the working tree.
 
     Raises `PinionError` if the interfaces do not fit the wiring.
     """
     kept = workspace.cache / "compiled" / f"{_key(pins)}.yaml"
     if (compiled := _read(kept)) is not None:
-        output.write_bytes(compiled)
-        return
-    compile_release(DEV, pins, output)
+        return compiled
+    compiled = compile_pipeline(DEV, pins)
     # The cache only saves time; other code reports that it is full or read-only.
     with suppress(OSError):
-        _keep(kept, output.read_bytes())
+        _keep(kept, compiled)
+    return compiled
 
 
 def _key(pins: Sequence[Pin]) -> str:

@@ -1,25 +1,23 @@
 """Compile the training pipeline with every component pinned."""
 
+import tempfile
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pipelines.pinning.pins import Pin, component_versions
 from pipelines.system.errors import PinionError
-from pipelines.system.workspace import whole
 
 # The longest part of KFP's messages that is shown, in characters: they begin with the error and go
 # on to repeat the whole document.
 _LONGEST_MESSAGE = 600
+WIRING = Path("pipelines/training/pipeline.py")
+_MISFIT = f"the interfaces of the components and {WIRING} do not fit together"
 
 
-_MISFIT = "the interfaces of the components and pipelines/training/pipeline.py do not fit together"
-
-
-def compile_release(tag: str, pins: Sequence[Pin], output: Path) -> None:
-    """Write the compiled pipeline, whole or not at all; equal pins give equal bytes.
+def compile_pipeline(tag: str, pins: Sequence[Pin]) -> bytes:
+    """Return the compiled pipeline; equal pins give equal bytes.
 
     Raises `PinionError` if the interfaces do not fit the wiring.
     """
@@ -30,9 +28,13 @@ def compile_release(tag: str, pins: Sequence[Pin], output: Path) -> None:
         RELEASE: tag,
         COMPONENTS: component_versions({pin.name: pin.exact for pin in pins}),
     }
-    with whole(output) as file:
+    with tempfile.TemporaryDirectory() as folder:
+        # KFP writes to a file alone, and goes by its name.
+        file = Path(folder) / "pipeline.yaml"
         _compile(pins, environment, file)
-        refuse_unfilled(replace(PipelineFile.load(file), path=output))
+        compiled = file.read_bytes()
+    refuse_unfilled(PipelineFile.parse(WIRING, compiled))
+    return compiled
 
 
 def _compile(pins: Sequence[Pin], environment: Mapping[str, str], output: Path) -> None:

@@ -1,17 +1,18 @@
 """Read and write the releases in git: a folder each, with a lock and the compiled pipeline."""
 
-import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
 from packaging.version import Version
 
+from pipelines.components.git import file_at_tag
 from pipelines.components.version_numbers import version_number
 from pipelines.pinning.lock import Lock, Locked, sha256
+from pipelines.system import yaml_text
 from pipelines.system.errors import PinionError, UsageError
 from pipelines.system.workspace import Workspace
 
@@ -73,13 +74,22 @@ def frozen(workspace: Workspace, tag: str) -> Release:
             f"{where} was edited: its hash does not match lock.yaml; restore it"
             f" (git checkout -- {where}), or make another release"
         )
-    images = set(re.findall(r"^\s+image: (\S+)$", pipeline.decode(), re.MULTILINE))
-    if unknown := images - {str(each.image) for each in lock.components.values()}:
+    locked = {str(each.image) for each in lock.components.values()}
+    if unknown := _images(pipeline, str(where)) - locked:
         raise PinionError(
             f"{where} runs {', '.join(sorted(unknown))}, which lock.yaml does not list; restore"
             f" the release from git (git checkout -- {where.parent})"
         )
     return Release(lock, pipeline)
+
+
+def _images(pipeline: bytes, where: str) -> set[str]:
+    # As plain YAML, because KFP's messages take longer to import than all else that is done here.
+    try:
+        executors = yaml_text.documents(pipeline.decode())[0]["deploymentSpec"]["executors"]
+        return {each["container"]["image"] for each in executors.values()}
+    except (yaml.YAMLError, LookupError, TypeError, AttributeError, ValueError) as error:
+        raise PinionError(f"{where} is not a compiled pipeline: {error!r}") from error
 
 
 def _lock(workspace: Workspace, tag: str) -> Lock:
@@ -102,13 +112,8 @@ def changed_since_tag(workspace: Workspace, tag: str) -> list[str]:
     changed = []
     for name in ("lock.yaml", "pipeline.yaml"):
         where = (workspace.releases / tag / name).relative_to(workspace.root)
-        tagged = subprocess.run(
-            ["git", "show", f"refs/tags/{tag}:{where}"],
-            cwd=workspace.root,
-            capture_output=True,
-            check=False,
-        )
-        if tagged.returncode == 0 and tagged.stdout != (workspace.root / where).read_bytes():
+        tagged = file_at_tag(workspace, tag, str(where))
+        if tagged is not None and tagged != (workspace.root / where).read_bytes():
             changed.append(str(where))
     return changed
 

@@ -9,7 +9,7 @@ from pipelines.pinning.releases import Release, frozen, locked_images, locks, st
 from pipelines.system.errors import PinionError, UsageError
 from pipelines.system.workspace import Workspace
 
-PIPELINE = b"root: {}\n"
+PIPELINE = b"deploymentSpec: {executors: {}}\n"
 
 
 def locked(version: str = "1.2.3", digit: str = "a") -> Locked:

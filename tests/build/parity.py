@@ -24,8 +24,8 @@ NUMBERS = {"train": "metrics", "evaluate": "metrics"}
 PREDICT = """
 import json, sys
 from pathlib import Path
-from evaluate.dataset import read_test_split
-from evaluate.model import load_estimator, read_model_folder
+from evaluate.inputs.dataset import read_test_split
+from evaluate.inputs.model import load_estimator, read_model_folder
 
 model = read_model_folder(Path(sys.argv[1]))
 estimator = load_estimator(model)

@@ -50,6 +50,16 @@ class Part:
         found = [each for path in paths for each in self._within(path.rstrip("/"))]
         return list(dict.fromkeys(found))
 
+    def mentions(self, text: str) -> bool:
+        """Return whether a Python file of its folders, other than those ignored, has the text."""
+        files = (path for folder in self.folders for path in (ROOT / folder).rglob("*.py"))
+        names = ((path, path.relative_to(ROOT).as_posix()) for path in files)
+        return any(
+            text in path.read_text(encoding="utf-8")
+            for path, name in names
+            if not any(_is_below(name, no) for no in self.ignored)
+        )
+
     def _within(self, path: str) -> Iterator[str]:
         file = path.partition("::")[0]
         for folder in self.folders:

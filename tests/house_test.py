@@ -38,7 +38,11 @@ FIRST = ("pipelines", "pipelines.environments.repair")
 
 MOST_MODULES, MOST_LINES, MOST_OF_A_FUNCTION = 15, 250, 30
 # Arrangements of steps and lists of flags have no parts.
-MAY_BE_LONG = {
+MAY_BE_LONG = {"build_parser", "training_pipeline", "training"}
+
+# What is still too large, by package and with its size, and is not to grow: to be emptied.
+CROWDED: dict[str, int] = {}
+LONG = {
     "evaluate: _run": 32,
     "evaluate: classification_metrics": 32,
     "evaluate: importance": 34,

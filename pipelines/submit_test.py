@@ -141,11 +141,13 @@ def test_settings_for_the_cluster_go_with_the_run(tmp_path: Path) -> None:
         pytest.param(["--platform", "none.yaml"], 2, "none.yaml", id="no platform file"),
         pytest.param(["--param", "mlflow_tracking_uri="], 2, "is empty", id="no tracking"),
         pytest.param(
-            ["--param", "mlflow_tracking_uri=sqlite:///m.db"], 2, "of this machine", id="sqlite"
+            ["--param", "mlflow_tracking_uri=sqlite:///m.db"], 2, "on this machine", id="sqlite"
         ),
-        pytest.param(["--run-name", "a\nb"], 2, "--run-name 'a\\nb' is no name", id="run name"),
+        pytest.param(["--run-name", "a\nb"], 2, "--run-name 'a\\nb' is not valid", id="run name"),
         pytest.param(["--pipeline-file", "gone.yaml"], 1, "gone.yaml does not exist", id="file"),
-        pytest.param(["--stop", ""], 2, "a run's id or name; it is empty", id="no run to end"),
+        pytest.param(
+            ["--stop", ""], 2, "the id or name of a run, which is empty", id="no run to end"
+        ),
         pytest.param(["--user", "ada"], 2, "set KFP_PASSWORD", id="no password"),
     ],
 )
@@ -252,7 +254,9 @@ def test_ctrl_c_ends_the_waiting_and_not_the_run() -> None:
         assert not server.asked("POST", "/runs/.*terminate")
         assert process.returncode == 130
         assert "Traceback" not in error
-        assert f"the run goes on. Follow it: python -m pipelines.submit --follow {run_id}" in error
+        assert (
+            f"the run continues. Follow it: python -m pipelines.submit --follow {run_id}" in error
+        )
         where = ["--endpoint", server.address]
         stopped = command("--stop", run_id, *where)
         assert stopped.wait(60) == 0
@@ -269,7 +273,7 @@ def test_output_that_nobody_takes_is_told_beside_what_becomes_of_the_run() -> No
         process.wait(60)
         (run_id,) = server.runs
         assert process.stderr
-        assert f"the run goes on. Follow it: python -m pipelines.submit --follow {run_id}" in (
+        assert f"the run continues. Follow it: python -m pipelines.submit --follow {run_id}" in (
             process.stderr.read()
         )
     assert process.returncode == 141

@@ -158,8 +158,8 @@ def test_a_model_of_other_components_is_refused(registered: Finished) -> None:
         mlflow.set_tag(run_id, "pinion.component.train", tags["pinion.component.train"])
     assert again.code == 1
     assert again.stderr.splitlines()[-1] == (
-        "pipelines.reproduce: error: tumour/1 was made by other components than the working tree"
-        f" has: train {tags['pinion.component.train']} (recorded: 0.1.0-dev.0123456789ab);"
+        "pipelines.reproduce: error: tumour/1 was made by other components than those of the"
+        f" working tree: train {tags['pinion.component.train']} (recorded: 0.1.0-dev.0123456789ab);"
         " it was made at git commit c0ffee-dirty"
     )
     assert run_folders(registered.output) == before

@@ -1,4 +1,4 @@
-"""Commands as workflows and documents write them, held to what this repository has."""
+"""Check the commands in workflows and documents against what exists in this repository."""
 
 import argparse
 import contextlib
@@ -14,9 +14,9 @@ from pathlib import Path
 
 from tests.build.tree import DAEMON, call
 
-# Of Pants 2.17, those that people and CI call here.
+# The goals of Pants 2.17 that people and CI call here.
 GOALS = {"check", "dependents", "fmt", "lint", "list", "package", "peek", "publish", "run", "test"}
-# What the shell would put in the place of a variable; any other becomes a word.
+# Values of some variables; any other variable becomes a word.
 SAMPLES = {"REGISTRY": "ghcr.io/owner", "TAG": "1.2.3"}
 
 _VARIABLE = re.compile(r"\$\{(\w+)[^}]*\}|\$(\w+)")
@@ -26,7 +26,7 @@ _SEPARATORS = re.compile(r"[;&|()<>]+")
 
 @dataclass(frozen=True)
 class Known:
-    """What a command can name: files, make's targets, and Pants' as far as they were asked for."""
+    """What a command may refer to: files, make's targets, and Pants' targets."""
 
     root: Path
     make_targets: frozenset[str]
@@ -34,7 +34,7 @@ class Known:
 
     @classmethod
     def of(cls, root: Path) -> "Known":
-        """Everything of a working tree."""
+        """Collect everything from a working tree."""
         makefile = (root / "Makefile").read_text()
         listed = call(root, "./pants", "list", "::", **DAEMON)
         assert listed.returncode == 0, listed.stderr
@@ -46,9 +46,9 @@ class Known:
 
 
 def commands(script: str) -> Iterator[list[str]]:
-    """The words of each simple command, without assignments and redirections.
+    """Yield the words of each simple command, without assignments and redirections.
 
-    Raises `ValueError` where quotes do not close.
+    Raises `ValueError` if a quote is not closed.
     """
     for line in script.replace("\\\n", " ").splitlines():
         lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
@@ -72,7 +72,7 @@ def _expanded(token: str) -> str:
 
 
 def faults(command: Sequence[str], known: Known, programs: frozenset[str]) -> list[str]:
-    """What a command names that is not there; `programs` are those that others bring."""
+    """Return the parts of a command that do not exist; `programs` are those of other projects."""
     program, *arguments = command
     if program == "make":
         return _make_faults(arguments, known)
@@ -127,11 +127,11 @@ def _module_faults(arguments: Sequence[str]) -> list[str]:
 
 
 def _flag_faults(name: str, parser: argparse.ArgumentParser, flags: Sequence[str]) -> list[str]:
-    said = io.StringIO()
+    stderr = io.StringIO()
     try:
-        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stderr(stderr), contextlib.redirect_stdout(io.StringIO()):
             parser.parse_args(flags)
     except SystemExit as stopped:
         if stopped.code:
-            return [f"{name}: {said.getvalue().splitlines()[-1]}"]
+            return [f"{name}: {stderr.getvalue().splitlines()[-1]}"]
     return []

@@ -1,4 +1,4 @@
-"""Workflows and documents name only what is there, and workflows are safe to run."""
+"""Workflows and documents name only what exists, and workflows are safe to run."""
 
 import re
 import textwrap
@@ -57,7 +57,7 @@ def test_a_workflow_is_sound(file: Path, known: Known) -> None:
 @pytest.mark.parametrize("file", DOCUMENTS, ids=relative)
 def test_a_document_shows_commands_that_exist(file: Path, known: Known) -> None:
     shown = [command for line in _command_lines(file.read_text()) for command in commands(line)]
-    # A block may call any program; what it calls of ours must be there.
+    # A block may call any program, but our own must exist.
     others = frozenset(command[0] for command in shown if "/" not in command[0])
     assert [fault for command in shown for fault in faults(command, known, others)] == []
 
@@ -134,7 +134,7 @@ def test_a_script_that_cannot_run_is_caught(
     assert fault in found
 
 
-def test_what_is_sound_passes(tmp_path: Path, known: Known) -> None:
+def test_a_sound_workflow_passes(tmp_path: Path, known: Known) -> None:
     assert workflow_faults(written(tmp_path, SOUND), known) == []
 
 
@@ -144,7 +144,7 @@ def written(folder: Path, text: str) -> Path:
     return file
 
 
-def test_a_script_is_read_as_the_shell_reads_it() -> None:
+def test_a_script_is_split_as_the_shell_does() -> None:
     script = 'A=b docker login "${REGISTRY%%/*}" -u \'a b\' <<<"$SECRET" && make x \\\n  y; z # no'
     assert list(commands(script)) == [
         ["docker", "login", "ghcr.io/owner", "-u", "a b"],

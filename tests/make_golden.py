@@ -12,7 +12,7 @@ GOLDEN = ROOT / "tests" / "golden" / "training.yaml"
 
 
 def compile_golden(output: Path) -> None:
-    """Compiles the pipeline with a version and a digest of its own for every component."""
+    """Compile the pipeline with an invented version and digest for every component."""
     pins = [
         Pin(
             component.name,

@@ -1,4 +1,4 @@
-"""Talk to a cluster on behalf of a command."""
+"""Connect to a cluster, and prepare a compiled file for it, on behalf of a command."""
 
 import sys
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from pipelines.system.errors import UsageError
 def prepared(flags: RunFlags, file: PipelineFile) -> tuple[PipelineFile, Mapping[str, Value], str]:
     """Return the file with the platform's settings, a run's parameters, and its service account.
 
-    Raises `PinionError` for all that can be known to be wrong before a cluster is asked.
+    Raises `PinionError` for every mistake that can be found before a request to the cluster.
     """
     parameters = resolve(file.parameters, flags.assignments, flags.parameters, flags.register)
     file, account = with_settings(flags.platform, flags.cached, file)
@@ -48,21 +48,21 @@ def with_settings(
 
 
 def connect(cluster: ClusterFlags) -> tuple[Api, str]:
-    """Return the cluster's API, logged in, and the namespace; empty if the cluster has only one.
+    """Log in to the cluster; return its API and the namespace to work in, empty if it has only one.
 
-    Raises `PinionError` if it cannot be used.
+    Raises `PinionError` if the cluster cannot be used.
     """
     endpoint = find_endpoint(cluster.endpoint)
     api = Api(endpoint, Login.of(cluster.user), SECONDS, pause)
     namespace = cluster.namespace or endpoint.namespace
     if not api.connect():
         if cluster.namespace:
-            print(f"{endpoint.address} has no namespaces of users: --namespace is not needed",
+            print(f"{endpoint.address} is not in multi-user mode: --namespace is ignored",
                   file=sys.stderr)  # fmt: skip
         return api, ""
     if not namespace:
         raise UsageError(
-            f"{endpoint.address} has a namespace for every user: name yours with --namespace"
-            " (the dashboard shows it on its top)"
+            f"{endpoint.address} has a namespace for each user: name yours with --namespace"
+            " (the dashboard shows it at the top)"
         )
     return api, namespace

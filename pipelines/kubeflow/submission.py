@@ -1,4 +1,4 @@
-"""A run on a cluster: started, followed to its end, or ended."""
+"""Start a run on a cluster, follow it, or stop it."""
 
 import sys
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _COMMAND = "python -m pipelines.submit"
 
 @dataclass(frozen=True)
 class Request:
-    """A compiled file that is to be run; without a `name` the run gets one of the pipeline's."""
+    """A compiled file to run; without a `name`, the run is named after the pipeline."""
 
     file: Path
     name: str
@@ -32,7 +32,7 @@ class Request:
 
 
 def submit(cluster: ClusterFlags, request: Request, wait: bool) -> None:
-    """Start a run, and follow it to its end or say how to; raises `PinionError` if it fails."""
+    """Start a run, and follow it to its end or say how to; raise `PinionError` if it fails."""
     file, parameters, account = prepared(request.flags, PipelineFile.load(request.file))
     name = runs.unique_name(request.name, file)
     api, namespace = connect(cluster)
@@ -46,21 +46,21 @@ def submit(cluster: ClusterFlags, request: Request, wait: bool) -> None:
 
 
 def follow(cluster: ClusterFlags, known: str) -> None:
-    """Follow a run, by id or name, to its end; raises `PinionError` if it fails."""
+    """Follow a run, by id or name, to its end; raise `PinionError` if it fails."""
     api, run, namespace = _found(cluster, known)
     _follow(api, run, namespace, steps_of(run.document))
 
 
 def stop(cluster: ClusterFlags, known: str) -> None:
-    """Ask the cluster to end a run, by id or name."""
+    """Ask the cluster to stop a run, by id or name."""
     api, run, _ = _found(cluster, known)
     runs.stop(api, run.id)
-    print(f"asked the cluster to end run {run.name!r} ({run.id})")
+    print(f"asked the cluster to stop run {run.name!r} ({run.id})")
 
 
 def _found(cluster: ClusterFlags, known: str) -> tuple[Api, Run, str]:
     if not known:
-        raise UsageError("--follow and --stop need a run's id or name; it is empty")
+        raise UsageError("--follow and --stop need the id or name of a run, which is empty here")
     api, namespace = connect(cluster)
     return api, runs.find(api, known, namespace), namespace
 
@@ -69,25 +69,25 @@ def _started(api: Api, submission: Submission) -> Run:
     try:
         return runs.start(api, submission)
     except (PinionError, KeyboardInterrupt) as error:
-        # A refusal is an answer; without one the run may be there.
+        # A refusal means that there is no run; without an answer there may be one.
         if not isinstance(error, UsageError | runs.RefusedError):
             print(
-                f"whether run {submission.name!r} was started is not known;"
-                f" see: {_COMMAND} --follow {quote(submission.name)}",
+                f"run {submission.name!r} may or may not have started;"
+                f" check with: {_COMMAND} --follow {quote(submission.name)}",
                 file=sys.stderr,
             )
         raise
 
 
 def _follow(api: Api, run: Run, namespace: str, steps: Sequence[str]) -> None:
-    """Wait for a run, and say what became of it; raises `PinionError` unless it succeeded."""
+    """Wait for a run and report its end; raise `PinionError` unless it succeeded."""
     try:
         print(_summary(api, run, namespace), flush=True)
         ended = wait(api, run, steps, Progress(steps))
     except (PinionError, KeyboardInterrupt, OSError):
         print(
-            f"stopped waiting; the run goes on. Follow it: {_COMMAND} --follow {run.id}"
-            f" — end it: {_COMMAND} --stop {run.id}",
+            f"stopped waiting; the run continues. Follow it: {_COMMAND} --follow {run.id}"
+            f" — stop it: {_COMMAND} --stop {run.id}",
             file=sys.stderr,
         )
         raise

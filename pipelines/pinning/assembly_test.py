@@ -44,7 +44,7 @@ def lock(tag: str, train: Locked) -> Lock:
         ),
     ],
 )
-def test_a_version_is_what_it_was_in_every_release(new: Locked) -> None:
+def test_a_version_that_was_pushed_again_is_refused(new: Locked) -> None:
     releases = {"1.0.0": lock("1.0.0", replace(TRAIN, version="1.1.0")), "2.0.0": lock("2", TRAIN)}
     with pytest.raises(PinionError, match="was pushed again: sha256:aaaa.*, sha256:bbbb"):
         refuse_pushed_again(releases, lock("1.5.0", new))
@@ -59,14 +59,14 @@ def test_a_version_is_what_it_was_in_every_release(new: Locked) -> None:
         pytest.param(replace(TRAIN, content="c0ffee", runs=""), id="a hash of another scheme"),
     ],
 )
-def test_what_was_released_may_be_released_again(new: Locked) -> None:
+def test_an_unchanged_or_new_version_may_be_released(new: Locked) -> None:
     refuse_pushed_again({"1.0.0": lock("1.0.0", TRAIN)}, lock("1.1.0", new))
 
 
 @pytest.mark.parametrize(
     ("version", "refused"), [("1.3.0", True), ("2.0.0", False), ("1.1.0", False)]
 )
-def test_a_break_needs_a_major_version_unless_it_is_a_step_back(
+def test_a_break_needs_a_major_version_unless_the_version_is_lower(
     version: str, refused: bool
 ) -> None:
     changed = replace(TRAIN, version=version, signature=Signature({}, {"fitted": "Model"}))
@@ -78,7 +78,7 @@ def test_a_break_needs_a_major_version_unless_it_is_a_step_back(
         refuse_breaking(releases, lock("1.1.0", changed))
 
 
-def test_wiring_is_what_pins_do_not_change() -> None:
+def test_wiring_does_not_depend_on_the_pins() -> None:
     def release(tag: str, version: str, digit: str, seed: int) -> Release:
         train = replace(TRAIN, version=version, image=image(version, digit))
         document = yaml.safe_load(GOLDEN.read_text())

@@ -17,13 +17,13 @@ def pins() -> list[Pin]:
 
 @pytest.fixture(scope="module")
 def compiled(pins: list[Pin]) -> bytes:
-    """What the compiler gives."""
+    """Return the compiler's output."""
     return compile_pipeline(DEV, pins)
 
 
 @pytest.fixture()
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """One entry for each time that the compiler is called."""
+    """Return a list that gets one entry for each call of the compiler."""
     calls: list[str] = []
 
     def compile_it(tag: str, pins: list[Pin]) -> bytes:
@@ -34,7 +34,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return calls
 
 
-def test_what_is_kept_is_what_the_compiler_gives(
+def test_a_cached_file_equals_the_compilers_output(
     tmp_path: Path, pins: list[Pin], compiled: bytes, calls: list[str]
 ) -> None:
     for _ in range(2):
@@ -42,7 +42,7 @@ def test_what_is_kept_is_what_the_compiler_gives(
     assert calls == [DEV]
 
 
-def test_another_pin_is_compiled_anew(tmp_path: Path, pins: list[Pin], calls: list[str]) -> None:
+def test_another_pin_is_compiled_again(tmp_path: Path, pins: list[Pin], calls: list[str]) -> None:
     first, *rest = pins
     image = first.image.rpartition(":")[0] + ":0.1.0-dev.0123456789ab"
     other = [Pin(first.name, "0.1.0-dev.0123456789ab", image, first.interface), *rest]
@@ -51,7 +51,7 @@ def test_another_pin_is_compiled_anew(tmp_path: Path, pins: list[Pin], calls: li
     assert image in texts[1]
 
 
-def test_a_changed_line_of_the_wiring_is_compiled_anew(
+def test_changed_wiring_is_compiled_again(
     tmp_path: Path, pins: list[Pin], calls: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tree = tmp_path / "tree"
@@ -65,7 +65,7 @@ def test_a_changed_line_of_the_wiring_is_compiled_anew(
     assert calls == [DEV, DEV]
 
 
-def test_what_is_kept_and_broken_is_compiled_anew(
+def test_a_damaged_file_is_compiled_again(
     tmp_path: Path, pins: list[Pin], compiled: bytes, calls: list[str]
 ) -> None:
     compile_dev(Workspace(cache=tmp_path), pins)
@@ -75,7 +75,7 @@ def test_what_is_kept_and_broken_is_compiled_anew(
     assert calls == [DEV, DEV]
 
 
-def test_a_cache_that_cannot_be_written_to_is_no_hindrance(
+def test_compiling_works_without_a_writable_cache(
     tmp_path: Path, pins: list[Pin], compiled: bytes, calls: list[str]
 ) -> None:
     (tmp_path / "compiled").touch()
@@ -83,7 +83,9 @@ def test_a_cache_that_cannot_be_written_to_is_no_hindrance(
     assert calls == [DEV]
 
 
-def test_few_are_kept(tmp_path: Path, pins: list[Pin], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_files_are_removed(
+    tmp_path: Path, pins: list[Pin], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(compiled_cache, "_KEPT", 2)
 
     def compile_nothing(_tag: str, _pins: list[Pin]) -> bytes:

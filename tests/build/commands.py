@@ -1,4 +1,4 @@
-"""Commands as workflows and documents write them, held to what this repository has."""
+"""Check the commands in workflows and documents against what exists in this repository."""
 
 import argparse
 import contextlib
@@ -17,9 +17,9 @@ import yaml
 from tests.build.tree import DAEMON, ROOT, call
 from tests.documents import Document
 
-# Of Pants 2.17, those that people and CI call here.
+# The goals of Pants 2.17 that people and CI call here.
 GOALS = {"check", "dependents", "fmt", "lint", "list", "package", "peek", "publish", "run", "test"}
-# What the shell would put in the place of a variable; any other becomes a word.
+# Values of some variables; any other variable becomes a word.
 SAMPLES = {"REGISTRY": "ghcr.io/owner", "TAG": "1.2.3"}
 
 _VARIABLE = re.compile(r"\$\{(\w+)[^}]*\}|\$(\w+)")
@@ -35,7 +35,7 @@ _TIERS = "tests.tiers"
 
 @dataclass(frozen=True)
 class Known:
-    """What a command can name: files, make's targets and what they call, and Pants' targets.
+    """What a command may refer to: files, make's targets and what they call, and Pants' targets.
 
     `pants_targets` is None if Pants was not asked; then any target will do.
     """
@@ -47,7 +47,7 @@ class Known:
 
     @classmethod
     def of(cls, root: Path) -> "Known":
-        """Return everything of a working tree; asks Pants, which takes seconds."""
+        """Collect everything from a working tree; asks Pants, which takes seconds."""
         listed = call(root, "./pants", "list", "::", **DAEMON)
         assert listed.returncode == 0, listed.stderr
         targets = frozenset(name.removeprefix("//") for name in listed.stdout.split())
@@ -55,7 +55,7 @@ class Known:
 
     @classmethod
     def without_pants(cls, root: Path, targets: frozenset[str] | None = None) -> "Known":
-        """Return what can be read in a working tree."""
+        """Collect what can be read in a working tree."""
         makefile = (root / "Makefile").read_text()
         found = _WITH_ARGS.findall(makefile)
         called = {name: ["-m", module, *shlex.split(fixed)] for name, module, fixed in found}
@@ -64,9 +64,9 @@ class Known:
 
 
 def commands(script: str) -> Iterator[list[str]]:
-    """The words of each simple command, without assignments and redirections.
+    """Yield the words of each simple command, without assignments and redirections.
 
-    Raises `ValueError` where quotes do not close.
+    Raises `ValueError` if a quote is not closed.
     """
     for line in script.replace("\\\n", " ").splitlines():
         lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
@@ -90,7 +90,7 @@ def _expanded(token: str) -> str:
 
 
 def faults(command: Sequence[str], known: Known, programs: frozenset[str]) -> list[str]:
-    """What a command names that is not there; `programs` are those that others bring."""
+    """Return the parts of a command that do not exist; `programs` are those of other projects."""
     program, *arguments = command
     if program == "make":
         return _make_faults(arguments, known)
@@ -166,14 +166,14 @@ def parser_of(name: str) -> argparse.ArgumentParser | None:
 
 
 def _flag_faults(name: str, parser: argparse.ArgumentParser, flags: Sequence[str]) -> list[str]:
-    said = io.StringIO()
+    stderr = io.StringIO()
     try:
-        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stderr(stderr), contextlib.redirect_stdout(io.StringIO()):
             args, others = parser.parse_known_args(flags)
             if others and name != _TIERS:
                 parser.error(f"unrecognized arguments: {' '.join(others)}")
     except SystemExit as stopped:
-        return [f"{name}: {said.getvalue().splitlines()[-1]}"] if stopped.code else []
+        return [f"{name}: {stderr.getvalue().splitlines()[-1]}"] if stopped.code else []
     if name == _TIERS:
         return [f"{name}: no {path}" for path in args.paths if not (ROOT / path).exists()]
     names = [each.partition("=")[0] for each in getattr(args, "param", [])]
@@ -189,6 +189,6 @@ def parameters() -> set[str]:
 def shown_faults(document: Document, known: Known) -> list[str]:
     """Return what the commands in the blocks of a page name that is not there."""
     shown = [command for line in document.command_lines for command in commands(line)]
-    # A block may call any program; what it calls of ours must be there.
+    # A block may call any program, but our own must exist.
     others = frozenset(command[0] for command in shown if "/" not in command[0])
     return [fault for command in shown for fault in faults(command, known, others)]

@@ -1,4 +1,4 @@
-"""Workflows and documents name only what is there, and workflows are safe to run."""
+"""Workflows and documents name only what exists, and workflows are safe to run."""
 
 import textwrap
 from collections.abc import Callable
@@ -121,7 +121,7 @@ def test_a_script_that_cannot_run_is_caught(
     assert fault in found
 
 
-def test_what_is_sound_passes(tmp_path: Path, known: Known) -> None:
+def test_a_sound_workflow_passes(tmp_path: Path, known: Known) -> None:
     assert workflow_faults(written(tmp_path, SOUND), known) == []
 
 
@@ -131,7 +131,7 @@ def written(folder: Path, text: str) -> Path:
     return file
 
 
-def test_a_script_is_read_as_the_shell_reads_it() -> None:
+def test_a_script_is_split_as_the_shell_does() -> None:
     script = 'A=b docker login "${REGISTRY%%/*}" -u \'a b\' <<<"$SECRET" && make x \\\n  y; z # no'
     assert list(commands(script)) == [
         ["docker", "login", "ghcr.io/owner", "-u", "a b"],

@@ -222,5 +222,5 @@ def test_a_span_that_names_what_is_there_passes(span: str, known: Known) -> None
 
 
 def test_a_line_that_the_code_does_not_hold_is_found() -> None:
-    assert is_said("port … is taken by …; give --port")
-    assert not is_said("port … is in use by …; give another --port")
+    assert is_said("port … is in use by …; choose another with --port")
+    assert not is_said("port … is not to be had; choose another with --port")

@@ -6,7 +6,7 @@ import pytest
 
 PROGRAM = """
 import sys
-from register.interrupt import Interrupted, stop_signals_raise
+from pinion_step.signals import Interrupted, stop_signals_raise
 
 try:
     with stop_signals_raise():
@@ -35,7 +35,7 @@ def test_a_signal_while_a_library_runs_made_up_code_is_told_by_the_exit_code(
 
 DROPPING = """
 import sys, weakref
-from register.interrupt import Interrupted, stop_signals_raise
+from pinion_step.signals import Interrupted, stop_signals_raise
 
 class Thing:
     pass

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from train.memory import in_words, room
+from pinion_step.memory import available, in_words
 
 MB = 1 << 20
 MEMINFO = "MemTotal: 4096000 kB\nMemAvailable: 2048000 kB\nSwapFree: 1024 kB\n"
@@ -20,7 +20,7 @@ def write(root: Path, files: dict[str, str]) -> None:
 
 
 def left(root: Path) -> int | None:
-    return room(root / "proc", root / "groups")
+    return available(root / "proc", root / "groups")
 
 
 def test_without_a_group_the_machine_bounds_with_its_swap(tmp_path: Path) -> None:
@@ -93,9 +93,9 @@ def test_where_nothing_says_how_much_it_is_not_known(tmp_path: Path) -> None:
 def test_a_limit_of_the_process_bounds(limit: str, most: int) -> None:
     program = f"""
 import resource
-from train.memory import room
+from pinion_step.memory import available
 resource.setrlimit(resource.{limit}, ({most} * 2**20, {most} * 2**20))
-left = room()
+left = available()
 print(left)
 bytearray(left - 10 * 2**20)
 try:

@@ -1,10 +1,15 @@
-"""How much memory this process may still take; the same in `train` and in `evaluate`."""
+"""How much memory this process may still take, and how much a Parquet file needs."""
 
 from __future__ import annotations
 
 import resource
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 PROC = Path("/proc")
 CGROUPS = Path("/sys/fs/cgroup")
@@ -17,7 +22,7 @@ def held() -> int:
     return _numbers(PROC / "self/status").get("RssAnon", 0)
 
 
-def room(proc: Path = PROC, cgroups: Path = CGROUPS) -> int | None:
+def available(proc: Path = PROC, cgroups: Path = CGROUPS) -> int | None:
     """Return the bytes that the process may still take, None where nothing says how many.
 
     The least of what the machine, the control groups and the limits of the process leave. In doubt
@@ -35,6 +40,30 @@ def room(proc: Path = PROC, cgroups: Path = CGROUPS) -> int | None:
 def in_words(size: int) -> str:
     """Return a size for people."""
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+
+
+def parquet_bytes(file: pq.FileMetaData, shared: bool = False) -> int:
+    """Return how many bytes the table of a Parquet file takes as a frame of pandas, at least.
+
+    Once it is read, equal texts are `shared`.
+    """
+    kinds = file.schema.to_arrow_schema().types
+    return sum(_column_bytes(file, place, kind, shared) for place, kind in enumerate(kinds))
+
+
+def _column_bytes(file: pq.FileMetaData, place: int, kind: pa.DataType, shared: bool) -> int:
+    import pyarrow as pa
+
+    if pa.types.is_primitive(kind):
+        return file.num_rows * max(1, kind.bit_width // 8)
+    if not pa.types.is_string(kind) and not pa.types.is_large_string(kind):
+        return 0
+    if shared:
+        return file.num_rows * 8
+    groups = (file.row_group(number) for number in range(file.num_row_groups))
+    stored = sum(group.column(place).total_uncompressed_size for group in groups)
+    # In memory 8 bytes and the text, in the file 4 and the text, or less where texts repeat.
+    return file.num_rows * 8 + max(0, stored - 4 * file.num_rows)
 
 
 def _groups(proc: Path, cgroups: Path) -> Iterator[int]:

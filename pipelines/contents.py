@@ -1,14 +1,15 @@
 """What makes a component, and the two hashes that stand for it.
 
-`runs` covers what a step runs: the files of its package but for tests, and its lock. It keys the
-cache. `content` covers `runs`, the interface, the Dockerfile and the pinned base image. Versions,
-images and releases go by it. Both are hashes of a list as `sha256sum` prints it, sorted by path, so
-that they are the same on every machine, before and after a build. The `pants` launcher makes them
-with that very command.
+`runs` covers what a step runs: the files of its package but for tests, those modules of the library
+that it imports, and its lock. It keys the cache. `content` covers `runs`, the interface, the
+Dockerfile and the pinned base image. Versions, images and releases go by it. Both are hashes of a
+list as `sha256sum` prints it, sorted by path, so that they are the same on every machine, before
+and after a build. The `pants` launcher makes them with that very command.
 """
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,11 @@ from pipelines.requirement_locks import read_pins
 # Stands before every hash, so that hashes of another kind are never compared with these.
 SCHEME = "s1:"
 BASE_IMAGE = "build-support/base-image.txt"
+# What components share, and its folder. In a program it stands beside the component's package.
+LIBRARY = "pinion_step"
+LIBRARY_FOLDER = f"libraries/{LIBRARY}"
+# The one way in which components import it, so that sed can tell as well (a contract test).
+_IMPORT = re.compile(rb"^[ \t]*from pinion_step\.(\w+) import ", re.MULTILINE)
 _LOCK = "requirements.lock"
 _BESIDE = ("Dockerfile", "component.yaml")
 _TESTS = ("*_test.py", "conftest.py")
@@ -109,13 +115,30 @@ def comparable(one: str, other: str) -> bool:
 
 
 def only_content(name: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return those of a component's files that are part of its content."""
+    """Return those of a component's files that are part of its content.
+
+    All modules of the library may be among them, as `pinion_step/…`.
+    """
     beside = (_LOCK, *_BESIDE, BASE_IMAGE)
-    return {
+    own = {
         path: content
         for path, content in files.items()
         if path in beside or (path.startswith(f"{name}/") and is_packaged(PurePosixPath(path)))
     }
+    return own | library_modules(own, files)
+
+
+def library_modules(own: Mapping[str, bytes], known: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the modules of the library that a component's files import, directly or not."""
+    found: dict[str, bytes] = {}
+    new = {path: text for path, text in own.items() if path.endswith(".py")}
+    while new:
+        names = {name.decode() for text in new.values() for name in _IMPORT.findall(text)}
+        paths = [f"{LIBRARY}/{name}.py" for name in sorted(names)]
+        paths = [f"{LIBRARY}/__init__.py", *paths] if paths else []
+        new = {path: known[path] for path in paths if path in known and path not in found}
+        found |= new
+    return found
 
 
 def read_tree(folder: Path, root: Path) -> dict[str, bytes]:
@@ -124,7 +147,10 @@ def read_tree(folder: Path, root: Path) -> dict[str, bytes]:
     names = [each.as_posix() for each in package if is_packaged(PurePosixPath(each))]
     paths = {name: folder / name for name in (*names, _LOCK, *_BESIDE)}
     paths[BASE_IMAGE] = root / BASE_IMAGE
-    return {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
+    modules = root.glob(f"{LIBRARY_FOLDER}/{LIBRARY}/*.py")
+    paths |= {f"{LIBRARY}/{each.name}": each for each in modules}
+    files = {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
+    return only_content(folder.name, files)
 
 
 def _hash(files: Mapping[str, bytes]) -> str:

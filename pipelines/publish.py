@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pipelines.addresses import add_registry_flag, pants_registry, pants_settings
 from pipelines.components import Component, choose, dev_version, discover
-from pipelines.contents import BASE_IMAGE, Content
+from pipelines.contents import BASE_IMAGE, LIBRARY, LIBRARY_FOLDER, Content
 from pipelines.errors import PinionError, run_command
 from pipelines.git import head, uncommitted
 from pipelines.image_sboms import attach
@@ -88,8 +88,11 @@ def push(workspace: Workspace, registry: Registry, new: Sequence[Publication]) -
 
 def refuse_uncommitted(workspace: Workspace, new: Iterable[Publication]) -> None:
     """Raise `PinionError` if a component is not as git has it, from where a release takes it."""
-    for name in (each.component.name for each in new):
-        if changed := uncommitted(workspace, [f"components/{name}", BASE_IMAGE]):
+    for component in (each.component for each in new):
+        name = component.name
+        shared = [path for path in component.files if path.startswith(f"{LIBRARY}/")]
+        library = [f"{LIBRARY_FOLDER}/{path}" for path in shared]
+        if changed := uncommitted(workspace, [f"components/{name}", BASE_IMAGE, *library]):
             more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
             raise PinionError(
                 f"{name} has uncommitted changes ({changed[0]}{more}), and a release takes its"

@@ -11,7 +11,7 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 from typing import IO
 
-from pipelines.contents import Content
+from pipelines.contents import LIBRARY, Content
 from pipelines.errors import PinionError
 from pipelines.shared_folders import Held, SharedFolders
 from pipelines.workspace import Workspace
@@ -49,14 +49,14 @@ def snapshot(workspace: Workspace, name: str, content: Content, files: Mapping[s
 
 def _make(folder: Path, name: str, files: Mapping[str, bytes], partial: Path, _: IO[bytes]) -> None:
     for path, content in files.items():
-        if path.startswith(f"{name}/"):
+        if path.startswith((f"{name}/", f"{LIBRARY}/")):
             (partial / path).parent.mkdir(parents=True, exist_ok=True)
             (partial / path).write_bytes(content)
     (partial / PROGRAM).write_text(_PROGRAM.format(name=name))
     # Bytecode that is never held against times, which a copy of the folder would change.
     mode = PycInvalidationMode.UNCHECKED_HASH
     compileall.compile_dir(
-        partial / name, quiet=2, invalidation_mode=mode, stripdir=partial, prependdir=folder
+        partial, quiet=2, invalidation_mode=mode, stripdir=partial, prependdir=folder
     )
     (partial / _COMPLETE).write_text(_hash(partial))
     for each in (*partial.rglob("*"), partial):

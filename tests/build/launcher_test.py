@@ -114,7 +114,7 @@ def test_a_revision_is_the_last_commit_in_a_components_folder(tree: Path, tmp_pa
 
 def test_it_tells_the_same_contents_of_components_as_the_pipelines_do() -> None:
     launcher = (ROOT / "pants").read_text()
-    begin, end = launcher.index("hash_list()"), launcher.index("export PINION_CONTENTS")
+    begin, end = launcher.index("packaged()"), launcher.index("export PINION_CONTENTS")
     script = f"set -euo pipefail; root={ROOT}\n{launcher[begin:end]}echo $PINION_CONTENTS"
     said = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     told = dict(pair.split("=") for pair in said.stdout.split())

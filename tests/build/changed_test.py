@@ -98,12 +98,12 @@ def selected(folder: Path, base: str = "main") -> Selected:
 
 
 def test_a_line_selects_its_component_and_what_depends_on_it(branch: Path) -> None:
-    append(branch / "components/register/register/names.py", "# more\n")
+    append(branch / "components/register/register/card.py", "# more\n")
     commit(branch, "change register")
     found = selected(branch)
     assert found.has(
-        "components/register/register/names.py:../sources",
-        "components/register/register/names_test.py:../tests",
+        "components/register/register/card.py:../sources",
+        "components/register/register/card_test.py:../tests",
         "components/register:app",
         "components/register:image",
         "tests/contract_test.py",
@@ -119,7 +119,7 @@ def test_a_line_selects_its_component_and_what_depends_on_it(branch: Path) -> No
 
 
 def test_what_is_not_committed_counts(branch: Path) -> None:
-    append(branch / "components/register/register/names.py", "# more\n")
+    append(branch / "components/register/register/card.py", "# more\n")
     append(branch / "components/train/train/new.py", "")
     assert {"components/register", "components/train"} <= selected(branch).folders
 
@@ -134,7 +134,7 @@ def test_a_readme_selects_no_test_of_another_component(branch: Path) -> None:
 
 
 def test_what_was_merged_into_main_meanwhile_is_not_of_the_branch(branch: Path) -> None:
-    append(branch / "components/register/register/names.py", "# more\n")
+    append(branch / "components/register/register/card.py", "# more\n")
     commit(branch, "change register")
     git(branch, "switch", "--quiet", "main")
     append(branch / "components/train/train/models.py", "# more\n")
@@ -148,9 +148,9 @@ def test_what_was_merged_into_main_meanwhile_is_not_of_the_branch(branch: Path) 
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param(lambda package: (package / "names.py").unlink(), id="deleted"),
+        pytest.param(lambda package: (package / "card.py").unlink(), id="deleted"),
         pytest.param(
-            lambda package: (package / "names.py").rename(package / "titles.py"), id="moved"
+            lambda package: (package / "card.py").rename(package / "titles.py"), id="moved"
         ),
     ],
 )
@@ -158,10 +158,10 @@ def test_a_file_that_is_gone_selects_all_that_may_have_used_it(
     change: Callable[[Path], None], branch: Path
 ) -> None:
     change(branch / "components/register/register")
-    commit(branch, "take names.py away")
+    commit(branch, "take card.py away")
     found = selected(branch)
     assert found.has(
-        "components/register/register/names_test.py:../tests",
+        "components/register/register/card_test.py:../tests",
         "components/register/register/main_test.py:../tests",
         "components/register:image",
     )

@@ -16,6 +16,9 @@ from pipelines.workspace import ROOT
 
 TOOLS = ROOT / "build-support" / "tools"
 PIPELINES = ROOT / "pipelines" / "requirements.lock"
+# What components share. It is tested and checked beside the packages of one that uses all of it.
+LIBRARY = "libraries/pinion_step"
+LIBRARY_BESIDE = "evaluate"
 # What is tested and checked in the environment of the pipelines, beside the components.
 OURS = ("pipelines", "tests", "benchmarks")
 # Tests that take turns at what one process in the whole run makes for all of them.
@@ -67,13 +70,15 @@ def all_parts(cores: int) -> list[Part]:
     """Return every part: first those that tell soon, then by how long they take, as a rule."""
     components = sorted(discover(ROOT / "components"))
     tests = [*(_component_tests(name, cores) for name in components), *_our_tests(cores)]
+    tests.append(_library_tests(cores))
     size = {part.name: _size_of_tests(part) for part in tests}
     return [
         _ruff(),
         _black(),
         *sorted(tests, key=lambda part: -size[part.name]),
-        _mypy("pipelines", OURS, PIPELINES, ""),
+        _mypy("pipelines", OURS, "pipelines", ""),
         *map(_component_types, components),
+        _mypy("pinion_step", (LIBRARY,), LIBRARY_BESIDE, LIBRARY),
     ]
 
 
@@ -101,16 +106,24 @@ def _black() -> Part:
 
 def _component_types(name: str) -> Part:
     folder = f"components/{name}"
-    return _mypy(name, (folder,), ROOT / folder / "requirements.lock", folder)
+    return _mypy(name, (folder,), name, f"{folder}:{LIBRARY}")
 
 
-def _mypy(name: str, folders: tuple[str, ...], lock: Path, root: str) -> Part:
-    """Types as Pants checks them: against what runs, without the tools of the tests."""
+def _lock_of(name: str) -> Path:
+    return PIPELINES if name == "pipelines" else ROOT / f"components/{name}/requirements.lock"
+
+
+def _mypy(name: str, folders: tuple[str, ...], beside: str, root: str) -> Part:
+    """Types as Pants checks them: against what runs, without the tools of the tests.
+
+    `beside` is whose packages those are.
+    """
 
     def command(python: Path, _paths: Sequence[str], find: Python) -> list[str | Path]:
         return [
             *(python.with_name("mypy"), "--no-error-summary", "--config-file=mypy.ini"),
-            *(f"--cache-dir=.mypy_cache/{name}", "--python-executable", find(name, [lock])),
+            *(f"--cache-dir=.mypy_cache/{name}", "--python-executable"),
+            find(beside, [_lock_of(beside)]),
             # A folder is one program's; its types are those of all of it.
             *folders,
         ]
@@ -124,7 +137,6 @@ def _mypy(name: str, folders: tuple[str, ...], lock: Path, root: str) -> Part:
 
 def _component_tests(name: str, cores: int) -> Part:
     folder = f"components/{name}"
-    lock = ROOT / folder / "requirements.lock"
     servers = _servers(ROOT / folder / "BUILD")
 
     def variables(find: Python) -> Mapping[str, str]:
@@ -132,9 +144,18 @@ def _component_tests(name: str, cores: int) -> Part:
             f"PINION_{each.upper()}": find(each, [ROOT / f"build-support/{each}/requirements.lock"])
             for each in servers
         }
-        return {"PYTHONPATH": str(ROOT / folder), **{k: str(v) for k, v in pythons.items()}}
+        path = f"{ROOT / folder}{os.pathsep}{ROOT / LIBRARY}"
+        return {"PYTHONPATH": path, **{k: str(v) for k, v in pythons.items()}}
 
-    return _tests(folder, name, lock, variables, max(1, cores // 2))
+    return _tests(folder, name, _lock_of(name), variables, max(1, cores // 2))
+
+
+def _library_tests(cores: int) -> Part:
+    def variables(_find: Python) -> Mapping[str, str]:
+        return {"PYTHONPATH": str(ROOT / LIBRARY)}
+
+    lock = _lock_of(LIBRARY_BESIDE)
+    return _tests(LIBRARY, LIBRARY_BESIDE, lock, variables, max(1, cores // 2))
 
 
 def _servers(build: Path) -> list[str]:

@@ -1,1 +1,1 @@
-"""Measurements that the README and the closing notes quote."""
+"""Measurements that the documentation quotes."""

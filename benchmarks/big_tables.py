@@ -1,8 +1,8 @@
-"""`pull_data` and `preprocess` on large tables, beside a plain pandas script:
-`python -m benchmarks.big_tables`.
+"""Compare `pull_data` and `preprocess` with pandas: `python -m benchmarks.big_tables`.
 
-The steps, one after the other, and the script in turn, on tables of N and 2 N rows. With
-`--large` also the steps alone on 20 million rows, which pandas would need some 17 GB for.
+The two steps, one after the other, and a plain pandas script take turns on tables of N and 2 N
+rows. With `--large` the steps alone also run on 20 million rows, for which pandas would need about
+17 GB.
 """
 
 import argparse
@@ -34,7 +34,7 @@ class Cost:
     memory: int
 
     def then(self, other: "Cost") -> "Cost":
-        """One after the other: the times add up, of the memory the larger counts."""
+        """Return the cost of both in sequence: the sum of the times, the larger memory."""
         return Cost(
             self.seconds + other.seconds,
             self.processor + other.processor,
@@ -44,23 +44,23 @@ class Cost:
 
 @dataclass(frozen=True)
 class Steps:
-    """The two steps, as a run calls them."""
+    """The two steps, installed as for a run."""
 
     pull_data: Installed
     preprocess: Installed
 
     @property
     def python(self) -> Path:
-        """That of `preprocess`."""
+        """The Python of `preprocess`."""
         return self.preprocess.environment.python
 
 
 def main() -> int:
-    """Runs all and prints them."""
+    """Run and print all measurements."""
     parser = argparse.ArgumentParser(prog="benchmarks.big_tables", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, metavar="N")
     parser.add_argument("--rounds", type=int, default=3, metavar="N")
-    parser.add_argument("--large", action="store_true", help="also 20 million rows, some 5 GB")
+    parser.add_argument("--large", action="store_true", help="also 20 million rows, about 5 GB")
     given = parser.parse_args()
     steps = Steps(*(installed(Workspace(), name) for name in ("pull_data", "preprocess")))
     with tempfile.TemporaryDirectory() as scratch:
@@ -75,7 +75,7 @@ def main() -> int:
 
 
 def compare(steps: Steps, folder: Path, rows: int, rounds: int) -> None:
-    """Runs both in turn and prints the medians, and the ratios of each round's pair."""
+    """Run both in turn; print the medians, and the ratios of each round's pair."""
     table = made(steps, folder, rows)
     costs: dict[str, list[Cost]] = {}
     for number in range(rounds):
@@ -88,7 +88,7 @@ def compare(steps: Steps, folder: Path, rows: int, rounds: int) -> None:
 
 
 def made(steps: Steps, folder: Path, rows: int) -> Path:
-    """A CSV file of so many rows."""
+    """Write a CSV file of so many rows, and return its path."""
     say(f"writing a table of {rows} rows")
     table = folder / f"{rows}.csv"
     subprocess.run([steps.python, ROOT / "benchmarks/tables.py", table, str(rows)], check=True)
@@ -96,7 +96,7 @@ def made(steps: Steps, folder: Path, rows: int) -> Path:
 
 
 def pinion(steps: Steps, table: Path, folder: Path) -> dict[str, Cost]:
-    """The two steps, and both together."""
+    """Measure the two steps, and both together."""
     dataset = folder / "dataset"
     outputs = (word for name in OUTPUTS for word in (f"--{name}", folder / name))
     pulled = step(steps.pull_data, "--source", table, "--dataset", dataset)
@@ -105,28 +105,28 @@ def pinion(steps: Steps, table: Path, folder: Path) -> dict[str, Cost]:
 
 
 def pandas(steps: Steps, table: Path, folder: Path) -> dict[str, Cost]:
-    """The script."""
+    """Measure the pandas script."""
     script = ROOT / "benchmarks/pandas_split.py"
     outputs = (folder / name for name in ("pandas-train", "pandas-test", "pandas-report"))
     return {"pandas": measured(steps.python, script, table, *outputs)}
 
 
 def step(program: Installed, *arguments: str | Path) -> Cost:
-    """Runs a step as the local runner does."""
+    """Measure a step, started as the local runner starts it."""
     return measured(*program.command, *arguments)
 
 
 def measured(
     *command: str | Path, output: int | BinaryIO = subprocess.DEVNULL, modules: Path | None = None
 ) -> Cost:
-    """Runs a command, which finds Python's modules in a folder, and tells what it cost."""
+    """Run a command, with a folder of Python modules if given, and return its cost."""
     variables = {**os.environ, **({"PYTHONPATH": str(modules)} if modules else {})}
     with tempfile.TemporaryFile() as log:
         start = time.monotonic()
         process = subprocess.Popen(command, stdout=output, stderr=log, env=variables)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - start
-        # Else it would be waited for again.
+        # Otherwise Popen would wait for the process again.
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
             log.seek(0)
@@ -135,7 +135,7 @@ def measured(
 
 
 def line(rows: int, name: str, costs: list[Cost], base: list[Cost] | None = None) -> str:
-    """A row of the table; the ratios are medians over the rounds."""
+    """Return a row of the table; the ratios are medians over the rounds."""
 
     def middle(of: Callable[[Cost], float]) -> float:
         return median(of(cost) for cost in costs)

@@ -1,7 +1,8 @@
-"""The first minute: `make run` in a fresh clone of this commit, with an empty home and caches.
+"""Measure the first minute: `make run` in a fresh clone of this commit, with empty home and caches.
 
-`python -m benchmarks.first_run` then runs it again, again after a line of `train` changed, and in
-five clones at once that share one empty home. It downloads what a first run does, twice.
+`python -m benchmarks.first_run` then runs it again, runs it after a changed line in `train`, and
+runs it in five concurrent clones that share one empty home. It downloads what a first run needs,
+twice.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from pipelines.system.workspace import ROOT
 from tests.running import environment
 
 _AT_ONCE = 5
-# What the user has of an earlier run, and what would lead past the empty home.
+# Variables that would lead to the caller's caches and settings instead of the empty home.
 _HIDDEN = ("MLFLOW_", "PINION_", "UV_CACHE_DIR", "XDG_", "PYTHONPATH", "VIRTUAL_ENV")
 _INSTALLED = re.compile(r"^[\d:]+ (?P<name>\w+): installed in (?P<seconds>[\d.]+) s")
 _STEP = re.compile(r"^[\d:]+ (?P<name>[\w-]+): succeeded in (?P<seconds>[\d.]+) s")
@@ -28,17 +29,17 @@ _STEP = re.compile(r"^[\d:]+ (?P<name>[\w-]+): succeeded in (?P<seconds>[\d.]+) 
 
 @dataclass
 class Call:
-    """One `make run` in a clone, and when it said what."""
+    """One `make run` in a clone, with its lines on stderr and their times in seconds."""
 
     name: str
     limit: float | None = None
     seconds: float = 0.0
     cpu: float = 0.0
     code: int = 0
-    said: list[tuple[float, str]] = field(default_factory=list)
+    printed: list[tuple[float, str]] = field(default_factory=list)
 
     def run(self, tree: Path, home: Path) -> "Call":
-        """Run it to its end."""
+        """Run `make run` to its end."""
         begun, clock = time.monotonic(), time.time()
         with subprocess.Popen(
             ["make", "run"],
@@ -46,8 +47,8 @@ class Call:
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         ) as process:  # fmt: skip
             for line in process.stderr or ():
-                self.said.append((time.monotonic() - begun, line.rstrip()))
-            # Waited for here, because it says what all that it started has used.
+                self.printed.append((time.monotonic() - begun, line.rstrip()))
+            # wait4 also returns the CPU time of all children.
             _, status, used = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         self.seconds, self.code = time.monotonic() - begun, process.returncode
@@ -56,18 +57,18 @@ class Call:
         return self
 
     def pieces(self) -> Iterable[tuple[str, float]]:
-        """What it was busy with; environments are made beside the steps, and beside each other."""
-        made = next((at for at, line in self.said if "making .venv" in line), None)
+        """Yield the parts of the time; environments are made parallel to steps and each other."""
+        made = next((at for at, line in self.printed if "making .venv" in line), None)
         if made is not None:
             yield "uv", made
             yield ".venv", self._venv - made
         for pattern, word in ((_INSTALLED, "environment of "), (_STEP, "")):
-            for _, line in self.said:
+            for _, line in self.printed:
                 if match := pattern.match(line):
                     yield f"{word}{match['name']}", float(match["seconds"])
 
     def lines(self) -> Iterable[str]:
-        """Rows of the table: the whole beside its limit, and the pieces below it."""
+        """Yield the rows of the table: the total with its limit, and below it the parts."""
         limit = f"<= {self.limit:.0f} s" if self.limit is not None else ""
         yield f"{self.name:44}{self.seconds:8.2f} s {self.cpu:8.2f} s CPU  {limit}".rstrip()
         for name, seconds in self.pieces():
@@ -75,7 +76,7 @@ class Call:
 
 
 def main() -> int:
-    """Run all and print them."""
+    """Run and print all measurements."""
     argparse.ArgumentParser(prog="benchmarks.first_run", description=__doc__).parse_args()
     with tempfile.TemporaryDirectory(prefix="pinion-first-run-") as scratch:
         place = Path(scratch)
@@ -93,7 +94,7 @@ def main() -> int:
 
 
 def _at_once(place: Path) -> Call:
-    """Run it in several clones at once; the slowest of them."""
+    """Run it in several clones at the same time, and return the slowest."""
     trees = [_clone(place / f"clone{number}") for number in range(_AT_ONCE)]
     calls = [Call(f"first, {_AT_ONCE} at once, the slowest") for _ in trees]
     threads = [
@@ -111,7 +112,7 @@ def _at_once(place: Path) -> Call:
 def _refuse_failures(calls: Iterable[Call]) -> None:
     for call in calls:
         if call.code != 0:
-            raise SystemExit(f"{call.name} failed: {[line for _, line in call.said[-3:]]}")
+            raise SystemExit(f"{call.name} failed: {[line for _, line in call.printed[-3:]]}")
 
 
 def _clone(folder: Path) -> Path:
@@ -120,7 +121,7 @@ def _clone(folder: Path) -> Path:
 
 
 def _change(tree: Path) -> None:
-    """Change a line of a step that nothing comes of."""
+    """Change a line of a step, without an effect on its outputs."""
     source = tree / "components" / "train" / "train" / "training.py"
     source.write_text(f"{source.read_text()}\nCHANGED = True\n")
 

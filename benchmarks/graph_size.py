@@ -1,7 +1,7 @@
-"""What the runner itself takes for a task: `python -m benchmarks.graph_size [--tasks N]`.
+"""Measure the runner's own cost per task: `python -m benchmarks.graph_size [--tasks N]`.
 
-Chains of twenty tasks in one compiled file, whose steps end at once: they write their output in
-this process. So all that is measured is the runner's own, each time in a fresh process.
+One compiled file has chains of twenty tasks, whose steps only write their output, in this process.
+So only the runner itself is measured, each time in a new process.
 """
 
 import argparse
@@ -31,31 +31,31 @@ FIRST = step("first", "[{name: text, type: String}]", "[{inputValue: text}, {out
 
 
 class Instant:
-    """A backend whose steps do nothing but give their output."""
+    """A backend whose steps only write their output."""
 
     def prepare(self, steps: Iterable[tuple[str, Container]]) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def warm(self, containers: Iterable[Container]) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def program(self, image: str) -> str:
-        """The image's name."""
+        """Return the image's name."""
         return image
 
     def run(self, call: Call) -> None:
-        """Writes the output, whose path is the last argument."""
+        """Write the output, whose path is the last argument."""
         Path(call.command[-1]).write_text(call.name)
 
     def stop(self) -> None:
-        """Nothing runs."""
+        """Do nothing, because nothing runs."""
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing, because nothing is held."""
 
 
 def write(file: Path, tasks: int) -> None:
-    """Compiles a pipeline of so many tasks."""
+    """Compile a pipeline of so many tasks."""
 
     @dsl.pipeline(name="many")
     def many(text: str = "a") -> None:
@@ -68,7 +68,7 @@ def write(file: Path, tasks: int) -> None:
 
 
 def once(file: Path) -> None:
-    """Loads and runs the file, and prints seconds of CPU and MB more than before."""
+    """Load and run the file; print the seconds of CPU and the additional MB that this took."""
     with tempfile.TemporaryDirectory() as folder:
         before, start = _peak(), time.process_time()
         pipeline = Pipeline.load(file)
@@ -82,7 +82,7 @@ def _peak() -> float:
 
 
 def main() -> int:
-    """Measures a tenth of the tasks, and all."""
+    """Measure a tenth of the tasks, and all of them."""
     parser = argparse.ArgumentParser(prog="benchmarks.graph_size", description=__doc__)
     parser.add_argument("--tasks", type=int, default=1000, metavar="N")
     parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
@@ -97,8 +97,8 @@ def main() -> int:
             file = Path(folder, f"{tasks}.yaml")
             write(file, tasks)
             command = [sys.executable, "-m", "benchmarks.graph_size", "--file", str(file)]
-            said = subprocess.check_output(command, text=True).split()
-            seconds, megabytes, ran = float(said[0]), float(said[1]), int(said[2])
+            printed = subprocess.check_output(command, text=True).split()
+            seconds, megabytes, ran = float(printed[0]), float(printed[1]), int(printed[2])
             print(f"{ran:6}{seconds / ran * 1e3:13.2f} ms{megabytes / ran * 1e3:16.1f} kB")
     return 0
 

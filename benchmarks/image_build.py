@@ -1,7 +1,8 @@
-"""From one changed line in a step to its new, pushed image: `python -m benchmarks.image_build`.
+"""Measure the time from a changed line to a pushed image: `python -m benchmarks.image_build`.
 
-Three layouts, in one run, against one registry of this machine: an image per step as Pinion builds
-it; one image for all steps, `COPY . .` before `pip install`; the same with the sources copied last.
+It compares three layouts, with a registry on this machine: an image per step, as Pinion builds it;
+one image for all steps, with `COPY . .` before `pip install`; the same with the sources copied
+last.
 """
 
 import os
@@ -31,7 +32,7 @@ ORDERED = f"WORKDIR /src\nCOPY requirements.txt .\n{INSTALL}\nCOPY . .\n"
 
 @dataclass(frozen=True)
 class Result:
-    """What one change cost."""
+    """The cost of one change: seconds to build and to download, and bytes pushed."""
 
     layout: str
     build: float
@@ -40,18 +41,18 @@ class Result:
 
     @property
     def seconds(self) -> float:
-        """From the changed line to the pushed image."""
+        """The seconds from the changed line to the pushed image."""
         return self.build + self.download
 
     def line(self, best: "Result") -> str:
-        """A row of the table, beside the best."""
+        """Return a row of the table, compared with the best."""
         times = f"{self.download:8.1f} s {self.build:8.1f} s {self.seconds:8.1f} s"
         ratios = f"{self.seconds / best.seconds:6.1f} x {self.pushed / best.pushed:8.0f} x"
         return f"{self.layout:28}{times} {self.pushed / 1e6:10.3f} MB {ratios}"
 
 
 def main() -> int:
-    """Runs all three and prints them."""
+    """Run and print all three layouts."""
     with tempfile.TemporaryDirectory() as scratch, Registry(Path(scratch, "registry")) as registry:
         tree = clone(Path(scratch, "clone"))
         git(tree, "init", "--quiet")
@@ -60,7 +61,7 @@ def main() -> int:
         first = common("one image, sources first", CLASSIC, tree, wheels, registry)
         results = [
             pinion(tree, registry),
-            # Its `pip install` runs, and downloads, at every change.
+            # Its `pip install` runs, and downloads, after every change.
             replace(first, download=download),
             common("one image, sources last", ORDERED, tree, wheels, registry),
         ]
@@ -71,7 +72,7 @@ def main() -> int:
 
 
 def pinion(tree: Path, registry: Registry) -> Result:
-    """An image per step, of two PEXes."""
+    """Measure an image per step, made of two PEXes."""
     registries = repr({"default": {"address": registry.address, "default": True}})
     version = "benchmark"
     changes = {"PANTS_DOCKER_REGISTRIES": registries, "PINION_IMAGE_VERSIONS": f"train={version}"}
@@ -85,7 +86,7 @@ def pinion(tree: Path, registry: Registry) -> Result:
 
 
 def common(layout: str, recipe: str, tree: Path, wheels: str, registry: Registry) -> Result:
-    """One image with every step and every package."""
+    """Measure one image with every step and every package."""
     context = tree.parent / layout.replace(" ", "-")
     repository = f"classic/{layout.replace(', ', '-').replace(' ', '-')}"
     image = f"{registry.address}/{repository}:1"
@@ -111,14 +112,14 @@ def measure(
     repository: str,
     tag: str,
 ) -> Result:
-    """Publishes, changes a line, publishes again: what the second time costs."""
+    """Publish, change a line and publish again; return the cost of the second time."""
     say(f"{layout}: the first build")
     publish()
     before = blobs(registry, repository, tag)
     source = tree / CHANGED
     source.write_text(f"{source.read_text()}\nCHANGED = {time.time_ns()}\n")
     say(f"{layout}: the change")
-    # Who saves a file takes longer than this to ask for the image; Pants' daemon looks meanwhile.
+    # Pants' daemon notices the change meanwhile, as between saving a file and calling Pants.
     time.sleep(2)
     start = time.monotonic()
     publish()
@@ -128,13 +129,13 @@ def measure(
 
 
 def blobs(registry: Registry, repository: str, tag: str) -> dict[str, int]:
-    """The compressed layers of a pushed image, and their bytes."""
+    """Return the compressed layers of a pushed image, with their sizes in bytes."""
     layers = manifest(registry, repository, tag)["layers"]
     return {layer["digest"]: layer["size"] for layer in layers}
 
 
 def requirements() -> str:
-    """The packages of all steps, in the versions of their locks."""
+    """Return the packages of all steps, in the versions of their locks."""
     pins: dict[str, Pin] = {}
     for lock in sorted(ROOT.glob("components/*/requirements.lock")):
         pins |= read_pins(lock.read_text())
@@ -142,10 +143,10 @@ def requirements() -> str:
 
 
 def wheel_image(folder: Path) -> tuple[str, float]:
-    """The base with all packages beside, and the seconds that it took to download them.
+    """Build the base image with all packages; return its name and the seconds of the download.
 
-    A build does not have the network everywhere, so that what a classic build downloads lies in its
-    base, in a layer that is not counted.
+    A build does not have a network everywhere, so the packages that a classic build downloads are
+    in its base image, in a layer that is not counted.
     """
     folder.mkdir()
     (folder / "requirements.txt").write_text(requirements())
@@ -168,7 +169,7 @@ def wheel_image(folder: Path) -> tuple[str, float]:
 
 
 def run(*command: str, folder: Path = ROOT, **changes: str) -> None:
-    """Runs a command, which must succeed."""
+    """Run a command, which must succeed."""
     done = subprocess.run(
         command, cwd=folder, env={**os.environ, **changes}, capture_output=True, text=True
     )
@@ -177,7 +178,7 @@ def run(*command: str, folder: Path = ROOT, **changes: str) -> None:
 
 
 def say(text: str) -> None:
-    """Progress, beside the result."""
+    """Print progress to stderr."""
     print(text, file=sys.stderr, flush=True)
 
 

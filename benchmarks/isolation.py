@@ -1,8 +1,8 @@
-"""What five isolated steps cost beside one Python process: `python -m benchmarks.isolation`.
+"""Compare five isolated steps with one Python process: `python -m benchmarks.isolation`.
 
-The same five `main` functions, the same sample, a local MLflow store that is there already. Once as
-`python -m pipelines.run` starts them; once one after the other in one process that has imported the
-full MLflow, as a notebook would; and once each as kedro, dagster and metaflow call them.
+All use the same five `main` functions, the same sample, and an existing local MLflow store. The
+steps run as `python -m pipelines.run` starts them; in sequence in one process that has imported the
+full MLflow, as in a notebook; and as kedro, dagster and metaflow call them.
 """
 
 import argparse
@@ -17,8 +17,8 @@ from statistics import median
 from benchmarks.image_build import run, say
 from pipelines.system.workspace import ROOT
 
-# What a person would install to call the steps in a notebook; the steps' own pins of pyarrow are
-# newer than what the full MLflow allows.
+# What a person would install to call the steps in a notebook. The steps' locks do not fit, because
+# they pin a newer pyarrow than the full MLflow allows.
 PACKAGES = (
     "mlflow==3.17.*",
     "scikit-learn==1.9.*",
@@ -27,13 +27,13 @@ PACKAGES = (
     "s3fs",
     "gcsfs",
 )
-# In an environment of its own each, as their pins are not the same; what they report home is off.
+# Each tool has its own environment, because their pins differ. Their telemetry is off.
 TOOLS = {"kedro": "kedro==1.7.*", "dagster": "dagster==1.13.*", "metaflow": "metaflow==2.19.*"}
 QUIET = {"DO_NOT_TRACK": "1", "DAGSTER_DISABLE_TELEMETRY": "1", "METAFLOW_USER": "benchmark"}
 
 
 def main() -> int:
-    """Runs both in turn, and prints the medians and their ratio."""
+    """Run all in turn, and print the medians and their ratios."""
     parser = argparse.ArgumentParser(prog="benchmarks.isolation", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, metavar="N")
     rounds = parser.parse_args().rounds
@@ -60,16 +60,16 @@ def main() -> int:
 
 
 def print_medians(seconds: dict[str, list[float]], base: str) -> None:
-    """A line for each way that was measured, beside the one that is the base."""
+    """Print a line for each way that was measured, compared with the base."""
     for name, each in seconds.items():
         spread, ratio = f"{min(each):.2f} to {max(each):.2f}", median(each) / median(seconds[base])
         print(f"{name:24}{median(each):8.2f} s  ({spread}) {ratio:6.2f} x")
 
 
 def in_one_environment(scratch: Path, script: str, *more: str) -> Callable[[], None]:
-    """Installs what the steps need, the full MLflow and more; calls a script of this folder there.
+    """Install what the steps and a tool need; return a function that calls a script with it.
 
-    Every call has a folder of its own, as those of the runner have.
+    Every call has its own folder, as every run of the runner has.
     """
     say(f"installing what {script} needs")
     folder = scratch / script
@@ -87,18 +87,18 @@ def in_one_environment(scratch: Path, script: str, *more: str) -> Callable[[], N
 
 
 def environment(folder: Path, *more: str) -> str:
-    """A virtual environment with them."""
+    """Make a virtual environment with the packages, and return its Python."""
     uv = subprocess.check_output([ROOT / "build-support/uv"], text=True).strip()
     python = str(folder / "bin/python")
     run(uv, "venv", "--quiet", "--python", sys.executable, str(folder))
     run(uv, "pip", "install", "--quiet", "--python", python, *PACKAGES, *more)
-    # kedro brings templates of modules, which are none.
+    # kedro contains templates of modules that do not compile.
     run(python, "-m", "compileall", "-qq", "-x", "/templates/", str(folder))
     return python
 
 
 def pipeline(output: Path) -> None:
-    """The sample, by the local runner."""
+    """Run the pipeline on the sample with the local runner."""
     flags = ["--register", "--no-cache", "--output", str(output)]
     run(sys.executable, "-m", "pipelines.run", *flags)
 

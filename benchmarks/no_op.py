@@ -1,7 +1,7 @@
-"""`./pants package ::` where nothing changed: `python -m benchmarks.no_op`, which needs Docker.
+"""Measure `./pants package ::` without a change: `python -m benchmarks.no_op`, with Docker.
 
-Through the docker of `build-support/docker`, and in turn through the one on the PATH alone, which
-takes in the files of every image each time.
+Pants calls the docker of `build-support/docker`, and in turn only the one on the PATH, which reads
+the files of every image each time.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from benchmarks.image_build import run, say
 from benchmarks.isolation import print_medians
 from pipelines.system.workspace import ROOT
 
-# What Pants is told of where its docker is.
+# Pants' search path for docker.
 WAYS = {
     "as it is": f'["{ROOT}/build-support/docker", "<PATH>"]',
     "Docker by itself": '["<PATH>"]',
@@ -20,14 +20,14 @@ WAYS = {
 
 
 def main() -> int:
-    """Measures both, and prints the medians and their ratio."""
+    """Measure both, and print the medians and their ratio."""
     parser = argparse.ArgumentParser(prog="benchmarks.no_op", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, metavar="N")
     rounds = parser.parse_args().rounds
     seconds: dict[str, list[float]] = {}
     for name, path in WAYS.items():
         say(f"packaging, {name}")
-        # Twice, as pantsd reads its options anew when they are others than before.
+        # Twice, because pantsd restarts when its options change.
         for _ in range(2):
             package(path)
         for _ in range(rounds):
@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def package(path: str) -> None:
-    """Packages everything."""
+    """Package everything."""
     run("./pants", "package", "::", PANTS_DOCKER_EXECUTABLE_SEARCH_PATHS=path)
 
 

@@ -1,4 +1,4 @@
-"""The five steps on the sample in this one process: `one_process.py FOLDER`, for `isolation`.
+"""Run the five steps on the sample in this process: `one_process.py FOLDER`, for `isolation`.
 
 The scripts of other tools call the same steps from here.
 """
@@ -19,7 +19,7 @@ REGISTERED = {"registered-model-name": "pinion-model"}
 
 @dataclass(frozen=True)
 class Step:
-    """A step, its parameters, its files by their flags, and those that the next step calls else."""
+    """A step, its parameters and files by flag, and the files that the next step renames."""
 
     main: Callable[[list[str]], int]
     given: dict[str, str]
@@ -27,7 +27,7 @@ class Step:
     renamed: dict[str, str] = field(default_factory=dict)
 
 
-# As the pipeline calls them, with its defaults.
+# The steps as the pipeline calls them, with its defaults.
 STEPS = {
     "pull_data": Step(pull_data, {"source": "sample:breast_cancer"}, "dataset"),
     "preprocess": Step(
@@ -46,7 +46,7 @@ STEPS = {
 
 
 def call(name: str, folder: Path) -> None:
-    """Calls a step; all of them share the folder."""
+    """Call a step; all steps share the folder."""
     step = STEPS[name]
     given = step.given | {file: str(folder / file) for file in step.files.split()}
     if step.main([word for flag, value in given.items() for word in (f"--{flag}", value)]) != 0:
@@ -56,7 +56,7 @@ def call(name: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    # All of it, as in a notebook; each step imports what it needs of it by itself.
+    # The whole package, as in a notebook; the steps import only what they need of it.
     import mlflow  # noqa: F401
 
     for each in STEPS:

@@ -1,6 +1,6 @@
-"""What a plain pandas script would do: `pandas_split.py CSV TRAIN TEST REPORT`, for `big_tables`.
+"""Do the work of the steps in plain pandas: `pandas_split.py CSV TRAIN TEST REPORT`.
 
-Run by the Python of `preprocess`, so that both have the same pandas and pyarrow.
+`big_tables` runs it with the Python of `preprocess`, so that both have the same pandas and pyarrow.
 """
 
 import sys
@@ -10,7 +10,7 @@ import pandas as pd
 
 
 def main(source: str, train: str, test: str, report: str) -> None:
-    """Splits the table by the hash of its features, and writes both sides and a description."""
+    """Split the table by the hash of its features; write both parts and a description."""
     table = pd.read_csv(source, engine="pyarrow").drop_duplicates()
     hashes = pd.util.hash_pandas_object(table.drop(columns="label"), index=False).to_numpy()
     chosen = (hashes >> np.uint64(11)) * 2.0**-53 < 0.2

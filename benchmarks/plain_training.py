@@ -1,8 +1,8 @@
-"""What `train` does, by plain scikit-learn, for `training`; run by the Python of `train`.
+"""Do what `train` does with plain scikit-learn, for `training`; run by the Python of `train`.
 
 `plain_training.py TRAIN SCHEMA MODEL PARAMS` reads the Parquet file, cross-validates the same
 pipeline on the same folds with the same scorers, fits it to all rows, and prints the metrics as
-JSON. `plain_training.py size FILE` prints the bytes of a Parquet file's table in Arrow.
+JSON. `plain_training.py size FILE` prints the size of a Parquet file's table in Arrow, in bytes.
 """
 
 import json
@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 from sklearn.metrics import f1_score, make_scorer
 from sklearn.model_selection import cross_validate
 
-from train.cross_validation import METRICS, SCORERS, Folds, is_error
-from train.lean import make_plain
+from train.data.schema import read_schema
+from train.model.cross_validation import METRICS, SCORERS, Folds, is_error
+from train.model.low_memory import make_plain
 from train.models import build_pipeline
-from train.schema import read_schema
 
 SEED = 42
 FOLDS = 5
@@ -47,7 +47,7 @@ def fit(data: str, schema: str, model: str, params: str) -> None:
 
 
 def scorers(task: str, target: pd.Series) -> dict[str, Any]:
-    """Return scikit-learn's own; of two classes the second one is the positive."""
+    """Return scikit-learn's own scorers; the second of two classes is the positive one."""
     named: dict[str, Any] = {name: SCORERS.get(name, name) for name in METRICS[task]}
     if "f1" in named:
         named["f1"] = make_scorer(f1_score, pos_label=max(target.unique()))

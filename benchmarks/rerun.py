@@ -1,6 +1,6 @@
-"""A run beside the same again, and again after a change of a step: `python -m benchmarks.rerun`.
+"""Time a run, the same run again, and runs after a change to a step: `python -m benchmarks.rerun`.
 
-All in a clone whose components are packaged, on the bundled table, with registration.
+All run in one clone with the environments already made, on the bundled table, with registration.
 """
 
 import re
@@ -17,31 +17,33 @@ from tests.build.tree import clone, git
 from tests.running import environment
 
 # A file of each of these steps, in which a line changes.
-CHANGED = {"evaluate": "metrics.py", "train": "training.py", "preprocess": "clean.py"}
+CHANGED = {"evaluate": "measure/metrics.py", "train": "step.py", "preprocess": "clean.py"}
 REPEATS = 3
 
 
 @dataclass(frozen=True)
 class Result:
-    """What one run cost, and the steps that it ran itself."""
+    """The time of one run, and the steps that it did not take from the cache."""
 
     name: str
     seconds: float
     steps: list[str]
 
     def line(self, first: "Result") -> str:
-        """A row of the table, beside the first run."""
+        """Return a row of the table, with the ratio to the first run."""
         ratio = f"{self.seconds / first.seconds:.3f} x"
         return f"{self.name:40}{self.seconds:8.2f} s {ratio:>9}  {', '.join(self.steps)}"
 
 
 def main() -> int:
-    """Runs all and prints them."""
+    """Measure all runs and print the table."""
     with tempfile.TemporaryDirectory() as scratch:
         tree = clone(Path(scratch, "clone"))
         git(tree, "init", "--quiet")
-        say("packaging")
-        measure("", tree, Path(scratch, "warm"))
+        # A folder that has a run of every step. It also makes the environments.
+        warm = Path(scratch, "warm")
+        say("making the environments")
+        measure("", tree, warm)
         say("measuring")
         places = [Path(scratch, f"runs{number}") for number in range(REPEATS)]
         plain = [
@@ -50,30 +52,21 @@ def main() -> int:
         ]
         first = [measure("first", tree, place) for place in places]
         unchanged = [measure("unchanged", tree, place) for place in places]
-        # In a folder that has all the rest.
-        warm = Path(scratch, "warm")
-        packaged = [changed(tree, "evaluate", warm) for _ in places]
-        later = [measure("evaluate changed, packaged before", tree, place) for place in places]
-        others = [
-            middle([changed(tree, name, warm) for _ in places])
-            for name in CHANGED
-            if name != "evaluate"
-        ]
-    groups = (plain, first, unchanged, packaged, later)
-    results = [*(middle(group) for group in groups), *others]
+        edited = [[changed(tree, name, warm) for _ in places] for name in CHANGED]
+    results = [middle(group) for group in (plain, first, unchanged, *edited)]
     print("\n".join(result.line(middle(first)) for result in results))
     return 0
 
 
 def changed(tree: Path, component: str, output: Path) -> Result:
-    """One run after a change of the code that nothing comes of."""
+    """Measure a run after a change to the code that does not change the outputs."""
     source = tree / "components" / component / component / CHANGED[component]
     source.write_text(f"{source.read_text()}\nCHANGED = {time.time_ns()}\n")
-    return measure(f"{component} changed, with its packaging", tree, output)
+    return measure(f"{component} changed", tree, output)
 
 
 def measure(name: str, tree: Path, output: Path, *flags: str) -> Result:
-    """One run there."""
+    """Measure one run with the code in `tree`."""
     start = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "pipelines.run", "--register", "--output", output, *flags],
@@ -91,7 +84,7 @@ def measure(name: str, tree: Path, output: Path, *flags: str) -> Result:
 
 
 def middle(results: list[Result]) -> Result:
-    """The one that took the median time."""
+    """Return the result with the median time."""
     median = statistics.median(result.seconds for result in results)
     return next(result for result in results if result.seconds == median)
 

@@ -1,4 +1,4 @@
-"""Large tables for measurements, the same at every call: `tables.py CSV ROWS`."""
+"""Write large tables for measurements, the same on every call: `tables.py CSV ROWS`."""
 
 import sys
 from pathlib import Path
@@ -7,15 +7,15 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-# Rows that are made and written at once.
+# The number of rows that are made and written at a time.
 _BATCH = 250_000
 _WORDS = [f"{word}-{number}" for word in ("north", "south", "east", "west") for number in range(25)]
 
 
 def write_csv(path: Path, rows: int) -> None:
-    """Writes twenty columns: 12 numbers, 4 whole numbers, 3 texts, and the target `label`.
+    """Write twenty columns: 12 numbers, 4 whole numbers, 3 texts, and the target `label`.
 
-    A row takes about 135 bytes. Some numbers are missing; no row is there twice.
+    A row takes about 135 bytes. Some numbers are missing; no row occurs twice.
     """
     writer = None
     for start in range(0, rows, _BATCH):

@@ -1,8 +1,8 @@
-"""`train` beside plain scikit-learn: `python -m benchmarks.training`.
+"""Compare `train` with plain scikit-learn: `python -m benchmarks.training`.
 
-The step, and in turn a plain process that reads the same Parquet file, cross-validates the
-same pipeline with the same folds and scorers, and fits it: time and peak memory side by side. Both
-must come to the same metrics. Beside them the memory of `evaluate`, on as many rows.
+The step takes turns with a plain process that reads the same Parquet file, cross-validates the same
+pipeline with the same folds and scorers, and fits it. Both must give the same metrics. The table
+shows their time and peak memory, and those of `evaluate` on as many rows.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from benchmarks.image_build import say
 from pipelines.runner.process.programs import Installed, installed
 from pipelines.system.workspace import ROOT, Workspace
 
-# Models by the targets that they learn; a forest of few trees, as a hundred take minutes.
+# Models by the target that they learn. The forest has few trees, because a hundred take minutes.
 MODELS = {
     "label": {
         "hist_gradient_boosting": "{}",
@@ -44,7 +44,7 @@ class Folders:
     files: Path
 
     def table(self, rows: int, target: str) -> None:
-        """Makes a table of twice the rows, half of them to train and half to test."""
+        """Make a table of twice as many rows, half of them for training and half for testing."""
         table = made(self.split, self.files, 2 * rows)
         dataset = self.files / "dataset"
         step(self.split.pull_data, "--source", table, "--dataset", dataset)
@@ -53,7 +53,7 @@ class Folders:
         table.unlink()
 
     def costs(self, model: str, params: str) -> dict[str, Cost]:
-        """Runs both, and `evaluate`; ends where the metrics differ."""
+        """Measure both, and `evaluate`; exit if the metrics differ."""
         files = self.files
         data, schema = files / "train-data", files / "schema"
         store = ("--mlflow-tracking-uri", f"sqlite:///{files}/mlflow.db")
@@ -76,27 +76,27 @@ class Folders:
 
     @property
     def plain(self) -> tuple[Path, Path]:
-        """The script, run by the Python of `train`."""
+        """The Python of `train`, and the script."""
         return self.train.environment.python, PLAIN
 
     def outputs(self, names: tuple[str, ...]) -> list[str | Path]:
-        """Flags of outputs."""
+        """Return the flags of outputs."""
         return [word for name in names for word in (f"--{name}", self.files / name)]
 
     def size(self) -> int:
-        """The table to train on, in Arrow, in bytes."""
+        """Return the size of the training table in Arrow, in bytes."""
         command: list[str | Path] = [*self.plain, "size", self.files / "train-data"]
         modules = {"PYTHONPATH": str(self.train.app)}
         return int(subprocess.run(command, check=True, capture_output=True, env=modules).stdout)
 
 
 def main() -> int:
-    """Runs all and prints them."""
+    """Run and print all measurements."""
     parser = argparse.ArgumentParser(prog="benchmarks.training", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, metavar="N")
     parser.add_argument("--rounds", type=int, default=1, metavar="N")
     known = [name for models in MODELS.values() for name in models]
-    parser.add_argument("--model", choices=known, help="only this one")
+    parser.add_argument("--model", choices=known, help="measure only this model")
     given = parser.parse_args()
     steps = [installed(Workspace(), name) for name in NAMES]
     with tempfile.TemporaryDirectory() as scratch:
@@ -111,7 +111,7 @@ def main() -> int:
 
 
 def compare(folders: Folders, model: str, params: str, rows: int, rounds: int) -> None:
-    """Runs both in turn and prints the medians, and the ratios of each round's pair."""
+    """Run both in turn; print the medians, and the ratios of each round's pair."""
     costs: dict[str, list[Cost]] = {}
     for number in range(rounds):
         say(f"{rows} rows, {model}, round {number + 1} of {rounds}")
@@ -119,7 +119,7 @@ def compare(folders: Folders, model: str, params: str, rows: int, rounds: int) -
             costs.setdefault(name, []).append(cost)
     print(f"{model} on {rows:,} rows, {folders.size() / 1e6:.0f} MB in Arrow")
     for name, each in costs.items():
-        # Plain scikit-learn has no counterpart of `evaluate`.
+        # Plain scikit-learn has no counterpart to `evaluate`.
         base = None if name == "evaluate" else costs[PLAIN_NAME]
         print(line(rows, name, each, base), flush=True)
 

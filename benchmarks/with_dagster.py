@@ -1,4 +1,4 @@
-"""The five steps as ops of dagster, in this process: `with_dagster.py FOLDER`, for `isolation`."""
+"""Run the five steps as dagster ops in this process: `with_dagster.py FOLDER`, for `isolation`."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ FOLDER = Path(sys.argv[1])
 
 
 def step(name: str) -> OpDefinition:
-    """A step that begins when the one before it is done."""
+    """Return an op that starts when the one before it has ended."""
 
     @op(name=name, ins={"before": In(Nothing)})
     def run() -> None:
@@ -22,12 +22,12 @@ def step(name: str) -> OpDefinition:
 
 @op
 def start() -> None:
-    """What the first step begins after."""
+    """Do nothing; the first step starts after it."""
 
 
 @job
 def training() -> None:
-    """All steps, one after the other."""
+    """Run all steps in sequence."""
     done = start()
     for name in STEPS:
         done = step(name)(done)

@@ -1,4 +1,4 @@
-"""The five steps as nodes of kedro: `with_kedro.py FOLDER`, for `isolation`."""
+"""Run the five steps as kedro nodes: `with_kedro.py FOLDER`, for `isolation`."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from benchmarks.one_process import STEPS, call
 
 
 def node(name: str, before: str) -> Node:
-    """A step that begins when the one before it is done."""
+    """Return a node that starts when the one before it has ended."""
 
     def run(folder: Path) -> Path:
         call(name, folder)

@@ -1,6 +1,6 @@
-"""The five steps as a flow of metaflow: `with_metaflow.py run --folder FOLDER`, for `isolation`.
+"""Run the five steps as a metaflow flow: `with_metaflow.py run --folder FOLDER`, for `isolation`.
 
-Metaflow runs each step in a process of its own.
+Metaflow runs each step in its own process.
 """
 
 from pathlib import Path
@@ -11,37 +11,37 @@ from benchmarks.one_process import call
 
 
 class Training(FlowSpec):
-    """All steps, one after the other."""
+    """All steps in sequence."""
 
     folder = Parameter("folder", type=str, required=True)
 
     @step
     def start(self) -> None:
-        """Metaflow's name for the first."""
+        """Run the first step, which metaflow calls start."""
         call("pull_data", Path(self.folder))
         self.next(self.preprocess)
 
     @step
     def preprocess(self) -> None:
-        """The second."""
+        """Run the second step."""
         call("preprocess", Path(self.folder))
         self.next(self.train)
 
     @step
     def train(self) -> None:
-        """The third."""
+        """Run the third step."""
         call("train", Path(self.folder))
         self.next(self.evaluate)
 
     @step
     def evaluate(self) -> None:
-        """The fourth."""
+        """Run the fourth step."""
         call("evaluate", Path(self.folder))
         self.next(self.end)
 
     @step
     def end(self) -> None:
-        """Metaflow's name for the last."""
+        """Run the last step, which metaflow calls end."""
         call("register", Path(self.folder))
 
 

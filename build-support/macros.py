@@ -1,21 +1,21 @@
-"""`ml_component()`, the one symbol that the BUILD file of a component uses."""
+"""`ml_component()`, the only symbol that a component's BUILD file uses."""
 
-# Where the source can be read and on what terms, as images say in their labels.
+# The address of the source and its licence, for the labels of images.
 SOURCE = "https://github.com/pinion-ml/pinion"
 LICENSE = "Apache-2.0"
 
 
 def ml_component(data=(), servers=()):
-    """Everything that a component is to Pants; its name, version and needs are in pyproject.toml.
+    """Declare a component's targets; its name, version and dependencies are in pyproject.toml.
 
-    `data` are globs of files that the package carries beside its code, `servers` the packages that
-    its tests start.
+    `data` are globs of data files in the package, `servers` the packages of servers that its tests
+    start.
     """
     package = project()["name"].removeprefix("pinion-").replace("-", "_")
     _code(package, data, servers)
     _packages(package)
     _image(package)
-    # For tests that read components from outside; few of them read what a run does not.
+    # For tests that read components from outside. Only few of them need the files in `beside`.
     beside = ["*.md", "**/*_test.py", "**/conftest.py"]
     files(name="folder", sources=["**/*", *(f"!{glob}" for glob in beside)])
     files(name="beside", sources=beside)
@@ -42,7 +42,7 @@ def _code(package, data, servers):
         name="tests",
         sources=tests[:1],
         runtime_package_dependencies=servers,
-        # In one process, as most of the time of a file by itself is its imports.
+        # In one process, because a test file by itself spends most of its time on imports.
         batch_compatibility_tag=package,
         **common,
     )
@@ -51,7 +51,7 @@ def _code(package, data, servers):
 
 def _packages(package):
     main = f"{package}.__main__:main"
-    # Two PEXes are two image layers: a changed line leaves the one with the dependencies alone.
+    # Two PEXes make two image layers: a changed line does not touch the one with dependencies.
     pex = dict(resolve=package, layout="packed", include_tools=True)
     pex_binary(name="deps", dependencies=[":requirements"], include_sources=False, **pex)
     pex_binary(name="app", entry_point=main, include_requirements=False, **pex)
@@ -65,7 +65,7 @@ def _packages(package):
             python_requires=project()["requires-python"],
         ),
         entry_points={"console_scripts": {project()["name"]: main}},
-        # Equal content gives equal bytes.
+        # A fixed time, so that equal content gives equal bytes.
         env_vars=["SOURCE_DATE_EPOCH=315532800"],
         sdist=False,
     )
@@ -76,18 +76,18 @@ def _of(package, pairs):
 
 
 def _image(package):
-    # From `pipelines.publish --dev`, which does not publish under the project's own version.
+    # Set by `pipelines.publish --dev`, which does not publish under the project's own version.
     version = _of(package, env("PINION_IMAGE_VERSIONS", "")) or project()["version"]
     base = base_image(env("BASE_IMAGE", ""))
-    # From the launcher too. Behind the comma is the hash of what runs alone. Pants does not see a
-    # call of env() that is part of a longer expression.
+    # Set by the launcher: the content hash, a comma, and the hash of what runs. env() is called in
+    # an expression of its own, because Pants does not see it in a longer one.
     hashes = _of(package, env("PINION_CONTENTS", "")) or ","
     content, runs = hashes.split(",")
     labels = {
         "title": project()["name"],
         "description": project()["description"],
         "version": version,
-        # From the launcher; there is none without git, nor for what was never committed.
+        # Set by the launcher; empty without git, and for a component that was never committed.
         "revision": _of(package, env("PINION_REVISIONS", "")),
         "source": SOURCE,
         "licenses": LICENSE,

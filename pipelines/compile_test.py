@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.compile import build_parser, write
+from pipelines.compile import main
 from pipelines.compiled.file import PipelineFile
 from pipelines.components.image import ImageReference
 from pipelines.components.interface import Signature
@@ -16,9 +16,10 @@ from pipelines.system.workspace import Workspace
 
 
 @pytest.fixture()
-def workspace(tmp_path: Path) -> Workspace:
-    """A working tree with the release 1.2.0."""
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A working tree with the release 1.2.0, in which the command is called."""
     workspace = Workspace(tmp_path / "tree")
+    monkeypatch.setattr("pipelines.compile.Workspace", lambda: workspace)
     pipeline = compiled(tmp_path).text().encode()
     image = ImageReference("pinion/text", "1.0.0")
     step = Locked("1.0.0", image, "s1:c", "s1:a", "f00d", Signature({}, {}), {})
@@ -27,8 +28,8 @@ def workspace(tmp_path: Path) -> Workspace:
     return workspace
 
 
-def compile_release(workspace: Workspace, output: Path, *flags: str) -> bytes:
-    write(build_parser().parse_args(["1.2.0", "--output", str(output), *flags]), workspace)
+def compile_release(output: Path, *flags: str) -> bytes:
+    main(["1.2.0", "--output", str(output), *flags])
     return output.read_bytes()
 
 
@@ -40,29 +41,27 @@ def test_a_release_for_a_cluster_is_the_frozen_file_with_the_settings(
     platform = tmp_path / "platform.yaml"
     platform.write_text("service_account: runner\nsteps: {text-3: {cpu: 2, timeout: 1h}}\n")
 
-    text = compile_release(workspace, tmp_path / "out.yaml", f"--platform={platform}").decode()
+    text = compile_release(tmp_path / "out.yaml", f"--platform={platform}").decode()
     settings = PlatformSettings.load(platform)
     assert text == apply(settings, PipelineFile.load(frozen)).text()
     assert text.count("\n---\n") == 1
     assert frozen.read_bytes() == before
-    assert compile_release(workspace, tmp_path / "plain.yaml") == before
+    assert compile_release(tmp_path / "plain.yaml") == before
     assert capsys.readouterr().err == (
         f"{platform}: the service account 'runner' is of runs, not of a file; give pipelines.submit"
         f" and pipelines.deploy --platform {platform} too\n"
     )
 
 
-def test_settings_that_do_not_fit_leave_nothing_behind(
-    tmp_path: Path, workspace: Workspace
-) -> None:
+@pytest.mark.usefixtures("workspace")
+def test_settings_that_do_not_fit_leave_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "platform.yaml").write_text("steps:\n  text-4: {cpu: 2}\n")
     with pytest.raises(UsageError, match=r"platform\.yaml:2: the pipeline has no step 'text-4'"):
-        compile_release(
-            workspace, tmp_path / "to" / "out.yaml", f"--platform={tmp_path / 'platform.yaml'}"
-        )
+        compile_release(tmp_path / "to" / "out.yaml", f"--platform={tmp_path / 'platform.yaml'}")
     assert list((tmp_path / "to").iterdir()) == []
 
 
-def test_a_registry_is_only_for_dev(tmp_path: Path, workspace: Workspace) -> None:
+@pytest.mark.usefixtures("workspace")
+def test_a_registry_is_only_for_dev(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--registry is for dev"):
-        compile_release(workspace, tmp_path / "out.yaml", "--registry=host:5000")
+        compile_release(tmp_path / "out.yaml", "--registry=host:5000")

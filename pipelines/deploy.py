@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pipelines.compiled.file import PipelineFile
 from pipelines.console.command import run_command
-from pipelines.console.flags import add_cluster_flags, add_run_flags
+from pipelines.console.flags import add_cluster_flags, add_run_flags, cluster_flags, run_flags
 from pipelines.kubeflow.cron import kfp_cron
 from pipelines.pinning.pins import DEV
 from pipelines.pinning.releases import frozen
@@ -54,14 +54,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     file, schedule = _release(args.tag), None
     if args.schedule is None:
-        _refuse_unused(parser, args)
-        file, _ = with_settings(args, file)
+        names = (*_OF_RUNS, *_OF_VERSIONS) if args.remove else _OF_RUNS
+        unused = [each for each in names if getattr(args, each) != parser.get_default(each)]
+        _refuse_unused(unused, args.remove)
+        file, _ = with_settings(args.platform, not args.no_cache, file)
         check_images(file)
     else:
         cron = kfp_cron(args.schedule)
-        file, parameters, account = prepared(args, file)
+        file, parameters, account = prepared(run_flags(args), file)
         schedule = Schedule(file.name, cron, parameters, args.experiment, account)
-    api, namespace = connect(args)
+    api, namespace = connect(cluster_flags(args))
     deploying = Deploying(api, namespace, args.tag, args.dry_run)
     lines = deploying.remove(file.name) if args.remove else deploying.deploy(file, schedule)
     for line in lines:
@@ -76,20 +78,17 @@ def _release(tag: str) -> PipelineFile:
             " (python -m pipelines.release), or run it once (python -m pipelines.submit)"
         )
     workspace = Workspace()
-    text = frozen(workspace, tag).pipeline.decode()
     path = workspace.releases / tag / "pipeline.yaml"
-    return PipelineFile.parse(path.relative_to(workspace.root), text)
+    return PipelineFile.parse(path.relative_to(workspace.root), frozen(workspace, tag).pipeline)
 
 
-def _refuse_unused(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+def _refuse_unused(given: Sequence[str], remove: bool) -> None:
     """Nobody is to think that a schedule got what only this call was told."""
-    names = (*_OF_RUNS, *_OF_VERSIONS) if args.remove else _OF_RUNS
-    given = [each for each in names if getattr(args, each) != parser.get_default(each)]
     if given:
         flags = ", ".join(f"--{each.replace('_', '-')}" for each in given)
         way_out = (
             "--remove takes only which cluster and namespace"
-            if args.remove
+            if remove
             else "it is for runs; give --schedule too, or call pipelines.submit"
         )
         raise UsageError(f"{flags} has no use here: {way_out}")

@@ -29,7 +29,7 @@ NIGHTLY = ["--schedule", "30 3 * * *", *TRACKING]
 def _nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [each for each in os.environ if each.startswith(("KFP_", "KF_"))]:
         monkeypatch.delenv(name)
-    monkeypatch.setattr("pipelines.kubeflow.calls.pause", lambda _: None)
+    monkeypatch.setattr("pipelines.kubeflow.session.pause", lambda _: None)
 
 
 def released(workspace: Workspace, tag: str) -> None:
@@ -89,9 +89,9 @@ def test_a_release_is_deployed_with_its_schedule(workspace: Workspace) -> None:
     assert run["trigger"] == {"cron_schedule": {"cron": "0 30 3 * * *"}}
     lines = [re.sub(r" \([0-9a-f-]{36}\)", "", each) for each in output.splitlines()]
     assert lines[:3] == [
-        "pipeline   training made",
+        "pipeline   training created",
         "version    1.0.0 uploaded",
-        "schedule   30 3 * * * → 1.0.0 made",
+        "schedule   30 3 * * * → 1.0.0 created",
     ]
     page = f"{pipeline['pipeline_id']}/version/{version['pipeline_version_id']}"
     assert lines[3] == f"dashboard  {server.address}/#/pipelines/details/{page}"
@@ -115,7 +115,7 @@ def test_a_release_needs_no_parameters_where_nothing_runs(
         assert not server.recurring_runs
         assert [each["name"] for each in server.versions.values()] == ["1.0.0"]
         assert main(server, "1.1.0", "--remove") == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "version    1.1.0 is not there"
+    assert capsys.readouterr().out.splitlines()[-1] == "version    1.1.0 does not exist"
 
 
 def test_settings_for_the_cluster_go_with_the_version(workspace: Workspace) -> None:
@@ -207,7 +207,7 @@ def test_another_pipeline_under_the_tag_is_told(workspace: Workspace) -> None:
         _, error = process.communicate(timeout=60)
     assert process.returncode == 1
     (line,) = error.splitlines()
-    assert line.endswith("if it may go: python -m pipelines.deploy 1.0.0 --remove")
+    assert line.endswith("delete it with python -m pipelines.deploy 1.0.0 --remove")
 
 
 @pytest.mark.parametrize("fault", [each for each in FAULTS if "every third" in each])

@@ -108,7 +108,7 @@ def test_what_cannot_be_promoted(
 def test_an_alias_that_others_moved_meanwhile_is_left(store: MlflowClient) -> None:
     with open_registry(None) as registry:
         store.set_registered_model_alias("churn", "champion", "2")
-        with pytest.raises(PinionError, match="is at version 2, not 1: somebody moved it"):
+        with pytest.raises(PinionError, match="is at version 2, not 1: somebody else moved it"):
             registry.move("churn", Move("champion", 1, 3, "ada", ""))
         assert registry.history("churn") == []
     assert aliases(store) == {"champion": 2}
@@ -163,8 +163,8 @@ def test_a_model_of_elsewhere_is_shown_too(
     store.create_model_version("churn", source=f"{tmp_path}/by-hand")
     assert show.main(["churn/4"]) == 0
     shown = capsys.readouterr().out
-    assert "none: the model was registered from elsewhere" in shown
-    assert "none: the steps were called by hand" in shown
+    assert "none: the model was registered without an MLflow run" in shown
+    assert "none: the steps were run by hand" in shown
 
 
 def test_a_server_that_is_away_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines.console.command import run_command
 from pipelines.console.flags import add_runner_flags, add_tracking_flag
@@ -39,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command."""
     args = build_parser().parse_args(argv)
     # Here, because it takes longer to import than --help may.
-    from pipelines.runner.run import Request, ready
+    from pipelines.runner.declaration import Request, declare
+    from pipelines.runner.run import prepare
 
     reference = ModelReference.parse(args.model)
     workspace = Workspace()
@@ -56,10 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         tracking_uri=tracking_uri,
         reproduces=origin.name,
     )
-    run = ready(request, partial(parameters_of, records=origin.records))
+    declared = declare(request)
+    run = prepare(declared, parameters_of(declared.pipeline, origin.records))
     failure = _execute(run)
-    with open_registry(tracking_uri) as registry:
-        same, words = _compared(registry.client, origin, run, failure)
+    same, words = _compared(tracking_uri, origin, run, failure)
     if not same:
         raise PinionError(f"{origin.name} {words}")
     print(f"verdict     {words}")
@@ -76,18 +76,20 @@ def _execute(run: "LocalRun") -> TaskFailedError | None:
 
 
 def _compared(
-    client: Any, origin: Origin, run: "LocalRun", failure: TaskFailedError | None
+    tracking_uri: str, origin: Origin, run: "LocalRun", failure: TaskFailedError | None
 ) -> tuple[bool, str]:
-    """Prints every output of both runs; the verdict on them."""
+    """Print every output of both runs, and return the verdict on them."""
     trained = run.outputs.get("train")
     run_id = str(trained.parameters["run_id"]) if trained else ""
-    records = read_records(client, run_id) if run_id else {}
-    rows = compare(run.interpreter.pipeline, origin.records, records, run.outputs)
-    print("\n".join(table(rows)))
-    print(f"run folder  {run.folder}")
-    if run_id:
-        print(f"MLflow run  {run_id}")
-    metrics = client.get_run(run_id).data.metrics if run_id else {}
+    with open_registry(tracking_uri) as registry:
+        client = registry.client
+        records = read_records(client, run_id) if run_id else {}
+        rows = compare(run.interpreter.pipeline, origin.records, records, run.outputs)
+        print("\n".join(table(rows)))
+        print(f"run folder  {run.folder}")
+        if run_id:
+            print(f"MLflow run  {run_id}")
+        metrics = client.get_run(run_id).data.metrics if run_id else {}
     return verdict(rows, failure, equal_metrics(origin.metrics, metrics))
 
 

@@ -66,22 +66,22 @@ def without(*names: str) -> dict[str, Any]:
         pytest.param(
             {},
             TAGS,
-            r"churn/\d+ has no recorded lineage: its run .* what pull_data, preprocess, train,",
+            r"has no recorded lineage: its run .* inputs of pull_data, preprocess, train,",
             id="made before it was recorded",
         ),
         pytest.param(
             without("preprocess", "evaluate"),
             TAGS,
-            "does not say what preprocess, evaluate was given",
+            "does not record the inputs of preprocess, evaluate;",
             id="in part",
         ),
         pytest.param(
             {**STEPS, "train": "{"},
             TAGS,
-            r"lineage/train.json of the MLflow run \w+ is no record of a step",
+            r"lineage/train.json of the MLflow run \w+ is not a step's record",
             id="damaged",
         ),
-        pytest.param({**STEPS, "train": "[]"}, TAGS, "is no record of a step", id="a list"),
+        pytest.param({**STEPS, "train": "[]"}, TAGS, "is not a step's record", id="a list"),
         pytest.param(
             {**STEPS, "train": {"inputs": [1]}},
             TAGS,
@@ -92,7 +92,7 @@ def without(*names: str) -> dict[str, Any]:
         pytest.param(
             STEPS,
             TAGS,
-            r"churn/\d+ was made by release 1\.4\.0, which this clone does not have; git pull, or",
+            r"was made by release 1\.4\.0, which this clone does not have; run git pull, or",
             id="another repository",
         ),
     ],
@@ -112,7 +112,9 @@ def test_what_cannot_be_made_again(
 
 def test_a_version_of_elsewhere_or_of_nowhere(store: MlflowClient, tmp_path: Path) -> None:
     version = store.create_model_version("churn", source="/models/1").version
-    with pytest.raises(PinionError, match=f"churn/{version} has no run: it was registered from"):
+    with pytest.raises(
+        PinionError, match=f"churn/{version} has no run to repeat: it was registered without"
+    ):
         call(store, f"churn/{version}", tmp_path)
     with pytest.raises(PinionError, match="churn has no version 999"):
         call(store, "churn/999", tmp_path)
@@ -122,7 +124,8 @@ def release(workspace: Workspace, digit: str) -> None:
     """Writes a release 1.4.0 of one component, whose image has a digest of that digit."""
     image = ImageReference("host:5000/pinion/train", "0.2.0", f"sha256:{digit * 64}")
     train = Locked("0.2.0", image, "s1:c", "s1:a", "f00d", Signature({}, {}), {})
-    text = f"root: {{}}\n image: {image}\n".encode()
+    executors = {"exec-train": {"container": {"image": str(image)}}}
+    text = json.dumps({"deploymentSpec": {"executors": executors}}).encode()
     write(workspace, Release(Lock("1.4.0", "host:5000", sha256(text), {"train": train}), text))
 
 
@@ -153,6 +156,6 @@ def test_a_release_of_the_same_tag_is_not_yet_the_same(
     if not differing:
         refuse_other_code(workspace, origin)
         return
-    has = "churn/3 was made by other components than release 1.4.0 of this clone has: "
+    has = "churn/3 was made by other components than those of release 1.4.0 in this clone: "
     with pytest.raises(PinionError, match=has + differing):
         refuse_other_code(workspace, origin)

@@ -58,23 +58,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command."""
     args = build_parser().parse_args(argv)
     # Here, because it takes longer to import than --help may.
-    from pipelines.runner.run import Request, ready
+    from pipelines.runner.declaration import Request, declare
+    from pipelines.runner.run import prepare
 
-    run = ready(
-        Request(
-            workspace=Workspace(),
-            output=args.output,
-            runner=args.runner,
-            jobs=args.jobs,
-            file=args.pipeline_file,
-            release=args.release,
-            cache_size=None if args.no_cache else args.cache_size,
-            quiet=args.quiet,
-        ),
-        lambda pipeline: resolve(
-            pipeline.parameters, args.param, args.params, args.register, args.default
-        ),
+    request = Request(
+        workspace=Workspace(),
+        output=args.output,
+        runner=args.runner,
+        jobs=args.jobs,
+        file=args.pipeline_file,
+        release=args.release,
+        cache_size=None if args.no_cache else args.cache_size,
+        quiet=args.quiet,
     )
+    declared = declare(request)
+    known = declared.pipeline.parameters
+    parameters = resolve(known, args.param, args.params, args.register, args.default)
+    run = prepare(declared, parameters)
     try:
         run.execute()
     except PinionError:

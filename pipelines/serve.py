@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command."""
     args = build_parser().parse_args(argv)
     reference = ModelReference.parse(args.model)
-    uri = store_of(args)
+    uri = store_of(args.mlflow_tracking_uri, args.output)
     refuse_taken(args.host, args.port)
     with TemporaryDirectory(prefix="pinion-serve-") as folder:
         with open_registry(uri) as registry:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.console.command import run_command
-from pipelines.console.flags import add_cluster_flags, add_run_flags
+from pipelines.console.flags import add_cluster_flags, add_run_flags, cluster_flags, run_flags
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -38,9 +38,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command."""
     args = build_parser().parse_args(argv)
     # Here, because the client of a cluster takes longer to import than --help may.
-    from pipelines.kubeflow.submission import submit
+    from pipelines.kubeflow import submission
 
-    return submit(args)
+    cluster = cluster_flags(args)
+    if args.follow is not None:
+        submission.follow(cluster, args.follow)
+    elif args.stop is not None:
+        submission.stop(cluster, args.stop)
+    else:
+        request = submission.Request(
+            args.pipeline_file, args.run_name, args.experiment, run_flags(args)
+        )
+        submission.submit(cluster, request, args.wait)
+    return 0
 
 
 if __name__ == "__main__":

@@ -141,11 +141,13 @@ def test_settings_for_the_cluster_go_with_the_run(tmp_path: Path) -> None:
         pytest.param(["--platform", "none.yaml"], 2, "none.yaml", id="no platform file"),
         pytest.param(["--param", "mlflow_tracking_uri="], 2, "is empty", id="no tracking"),
         pytest.param(
-            ["--param", "mlflow_tracking_uri=sqlite:///m.db"], 2, "of this machine", id="sqlite"
+            ["--param", "mlflow_tracking_uri=sqlite:///m.db"], 2, "on this machine", id="sqlite"
         ),
-        pytest.param(["--run-name", "a\nb"], 2, "--run-name 'a\\nb' is no name", id="run name"),
+        pytest.param(["--run-name", "a\nb"], 2, "--run-name 'a\\nb' is not valid", id="run name"),
         pytest.param(["--pipeline-file", "gone.yaml"], 1, "gone.yaml does not exist", id="file"),
-        pytest.param(["--stop", ""], 2, "a run's id or name; it is empty", id="no run to end"),
+        pytest.param(
+            ["--stop", ""], 2, "the id or name of a run, which is empty", id="no run to end"
+        ),
         pytest.param(["--user", "ada"], 2, "set KFP_PASSWORD", id="no password"),
     ],
 )
@@ -168,7 +170,7 @@ def test_what_is_wrong_is_said_before_a_cluster_is_asked(
 def test_one_submission_is_one_run_whatever_gets_lost(
     monkeypatch: pytest.MonkeyPatch, fault: str | int, third: int
 ) -> None:
-    monkeypatch.setattr("pipelines.kubeflow.calls.pause", lambda _: None)
+    monkeypatch.setattr("pipelines.kubeflow.session.pause", lambda _: None)
     looks = [look("RUNNING"), look("RUNNING"), look("SUCCEEDED")]
     with serving(KfpServer(looks=looks, fault=every_third(fault, third))) as server:
         assert submit.main(flags(server)) == 0
@@ -176,7 +178,7 @@ def test_one_submission_is_one_run_whatever_gets_lost(
 
 
 def test_every_answer_lost_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.kubeflow.calls.pause", lambda _: None)
+    monkeypatch.setattr("pipelines.kubeflow.session.pause", lambda _: None)
     seen: set[tuple[str, str]] = set()
 
     def fault(request: Request) -> str | None:
@@ -193,8 +195,8 @@ def test_every_answer_lost_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_answer_that_never_comes_leads_to_the_run_that_may_be_there(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("pipelines.kubeflow.calls.pause", lambda _: None)
-    monkeypatch.setattr("pipelines.kubeflow.calls.SECONDS", 5.0)
+    monkeypatch.setattr("pipelines.kubeflow.session.pause", lambda _: None)
+    monkeypatch.setattr("pipelines.kubeflow.session.SECONDS", 5.0)
     with serving(KfpServer()) as server:
         server.fault = lambda each: DROP if server.runs or each.path.endswith("/runs") else None
         with pytest.raises(PinionError, match="dropped the connection"):
@@ -252,7 +254,9 @@ def test_ctrl_c_ends_the_waiting_and_not_the_run() -> None:
         assert not server.asked("POST", "/runs/.*terminate")
         assert process.returncode == 130
         assert "Traceback" not in error
-        assert f"the run goes on. Follow it: python -m pipelines.submit --follow {run_id}" in error
+        assert (
+            f"the run continues. Follow it: python -m pipelines.submit --follow {run_id}" in error
+        )
         where = ["--endpoint", server.address]
         stopped = command("--stop", run_id, *where)
         assert stopped.wait(60) == 0
@@ -269,7 +273,7 @@ def test_output_that_nobody_takes_is_told_beside_what_becomes_of_the_run() -> No
         process.wait(60)
         (run_id,) = server.runs
         assert process.stderr
-        assert f"the run goes on. Follow it: python -m pipelines.submit --follow {run_id}" in (
+        assert f"the run continues. Follow it: python -m pipelines.submit --follow {run_id}" in (
             process.stderr.read()
         )
     assert process.returncode == 141

@@ -31,7 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command."""
     args = build_parser().parse_args(argv)
-    uri = store_of(args)
+    uri = store_of(args.mlflow_tracking_uri, args.output)
     if uri.startswith(SQLITE):
         refuse_taken(args.host, args.port)
     with open_registry(uri) as registry:

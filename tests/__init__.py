@@ -1,1 +1,1 @@
-"""Tests from outside, across components."""
+"""Black-box tests across components."""

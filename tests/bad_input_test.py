@@ -1,4 +1,4 @@
-"""Bad input: one line that says what, where and what to do; exit 1 or 2; nothing half-written."""
+"""Bad input gives one line that says what, where and what to do, exit 1 or 2, and no half files."""
 
 import os
 import signal
@@ -36,7 +36,7 @@ LONG_TRAINING = params(model="random_forest", model_params='{"n_estimators": 200
 ROWS = "".join(f"{n},{n % 7},{'ab'[n % 2]}\n" for n in range(60))
 
 
-# Some for each step; what else a step refuses, and how, is tested beside it.
+# A few cases for each step; the step's own tests have the others.
 @pytest.mark.parametrize(
     ("source", "given", "step", "parts"),
     [
@@ -80,7 +80,7 @@ ROWS = "".join(f"{n},{n % 7},{'ab'[n % 2]}\n" for n in range(60))
         ),
     ],
 )
-def test_a_step_says_what_is_wrong(
+def test_a_failed_step_reports_the_reason(
     tmp_path: Path,
     source: Callable[[Path], str],
     given: dict[str, str],
@@ -100,8 +100,8 @@ def test_a_step_says_what_is_wrong(
         pytest.param(params(model_params="{"), ["model_params", "JSON object"], id="model_params"),
         pytest.param(params(thresholds="[1]"), ["thresholds", "JSON object"], id="thresholds"),
         pytest.param(["--register", *params(register="true")], ["not both"], id="register twice"),
-        pytest.param(["--jobs", "0"], ["--jobs", "'0'", "at least 1"], id="no jobs"),
-        pytest.param(["--jobs", "two"], ["--jobs", "'two'", "at least 1"], id="jobs in words"),
+        pytest.param(["--jobs", "0"], ["--jobs", "'0'", "positive whole"], id="no jobs"),
+        pytest.param(["--jobs", "two"], ["--jobs", "'two'", "positive whole"], id="jobs in words"),
         pytest.param(["--release", "9.9.9"], ["'9.9.9'", "known: dev"], id="unknown release"),
         pytest.param(
             ["--params", "/nowhere/params.yaml"], ["/nowhere/params.yaml"], id="params file"
@@ -127,7 +127,9 @@ def test_a_wrong_call_starts_nothing(
         pytest.param("root: {dag: {tasks: {a: {colour: red}}}}", ["colour"], id="unknown field"),
     ],
 )
-def test_a_compiled_file_that_it_does_not_know(tmp_path: Path, text: str, parts: list[str]) -> None:
+def test_an_unsupported_compiled_file_is_refused(
+    tmp_path: Path, text: str, parts: list[str]
+) -> None:
     file = tmp_path / "pipeline.yaml"
     file.write_text(text)
     assert_one_line(run(tmp_path / "runs", "--pipeline-file", str(file)), 1, str(file), *parts)
@@ -171,14 +173,14 @@ def test_an_mlflow_server_that_does_not_answer(tmp_path: Path, where: str) -> No
     assert time.monotonic() - started < 45
 
 
-def test_a_store_that_is_no_database(tmp_path: Path) -> None:
+def test_a_store_that_is_not_a_database(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_text("this is a text file, and a long enough one" * 9)
     started = time.monotonic()
     assert_one_line(run(tmp_path), 1, "mlflow.db cannot be opened")
     assert time.monotonic() - started < 20
 
 
-def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+def test_an_output_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert_one_line(run(tmp_path / "file" / "runs"), 1, str(tmp_path / "file"))
 
@@ -188,11 +190,11 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     ("signals", "code"),
     [
         pytest.param([signal.SIGINT], 130, id="Ctrl-C"),
-        pytest.param([signal.SIGINT] * 3, 130, id="Ctrl-C again and again"),
+        pytest.param([signal.SIGINT] * 3, 130, id="Ctrl-C three times"),
         pytest.param([signal.SIGTERM] * 2, 143, id="SIGTERM"),
     ],
 )
-def test_interrupting_stops_the_steps_and_says_what_is_left(
+def test_interrupting_stops_the_steps_and_reports_what_is_done(
     tmp_path: Path, signals: list[signal.Signals], code: int
 ) -> None:
     started = subprocess.Popen(
@@ -236,12 +238,12 @@ def test_a_killed_runner_leaves_no_process_and_the_next_run_works(tmp_path: Path
 def wait_for(condition: Callable[[], object], seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not come to that in time"
+        assert time.monotonic() < deadline, "the condition did not hold in time"
         time.sleep(0.2)
 
 
 def _running(output: Path) -> list[str]:
-    """The MLflow runs that are marked as running."""
+    """Return the MLflow runs that are marked as running."""
     mlflow = client(output)
     experiments = [experiment.experiment_id for experiment in mlflow.search_experiments()]
     return [

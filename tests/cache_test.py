@@ -1,4 +1,4 @@
-"""Runs that reuse what earlier ones left, with the real steps and their MLflow store."""
+"""Runs that use the cache of earlier ones, with the real steps and their MLflow store."""
 
 import json
 import re
@@ -31,7 +31,7 @@ def why(finished: Finished, step: str) -> str:
 
 
 def results(finished: Finished) -> list[str]:
-    """What a run came to, without what differs from run to run."""
+    """Return the lines of a run's summary that do not differ from run to run."""
     own = ("run folder", "took ")
     return [line for line in finished.stdout.splitlines() if not line.startswith(own)]
 
@@ -45,7 +45,7 @@ def mlflow_runs(output: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """A run that registers its model."""
+    """Run the pipeline once, and register its model."""
     finished = run(tmp_path_factory.mktemp("first") / "runs", *GIVEN)
     assert finished.code == 0, finished.stderr
     return finished
@@ -53,7 +53,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 
 @pytest.fixture()
 def output(first: Finished, tmp_path: Path) -> Iterator[Path]:
-    """Where that run was made, whose store and cache know it by its path; put back as it was."""
+    """Yield the output folder of that run; its store and cache are restored afterwards."""
     before = shutil.copytree(first.output, tmp_path / "before")
     yield first.output
     for path in first.output.iterdir():
@@ -62,13 +62,13 @@ def output(first: Finished, tmp_path: Path) -> Iterator[Path]:
     for path in before.iterdir():
         if path.is_dir():
             shutil.copytree(path, first.output / path.name)
-    # Into the same file, which MLflow has open in this process.
+    # Restore into the same file, which MLflow has open in this process.
     databases = (sqlite3.connect(each / "mlflow.db") for each in (before, first.output))
     with closing(next(databases)) as kept, closing(next(databases)) as used:
         kept.backup(used)
 
 
-def test_an_unchanged_run_reuses_and_tells_the_same(first: Finished, output: Path) -> None:
+def test_an_unchanged_run_is_cached_and_reports_the_same(first: Finished, output: Path) -> None:
     again = run(output, *GIVEN)
     assert reused(again) == STEPS[1:]
     assert why(again, "pull-data") == "caching is off for this step"
@@ -84,20 +84,20 @@ def test_an_unchanged_run_reuses_and_tells_the_same(first: Finished, output: Pat
     ).read_text()
 
 
-def test_only_the_registration_is_left_to_do(tmp_path: Path) -> None:
+def test_only_the_registration_runs_if_the_rest_is_cached(tmp_path: Path) -> None:
     assert reused(run(tmp_path, *GIVEN[1:])) == []
     assert reused(run(tmp_path, *GIVEN)) == STEPS[1:4]
     assert len(client(tmp_path).search_model_versions("name='tumour'")) == 1
 
 
-def test_without_the_cache_all_is_run_again(output: Path) -> None:
+def test_without_the_cache_every_step_runs_again(output: Path) -> None:
     again = run(output, *GIVEN, "--no-cache")
     assert reused(again) == []
     assert "(" not in "".join(line for line in again.stderr.splitlines() if ": running" in line)
     assert len(mlflow_runs(output)) == 2
 
 
-def test_an_output_edited_in_a_run_or_a_run_removed_does_no_harm(output: Path) -> None:
+def test_editing_or_removing_an_earlier_run_does_no_harm(output: Path) -> None:
     (old,) = run_folders(output)
     (old / "preprocess" / "train_data").write_bytes(b"edited")
     again = run(output, *GIVEN)
@@ -114,12 +114,12 @@ def test_a_model_whose_mlflow_run_was_deleted_is_trained_again(output: Path) -> 
     client(output).delete_run(record)
     again = run(output, *GIVEN)
     assert reused(again) == ["preprocess"]
-    assert why(again, "train") == f"its MLflow run {record} is gone"
+    assert why(again, "train") == f"its MLflow run {record} was deleted"
     assert why(again, "evaluate") == "changed: model"
     assert again.shown("registered") == "models:/tumour/2"
 
 
-def test_other_thresholds_evaluate_the_same_model_and_the_first_ones_do_again(
+def test_changed_thresholds_evaluate_again_and_so_do_the_first_ones_later(
     output: Path,
 ) -> None:
     stricter = params(thresholds='{"accuracy": 0.9999}')
@@ -130,20 +130,20 @@ def test_other_thresholds_evaluate_the_same_model_and_the_first_ones_do_again(
     assert client(output).get_run(record).data.tags["pinion.evaluation"] == "failed"
     back = run(output, *GIVEN)
     assert reused(back) == ["preprocess", "train", "register"]
-    assert why(back, "evaluate") == f"its MLflow run {record} holds another evaluation"
+    assert why(back, "evaluate") == f"its MLflow run {record} has another evaluation"
     assert client(output).get_run(record).data.tags["pinion.evaluation"] == "passed"
 
 
-def test_a_verdict_on_one_champion_is_none_on_the_next(tmp_path: Path) -> None:
+def test_a_verdict_does_not_hold_for_the_next_champion(tmp_path: Path) -> None:
     gate = [*GIVEN, *params(thresholds='{"accuracy": {"min_absolute_change": 0.0}}')]
     assert reused(run(tmp_path, *gate)) == []
     again = run(tmp_path, *gate)
     assert reused(again) == ["preprocess", "train"]
-    assert why(again, "evaluate") == "the champion was nobody and is version 1"
+    assert why(again, "evaluate") == "the champion was no version and is now version 1"
     assert reused(run(tmp_path, *gate)) == STEPS[1:]
 
 
-def test_a_rollback_stays(output: Path) -> None:
+def test_a_cached_run_does_not_undo_a_rollback(output: Path) -> None:
     second = run(output, *GIVEN, *params(seed=5))
     assert second.shown("registered") == "models:/tumour/2"
     mlflow = client(output)
@@ -152,16 +152,16 @@ def test_a_rollback_stays(output: Path) -> None:
     assert int(mlflow.get_model_version_by_alias("tumour", "champion").version) == 1
     mlflow.delete_model_version("tumour", "2")
     again = run(output, *GIVEN, *params(seed=5))
-    assert why(again, "register") == "models:/tumour/2 is gone"
+    assert why(again, "register") == "models:/tumour/2 was deleted"
     assert again.shown("registered") == "models:/tumour/3"
 
 
-def test_a_registration_that_was_deleted_is_not_remembered_when_the_next_fails_half_way(
+def test_a_deleted_registration_is_forgotten_even_if_the_next_one_fails_half_way(
     output: Path,
 ) -> None:
     mlflow = client(output)
     mlflow.delete_registered_model("tumour")
-    # It is registered, and fails at the alias.
+    # The version is registered, and then the alias fails.
     with closing(sqlite3.connect(output / "mlflow.db")) as database:
         database.execute(
             "CREATE TRIGGER refuse BEFORE INSERT ON registered_model_aliases"
@@ -177,7 +177,7 @@ def test_a_registration_that_was_deleted_is_not_remembered_when_the_next_fails_h
     assert int(mlflow.get_model_version_by_alias("tumour", "champion").version) == 1
 
 
-def test_two_equal_runs_at_once_train_one_model(tmp_path: Path) -> None:
+def test_two_concurrent_equal_runs_train_one_model(tmp_path: Path) -> None:
     pair = [
         subprocess.Popen(command(tmp_path, *GIVEN), env=environment(), stderr=subprocess.PIPE)
         for _ in range(2)
@@ -192,7 +192,7 @@ def test_two_equal_runs_at_once_train_one_model(tmp_path: Path) -> None:
     assert sum(error.count("train: cached (from run ") for error in errors) == 1
 
 
-def test_a_killed_run_leaves_what_was_done_and_no_obstacle(tmp_path: Path) -> None:
+def test_the_steps_of_a_killed_run_are_cached(tmp_path: Path) -> None:
     process = subprocess.Popen(
         command(tmp_path, *GIVEN), env=environment(), stderr=subprocess.DEVNULL
     )

@@ -1,4 +1,4 @@
-"""A pipeline compiles to the same bytes, whole, for the same pins."""
+"""A pipeline compiles to the same whole file for the same pins."""
 
 import os
 import subprocess
@@ -13,12 +13,12 @@ from pipelines.system.workspace import ROOT
 from tests.make_golden import GOLDEN, compile_golden
 
 
-def test_the_compiled_file_is_the_golden_one(tmp_path: Path) -> None:
+def test_the_compiled_file_equals_the_golden_one(tmp_path: Path) -> None:
     compile_golden(tmp_path / "pipeline.yaml")
     assert (
         tmp_path / "pipeline.yaml"
     ).read_text() == GOLDEN.read_text(), (
-        "the compiled pipeline changed; if that is meant: .venv/bin/python -m tests.make_golden"
+        "the compiled pipeline changed; if that is intended: .venv/bin/python -m tests.make_golden"
     )
 
 
@@ -54,7 +54,9 @@ def test_the_parameters_are_the_published_ones() -> None:
     )
 
 
-def test_nothing_of_this_machine_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_compiled_file_does_not_depend_on_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://elsewhere")
     compile_golden(tmp_path / "pipeline.yaml")
     text = (tmp_path / "pipeline.yaml").read_text()

@@ -1,4 +1,4 @@
-"""The servers that tests share, started when the first one asks."""
+"""The servers that tests share, started when the first test needs them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,22 +13,22 @@ from tests.stepping import Steps
 
 @pytest.fixture(scope="session")
 def team_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the team's server; its artifacts are in `kept`."""
+    """Return the folder of the team's server; its artifacts are in `kept`."""
     return tmp_path_factory.mktemp("team")
 
 
 @pytest.fixture(scope="session")
 def team_server(team_folder: Path) -> Iterator[str]:
-    """MLflow as a team runs it: on PostgreSQL, with artifacts that only the server reaches."""
+    """Yield an MLflow server as a team runs it: on PostgreSQL, with artifacts only it reaches."""
     with postgres() as store, tracking_server(team_folder, store=store) as uri:
         yield uri
 
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run's folder with what the steps made that come before MLflow."""
+    """Return the folder of a run whose steps before `train` have succeeded."""
     folder = tmp_path_factory.mktemp("prepared")
-    # Nothing listens there, so that it ends where `train` looks for MLflow.
+    # Nothing listens at that address, so the run ends when `train` connects to MLflow.
     finished: Finished = run(folder, tracking_uri="http://127.0.0.1:9")
     assert (finished.folder / "preprocess" / "train_data").is_file(), finished.stderr
     return finished.folder
@@ -36,7 +36,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def trained(team_server: str, prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Steps:
-    """Steps of which `train` and `evaluate` are done on that server; to be left as they are."""
+    """Return steps, not to be changed, of which `train` and `evaluate` ran on that server."""
     steps = Steps(tmp_path_factory.mktemp("trained"), prepared)
     for component in ("train", "evaluate"):
         process = steps.start(component, team_server)

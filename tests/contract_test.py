@@ -1,4 +1,4 @@
-"""Every component obeys the contract of components/README.md, found by its folder."""
+"""Every component, found by its folder, follows the contract in components/README.md."""
 
 import ast
 import re
@@ -53,7 +53,7 @@ def container(folder: Path) -> dict[str, Any]:
 
 
 @each_component
-def test_the_folder_is_whole(folder: Path) -> None:
+def test_the_folder_is_complete(folder: Path) -> None:
     package = folder / folder.name
     needed = [*(folder / name for name in FILES), package / "__init__.py", package / "__main__.py"]
     assert [str(path.relative_to(ROOT)) for path in needed if not path.is_file()] == []
@@ -85,7 +85,7 @@ def changelog(folder: Path) -> str:
 
 
 @each_component
-def test_every_type_is_one_that_kfp_knows(folder: Path) -> None:
+def test_kfp_knows_every_type(folder: Path) -> None:
     content = interface(folder)
     declared = {
         item["name"]: item.get("type") for item in [*content["inputs"], *content["outputs"]]
@@ -97,7 +97,7 @@ def test_every_type_is_one_that_kfp_knows(folder: Path) -> None:
 
 
 @each_component
-def test_every_input_and_output_is_one_flag(folder: Path) -> None:
+def test_every_input_and_output_has_one_flag(folder: Path) -> None:
     assert container(folder)["command"] == ["/app/pex"]
     flags = dict(_flags(container(folder)["args"]))
     content = interface(folder)
@@ -109,13 +109,13 @@ def test_every_input_and_output_is_one_flag(folder: Path) -> None:
 
 
 def _flags(args: list[Any]) -> Iterator[tuple[str, str]]:
-    """Pairs of a flag and the name in its placeholder, those of optional inputs included."""
+    """Yield each flag with the name in its placeholder, including optional inputs."""
     flat: list[Any] = []
     for argument in args:
         optional = isinstance(argument, dict) and "if" in argument
         flat += argument["if"]["then"] if optional else [argument]
     for flag, placeholder in zip(flat[::2], flat[1::2], strict=True):
-        # KFP's whole message to the step is neither an input nor an output.
+        # KFP's message to the step is neither an input nor an output.
         if placeholder != {"executorInput": None}:
             yield flag, next(iter(placeholder.values()))
 
@@ -212,7 +212,7 @@ def test_a_lock_holds_hashes_and_no_address(lock: Path) -> None:
 
 
 @each_component
-def test_the_lock_pins_what_the_project_asks_for(folder: Path) -> None:
+def test_the_lock_pins_the_requirements_of_the_project(folder: Path) -> None:
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
@@ -224,7 +224,7 @@ def test_the_lock_pins_what_the_project_asks_for(folder: Path) -> None:
         assert requirement.specifier.contains(pinned), requirement
 
 
-def test_the_tools_of_the_tests_agree_with_every_lock_that_they_are_installed_beside() -> None:
+def test_the_test_tools_agree_with_every_lock_that_they_are_installed_with() -> None:
     tools = _pins(ROOT / "build-support" / "tools" / "pytest.lock")
     beside = [*COMPONENTS.glob("*/requirements.lock"), ROOT / "pipelines" / "requirements.lock"]
     differing = {

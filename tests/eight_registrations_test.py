@@ -1,4 +1,4 @@
-"""Eight registrations at once, of which one is killed and one does not hear the answer."""
+"""Eight concurrent registrations; one is killed, and one does not receive the answer."""
 
 import json
 import random
@@ -17,7 +17,7 @@ from tests.stepping import passed_model, registration, start
 
 pytestmark = pytest.mark.slow(reason="needs PostgreSQL")
 
-SEED = random.randrange(1000)  # noqa: S311 - it tells when to kill, no secret
+SEED = random.randrange(1000)  # noqa: S311 - when to kill, not a secret
 
 
 @pytest.fixture(params=["PostgreSQL", "SQLite"])
@@ -33,7 +33,7 @@ def loses_creations(request: Request) -> Fault:
     return Fault.LOSE if request.path.endswith("model-versions/create") else Fault.NONE
 
 
-def test_eight_registrations_at_once(server: str, tmp_path: Path) -> None:
+def test_eight_concurrent_registrations(server: str, tmp_path: Path) -> None:
     client = MlflowClient(server)
     experiment = client.create_experiment(tmp_path.name)
     folders = [passed_model(client, experiment, tmp_path / str(n)) for n in range(8)]
@@ -52,7 +52,7 @@ def test_eight_registrations_at_once(server: str, tmp_path: Path) -> None:
         started[0].communicate(timeout=60)
         started[0] = register(folders[0], server)
         outputs = [process.communicate(timeout=180) for process in started]
-        # It is told that its one creation failed, which it did not; what it left is found again.
+        # Its creation succeeded, but the answer was lost; the next call finds the version.
         lost.communicate(timeout=180)
         again = register(folders[-1], server)
         outputs.append(again.communicate(timeout=60))
@@ -62,7 +62,7 @@ def test_eight_registrations_at_once(server: str, tmp_path: Path) -> None:
 
 
 def assert_one_version_each(client: MlflowClient, name: str, folders: list[Path]) -> None:
-    """The alias is at the newest, and the history leads there."""
+    """Check that there is one version per model, with the alias and its history at the newest."""
     versions = client.search_model_versions(f"name='{name}'")
     models = {(folder / "uri").read_text(): folder.name for folder in folders}
     assert sorted(f"models:/{name}/{version.version}" for version in versions) == sorted(models)
@@ -76,7 +76,7 @@ def assert_one_version_each(client: MlflowClient, name: str, folders: list[Path]
     assert int(model.aliases["champion"]) == newest, f"seed {SEED}"
     moves = history(client, name)
     assert moves[0]["before"] is None
-    # Of moves that overtake each other the order is not known.
+    # The order of concurrent moves is not known.
     assert newest in {move["after"] for move in moves}, f"seed {SEED}"
 
 

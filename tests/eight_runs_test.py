@@ -1,4 +1,4 @@
-"""Eight runs start at once from an empty folder, and none disturbs another."""
+"""Eight runs start at the same time in an empty folder, and none disturbs another."""
 
 import subprocess
 from pathlib import Path
@@ -7,10 +7,10 @@ import pytest
 
 from tests.running import client, command, environment, params, run_folders
 
-pytestmark = pytest.mark.slow(reason="eight whole runs at once")
+pytestmark = pytest.mark.slow(reason="eight concurrent whole runs")
 
 
-def test_eight_runs_at_once(tmp_path: Path) -> None:
+def test_eight_concurrent_runs(tmp_path: Path) -> None:
     started = [
         subprocess.Popen(
             command(tmp_path, "--register", *params(model="logistic_regression", seed=number)),

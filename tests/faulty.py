@@ -1,4 +1,4 @@
-"""A server between a client and another one, which does to single requests what networks do."""
+"""A proxy that does to single requests what bad networks do."""
 
 import http.client
 import threading
@@ -11,18 +11,18 @@ from urllib.parse import urlsplit
 
 
 class Fault(Enum):
-    """What becomes of a request, of its answer, or of the connection."""
+    """What happens to a request, its answer or its connection."""
 
     NONE = auto()
-    # Before the other server hears of it.
+    # The connection is closed before the server gets the request.
     DROP = auto()
-    # After it did what was asked.
+    # The answer is lost after the server has done the work.
     LOSE = auto()
-    # While the body is still being sent.
+    # The connection is closed while the body is being sent.
     CUT = auto()
-    # Without an answer, for longer than anybody waits.
+    # No answer, for longer than anybody waits.
     SILENCE = auto()
-    # In pieces, with pauses between them.
+    # The answer comes in pieces, with pauses between them.
     SLOW = auto()
     ERROR_500 = auto()
     UNAVAILABLE = auto()
@@ -31,7 +31,7 @@ class Fault(Enum):
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked; `number` counts all requests from 1."""
+    """A request; `number` counts all requests from 1."""
 
     number: int
     method: str
@@ -44,7 +44,7 @@ Judge = Callable[[Request], Fault]
 
 @dataclass
 class Proxy:
-    """The address of the server, the requests that it has seen, and what becomes of the next."""
+    """The address of the proxy, the requests that it got, and what happens to the next one."""
 
     address: str = ""
     judge: Judge = lambda _request: Fault.NONE
@@ -53,7 +53,7 @@ class Proxy:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, method: str, path: str, headers: dict[str, str]) -> Fault:
-        """Counts a request, and says what becomes of it."""
+        """Record a request, and return what happens to it."""
         with self.lock:
             request = Request(len(self.seen) + 1, method, path, headers)
             self.seen.append(request)
@@ -62,7 +62,7 @@ class Proxy:
 
 @contextmanager
 def proxy(target: str) -> Iterator[Proxy]:
-    """A proxy that passes on everything until it is told otherwise."""
+    """Yield a proxy that passes everything on until its `judge` is set."""
     state = Proxy()
     handler = type("Handler", (_Handler,), {"state": state, "target": urlsplit(target).netloc})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -124,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Connection", "close")
         size = max(1, len(body) // _PIECES if pause else len(body))
-        # Who asked may not wait for all of it.
+        # The client may not wait for all of it.
         with suppress(ConnectionError):
             self.end_headers()
             for start in range(0, len(body), size):
@@ -134,4 +134,4 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - http.server's names
 
     def log_message(self, format: str, *args: object) -> None:
-        """Says nothing."""
+        """Print nothing."""

@@ -1,4 +1,4 @@
-"""MLflow behind a bad network: every step ends right, or soon and with one line that says where."""
+"""MLflow behind a bad network: a step succeeds, or fails soon with one line that says where."""
 
 import subprocess
 import time
@@ -16,7 +16,7 @@ from tests.stepping import Steps
 
 pytestmark = pytest.mark.slow(reason="needs PostgreSQL")
 
-# The longest that a step waits for MLflow in all.
+# Seconds that a step waits for MLflow at most in total.
 BOUND = 120
 
 
@@ -32,7 +32,7 @@ def steps(tmp_path: Path, prepared: Path) -> Steps:
 
 
 def finish(process: "subprocess.Popen[str]") -> tuple[int, str]:
-    """The exit code of a step, and its last line on stderr."""
+    """Return the exit code of a step, and its last line on stderr."""
     _, stderr = process.communicate(timeout=BOUND)
     assert "Traceback" not in stderr
     return process.returncode, (stderr.strip().splitlines() or [""])[-1]
@@ -52,20 +52,20 @@ def every_third(request: Request) -> bool:
     [
         pytest.param(Fault.SILENCE, id="never answers"),
         pytest.param(Fault.ERROR_500, id="answers 500"),
-        pytest.param(Fault.UNAVAILABLE, id="answers 503, to come back in ten minutes"),
+        pytest.param(Fault.UNAVAILABLE, id="answers 503 with a retry in ten minutes"),
     ],
 )
-def test_a_server_that_serves_nobody(trained: Steps, network: Proxy, fault: Fault) -> None:
+def test_a_server_that_never_serves(trained: Steps, network: Proxy, fault: Fault) -> None:
     network.judge = lambda _request: fault
     refused(trained, network.address, 45)
 
 
-def test_a_server_that_is_not_there(trained: Steps) -> None:
+def test_a_server_that_is_not_running(trained: Steps) -> None:
     refused(trained, f"http://127.0.0.1:{free_port()}", 45)
 
 
 def refused(steps: Steps, uri: str, seconds: float) -> None:
-    """All three steps fail in that time, with one line that names the address."""
+    """Check that all three steps fail in that time, with one line that names the address."""
     started = time.monotonic()
     processes = {name: steps.start(name, uri) for name in ("train", "evaluate", "register")}
     for name, process in processes.items():
@@ -76,7 +76,7 @@ def refused(steps: Steps, uri: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("fault", [Fault.DROP, Fault.LOSE], ids=["requests", "answers"])
-def test_every_third_of_them_is_lost(
+def test_every_third_request_or_answer_is_lost(
     steps: Steps, network: Proxy, team_server: str, fault: Fault
 ) -> None:
     network.judge = lambda request: fault if every_third(request) else Fault.NONE
@@ -86,7 +86,7 @@ def test_every_third_of_them_is_lost(
 
 
 def assert_one_of_each(steps: Steps, uri: str) -> None:
-    """One version, one run that is FINISHED and none that is RUNNING, one model that is READY."""
+    """Check for one version, one FINISHED run, no RUNNING one, and no PENDING model."""
     client = MlflowClient(uri)
     run = client.get_run((steps.folder / "run_id").read_text())
     model = (steps.folder / "model_id").read_text()
@@ -97,7 +97,7 @@ def assert_one_of_each(steps: Steps, uri: str) -> None:
     assert run.info.status == "FINISHED"
     running = client.search_runs([run.info.experiment_id], "attributes.status = 'RUNNING'")
     assert [each.info.run_id for each in running] == []
-    # Not by their status, which MLflow 3.17 cannot look for on PostgreSQL.
+    # MLflow 3.17 cannot search by status on PostgreSQL.
     models = client.search_logged_models([run.info.experiment_id])
     assert [each.model_id for each in models if each.status == "PENDING"] == []
 
@@ -105,8 +105,8 @@ def assert_one_of_each(steps: Steps, uri: str) -> None:
 @pytest.mark.parametrize(
     ("component", "judge"),
     [
-        pytest.param("train", lambda each: each.path.endswith("model.skops"), id="of a model"),
-        pytest.param("evaluate", lambda each: each.path.endswith(".html"), id="of a report"),
+        pytest.param("train", lambda each: each.path.endswith("model.skops"), id="model"),
+        pytest.param("evaluate", lambda each: each.path.endswith(".html"), id="report"),
     ],
 )
 def test_an_upload_that_is_cut_short_every_time(
@@ -125,7 +125,7 @@ def test_an_upload_that_is_cut_short_every_time(
     assert set(trained.folder.iterdir()) == before
 
 
-# What each step asks for when the server falls silent.
+# The request of each step at which the server stops answering.
 SILENT_FROM = [
     ("train", "runs/log-inputs"),
     ("train", "/model.skops"),
@@ -134,17 +134,17 @@ SILENT_FROM = [
     ("register", "model-versions/create"),
     ("register", "registered-models/alias"),
 ]
-# Every call twice, in place of three times with 30 s for each.
+# Every call is tried twice for 5 s, instead of three times for 30 s.
 LITTLE_PATIENCE = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
 }
-# One call, and that the model and the run failed, which is tried once.
+# Two attempts of one call, and one attempt each to mark the model and the run as failed.
 MOST = 2 + 2
 
 
 def fall_silent(network: Proxy, path: str) -> list[Request]:
-    """Lets no request be answered from the first on that is for the path; gives those."""
+    """Answer no request from the first one for the path on; return the unanswered requests."""
     waiting: list[Request] = []
 
     def judge(request: Request) -> Fault:
@@ -164,7 +164,7 @@ def test_a_server_that_falls_silent_in_the_middle(
     with ExitStack() as stack:
         started = []
         for component, path in SILENT_FROM:
-            # Names of its own, as it leaves a run RUNNING, and one must not do another's work.
+            # Each has its own names, because it leaves a run RUNNING that the others must not see.
             name = f"{tmp_path.name} {path.rpartition('/')[2]}"
             steps = replace(trained, model_name=name, experiment=name)
             network = stack.enter_context(proxy(team_server))

@@ -1,4 +1,4 @@
-"""MLflow servers that ask who you are, and where what they are told could be seen."""
+"""MLflow servers that require a login, and the places where a secret could be seen."""
 
 import subprocess
 import threading
@@ -28,7 +28,7 @@ authorization_function = mlflow.server.auth:authenticate_request_basic_auth
 
 @contextmanager
 def guarded_server(folder: Path) -> Iterator[str]:
-    """A server that knows one user."""
+    """Yield the address of a server that knows one user."""
     settings = folder / "auth.ini"
     settings.write_text(_SETTINGS.format(folder=folder, user=USER, password=PASSWORD))
     with tracking_server(
@@ -42,7 +42,7 @@ def guarded_server(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def bearing(target: str) -> Iterator[Proxy]:
-    """A server before another one, that lets in who bears the token."""
+    """Yield a proxy of a server that accepts only requests with the token."""
 
     def judge(request: Request) -> Fault:
         known = request.headers.get("Authorization") == f"Bearer {TOKEN}"
@@ -54,7 +54,7 @@ def bearing(target: str) -> Iterator[Proxy]:
 
 
 def arguments_of_all() -> Iterator[str]:
-    """The command line of every process of this machine, those in containers included."""
+    """Yield the command line of every process of this machine, including those in containers."""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             yield path.read_bytes().decode(errors="replace")
@@ -65,7 +65,7 @@ def arguments_of_all() -> Iterator[str]:
 def watched(
     process: "subprocess.Popen[str]", look: Callable[[], Iterable[str]] = arguments_of_all
 ) -> tuple[str, str, list[str]]:
-    """What a process prints to its end on stdout and stderr, and what was to be seen meanwhile."""
+    """Return the stdout and stderr of a process, and what `look` returned while it ran."""
     seen: list[str] = []
 
     def watch() -> None:
@@ -81,6 +81,6 @@ def watched(
 
 
 def files_with(folder: Path, secret: str) -> list[Path]:
-    """The files in a folder that hold a secret."""
+    """Return the files in a folder that hold a secret."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return [path for path in files if secret.encode() in path.read_bytes()]

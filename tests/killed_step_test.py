@@ -1,4 +1,4 @@
-"""A step that is killed cannot end its MLflow run; the runner does it in its place."""
+"""A step that is killed cannot end its MLflow run; the runner ends it instead."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow(reason="trains until it is killed")
 
 
 def runs(output: Path) -> list[Run]:
-    """The MLflow runs that there are so far."""
+    """Return the MLflow runs so far."""
     if not (output / "mlflow.db").exists():
         return []
     mlflow = client(output)
@@ -25,7 +25,7 @@ def runs(output: Path) -> list[Run]:
 
 
 def train_process(output: Path) -> int:
-    """The id of the process of the training of the one run."""
+    """Return the process id of `train` in the only run."""
     found = step_processes(output)
     (only,) = (each for each in found if b"/environments/train-" in _command_line(each))
     return only
@@ -37,7 +37,7 @@ def _command_line(process: int) -> bytes:
     return b""
 
 
-def test_a_run_of_a_killed_training_is_not_left_running(tmp_path: Path) -> None:
+def test_the_mlflow_run_of_a_killed_training_is_ended(tmp_path: Path) -> None:
     long = params(model="random_forest", model_params='{"n_estimators": 20000}')
     started = subprocess.Popen(
         command(tmp_path, *long), env=environment(), stderr=subprocess.PIPE, text=True

@@ -1,4 +1,4 @@
-"""Real servers, of MLflow and of objects, each in the environment that its lock makes."""
+"""Real servers for MLflow and for objects, each in the environment that its lock defines."""
 
 import os
 import signal
@@ -17,9 +17,9 @@ from tests.running import environment
 
 @contextmanager
 def serving(folder: Path, *arguments: str, port: int = 0, **settings: str) -> Iterator[str]:
-    """The address of an MLflow server of some kind, once it answers; it ends with the block."""
+    """Yield the address of an MLflow server once it answers; the server ends with the block."""
     python = server("mlflow").python
-    # What it serves models by is looked for on the PATH.
+    # MLflow looks for the program that serves models on the PATH.
     settings["PATH"] = os.pathsep.join([str(python.parent), os.environ["PATH"]])
     command = [str(python), "-m", "mlflow", *arguments]
     with _running(folder, "/health", command, port=port, **settings) as address:
@@ -30,10 +30,9 @@ def serving(folder: Path, *arguments: str, port: int = 0, **settings: str) -> It
 def tracking_server(
     folder: Path, *more: str, store: str = "", port: int = 0, **settings: str
 ) -> Iterator[str]:
-    """A tracking server and registry, which hands out its artifacts from `kept` by itself.
+    """Yield the address of a tracking server and registry that serves its artifacts from `kept`.
 
-    `store` is its database, an SQLite file in the folder where none is given; `port` any that is
-    free.
+    The default `store` is an SQLite file in the folder, the default `port` any free one.
     """
     options = [
         f"--backend-store-uri={store or f'sqlite:///{folder}/server.db'}",
@@ -47,7 +46,7 @@ def tracking_server(
 
 @contextmanager
 def s3_store(folder: Path, objects: Mapping[str, bytes]) -> Iterator[str]:
-    """A store that takes any credentials; the objects are named by bucket and key."""
+    """Yield the address of an S3 store; it takes any credentials, and objects are `bucket/key`."""
     command = [str(server("object_stores").python), "-m", "moto.server"]
     with _running(folder, "/moto-api/", command) as address:
         for bucket in {name.split("/")[0] for name in objects}:
@@ -58,7 +57,7 @@ def s3_store(folder: Path, objects: Mapping[str, bytes]) -> Iterator[str]:
 
 
 def _put(address: str, body: bytes) -> None:
-    # Of a form, which is what urllib takes a body to be, the server would keep nothing.
+    # By default urllib declares a body to be a form, and the server would store nothing.
     kind = {"Content-Type": "application/octet-stream"}
     request = urllib.request.Request(address, body, kind, method="PUT")
     urllib.request.urlopen(request, timeout=30).close()
@@ -82,17 +81,17 @@ def _running(
         _wait(f"http://127.0.0.1:{port}{health}", process, log)
         yield f"http://127.0.0.1:{port}"
     finally:
-        # A test may have killed it.
+        # A test may have killed the server.
         for sign in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, sign)
-            # A client may hold a connection open that it waits for.
+            # The server may wait for a client that keeps a connection open.
             with suppress(subprocess.TimeoutExpired):
                 process.wait(30)
 
 
 def _environment(**settings: str) -> dict[str, str]:
-    """Without the modules of the tests, among which is an MLflow that has no pages."""
+    """Return an environment without the tests' modules, whose MLflow has no web pages."""
     given = environment(**settings)
     del given["PYTHONPATH"]
     return given
@@ -108,4 +107,4 @@ def _wait(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
             time.sleep(0.5)
         else:
             return
-    raise AssertionError(f"{address} never answered: {log.read_text()}")
+    raise AssertionError(f"{address} did not answer in time: {log.read_text()}")

@@ -1,4 +1,4 @@
-"""MLflow servers that ask who you are, by the variables that MLflow's own client reads."""
+"""MLflow servers that require a login, given by the variables that MLflow's client reads."""
 
 import subprocess
 import sys
@@ -30,20 +30,20 @@ NAME = "guarded"
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server that knows one user."""
+    """Yield the address of a server that knows one user."""
     with guarded_server(tmp_path_factory.mktemp("guarded")) as uri:
         yield uri
 
 
 @pytest.fixture()
 def token_server(team_server: str) -> Iterator[Proxy]:
-    """A server that lets in who bears the token."""
+    """Yield a server that accepts requests with the token."""
     with bearing(team_server) as server:
         yield server
 
 
 def pipeline(folder: Path, uri: str, variables: Mapping[str, str], secret: str) -> None:
-    """Runs the pipeline; the secret is in no output, no file, and no list of processes."""
+    """Run the pipeline; check that the secret is in no output, file or list of processes."""
     running = subprocess.Popen(
         command(
             folder,
@@ -74,9 +74,9 @@ def test_a_token(tmp_path: Path, token_server: Proxy, team_server: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "variables", [pytest.param({}, id="nobody"), pytest.param(WRONG, id="a wrong password")]
+    "variables", [pytest.param({}, id="no user"), pytest.param(WRONG, id="a wrong password")]
 )
-def test_whoever_is_not_known_is_told_how_to_log_in(
+def test_an_unknown_user_learns_how_to_log_in(
     trained: Steps, guarded: str, variables: dict[str, str]
 ) -> None:
     names = ("train", "evaluate", "register")

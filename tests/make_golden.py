@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from pipelines.components.component import discover
-from pipelines.pinning.compiler import compile_release
+from pipelines.pinning.compiler import compile_pipeline
 from pipelines.pinning.pins import Pin
 from pipelines.system.workspace import ROOT
 
@@ -12,7 +12,7 @@ GOLDEN = ROOT / "tests" / "golden" / "training.yaml"
 
 
 def compile_golden(output: Path) -> None:
-    """Compiles the pipeline with a version and a digest of its own for every component."""
+    """Compile the pipeline with an invented version and digest for every component."""
     pins = [
         Pin(
             component.name,
@@ -22,7 +22,7 @@ def compile_golden(output: Path) -> None:
         )
         for number, component in enumerate(discover(ROOT / "components").values(), 1)
     ]
-    compile_release("1.2.3", pins, output)
+    output.write_bytes(compile_pipeline("1.2.3", pins))
 
 
 if __name__ == "__main__":

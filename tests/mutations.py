@@ -1,4 +1,4 @@
-"""Documents that somebody damaged: strategies for property-based tests."""
+"""Hypothesis strategies for damaged documents."""
 
 from functools import cache
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
-# What YAML and JSON can hold, and what people write where something else belongs.
+# Values that YAML and JSON can hold, and values that people write in the wrong place.
 SCALARS: st.SearchStrategy[Any] = st.one_of(
     st.none(),
     st.booleans(),
@@ -48,7 +48,7 @@ def _parsed(text: str) -> Any:
 
 @st.composite
 def documents(draw: st.DrawFn, text: str) -> str:
-    """The YAML text with one to three entries replaced, renamed or removed."""
+    """Draw the YAML text with one to three entries replaced, renamed or removed."""
     document = _copy(_parsed(text))
     for _ in range(draw(st.integers(1, 3))):
         places = _places(document)
@@ -70,7 +70,7 @@ def documents(draw: st.DrawFn, text: str) -> str:
 
 @st.composite
 def texts(draw: st.DrawFn, text: str) -> str:
-    """The text with a stretch of it removed, doubled or overwritten."""
+    """Draw the text with a part of it removed, doubled or overwritten."""
     start = draw(st.integers(0, len(text)))
     end = min(len(text), start + draw(st.integers(0, 200)))
     between = draw(
@@ -80,5 +80,5 @@ def texts(draw: st.DrawFn, text: str) -> str:
 
 
 def damaged(text: str) -> st.SearchStrategy[str]:
-    """Either of both."""
+    """Return a strategy for damaged documents and damaged texts."""
     return documents(text) | texts(text)

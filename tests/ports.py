@@ -9,14 +9,14 @@ _CLIENTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on.
+    """Return a port of this machine that nobody listens on.
 
-    None of those that the system gives to clients: a server that goes down and comes back must not
-    find that somebody's connection has it meanwhile.
+    It is outside the range from which the system gives ports to clients: a server that goes down
+    and comes back must not find its port taken by a connection.
     """
     first = int(_CLIENTS.read_text().split()[0]) if _CLIENTS.exists() else 32768
     for port in SystemRandom().sample(range(10_000, max(first, 20_000)), 100):
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
-    raise RuntimeError("of 100 ports every one is taken")
+    raise RuntimeError("no free port found: all of 100 ports are in use")

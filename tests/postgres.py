@@ -1,4 +1,4 @@
-"""A real PostgreSQL, of the programs that this machine has."""
+"""A real PostgreSQL server, from the programs installed on this machine."""
 
 import os
 import pwd
@@ -16,17 +16,17 @@ import pytest
 
 from tests.ports import free_port
 
-# Debian keeps the server's programs away from the PATH.
+# Debian does not put the server's programs on the PATH.
 _DEBIAN = Path("/usr/lib/postgresql")
-# Nothing here outlives the test, least of all the machine.
+# The data need not survive a crash.
 _SPEED = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """The address of an empty database, as SQLAlchemy writes it; it ends with the block."""
+    """Yield the address of an empty database for SQLAlchemy; the server ends with the block."""
     as_other = _other_user()
-    # Not below pytest's folder, which another user may not enter.
+    # Not in pytest's folder, which other users may not enter.
     with tempfile.TemporaryDirectory(prefix="pinion-postgres-") as parent:
         folder, port = Path(parent), free_port()
         if as_other:
@@ -48,13 +48,13 @@ def postgres() -> Iterator[str]:
             _wait(port, server, folder / "log")
             yield f"postgresql://tests@127.0.0.1:{port}/postgres"
         finally:
-            # At once: there is nothing to keep.
+            # An immediate shutdown: there is nothing to keep.
             server.send_signal(signal.SIGQUIT)
             server.wait(30)
 
 
 def _other_user() -> dict[str, Any]:
-    """How to start a process as somebody else, where root asks: PostgreSQL does not run as root."""
+    """Return options to start a process as another user than root, as PostgreSQL demands."""
     if os.getuid() != 0:
         return {}
     names = [entry.pw_name for entry in pwd.getpwall()]
@@ -76,7 +76,7 @@ def _make(data: Path, as_other: dict[str, Any]) -> None:
 
 
 def _program(name: str) -> str:
-    """The program on the PATH, or the newest that Debian has."""
+    """Return the path of a program: on the PATH, or of the newest version from Debian."""
     versions = sorted(_DEBIAN.glob("*/bin"), key=lambda path: float(path.parent.name))
     places = [os.environ.get("PATH", os.defpath), *map(str, reversed(versions))]
     if found := shutil.which(name, path=os.pathsep.join(places)):
@@ -97,4 +97,4 @@ def _wait(port: int, server: "subprocess.Popen[bytes]", log: Path) -> None:
             return
         assert server.poll() is None, log.read_text()
         time.sleep(0.05)
-    raise AssertionError(f"PostgreSQL never answered: {log.read_text()}")
+    raise AssertionError(f"PostgreSQL did not answer in time: {log.read_text()}")

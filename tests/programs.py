@@ -1,4 +1,4 @@
-"""Programs that tests start, each in the environment that its lock makes."""
+"""Programs that tests start, each in the environment that its lock defines."""
 
 from functools import cache
 
@@ -7,7 +7,7 @@ from pipelines.runner.process.programs import Installed, installed
 from pipelines.system.workspace import Workspace
 
 
-# Cached, so that they are held as long as this process lives, and looked for once.
+# Cached, so that the environments are looked up once and held as long as this process lives.
 @cache
 def server(name: str) -> Environment:
     """Return the environment of a server in build-support, such as `mlflow`."""
@@ -18,5 +18,5 @@ def server(name: str) -> Environment:
 
 @cache
 def step(component: str) -> Installed:
-    """Return what a component's step runs with, of the component as it is now."""
+    """Return a component's step in the working tree, with its environment."""
     return installed(Workspace(), component)

@@ -1,4 +1,4 @@
-"""Whatever somebody writes into a file or a parameter: it is taken, or refused in one line."""
+"""Any content of a file or a parameter is either accepted or refused in one line."""
 
 import tempfile
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from pipelines.components.component import discover
 from pipelines.components.interface import Interface
 from pipelines.kubeflow.platform.apply import apply
 from pipelines.kubeflow.platform.file import PlatformSettings
-from pipelines.pinning.compiler import compile_release
+from pipelines.pinning.compiler import compile_pipeline
 from pipelines.pinning.lock import Lock, sha256
 from pipelines.pinning.pins import dev_pins
 from pipelines.system.errors import PinionError
@@ -55,15 +55,15 @@ components:
 thorough = settings(
     max_examples=200,
     deadline=None,
-    # The same in every run: a failure here must be one of the change that is tested.
+    # The same examples in every run, so that a failure is due to the change under test.
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
-def taken_or_refused(read: Callable[[], object]) -> None:
-    """Anything but success or one line for the user fails the test."""
-    message = "taken"
+def accepted_or_refused(read: Callable[[], object]) -> None:
+    """Fail the test unless `read` succeeds or refuses with one line for the user."""
+    message = "accepted"
     try:
         read()
     except PinionError as error:
@@ -73,7 +73,7 @@ def taken_or_refused(read: Callable[[], object]) -> None:
 
 
 def from_file(text: str, read: Callable[[Path], object]) -> Callable[[], object]:
-    """Reads the text as a file, which is gone afterwards."""
+    """Return a call that reads the text from a temporary file."""
 
     def call() -> object:
         with tempfile.TemporaryDirectory() as folder:
@@ -92,7 +92,7 @@ def test_a_compiled_file_to_run(text: str) -> None:
         placeholders.refuse_unknown(graph.texts())
         conditions.check(graph.conditions())
 
-    taken_or_refused(from_file(text, read))
+    accepted_or_refused(from_file(text, read))
 
 
 def test_a_default_of_another_type_is_named(tmp_path: Path) -> None:
@@ -109,26 +109,26 @@ def test_a_compiled_file_to_submit(text: str) -> None:
         file = PipelineFile.load(path)
         assert file.uncached().text()
 
-    taken_or_refused(from_file(text, read))
+    accepted_or_refused(from_file(text, read))
 
 
 @thorough
 @given(damaged(PLATFORM))
 def test_a_platform_file(text: str) -> None:
     compiled = PipelineFile.load(COMPILED)
-    taken_or_refused(from_file(text, lambda path: apply(PlatformSettings.load(path), compiled)))
+    accepted_or_refused(from_file(text, lambda path: apply(PlatformSettings.load(path), compiled)))
 
 
 @thorough
 @given(damaged(LOCK))
 def test_a_lock_whose_checksum_is_right(text: str) -> None:
     content = f"{text}checksum: {sha256(text.encode())}\n".encode()
-    taken_or_refused(lambda: Lock.parse(content, "lock.yaml"))
+    accepted_or_refused(lambda: Lock.parse(content, "lock.yaml"))
 
 
 @thorough
 @given(st.binary(max_size=300))
-def test_bytes_in_the_place_of_a_lock(content: bytes) -> None:
+def test_a_lock_of_random_bytes_is_refused(content: bytes) -> None:
     with pytest.raises(PinionError, match="was edited"):
         Lock.parse(content, "lock.yaml")
 
@@ -145,8 +145,7 @@ def test_an_interface_of_a_component(text: str) -> None:
         type(pin)(pin.name, pin.version, pin.image, interface) if pin.name == "train" else pin
         for pin in pins
     ]
-    with tempfile.TemporaryDirectory() as folder:
-        taken_or_refused(lambda: compile_release("dev", changed, Path(folder, "pipeline.yaml")))
+    accepted_or_refused(lambda: compile_pipeline("dev", changed))
 
 
 @thorough
@@ -163,7 +162,7 @@ def test_an_interface_of_a_component(text: str) -> None:
 def test_parameters_as_flags(pairs: list[tuple[str, str]]) -> None:
     declared = Pipeline.load(COMPILED).parameters
     flags = [f"{name}={text}" for name, text in pairs]
-    taken_or_refused(lambda: resolve(declared, flags, None, None))
+    accepted_or_refused(lambda: resolve(declared, flags, None, None))
 
 
 @thorough
@@ -172,4 +171,4 @@ def test_parameters_as_flags(pairs: list[tuple[str, str]]) -> None:
 )
 def test_parameters_in_a_file(text: str) -> None:
     declared = Pipeline.load(COMPILED).parameters
-    taken_or_refused(from_file(text, lambda path: resolve(declared, [], path, None)))
+    accepted_or_refused(from_file(text, lambda path: resolve(declared, [], path, None)))

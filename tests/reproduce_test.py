@@ -1,4 +1,4 @@
-"""A model is made again from what MLflow holds of it, through the packaged components."""
+"""A model is reproduced from its records in MLflow, by the packaged components."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ from tests.running import Finished, client, environment, params, run, run_folder
 
 pytestmark = pytest.mark.slow(reason="every test is a whole run")
 
-# An old one, for which OpenBLAS adds up in another order than for all that have AVX.
+# An old processor without AVX, for which OpenBLAS adds in another order.
 OTHER_PROCESSOR = "Prescott"
 OUTPUTS = [
     ("pull_data", "dataset"),
@@ -26,14 +26,14 @@ OUTPUTS = [
 
 
 def line(number: int) -> str:
-    """A row of a table in which x tells y, but for every eleventh."""
+    """Return a row of a table in which x determines y, except in every eleventh row."""
     x = number * 37 % 163 / 10
     return f"{x},{'abc'[number % 3]},{'yes' if (x > 7) != (number % 11 == 0) else 'no'}\n"
 
 
 @pytest.fixture(scope="module")
 def registered(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """A model of an own table, by parameters of which none is a default."""
+    """Train and register a model of a user's table, with no parameter at its default."""
     folder = tmp_path_factory.mktemp("registered")
     table = folder / "tumours.csv"
     table.write_text("x,kind,y\n" + "".join(map(line, range(160))))
@@ -57,7 +57,7 @@ def registered(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 
 
 def reproduce(registered: Finished, model: str = "tumour/1", **variables: str) -> Finished:
-    """Makes it again as a user does, with the folder of the run beside the store."""
+    """Reproduce a model as a user does, with the folder of the run beside the store."""
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pipelines.reproduce", model),
@@ -73,7 +73,7 @@ def reproduce(registered: Finished, model: str = "tumour/1", **variables: str) -
     return Finished(done.returncode, done.stdout, done.stderr, registered.output)
 
 
-def test_a_model_is_made_again_and_is_identical(registered: Finished) -> None:
+def test_a_reproduced_model_is_identical(registered: Finished) -> None:
     assert registered.code == 0, registered.stderr
     before = run_folders(registered.output)
     again = reproduce(registered, "tumour@champion")
@@ -95,7 +95,7 @@ def test_a_model_is_made_again_and_is_identical(registered: Finished) -> None:
     assert len(mlflow.search_model_versions("name='tumour'")) == 1
 
 
-def test_a_source_that_changed_is_where_the_models_part(registered: Finished) -> None:
+def test_a_changed_source_is_named_as_the_first_difference(registered: Finished) -> None:
     table = registered.output.parent / "tumours.csv"
     whole = table.read_text()
     table.write_text(whole + line(161))
@@ -115,7 +115,7 @@ def test_a_source_that_changed_is_where_the_models_part(registered: Finished) ->
     assert "Traceback" not in again.stderr
 
 
-def test_another_processor_comes_to_equal_metrics(registered: Finished) -> None:
+def test_another_processor_gives_equal_metrics(registered: Finished) -> None:
     again = reproduce(registered, OPENBLAS_CORETYPE=OTHER_PROCESSOR)
     assert again.code == 0, again.stderr
     assert again.shown("verdict").startswith("equal metrics: predictions differ in bytes, ")
@@ -123,10 +123,10 @@ def test_another_processor_comes_to_equal_metrics(registered: Finished) -> None:
     assert {row.split()[0] for row in differing} <= {"train", "evaluate"}
 
 
-def test_a_step_that_was_given_something_else_is_where_the_models_part(
+def test_a_step_with_other_inputs_is_named_as_the_first_difference(
     registered: Finished,
 ) -> None:
-    """What MLflow holds of `train` is not what the model was made by."""
+    """Let MLflow's record of `train` differ from what the model was made with."""
     mlflow = client(registered.output)
     run_id = mlflow.get_model_version("tumour", "1").run_id or ""
     record = "lineage/train.json"
@@ -145,7 +145,7 @@ def test_a_step_that_was_given_something_else_is_where_the_models_part(
     )
 
 
-def test_a_model_of_other_components_is_not_made_again(registered: Finished) -> None:
+def test_a_model_of_other_components_is_refused(registered: Finished) -> None:
     mlflow = client(registered.output)
     run_id = mlflow.get_model_version("tumour", "1").run_id or ""
     tags = mlflow.get_run(run_id).data.tags
@@ -158,8 +158,8 @@ def test_a_model_of_other_components_is_not_made_again(registered: Finished) -> 
         mlflow.set_tag(run_id, "pinion.component.train", tags["pinion.component.train"])
     assert again.code == 1
     assert again.stderr.splitlines()[-1] == (
-        "pipelines.reproduce: error: tumour/1 was made by other components than the working tree"
-        f" has: train {tags['pinion.component.train']} (recorded: 0.1.0-dev.0123456789ab);"
+        "pipelines.reproduce: error: tumour/1 was made by other components than those of the"
+        f" working tree: train {tags['pinion.component.train']} (recorded: 0.1.0-dev.0123456789ab);"
         " it was made at git commit c0ffee-dirty"
     )
     assert run_folders(registered.output) == before

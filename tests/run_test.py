@@ -1,4 +1,4 @@
-"""The whole pipeline on small real data, read back from MLflow."""
+"""The whole pipeline on small real data; results are read back from MLflow."""
 
 import json
 import re
@@ -58,11 +58,11 @@ def regression(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 
 @pytest.fixture(scope="module")
 def unreached(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """A run of a model that misses one threshold, and for another has no such metric."""
+    """Run a model that misses one threshold, and lacks the metric of another."""
     return run(tmp_path_factory.mktemp("unreached") / "runs", *UNREACHED)
 
 
-def test_the_run_succeeds_and_says_what_came_out(classification: Finished) -> None:
+def test_a_run_succeeds_and_prints_a_summary(classification: Finished) -> None:
     assert classification.code == 0, classification.stderr
     assert classification.shown("dataset").startswith("sample:breast_cancer: ")
     assert classification.shown("verdict") == "passed"
@@ -71,7 +71,7 @@ def test_the_run_succeeds_and_says_what_came_out(classification: Finished) -> No
     assert str(classification.folder) in classification.stdout
 
 
-def test_every_step_is_told_with_its_time(classification: Finished) -> None:
+def test_every_step_is_reported_with_its_time(classification: Finished) -> None:
     steps = ["pull-data", "preprocess", "train", "evaluate", "register"]
     events = [
         line.split(" ", 1)[1] for line in classification.stderr.splitlines() if line[:2].isdigit()
@@ -88,7 +88,7 @@ def test_one_version_is_registered_and_is_the_champion(classification: Finished)
     assert version.tags["pinion.component.train"].startswith("0.1.0-dev.")
 
 
-def test_the_mlflow_run_says_what_made_the_model(classification: Finished) -> None:
+def test_the_mlflow_run_records_what_made_the_model(classification: Finished) -> None:
     mlflow = client(classification.output)
     experiment = mlflow.get_experiment_by_name("tumours")
     assert experiment
@@ -114,7 +114,7 @@ def test_a_run_folder_holds_the_file_the_outputs_and_the_logs(classification: Fi
     assert {path.stem for path in (classification.folder / "logs").iterdir()} == steps
 
 
-def test_accuracy_is_what_others_report(classification: Finished) -> None:
+def test_accuracy_agrees_with_published_results(classification: Finished) -> None:
     # Logistic regression on this data: 0.977 in ten-fold cross-validation.
     record = json.loads((classification.folder / "train" / "metrics").read_text())
     assert record["cv_accuracy_mean"] == pytest.approx(0.977, abs=0.012)
@@ -130,9 +130,9 @@ def test_a_regression(regression: Finished) -> None:
     assert result["task"] == "regression"
 
 
-def test_kfp_is_told_the_metrics_as_its_sdk_would(classification: Finished) -> None:
+def test_kfp_gets_the_metrics_as_its_sdk_would_write_them(classification: Finished) -> None:
     folder = classification.folder / "evaluate"
-    told = {
+    metadata = {
         name: each["artifacts"][0]["metadata"]
         for name, each in json.loads((folder / "executor_output.json").read_text())[
             "artifacts"
@@ -147,9 +147,9 @@ def test_kfp_is_told_the_metrics_as_its_sdk_would(classification: Finished) -> N
     for each in report["metrics"]:
         scalars.log_metric(each["name"], each["value"])
 
-    assert told == {"metrics": scalars.metadata, "classification_metrics": expected.metadata}
+    assert metadata == {"metrics": scalars.metadata, "classification_metrics": expected.metadata}
     assert json.loads((folder / "classification_metrics").read_text()) == expected.metadata
-    # What is in the matrix is not symmetric, nor are the axes of the curve.
+    # Neither the matrix nor the curve is symmetric, so swapped axes would be noticed.
     assert sum(map(sum, report["confusion"]["counts"])) == report["rows"]
     assert curve["x"] != curve["y"]
 
@@ -157,9 +157,9 @@ def test_kfp_is_told_the_metrics_as_its_sdk_would(classification: Finished) -> N
 @whole_run
 def test_a_regression_has_no_classification_metrics(regression: Finished) -> None:
     folder = regression.folder / "evaluate"
-    told = json.loads((folder / "executor_output.json").read_text())["artifacts"]
+    written = json.loads((folder / "executor_output.json").read_text())["artifacts"]
     metrics = json.loads((folder / "metrics").read_text())
-    assert told == {
+    assert written == {
         "metrics": {"artifacts": [{"metadata": metrics}]},
         "classification_metrics": {"artifacts": [{"metadata": {}}]},
     }
@@ -188,8 +188,8 @@ def test_a_failed_gate_registers_nothing_and_is_named(unreached: Finished) -> No
 
 
 @whole_run
-def test_an_own_table(tmp_path: Path) -> None:
-    """Names with spaces and umlauts, missing values, dates, booleans, a text target."""
+def test_a_users_own_table(tmp_path: Path) -> None:
+    """Use names with spaces and umlauts, missing values, dates, booleans and a text target."""
     table = tmp_path / "einkommen.csv"
     lines = ["Größe in cm,work class,since,member,income class"]
     for row in range(240):
@@ -243,7 +243,7 @@ def test_the_same_run_twice_gives_the_same_data_and_metrics(tmp_path: Path) -> N
 
 
 @whole_run
-def test_a_path_is_that_of_the_caller_and_nothing_is_left_there(tmp_path: Path) -> None:
+def test_a_relative_source_is_the_callers_and_nothing_else_is_left_there(tmp_path: Path) -> None:
     table = "x,y\n" + "".join(f"{n},{'no' if n < 40 else 'yes'}\n" for n in range(90))
     (tmp_path / "table.csv").write_text(table)
     given = params(source="table.csv", target="y", model="logistic_regression")
@@ -260,6 +260,6 @@ def test_the_flags_of_a_step_are_its_interface(name: str) -> None:
     ).stdout
     flags = set(re.findall(r"^  (--[a-z0-9-]+)", shown, re.MULTILINE))
     declared = [*component.interface.document["inputs"], *component.interface.document["outputs"]]
-    # KFP's own message is neither an input nor an output, and how much is said is for a person.
+    # KFP's own message is neither an input nor an output, and --quiet is for people.
     flags -= {"--executor-input", "--quiet"}
     assert flags == {f"--{item['name'].replace('_', '-')}" for item in declared}

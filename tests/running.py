@@ -1,4 +1,4 @@
-"""Runs `python -m pipelines.run` as a user does."""
+"""Run `python -m pipelines.run` as a user does."""
 
 import csv
 import os
@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 
 @dataclass(frozen=True)
 class Finished:
-    """What a run came to; `folder` is the one of its run, if it left one."""
+    """The exit code, the output and the output folder of a run."""
 
     code: int
     stdout: str
@@ -22,30 +22,30 @@ class Finished:
 
     @property
     def folder(self) -> Path:
-        """The one folder of the one run."""
+        """The folder of the only run."""
         (folder,) = run_folders(self.output)
         return folder
 
     def shown(self, label: str) -> str:
-        """The text behind a label of the summary."""
+        """Return the text after a label of the summary."""
         lines = [line for line in self.stdout.splitlines() if line.split(" ")[0] == label]
         assert len(lines) == 1, self.stdout
         return lines[0].removeprefix(label).strip()
 
 
 def command(output: Path, *arguments: str) -> list[str]:
-    """The command line of a run into a folder."""
+    """Return the command line of a run with an output folder."""
     return [sys.executable, "-m", "pipelines.run", "--output", str(output), *arguments]
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """The environment of a run, without a tracking server of whoever starts the tests."""
+    """Return the environment of a run, without the caller's settings for MLflow."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
     return {**kept, "PYTHONPATH": os.pathsep.join(sys.path), **changes}
 
 
 def run(output: Path, *arguments: str, cwd: Path | None = None, tracking_uri: str = "") -> Finished:
-    """Runs to the end, with a tracking URI of the environment or without."""
+    """Run the pipeline to its end, with or without a tracking URI in the environment."""
     done = subprocess.run(
         command(output, *arguments),
         cwd=cwd,
@@ -59,12 +59,12 @@ def run(output: Path, *arguments: str, cwd: Path | None = None, tracking_uri: st
 
 
 def params(**values: object) -> list[str]:
-    """Parameters as flags."""
+    """Return parameters as flags."""
     return [part for name, value in values.items() for part in ("--param", f"{name}={value}")]
 
 
 def write_odd_table(path: Path, target: str) -> None:
-    """Rows to classify, under a target whose name, and with values that, a shell would mangle."""
+    """Write rows to classify, with a target name and values that a shell would mangle."""
     with path.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["height", "width", target])
@@ -72,12 +72,12 @@ def write_odd_table(path: Path, target: str) -> None:
 
 
 def run_folders(output: Path) -> list[Path]:
-    """The folders of the runs in an output folder."""
+    """Return the folders of the runs in an output folder."""
     return sorted(path for path in output.glob("20*") if path.is_dir())
 
 
 def processes_with(*variables: bytes) -> list[int]:
-    """The processes that have one of these in their environment, as NAME=value."""
+    """Return the processes that have one of the variables, each NAME=value, in the environment."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -87,21 +87,22 @@ def processes_with(*variables: bytes) -> list[int]:
 
 
 def step_processes(output: Path) -> list[int]:
-    """Those of the steps of all runs in an output folder, working or waiting for their turn.
+    """Return the processes of the steps of all runs in an output folder, running or waiting.
 
-    A step that waited was told its arguments later, so that its command line does not have them.
+    They are found by a variable, because a step that waited got its arguments later, so that its
+    command line does not have them.
     """
     runs = (folder.name for folder in run_folders(output))
     return processes_with(*(f"PINION_PIPELINE_RUN={run}".encode() for run in runs))
 
 
 def client(output: Path) -> MlflowClient:
-    """MLflow on the local store of an output folder."""
+    """Return a client of the local MLflow store of an output folder."""
     return MlflowClient(f"sqlite:///{output}/mlflow.db")
 
 
 def assert_one_line(finished: Finished, code: int, *parts: str) -> None:
-    """The run failed as it should: its exit code, one line of reason, no traceback."""
+    """Check that a run failed with this exit code and one line of reason, without a traceback."""
     last = finished.stderr.strip().splitlines()[-1]
     assert finished.code == code, finished.stderr
     assert "Traceback" not in finished.stderr + finished.stdout

@@ -1,4 +1,4 @@
-"""The SBOMs of the components as they are, by the command that writes them."""
+"""The SBOMs of the components in the working tree, from the command that writes them."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ from pipelines.system.workspace import Workspace
 
 
 def document(text: str) -> dict[str, Any]:
-    """Read back, once CycloneDX's own schema has let it pass."""
+    """Return a document after validating it with CycloneDX's own schema."""
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     parsed: dict[str, Any] = json.loads(text)
     return parsed
@@ -28,13 +28,13 @@ def test_a_component_has_an_sbom(name: str, capsys: pytest.CaptureFixture[str]) 
     listed = {each["bom-ref"] for each in written["components"]}
     whole, *packages = written["dependencies"]
     assert whole["ref"] == written["metadata"]["component"]["bom-ref"]
-    # Each is there because the component needs it, or another that is.
+    # Each is listed because the component or another listed package needs it.
     needed = {each for entry in written["dependencies"] for each in entry["dependsOn"]}
     assert listed == needed == {entry["ref"] for entry in packages}
     assert all(each["externalReferences"][0]["hashes"] for each in written["components"])
 
 
-def test_it_is_written_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_sbom_is_written_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "new" / "train.cdx.json"
     assert main(["train", "--output", str(output)]) == 0
     assert capsys.readouterr().out == ""
@@ -43,6 +43,6 @@ def test_it_is_written_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert (component["name"], component["version"]) == ("pinion-train", version)
 
 
-def test_an_unknown_component_is_told() -> None:
+def test_an_unknown_component_is_named() -> None:
     with pytest.raises(UsageError, match="unknown component trian; components: evaluate, "):
         main(["trian"])

@@ -1,4 +1,4 @@
-"""The pipeline against a real MLflow server, and its model behind MLflow's scoring server."""
+"""The pipeline with a real MLflow server, and its model in MLflow's scoring server."""
 
 import json
 import urllib.error
@@ -21,7 +21,7 @@ def post(address: str, body: bytes) -> dict[str, list[object]]:
     return content
 
 
-def test_a_run_against_a_tracking_server(tmp_path: Path) -> None:
+def test_a_run_with_a_tracking_server(tmp_path: Path) -> None:
     with tracking_server(tmp_path) as uri:
         given = params(mlflow_tracking_uri=uri, registered_model_name="served", seed=5)
         given += params(model="logistic_regression")
@@ -35,7 +35,7 @@ def test_a_run_against_a_tracking_server(tmp_path: Path) -> None:
     assert [str(version.version) for version in versions] == ["1"]
     assert again.stderr.count(": cached (from run ") == 4, again.stderr
     assert record.data.params["seed"] == "5"
-    assert list((tmp_path / "kept").rglob("MLmodel")), "the model was not stored behind the server"
+    assert list((tmp_path / "kept").rglob("MLmodel")), "the model was not stored by the server"
     assert list((tmp_path / "runs").rglob("mlruns")) == []
 
 

@@ -1,4 +1,4 @@
-"""Single steps, called as a runner calls them, on inputs that earlier steps made."""
+"""Call single steps as a runner calls them, on inputs that earlier steps made."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ from tests.running import environment
 def start(
     component: str, uri: str, variables: Mapping[str, str], **flags: object
 ) -> "subprocess.Popen[str]":
-    """Starts a step with the address of its MLflow, and more variables of the environment."""
+    """Start a step with the address of its MLflow and additional environment variables."""
     given = [f"--{name.replace('_', '-')}={value}" for name, value in flags.items()]
     return subprocess.Popen(
         [*step(component).command, *given, f"--mlflow-tracking-uri={uri}"],
@@ -29,9 +29,9 @@ def start(
 
 @dataclass(frozen=True)
 class Steps:
-    """A folder with what `preprocess` gave, in which the three steps that use MLflow can be called.
+    """A folder in which the three steps that use MLflow can be called on outputs of `preprocess`.
 
-    Each takes what the one before it left there.
+    Each step takes what the step before it left there.
     """
 
     folder: Path
@@ -40,7 +40,7 @@ class Steps:
     experiment: str = ""
 
     def start(self, component: str, uri: str, **variables: str) -> "subprocess.Popen[str]":
-        """Starts a step."""
+        """Start a step."""
         self.folder.mkdir(parents=True, exist_ok=True)
         return start(component, uri, variables, **self._flags(component))
 
@@ -70,7 +70,7 @@ class Steps:
 
 
 def registration(folder: Path) -> dict[str, object]:
-    """The flags of `register` for the model and the result in a folder."""
+    """Return the flags of `register` for the model and the result in a folder."""
     return {
         "model": folder / "model",
         "evaluation": folder / "result",
@@ -80,7 +80,7 @@ def registration(folder: Path) -> dict[str, object]:
 
 
 def passed_model(client: MlflowClient, experiment: str, folder: Path) -> Path:
-    """Writes what `register` reads of a model that passed, which MLflow knows; gives the folder."""
+    """Write what `register` reads of a model that passed and is in MLflow; return the folder."""
     run = client.create_run(experiment).info.run_id
     model = client.create_logged_model(experiment, "model", source_run_id=run).model_id
     client.finalize_logged_model(model, LoggedModelStatus.READY)

@@ -1,4 +1,4 @@
-"""A team's MLflow server: PostgreSQL behind it, artifacts through it, models that take over."""
+"""A team's MLflow server: on PostgreSQL, with artifacts through it and changing champions."""
 
 import re
 import subprocess
@@ -24,7 +24,7 @@ def client(team_server: str) -> MlflowClient:
 
 @pytest.fixture(scope="module")
 def runs(team_server: str, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """What a weak model and then a strong one came to."""
+    """Register a weak model and then a strong one; return both registrations."""
     shown = []
     for settings in (WEAK, STRONG):
         finished = run(
@@ -44,7 +44,7 @@ def runs(team_server: str, tmp_path_factory: pytest.TempPathFactory) -> list[str
 
 
 def command(name: str, uri: str, *arguments: str) -> str:
-    """What a command prints that must succeed."""
+    """Return what a command prints; the command must succeed."""
     done = subprocess.run(
         [sys.executable, "-m", f"pipelines.{name}", *arguments],
         env=environment(MLFLOW_TRACKING_URI=uri),
@@ -93,7 +93,7 @@ def test_report_and_model_are_read_through_the_server(
     assert f"model_id: {model.model_id}\n".encode() in description
 
 
-def test_a_person_can_go_back_and_forth(
+def test_a_person_can_roll_back_and_promote_again(
     client: MlflowClient, runs: list[str], team_server: str
 ) -> None:
     said = command("promote", team_server, NAME, "--rollback", "--why=too slow")
@@ -101,20 +101,20 @@ def test_a_person_can_go_back_and_forth(
     assert aliases(client) == {"champion": 1, "previous": 2}
     command("promote", team_server, f"{NAME}/2", "--why=measured again")
     assert aliases(client) == {"champion": 2, "previous": 1}
-    told = command("promote", team_server, NAME, "--history").splitlines()
-    assert [line.partition("champion ")[2].split("  by ")[0] for line in told] == [
+    history = command("promote", team_server, NAME, "--history").splitlines()
+    assert [line.partition("champion ")[2].split("  by ")[0] for line in history] == [
         "none → 1",
         "1 → 2",
         "2 → 1",
         "1 → 2",
     ]
-    assert "too slow" in told[2]
+    assert "too slow" in history[2]
     shown = command("show", team_server, NAME)
     assert f"models:/{NAME}/2 (champion)" in shown
     assert "sample:breast_cancer" in shown
 
 
-def test_its_pages_know_what_kind_of_work_the_runs_are(
+def test_the_servers_pages_know_the_kind_of_the_experiment(
     client: MlflowClient, runs: list[str], team_server: str
 ) -> None:
     version = client.get_model_version(NAME, "2")

@@ -1,4 +1,4 @@
-"""What runs the tests: every test is in one part, and a part says what became of its tests."""
+"""The program that runs the tests: every test is in one part, and every result is reported."""
 
 import re
 import subprocess
@@ -28,7 +28,7 @@ def test_left_out(): pass
 
 
 def part(folder: Path, code: str = "") -> Part:
-    """A part of the tests of a folder, or of a program in the place of pytest."""
+    """Return a part that tests a folder with pytest, or with another program."""
 
     def command(python: Path, paths: Sequence[str], _find: Python) -> list[str | Path]:
         return [
@@ -57,7 +57,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_what_passed_and_what_failed_is_counted_and_shown(folder: Path) -> None:
+def test_results_are_counted_and_shown(folder: Path) -> None:
     result = result_of(folder)
     assert counts(result) == (1, 1, 1)
     assert "the reason" in result.output
@@ -65,18 +65,18 @@ def test_what_passed_and_what_failed_is_counted_and_shown(folder: Path) -> None:
     assert total([result, result]) == "2 passed, 2 failed, 2 skipped"
 
 
-def test_a_file_that_cannot_be_read_is_a_failure(folder: Path) -> None:
+def test_a_file_that_cannot_be_imported_is_a_failure(folder: Path) -> None:
     (folder / "y_test.py").write_text("import nowhere_at_all\n")
     assert counts(result_of(folder))[1] == 1
 
 
-def test_where_no_test_matches_nothing_failed(folder: Path) -> None:
+def test_nothing_fails_if_no_test_matches(folder: Path) -> None:
     result = result_of(folder, "-k", "nowhere")
     assert counts(result) == (0, 0, 0)
     assert total([result]) == "0 passed, 0 failed"
 
 
-def test_what_takes_too_long_is_named_the_longest_first() -> None:
+def test_tests_that_take_too_long_are_named_the_longest_first() -> None:
     results = [
         Result(
             "some", 1, 0, 0, 1.0, long=tuple((n + 0.4, f"test_{n}") for n in range(start, 30, 2))
@@ -121,7 +121,7 @@ def test_every_test_is_in_one_part() -> None:
         pytest.param(
             ["tests/build/help_test.py"],
             ["ruff", "black", "tests/build", "mypy pipelines"],
-            id="the part that is inside of another",
+            id="a part inside another",
         ),
         pytest.param(
             ["tests"], ["ruff", "black", "tests/build", "tests", "mypy pipelines"], id="both"
@@ -146,11 +146,14 @@ def test_paths_choose_parts(paths: list[str], names: list[str]) -> None:
         pytest.param(True, True, "-m=slow", id="make test-all after make test"),
     ],
 )
-def test_the_tiers_are_told_apart_by_the_marker(
-    everything: bool, done: bool, marked: str | None
-) -> None:
+def test_the_marker_separates_the_tiers(everything: bool, done: bool, marked: str | None) -> None:
     works = chosen([], [], everything, done, checks=True)
     assert {next((f for f in work.flags if f[:2] == "-m"), None) for work in works} == {marked}
+
+
+def test_a_part_without_slow_tests_is_left_out_of_the_slow_tier() -> None:
+    works = chosen([], [], everything=True, done=True, checks=False)
+    assert {work.part.name for work in works} == {"pipelines", "tests", "tests/build"}
 
 
 def test_every_slow_test_has_a_reason() -> None:
@@ -164,7 +167,7 @@ def test_every_slow_test_has_a_reason() -> None:
     assert set(marks) == {"pytest.mark.slow(reason="}
 
 
-def test_tests_of_a_component_are_told_of_their_servers() -> None:
+def test_tests_of_a_component_get_the_pythons_of_their_servers() -> None:
     asked: list[str] = []
 
     def find(name: str, locks: Sequence[Path]) -> Path:
@@ -178,7 +181,7 @@ def test_tests_of_a_component_are_told_of_their_servers() -> None:
     assert parts["components/train"].variables(find).keys() == {"PYTHONPATH"}
 
 
-def test_slots_are_taken_in_order_and_never_more_than_there_are() -> None:
+def test_slots_are_taken_in_order_and_never_exceeded() -> None:
     slots, order, busy, most = Slots(3), [], [0], [0]
     lock = threading.Lock()
 
@@ -202,7 +205,7 @@ def test_slots_are_taken_in_order_and_never_more_than_there_are() -> None:
     assert most == [3]
 
 
-def test_what_passed_is_known_for_the_same_files_alone(tmp_path: Path) -> None:
+def test_a_pass_is_remembered_only_for_the_same_files(tmp_path: Path) -> None:
     assert stamp.state(tmp_path) == ""
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
     (tmp_path / ".venv").mkdir()
@@ -219,7 +222,7 @@ def test_what_passed_is_known_for_the_same_files_alone(tmp_path: Path) -> None:
     assert stamp.state(tmp_path) != first
 
 
-def test_a_path_that_is_not_there_is_named() -> None:
+def test_a_missing_path_is_named() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.tiers", "components/trian"],
         cwd=ROOT,

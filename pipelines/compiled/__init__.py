@@ -1,1 +1,1 @@
-"""The compiled pipeline file, and everything that is written in one."""
+"""The compiled pipeline file and everything in it."""

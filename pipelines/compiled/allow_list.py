@@ -1,4 +1,4 @@
-"""A compiled pipeline file, read strictly: what is not known here is refused by name."""
+"""Read a compiled pipeline file strictly: a construct that is not supported is refused by name."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +9,8 @@ from google.protobuf.message import Message
 from pipelines.compiled.file import PipelineFile
 from pipelines.system.errors import PinionError
 
-# Every field of KFP's messages that is carried out here. A set field that is not listed is refused
-# before anything starts: half a meaning is worse than none.
+# Every field of KFP's messages that our runners implement. A set field that is not listed is
+# refused before anything starts: to ignore it would run another pipeline than the file describes.
 _UNDERSTOOD = {
     "PipelineSpec": {
         "pipeline_info", "deployment_spec", "sdk_version", "schema_version", "components", "root",
@@ -63,7 +63,7 @@ _UNDERSTOOD = {
     "ValueOrRuntimeParameter": {"constant"},
     "PipelineDeploymentConfig": {"executors"},
     "PipelineDeploymentConfig.ExecutorSpec": {"container"},
-    # Of the resources the limits are kept, by runners that can; requests are for a cluster.
+    # Runners that can enforce the limits in `resources` do; requests are for a cluster only.
     "PipelineDeploymentConfig.PipelineContainerSpec": {
         "image", "command", "args", "env", "resources",
     },
@@ -74,35 +74,35 @@ _OPAQUE = {"google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.D
 
 @dataclass(frozen=True)
 class CompiledFile:
-    """KFP's own messages of one compiled file."""
+    """KFP's messages of one compiled file, all of whose fields are supported."""
 
     spec: Any
     executors: Any
 
     @classmethod
-    def load(cls, path: Path) -> "CompiledFile":
-        """Reads a file; raises `PinionError` for what is none or is not understood here."""
-        file = PipelineFile.load(path)
+    def of(cls, file: PipelineFile) -> "CompiledFile":
+        """Return what a file says; raise `PinionError` if it has an unsupported field."""
         if file.platform is not None:
             raise PinionError(
-                f"{path}: has a second document, of platform settings, which have no meaning here;"
-                " run the file that was compiled without them"
+                f"{file.path} has a second document, of platform settings for a cluster; to run on"
+                " this machine, compile it without --platform"
             )
-        pipeline, config = file.spec, file.deployment
-        # The deployment is a free-form field, held against its own message.
+        config, pipeline = file.deployment, type(file.spec)()
+        pipeline.CopyFrom(file.spec)
+        # The deployment is a free-form field; it is checked as a message of its own.
         pipeline.ClearField("deployment_spec")
-        _refuse_unknown(path, pipeline, "")
-        _refuse_unknown(path, config, "deploymentSpec")
+        _refuse_unknown(file.path, pipeline, "")
+        _refuse_unknown(file.path, config, "deploymentSpec")
         return cls(pipeline, config.executors)
 
     def component(self, name: str) -> Any:
-        """A component's message; raises `ValueError` where the file has none of that name."""
+        """Return a component's message; raise `ValueError` if the file has no such component."""
         if name not in self.spec.components:
             raise ValueError(f"there is no component {name!r}")
         return self.spec.components[name]
 
     def container(self, label: str) -> Any:
-        """An executor's container; raises `ValueError` where the file has no such executor."""
+        """Return an executor's container; raise `ValueError` if the file has no such executor."""
         if label not in self.executors:
             raise ValueError(f"there is no executor {label!r}")
         return self.executors[label].container
@@ -118,7 +118,7 @@ def _refuse_unknown(path: Path, message: Message, where: str) -> None:
         place = f"{where}.{field.json_name}".lstrip(".")
         if field.name not in _UNDERSTOOD.get(kind, set()):
             raise PinionError(
-                f"{path}: {place} is not supported by this runner; run it on a cluster"
+                f"{path}: {place} is not supported by this runner; run the file on a cluster"
             )
         for key, child in _children(field, value):
             _refuse_unknown(path, child, f"{place}{key}")

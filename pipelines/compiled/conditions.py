@@ -1,4 +1,4 @@
-"""Conditions of a compiled file, which KFP writes in CEL."""
+"""Evaluate the conditions of a compiled file, which KFP writes in CEL."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,22 +8,22 @@ from typing import Any
 from pipelines.compiled.values import Value
 from pipelines.system.errors import PinionError
 
-# What KFP makes of `dsl.If(value == "text")` and of `== True`: told without the grammar of CEL,
-# which takes a third of a second to load.
+# What KFP writes for `dsl.If(value == "text")` and `== True`. It is evaluated without the CEL
+# library, which takes a third of a second to load.
 _EQUAL = re.compile(r"inputs\.parameter_values\['([^'\\]+)'\] == (?:(true|false)|'([^'\\\r\n]*)')")
 
 
 def check(conditions: Iterable[str]) -> None:
-    """Raises `PinionError` for the first that is not CEL."""
+    """Raise `PinionError` for the first condition that is not CEL."""
     for condition in conditions:
         if not _EQUAL.fullmatch(condition):
             _program(condition)
 
 
 def holds(condition: str, parameters: Mapping[str, Value]) -> bool:
-    """Whether a trigger condition holds for a task's input parameters.
+    """Return whether a trigger condition is true for a task's input parameters.
 
-    Raises `PinionError` for an expression that CEL refuses or that is not true or false.
+    Raise `PinionError` for an expression that CEL refuses or whose value is not a Boolean.
     """
     if equal := _EQUAL.fullmatch(condition):
         name, switch, text = equal.groups()
@@ -44,7 +44,7 @@ def holds(condition: str, parameters: Mapping[str, Value]) -> bool:
     return bool(result)
 
 
-# A condition in a loop is asked once for every item.
+# Cached, because a condition in a loop is evaluated once for every item.
 @cache
 def _program(condition: str) -> Any:
     import celpy

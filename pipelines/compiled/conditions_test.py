@@ -28,7 +28,7 @@ INPUTS: dict[str, Value] = {"register": True, "score": 0.75, "count": 3, "name":
         ("inputs.parameter_values['count'] == 3 && inputs.parameter_values['score'] < 1.0", True),
     ],
 )
-def test_a_condition_in_the_form_of_kfp(condition: str, expected: bool) -> None:
+def test_a_condition_as_kfp_writes_it(condition: str, expected: bool) -> None:
     check([condition])
     assert holds(condition, INPUTS) is expected
 
@@ -41,18 +41,18 @@ def test_a_condition_in_the_form_of_kfp(condition: str, expected: bool) -> None:
         ("inputs.parameter_values['name']", "not true or false"),
     ],
 )
-def test_a_condition_without_an_answer(condition: str, message: str) -> None:
+def test_a_condition_that_has_no_boolean_value(condition: str, message: str) -> None:
     with pytest.raises(PinionError, match=message):
         holds(condition, INPUTS)
 
 
-def test_what_is_not_cel_is_refused_before_it_is_needed() -> None:
+def test_a_condition_that_is_not_cel_is_refused_before_the_run() -> None:
     with pytest.raises(PinionError, match="is not CEL"):
         check(["true", "inputs.parameter_values['name'] == 'it's'"])
 
 
-def test_what_kfp_writes_needs_no_grammar() -> None:
-    # In a process of its own, as another test may have loaded it here.
+def test_kfps_usual_conditions_do_not_load_the_cel_library() -> None:
+    # In a process of its own, because another test may have loaded the library here.
     code = (
         "import sys; from pipelines.compiled.conditions import check, holds;"
         "conditions = [f\"inputs.parameter_values['{name}'] == {value}\""
@@ -60,5 +60,5 @@ def test_what_kfp_writes_needs_no_grammar() -> None:
         "check(conditions); inputs = {'a': True, 'b': 'd'};"
         "print([holds(each, inputs) for each in conditions], 'celpy' in sys.modules)"
     )
-    said = subprocess.check_output([sys.executable, "-c", code], text=True)
-    assert said == "[True, False] False\n"
+    printed = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert printed == "[True, False] False\n"

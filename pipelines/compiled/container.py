@@ -1,4 +1,4 @@
-"""What a container task runs, and how often it is tried again."""
+"""Read what a container task runs, and how often it is retried."""
 
 import math
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 from pipelines.compiled.resource_limits import Limits
 
-# A limit that the compiled file does not hold itself, but a parameter of the run.
+# The start of a limit that is a parameter of the run instead of a constant.
 _PLACEHOLDER = "{{$"
 
 
@@ -21,7 +21,7 @@ class ArtifactType:
 
 @dataclass(frozen=True)
 class Retry:
-    """How often a failed task is tried again, the seconds between, and those for all of it."""
+    """The number of retries of a failed task, the seconds between them, and those for all."""
 
     count: int
     wait: float
@@ -30,7 +30,7 @@ class Retry:
 
     @classmethod
     def read(cls, policy: Any) -> "Retry":
-        """The policy that a task has in the compiled file."""
+        """Read a task's policy in the compiled file."""
         seconds = policy.backoff_duration.ToTimedelta().total_seconds()
         in_all = policy.backoff_max_duration.ToTimedelta().total_seconds()
         return cls(policy.max_retry_count, seconds, policy.backoff_factor or 1, in_all or math.inf)
@@ -40,8 +40,8 @@ class Retry:
 class Container:
     """What a task runs; `artifacts` and `parameters` are its outputs with their types.
 
-    The limits are quantities as the compiled file has them, or placeholders of such; `accelerators`
-    is empty, or says which are asked for, such as `nvidia.com/gpu x 1`.
+    `memory` and `cpu` are limits as in the compiled file: quantities or placeholders.
+    `accelerators` is empty, or the requested type and count, such as `nvidia.com/gpu x 1`.
     """
 
     image: str
@@ -55,10 +55,10 @@ class Container:
 
     @classmethod
     def read(cls, container: Any, outputs: Any) -> "Container":
-        """An executor's container; raises `ValueError` for one that no runner could start."""
+        """Read an executor's container; raise `ValueError` if it has no command to start."""
         if not container.command:
             raise ValueError(
-                f"the image {container.image} has no command here, and the cluster's launcher"
+                f"the component of the image {container.image} has no command, and KFP's launcher"
                 " ignores the image's entry point; give the component a command"
             )
         resources = container.resources
@@ -79,12 +79,12 @@ class Container:
         )
 
     def texts(self) -> tuple[str, ...]:
-        """All that may hold placeholders."""
+        """Return all texts that may hold placeholders."""
         return (*self.command, *self.environment.values(), self.memory, self.cpu)
 
 
 def _limit(name: str, text: str, number: float, unit: str) -> str:
-    """The limit as text; compilers before KFP 2.8 wrote it as a number of some unit alone."""
+    """Return a limit as text; compilers before KFP 2.8 wrote only a number, in a fixed unit."""
     limit = text or (f"{number:f}{unit}" if number else "")
     if _PLACEHOLDER not in limit:
         try:

@@ -1,4 +1,4 @@
-"""A compiled pipeline file as KFP's own messages: its pipeline, and its settings for a cluster."""
+"""Read a compiled pipeline file as KFP's own messages: the pipeline and its platform settings."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,18 +14,18 @@ from pipelines.compiled.kfp_messages import spec
 from pipelines.system import yaml_text
 from pipelines.system.errors import PinionError
 
-# What the steps are told of the release that they are in.
+# The variables from which the steps learn their release.
 RELEASE = "PINION_RELEASE"
 COMPONENTS = "PINION_COMPONENTS"
-# And of the run: an id on a cluster, the name of its folder here.
+# And their run: its id on a cluster, the name of its folder here.
 PIPELINE_RUN = "PINION_PIPELINE_RUN"
 
 
 @dataclass(frozen=True)
 class PipelineFile:
-    """One file, read strictly: a field that KFP's messages do not have is refused by name.
+    """A compiled file, read strictly: a field that KFP's messages do not have is refused by name.
 
-    `platform` is the second document of the file, or None; `comments` are the lines on its top.
+    `platform` is the second document of the file, or None; `comments` are the lines at its top.
     """
 
     path: Path
@@ -35,12 +35,16 @@ class PipelineFile:
 
     @classmethod
     def load(cls, path: Path) -> "PipelineFile":
-        """Raises `PinionError` for a file that is no compiled pipeline."""
-        return cls.parse(path, _read(path))
+        """Read a file; raise `PinionError` if it is not a compiled pipeline."""
+        return cls.parse(path, read_bytes(path))
 
     @classmethod
-    def parse(cls, path: Path, text: str) -> "PipelineFile":
-        """The file of that text; `path` is only told. Raises `PinionError` as `load` does."""
+    def parse(cls, path: Path, content: bytes) -> "PipelineFile":
+        """Parse the content of a file; `path` is for errors. Raise `PinionError` as `load` does."""
+        try:
+            text = content.decode()
+        except UnicodeDecodeError as error:
+            raise PinionError(f"{path}: not YAML: {error}") from error
         documents = _documents(path, text)
         if len(documents) > 2:
             raise PinionError(f"{path}: not a compiled pipeline: it has {len(documents)} documents")
@@ -54,12 +58,12 @@ class PipelineFile:
 
     @property
     def name(self) -> str:
-        """What the pipeline is called."""
+        """The name of the pipeline."""
         return str(self.spec.pipeline_info.name)
 
     @property
     def release(self) -> str:
-        """The release that the steps are told, or an empty one for a file of another kind."""
+        """The release in the steps' environment; empty if the file was not made for one."""
         for executor in self.deployment.executors.values():
             for variable in executor.container.env:
                 if variable.name == RELEASE:
@@ -68,21 +72,21 @@ class PipelineFile:
 
     @property
     def images(self) -> list[str]:
-        """The images that it runs, each once."""
+        """The images of the steps, each once."""
         executors = self.deployment.executors.values()
         return sorted({each.container.image for each in executors if each.container.image})
 
     @property
     def steps(self) -> list[str]:
-        """The names of the tasks that run a container, at whatever depth, in an order of a run."""
+        """The names of the tasks that run a container, at any depth, in a possible order."""
         try:
             return list(dict.fromkeys(_steps(self.spec, self.spec.root.dag)))
         except (CycleError, RecursionError) as error:
-            raise PinionError(f"{self.path}: its tasks wait for each other") from error
+            raise PinionError(f"{self.path}: its tasks depend on each other in a circle") from error
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:
-        """What a run can set; raises `PinionError` for a type that has no meaning here."""
+        """What a run can set; raises `PinionError` for a type that is not supported."""
         try:
             return read_parameters(self.spec.root)
         except ValueError as error:
@@ -90,7 +94,7 @@ class PipelineFile:
 
     @property
     def deployment(self) -> Any:
-        """The executors, which the file holds as a free-form field, as their own message."""
+        """The executors as a message of their own; the file holds them as a free-form field."""
         try:
             return json_format.ParseDict(
                 json_format.MessageToDict(self.spec.deployment_spec),
@@ -100,7 +104,7 @@ class PipelineFile:
             raise PinionError(f"{self.path}: not a compiled pipeline: {error}") from error
 
     def uncached(self) -> "PipelineFile":
-        """The same file for a run in which no step is taken from an earlier one."""
+        """Return the same file with caching turned off for every step."""
         pipeline = spec.PipelineSpec()
         pipeline.CopyFrom(self.spec)
         for task in tasks_of(pipeline):
@@ -109,7 +113,7 @@ class PipelineFile:
         return replace(self, spec=pipeline)
 
     def document(self) -> dict[str, Any]:
-        """The file as KFP's API takes it."""
+        """Return the file as KFP's API takes it."""
         pipeline: dict[str, Any] = json_format.MessageToDict(self.spec)
         if self.platform is None:
             return pipeline
@@ -117,7 +121,7 @@ class PipelineFile:
         return {"pipeline_spec": pipeline, "platform_spec": platform}
 
     def text(self) -> str:
-        """The file as KFP's compiler writes it."""
+        """Return the file as KFP's compiler writes it."""
         messages = [self.spec] if self.platform is None else [self.spec, self.platform]
         documents = (
             yaml.safe_dump(json_format.MessageToDict(each), sort_keys=True, allow_unicode=True)
@@ -127,13 +131,13 @@ class PipelineFile:
 
 
 def tasks_of(pipeline: Any) -> Iterator[Any]:
-    """Every task of a `PipelineSpec`, at whatever depth, as its own message."""
+    """Yield the message of every task of a `PipelineSpec`, at any depth."""
     for dag in (pipeline.root.dag, *(each.dag for each in pipeline.components.values())):
         yield from dag.tasks.values()
 
 
 def steps_of(document: Mapping[str, Any]) -> list[str]:
-    """The steps of a file as the API gives it, from whatever version; none if it gives another."""
+    """Return the steps of a file that KFP's API returned; none if it cannot be read."""
     pipeline = document.get("pipeline_spec") or document
     try:
         message = json_format.ParseDict(pipeline, spec.PipelineSpec(), ignore_unknown_fields=True)
@@ -146,22 +150,21 @@ def _steps(pipeline: Any, dag: Any) -> Iterator[str]:
     after = {name: sorted(dag.tasks[name].dependent_tasks) for name in sorted(dag.tasks)}
     for name in TopologicalSorter(after).static_order():
         component = dag.tasks[name].component_ref.name if name in dag.tasks else ""
-        # A look at what is not there would add it to the message.
+        # Reading a missing entry would add it to the message.
         if component in pipeline.components:
             if pipeline.components[component].executor_label:
                 yield name
             yield from _steps(pipeline, pipeline.components[component].dag)
 
 
-def _read(path: Path) -> str:
+def read_bytes(path: Path) -> bytes:
+    """Return what a compiled file holds; raises `PinionError` if there is none."""
     try:
-        return path.read_text()
+        return path.read_bytes()
     except FileNotFoundError as error:
         raise PinionError(
-            f"{path} does not exist; python -m pipelines.compile makes one"
+            f"{path} does not exist; write one with: python -m pipelines.compile"
         ) from error
-    except UnicodeDecodeError as error:
-        raise PinionError(f"{path}: not YAML: {error}") from error
 
 
 def _documents(path: Path, text: str) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from pipelines.system.errors import PinionError
 
 
 def compiled(folder: Path, settings: bool) -> Path:
-    """A pipeline of one step, which has a secret where it has settings for a cluster."""
+    """Compile a pipeline of one step, with a secret if it should have settings for a cluster."""
 
     @dsl.pipeline(name="mailing", description="Line one.")
     def mailing(value: str = "x", count: int = 3) -> None:
@@ -34,7 +34,7 @@ def test_a_file_is_written_as_the_compiler_wrote_it(tmp_path: Path, settings: bo
     assert (file.platform is not None) is settings
 
 
-def test_name_and_parameters_are_those_of_the_pipeline(tmp_path: Path) -> None:
+def test_a_file_has_the_name_and_parameters_of_its_pipeline(tmp_path: Path) -> None:
     file = PipelineFile.load(compiled(tmp_path, False))
     assert file.name == "mailing"
     assert {name: each.default for name, each in file.parameters.items()} == {
@@ -73,7 +73,7 @@ def _unknown_field(text: str) -> str:
         pytest.param(_unknown_field, "colour", id="unknown field"),
     ],
 )
-def test_what_is_no_compiled_pipeline(tmp_path: Path, edit: Any, reason: str) -> None:
+def test_a_file_that_is_not_a_compiled_pipeline(tmp_path: Path, edit: Any, reason: str) -> None:
     path = compiled(tmp_path, False)
     path.write_text(edit(path.read_text()))
     with pytest.raises(PinionError, match=reason) as raised:

@@ -1,4 +1,4 @@
-"""A compiled pipeline as plain, typed objects: what its messages come to once they are read."""
+"""Read a compiled pipeline's messages into plain, typed objects."""
 
 import json
 from collections import Counter
@@ -10,6 +10,7 @@ from typing import Any
 
 from pipelines.compiled.allow_list import CompiledFile
 from pipelines.compiled.container import Container, Retry
+from pipelines.compiled.file import PipelineFile
 from pipelines.compiled.input_sources import (
     Constant,
     FromParent,
@@ -33,9 +34,10 @@ _COMPLETED = spec.PipelineTaskSpec.TriggerPolicy.ALL_UPSTREAM_TASKS_COMPLETED
 
 @dataclass(frozen=True)
 class Loop:
-    """Runs a task for each item, so many at once (0: all), which it gets as the input `item`.
+    """A loop that runs a task for each item; the task gets the item as its input `item`.
 
-    The items are a list of the compiled file, or the name of an input.
+    The items are a list in the compiled file, or the name of an input. At most `at_once` items run
+    at the same time; 0 means all.
     """
 
     items: list[Value] | str
@@ -45,10 +47,10 @@ class Loop:
 
 @dataclass(frozen=True)
 class Task:
-    """A node of a graph: its inputs and where they come from, and what it does.
+    """A node of a graph: its inputs, their sources, and what it runs.
 
-    It runs if all of `after` were done, or, where it is `always`, however they ended. Where it is
-    `cached`, what an equal one gave may be taken for it, if it has the same `cache_key`.
+    It runs when all tasks in `after` have succeeded or, if it is `always`, however they ended. If
+    it is `cached`, it may take the outputs of an equal task that has the same `cache_key`.
     """
 
     name: str
@@ -68,9 +70,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Graph:
-    """Tasks in an order in which they can run, and the outputs of the whole.
+    """Tasks in an order in which they can run, and the outputs of the graph.
 
-    An output is that of the first of its sources that ran.
+    An output comes from the first of its sources that ran.
     """
 
     tasks: tuple[Task, ...]
@@ -78,7 +80,7 @@ class Graph:
     artifacts: Mapping[str, tuple[FromTask, ...]]
 
     def conditions(self) -> Iterator[str]:
-        """Every condition, at whatever depth."""
+        """Yield every condition, at any depth."""
         for task in self.tasks:
             if task.condition:
                 yield task.condition
@@ -86,7 +88,7 @@ class Graph:
                 yield from task.body.conditions()
 
     def texts(self) -> Iterator[str]:
-        """Every text that may hold placeholders: of containers and constants."""
+        """Yield every text that may hold placeholders: those of containers and constants."""
         for task in self.tasks:
             yield from task.body.texts()
             for source in task.parameters.values():
@@ -94,7 +96,7 @@ class Graph:
                     yield from strings(source.value)
 
     def steps(self, place: Place = ROOT) -> Iterator[tuple[str, Container]]:
-        """Every container task, by its full name; in a loop, by that without its items."""
+        """Yield every container task with its full name, which leaves out the items of loops."""
         for task in self.tasks:
             if isinstance(task.body, Graph):
                 yield from task.body.steps(place.within(task.name))
@@ -112,19 +114,24 @@ class Pipeline:
 
     @classmethod
     def load(cls, path: Path) -> "Pipeline":
-        """Reads a compiled file; raises `PinionError` for what is not one or not understood."""
-        file = CompiledFile.load(path)
+        """Read a compiled file; raise `PinionError` if it is malformed or not supported."""
+        return cls.of(PipelineFile.load(path))
+
+    @classmethod
+    def of(cls, read: PipelineFile) -> "Pipeline":
+        """Return the pipeline of a compiled file; raise `PinionError` as `load` does."""
+        file, path = CompiledFile.of(read), read.path
         try:
             graph = _graph(file, file.spec.root.dag)
             _check_names(list(graph.steps()))
             if artifacts := sorted(file.spec.root.input_definitions.artifacts):
                 raise ValueError(
-                    f"it takes the artifact {artifacts[0]!r}, which none can give here"
+                    f"it takes the artifact {artifacts[0]!r}, and this runner has no way to give it"
                 )
             parameters = read_parameters(file.spec.root)
         except RecursionError:
             raise PinionError(
-                f"{path}: not a compiled pipeline: a component holds itself"
+                f"{path}: not a compiled pipeline: a component contains itself"
             ) from None
         except (KeyError, ValueError) as error:
             raise PinionError(f"{path}: cannot be run: {error}") from error
@@ -132,16 +139,16 @@ class Pipeline:
 
 
 def _check_names(steps: Sequence[tuple[str, Container]]) -> None:
-    """Each step has a folder of its own in a run, beside that of the logs, and outputs in it."""
+    """Refuse names that cannot be folders of steps, beside the logs, and outputs in them."""
     names = [name for name, _ in steps]
     for name, count in Counter([*names, "logs"]).items():
         if count > 1:
-            raise ValueError(f"more than one step would have the folder {name!r}")
+            raise ValueError(f"the folder {name!r} is needed twice; rename the step")
     outputs = (name for _, step in steps for name in (*step.artifacts, *step.parameters))
     for name in (*names, *outputs):
-        # What a step left is removed before it is tried again, which must not be somebody else's.
+        # A retry removes what the step left; such a name must not lead to files of others.
         if Path(name).name != name or name == ".." or "\0" in name:
-            raise ValueError(f"{name!r} is the name of a step or an output, and no name of a file")
+            raise ValueError(f"{name!r} names a step or an output, but is not a valid file name")
 
 
 def _graph(file: CompiledFile, dag: Any) -> Graph:
@@ -151,7 +158,8 @@ def _graph(file: CompiledFile, dag: Any) -> Graph:
             TopologicalSorter({name: sorted(tasks[name].after) for name in tasks}).static_order()
         )
     except CycleError as error:
-        raise ValueError(f"tasks wait for each other: {' -> '.join(error.args[1])}") from error
+        circle = " -> ".join(error.args[1])
+        raise ValueError(f"its tasks depend on each other in a circle: {circle}") from error
     for task in tasks.values():
         _check_sources(task, tasks)
     return Graph(
@@ -226,7 +234,7 @@ def _loop(task: Any) -> Loop | None:
     written = task.parameter_iterator.items
     items = json.loads(written.raw) if written.raw else written.input_parameter
     if not isinstance(items, list | str):
-        raise ValueError(f"a loop over {written.raw}, which is no list")
+        raise ValueError(f"a loop runs over {written.raw}, which is not a list")
     return Loop(
         items,
         task.parameter_iterator.item_input,

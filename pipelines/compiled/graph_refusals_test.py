@@ -1,4 +1,4 @@
-"""What is refused by name before anything starts."""
+"""Constructs that are refused by name before anything starts."""
 
 from pathlib import Path
 from typing import List  # noqa: UP035 - KFP reads this form
@@ -78,11 +78,11 @@ def executor_input() -> None:
         (no_command, "ignores the image's entry point; give the component a command"),
         (retried_pipeline, "'inner': retrying a whole pipeline is not supported"),
         (escaped, "metadata['rows']}} is not supported"),
-        (executor_input, "'{{$}}' holds a placeholder that only a command can"),
+        (executor_input, "'{{$}}' holds a placeholder that is allowed only in a command"),
     ],
     ids=lambda value: getattr(value, "name", None),
 )
-def test_names_what_it_does_not_know(tmp_path: Path, pipeline: object, named: str) -> None:
+def test_an_unsupported_construct_is_named(tmp_path: Path, pipeline: object, named: str) -> None:
     with pytest.raises(PinionError) as caught:
         Run(tmp_path, pipeline)
     assert named in str(caught.value)

@@ -28,13 +28,13 @@ from pipelines.system.errors import PinionError
             " b: {componentRef: {name: c}, dependentTasks: [a]}}}}\n"
             "components: {c: {executorLabel: e}}\n"
             "deploymentSpec: {executors: {e: {container: {image: i, command: [c]}}}}\n",
-            "tasks wait for each other",
+            "tasks depend on each other in a circle",
             id="a circle",
         ),
         pytest.param(
             "root: {dag: {tasks: {a: {componentRef: {name: c}}}}}\n"
             "components: {c: {dag: {tasks: {a: {componentRef: {name: c}}}}}}\n",
-            "a component holds itself",
+            "a component contains itself",
             id="a component in itself",
         ),
         pytest.param(
@@ -50,8 +50,8 @@ from pipelines.system.errors import PinionError
             "root: {dag: {tasks: {logs: {componentRef: {name: c}}}}}\n"
             "components: {c: {executorLabel: e}}\n"
             "deploymentSpec: {executors: {e: {container: {image: i, command: [c]}}}}\n",
-            "more than one step would have the folder 'logs'",
-            id="a step in the place of the logs",
+            "the folder 'logs' is needed twice",
+            id="a step named like the folder of logs",
         ),
         pytest.param(
             "root: {dag: {tasks: {a: {componentRef: {name: c}}}},"
@@ -68,7 +68,9 @@ from pipelines.system.errors import PinionError
         ),
     ],
 )
-def test_a_file_that_is_no_compiled_pipeline(tmp_path: Path, text: str, message: str) -> None:
+def test_a_file_that_is_not_a_compiled_pipeline_is_refused(
+    tmp_path: Path, text: str, message: str
+) -> None:
     file = tmp_path / "pipeline.yaml"
     file.write_text(text)
     with pytest.raises(PinionError) as caught:
@@ -79,7 +81,7 @@ def test_a_file_that_is_no_compiled_pipeline(tmp_path: Path, text: str, message:
 
 @pytest.mark.parametrize("name", ["../../out", "/out", "..", "a/b", "a/", "a\\0"])
 @pytest.mark.parametrize("kind", ["step", "artifact", "parameter"])
-def test_a_name_that_would_leave_the_folder_of_the_run(
+def test_a_name_that_would_leave_the_folder_of_the_run_is_refused(
     tmp_path: Path, name: str, kind: str
 ) -> None:
     names = {"step": "a", "artifact": "b", "parameter": "c"} | {kind: name}
@@ -91,18 +93,18 @@ def test_a_name_that_would_leave_the_folder_of_the_run(
         f'  parameters: {{"{names["parameter"]}": {{parameterType: STRING}}}}}}}}}}\n'
         "deploymentSpec: {executors: {e: {container: {image: i, command: [c]}}}}\n"
     )
-    with pytest.raises(PinionError, match="is the name of a step or an output, and no name of a"):
+    with pytest.raises(PinionError, match="names a step or an output, but is not a valid file"):
         Pipeline.load(file)
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(
-        PinionError, match=r"does not exist; python -m pipelines\.compile makes one"
+        PinionError, match=r"does not exist; write one with: python -m pipelines\.compile"
     ):
         Pipeline.load(tmp_path / "absent.yaml")
 
 
-def test_a_file_that_is_not_text(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "pipeline.yaml"
     file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(PinionError, match="not YAML"):

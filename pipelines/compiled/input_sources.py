@@ -1,4 +1,4 @@
-"""Where a task's inputs come from: constants, the graph around it, and other tasks."""
+"""Find out where a task's inputs come from: constants, the graph around it, and other tasks."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from pipelines.compiled.values import Value
 
 @dataclass(frozen=True)
 class Parameter:
-    """An input parameter: its KFP type, and its default where it has one."""
+    """An input parameter: its KFP type, and its default if it has one."""
 
     kind: int
     default: Value | None
@@ -22,21 +22,21 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Constant:
-    """A value that the compiled file holds."""
+    """A value in the compiled file."""
 
     value: Value
 
 
 @dataclass(frozen=True)
 class FromParent:
-    """An input of the graph that the task is in."""
+    """An input of the graph around the task."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class FromTask:
-    """An output of another task of the same graph."""
+    """An output of another task in the same graph."""
 
     task: str
     output: str
@@ -44,7 +44,7 @@ class FromTask:
 
 @dataclass(frozen=True)
 class Member:
-    """One key of an object, such as of the item of a loop."""
+    """One key of an object, such as the item of a loop."""
 
     source: FromParent | FromTask
     key: str
@@ -52,20 +52,20 @@ class Member:
 
 @dataclass(frozen=True)
 class FinalStatus:
-    """How another task of the same graph ended."""
+    """The final status of another task in the same graph."""
 
     task: str
 
 
 Source = Constant | FromParent | FromTask | Member | FinalStatus
 
-# The one expression that KFP's compiler writes; it has a language for more.
+# The only expression that KFP's compiler writes; the field could hold others.
 _MEMBER = re.compile(r'parseJson\(string_value\)\["([^"]+)"\]')
-_OF_A_COMMAND = re.compile(r"\{\{\$(\}\}|\.output)")
+_ONLY_IN_A_COMMAND = re.compile(r"\{\{\$(\}\}|\.output)")
 
 
 def producer(source: Source) -> str | None:
-    """The task that a source needs, if it needs one."""
+    """Return the task that a source needs, or None."""
     match source:
         case FromTask(task=task) | FinalStatus(task=task) | Member(source=FromTask(task=task)):
             return task
@@ -73,7 +73,7 @@ def producer(source: Source) -> str | None:
 
 
 def strings(value: Value) -> Iterator[str]:
-    """Every text in a value, at whatever depth."""
+    """Yield every text in a value, at any depth."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list | dict):
@@ -82,7 +82,7 @@ def strings(value: Value) -> Iterator[str]:
 
 
 def read_parameters(component: Any) -> dict[str, Parameter]:
-    """What a component declares as inputs; raises `ValueError` for a default of another type."""
+    """Return a component's input parameters; raise `ValueError` for a default of another type."""
     return {
         name: Parameter(declared.parameter_type, _default(name, declared), declared.is_optional)
         for name, declared in component.input_definitions.parameters.items()
@@ -99,7 +99,7 @@ def _default(name: str, declared: Any) -> Value | None:
 
 
 def read_parameter_sources(task: Any, declared: Mapping[str, Parameter]) -> dict[str, Source]:
-    """Where a task's input parameters come from; raises `ValueError` for what is not known."""
+    """Return the sources of a task's input parameters; raise `ValueError` for an unknown kind."""
     return {
         name: _parameter_source(message, declared.get(name))
         for name, message in task.inputs.parameters.items()
@@ -107,7 +107,7 @@ def read_parameter_sources(task: Any, declared: Mapping[str, Parameter]) -> dict
 
 
 def read_artifact_sources(task: Any) -> dict[str, FromParent | FromTask]:
-    """Where a task's input artifacts come from."""
+    """Return the sources of a task's input artifacts."""
     return {name: _artifact_source(message) for name, message in task.inputs.artifacts.items()}
 
 
@@ -131,12 +131,14 @@ def _parameter_source(message: Any, declared: Parameter | None) -> Source:
 
 
 def _constant(message: Any, declared: Parameter | None) -> Value:
-    # KFP passes what a limit is made of as an input that the component does not declare.
+    # KFP passes a limit as an input that the component does not declare.
     plain = json_format.MessageToDict(message)
     value: Value = plain if declared is None else values.from_proto(message, declared.kind)
     for text in strings(value):
-        if _OF_A_COMMAND.search(text):
-            raise ValueError(f"the value {text!r} holds a placeholder that only a command can")
+        if _ONLY_IN_A_COMMAND.search(text):
+            raise ValueError(
+                f"the value {text!r} holds a placeholder that is allowed only in a command"
+            )
     return value
 
 

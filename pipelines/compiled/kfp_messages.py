@@ -1,7 +1,7 @@
-"""KFP's messages, without its client, which imports Kubernetes' for longer than a command may take.
+"""Import KFP's messages without its client, which imports that of Kubernetes and takes too long.
 
-KFP's own executors say in this variable that they need neither client nor compiler. Only the
-package itself is imported under it: whoever imports `kfp.dsl` or `kfp.compiler` gets all of them.
+By this variable KFP's own executors say that they need neither the client nor the compiler. It is
+set only while the package itself is imported; `kfp.dsl` and `kfp.compiler` still work in full.
 """
 
 from pipelines.system.variables import set_for_a_while

@@ -1,4 +1,4 @@
-"""A run's parameters: from flags and a file, held against what the compiled file declares."""
+"""Resolve a run's parameters, from flags and a file, by what the compiled file declares."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,8 +12,8 @@ from pipelines.compiled.values import Value
 from pipelines.system import yaml_text
 from pipelines.system.errors import UsageError
 
-# An empty text of any other parameter means that it was not given. Of this one it would be read as
-# its default, a sample, which nobody who gives a source means.
+# For any other parameter an empty text means that it was not given. An empty source would be read
+# as the default, a sample, which is never what a user who gives a source means.
 _NEVER_EMPTY = "source"
 
 
@@ -24,10 +24,10 @@ def resolve(
     register: bool | None,
     defaults: Iterable[str] = (),
 ) -> dict[str, Value]:
-    """All parameters of a run: flags over the file over `defaults` over the pipeline's own.
+    """Return all parameters of a run; flags win over the file, `defaults` and the pipeline's own.
 
-    Raises `UsageError`, one line, for one that is unknown, missing, of another type, or a source
-    that is empty.
+    Raise `UsageError`, in one line, for a parameter that is unknown, missing or of another type,
+    and for an empty source.
     """
     given: dict[str, Value] = {}
     for assignment in defaults:
@@ -46,18 +46,16 @@ def resolve(
 
 
 def complete(declared: Mapping[str, Parameter], chosen: Mapping[str, Value]) -> dict[str, Value]:
-    """The chosen values, and the pipeline's defaults of the others.
+    """Return the chosen values, and the pipeline's defaults of the other parameters.
 
-    Raises `UsageError` for one that is missing.
+    Raise `UsageError` if a parameter has neither.
     """
     given = dict(chosen)
     for name, declaration in declared.items():
         if name not in given and declaration.default is not None:
             given[name] = declaration.default
         elif name not in given and not declaration.optional:
-            raise UsageError(
-                f"the pipeline needs the parameter {name!r}; give --param {name}=VALUE"
-            )
+            raise UsageError(f"the pipeline needs a value for {name!r}; give --param {name}=VALUE")
     return given
 
 
@@ -85,7 +83,7 @@ def _held(declared: Mapping[str, Parameter], name: str, value: object, where: st
 
 
 def _filled(name: str, value: Value, declaration: Parameter) -> Value:
-    """Return the value; raise `ValueError` for an empty one that would be read as a default."""
+    """Return the value; raise `ValueError` if it is empty and would be read as the default."""
     if name == _NEVER_EMPTY and declaration.default and not str(value).strip():
         raise ValueError(
             f"{value!r} is empty; give a path or an address, or leave it out to read"
@@ -97,7 +95,8 @@ def _filled(name: str, value: Value, declaration: Parameter) -> Value:
 def _declaration(declared: Mapping[str, Parameter], name: str, where: str) -> Parameter:
     if name not in declared:
         raise UsageError(
-            f"{where}: no parameter {name!r}; the pipeline has {', '.join(sorted(declared))}"
+            f"{where}: the pipeline has no parameter {name!r}; its parameters are"
+            f" {', '.join(sorted(declared))}"
         )
     return declared[name]
 
@@ -110,5 +109,5 @@ def _read_file(file: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise UsageError(f"--params {file}: not YAML: {error}") from None
     if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
-        raise UsageError(f"--params {file}: must hold a mapping from parameter names to values")
+        raise UsageError(f"--params {file}: the file must map parameter names to values")
     return content

@@ -23,7 +23,7 @@ def params_file(tmp_path: Path, text: str) -> Path:
     return file
 
 
-def test_flags_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> None:
+def test_flags_win_over_the_file_and_the_file_wins_over_defaults(tmp_path: Path) -> None:
     file = params_file(tmp_path, "target: income class\nseed: 7\n")
     assert resolve(DECLARED, ["seed=8", 'model_params={"alpha": 0.5}'], file, None) == {
         "target": "income class",
@@ -39,7 +39,7 @@ def test_a_value_may_hold_an_equals_sign() -> None:
 
 
 @pytest.mark.parametrize("register", [True, False])
-def test_the_register_flag_is_the_parameter(register: bool) -> None:
+def test_the_register_flag_sets_the_parameter(register: bool) -> None:
     assert resolve(DECLARED, ["target=y"], None, register)["register"] is register
 
 
@@ -54,7 +54,7 @@ def test_the_register_flag_is_the_parameter(register: bool) -> None:
         pytest.param([], "register: false", True, True, id="--register over the file"),
     ],
 )
-def test_whatever_is_given_goes_before_a_default(
+def test_a_given_value_wins_over_a_default(
     tmp_path: Path, params: list[str], file: str, register: bool | None, expected: bool
 ) -> None:
     path = params_file(tmp_path, file) if file else None
@@ -67,15 +67,17 @@ def test_whatever_is_given_goes_before_a_default(
     [
         pytest.param("register", "--default 'register' is not NAME=VALUE", id="no value"),
         pytest.param("register=maybe", "--default register: 'maybe' is not true", id="type"),
-        pytest.param("regster=true", "--default: no parameter 'regster'", id="unknown"),
+        pytest.param(
+            "regster=true", "--default: the pipeline has no parameter 'regs", id="unknown"
+        ),
     ],
 )
-def test_names_what_is_wrong_with_a_default(default: str, message: str) -> None:
+def test_a_wrong_default_is_named(default: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         resolve(DECLARED, ["target=y"], None, None, [default])
 
 
-def test_an_empty_source_is_not_read_as_the_default(tmp_path: Path) -> None:
+def test_an_empty_source_is_refused(tmp_path: Path) -> None:
     empty = (
         r"source: '\s*' is empty; give a path or an address, or leave it out to read sample:iris"
     )
@@ -86,7 +88,7 @@ def test_an_empty_source_is_not_read_as_the_default(tmp_path: Path) -> None:
         resolve(DECLARED, ["target=y"], params_file(tmp_path, "source: ''"), None)
 
 
-def test_another_text_may_be_empty() -> None:
+def test_other_texts_may_be_empty() -> None:
     given = resolve(DECLARED, ["target="], None, None)
     assert given["target"] == ""
     without_default = {"source": Parameter(TYPES.STRING, "")}
@@ -96,10 +98,13 @@ def test_another_text_may_be_empty() -> None:
 @pytest.mark.parametrize(
     ("params", "register", "message"),
     [
-        pytest.param([], None, "needs the parameter 'target'", id="missing"),
+        pytest.param([], None, "needs a value for 'target'", id="missing"),
         pytest.param(["target"], None, "--param 'target' is not NAME=VALUE", id="no value"),
         pytest.param(
-            ["targt=y"], None, "no parameter 'targt'; the pipeline has model_params", id="unknown"
+            ["targt=y"],
+            None,
+            "no parameter 'targt'; its parameters are model_params",
+            id="unknown",
         ),
         pytest.param(
             ["target=y", "seed=x"], None, "--param seed: 'x' is not a whole number", id="type"
@@ -118,9 +123,7 @@ def test_another_text_may_be_empty() -> None:
         ),
     ],
 )
-def test_names_what_is_wrong_with_a_flag(
-    params: list[str], register: bool | None, message: str
-) -> None:
+def test_a_wrong_flag_is_named(params: list[str], register: bool | None, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         resolve(DECLARED, params, None, register)
     assert message in str(caught.value)
@@ -130,22 +133,22 @@ def test_names_what_is_wrong_with_a_flag(
     ("text", "message"),
     [
         pytest.param("target: 5", "params.yaml: target: 5 is not a text", id="type"),
-        pytest.param("goal: y", "params.yaml: no parameter 'goal'", id="unknown"),
-        pytest.param("- target", "must hold a mapping", id="list"),
+        pytest.param("goal: y", "params.yaml: the pipeline has no parameter 'goal'", id="unknown"),
+        pytest.param("- target", "must map parameter names", id="list"),
         pytest.param("target: [", "not YAML", id="malformed"),
     ],
 )
-def test_names_what_is_wrong_with_a_file(tmp_path: Path, text: str, message: str) -> None:
+def test_a_wrong_file_is_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         resolve(DECLARED, [], params_file(tmp_path, text), None)
     assert message in str(caught.value)
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"absent\.yaml: cannot be read"):
         resolve(DECLARED, [], tmp_path / "absent.yaml", None)
 
 
 def test_without_a_register_parameter_the_flag_is_refused() -> None:
-    with pytest.raises(UsageError, match="--register: no parameter 'register'"):
+    with pytest.raises(UsageError, match="--register: the pipeline has no parameter 'register'"):
         resolve({"seed": DECLARED["seed"]}, [], None, True)

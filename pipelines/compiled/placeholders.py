@@ -1,4 +1,4 @@
-"""KFP's placeholders in a container's command and arguments."""
+"""Resolve KFP's placeholders in a container's command and arguments."""
 
 import json
 import re
@@ -27,13 +27,13 @@ _KNOWN = (
 )  # fmt: skip
 
 
-# What KFP writes in the place of an argument: a text, or an object of `Concat` or `IfPresent`.
+# What KFP writes in place of an argument: a text, or a `Concat` or `IfPresent` object.
 _Node = str | list[Any] | dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Bindings:
-    """What a task's placeholders stand for; `artifacts` are addresses, most of them paths."""
+    """The values of a task's placeholders; `artifacts` are addresses, usually paths."""
 
     parameters: Mapping[str, Value]
     artifacts: Mapping[str, str]
@@ -44,11 +44,11 @@ class Bindings:
     output_file: str = ""
 
     def present(self, name: str) -> bool:
-        """Whether an optional input was given."""
+        """Return whether an optional input was given."""
         return name in self.parameters or name in self.artifacts
 
     def lookup(self, placeholder: str) -> str:
-        """The text in place of one placeholder; an optional input that was not given is empty."""
+        """Return the value of one placeholder; an optional input that was not given is empty."""
         if match := _INPUT_PARAMETER.fullmatch(placeholder):
             return to_text(self.parameters.get(match[1], ""))
         if match := _INPUT_ARTIFACT.fullmatch(placeholder):
@@ -67,12 +67,12 @@ class Bindings:
 
 
 def resolve(arguments: Iterable[str], bindings: Bindings) -> list[str]:
-    """The arguments that a process gets; `IfPresent` may add or remove some."""
+    """Return the arguments for a process; `IfPresent` may add or remove some."""
     return [text for argument in arguments for text in _resolve(_structure(argument), bindings)]
 
 
 def refuse_unknown(arguments: Iterable[str]) -> None:
-    """Raises `PinionError` for the first placeholder that `resolve` would not know."""
+    """Raise `PinionError` for the first placeholder that `resolve` does not support."""
     for argument in arguments:
         for text in _texts(_structure(argument)):
             for found in _PLACEHOLDER.findall(text):
@@ -81,9 +81,9 @@ def refuse_unknown(arguments: Iterable[str]) -> None:
 
 
 def parameters_of(argument: str, given: Set[str]) -> Iterator[str]:
-    """Yield the input parameters that an argument asks for when a task gives the inputs `given`.
+    """Yield the input parameters that an argument needs when a task gives the inputs `given`.
 
-    KFP's driver leaves an argument with an output in it to the launcher, which has the defaults.
+    KFP's driver leaves an argument that contains an output to the launcher, which knows defaults.
     """
     if "$.outputs" not in argument:
         for text in _asked(_structure(argument), given):
@@ -91,12 +91,12 @@ def parameters_of(argument: str, given: Set[str]) -> Iterator[str]:
 
 
 def substitute(text: str, bindings: Bindings) -> str:
-    """Replaces in one pass, so that a value that looks like a placeholder stays what it is."""
+    """Replace placeholders in one pass, so that a value that looks like one is not replaced."""
     return _PLACEHOLDER.sub(lambda match: bindings.lookup(match[0]), text)
 
 
 def substitute_all(value: Value, bindings: Bindings) -> Value:
-    """Replaces in every text of a value, at whatever depth."""
+    """Replace placeholders in every text of a value, at any depth."""
     if isinstance(value, str):
         return substitute(value, bindings)
     if isinstance(value, list):
@@ -107,7 +107,7 @@ def substitute_all(value: Value, bindings: Bindings) -> Value:
 
 
 def _structure(argument: str) -> _Node:
-    """KFP writes `Concat` and `IfPresent` as a JSON object in the place of an argument."""
+    """Parse an argument, in place of which KFP may write a JSON object with Concat or IfPresent."""
     if not argument.startswith(('{"Concat"', '{"IfPresent"')):
         return argument
     try:
@@ -145,7 +145,7 @@ def _resolve(node: _Node, bindings: Bindings) -> list[str]:
 
 
 def _asked(node: _Node, given: Set[str]) -> Iterator[str]:
-    """Yield the texts of the branches that are taken, or may be."""
+    """Yield the texts that are used when a task gives the inputs `given`."""
     if isinstance(node, dict) and "IfPresent" in node:
         condition = node["IfPresent"]
         branch = "Then" if condition["InputName"] in given else "Else"

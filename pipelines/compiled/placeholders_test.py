@@ -24,9 +24,9 @@ BINDINGS = Bindings(
         pytest.param(
             "{{$.inputs.parameters['target']}}",
             ["it's \"$(x)\"\n{{$.inputs.parameters['rate']}}"],
-            id="a value that looks like a placeholder stays",
+            id="a value that looks like a placeholder is kept",
         ),
-        pytest.param("{{$.inputs.parameters['absent']}}", [""], id="an optional one, not given"),
+        pytest.param("{{$.inputs.parameters['absent']}}", [""], id="an optional input, not given"),
         pytest.param(
             "{{$.inputs.artifacts['data'].path}}", ["/runs/1/pull/data"], id="input artifact"
         ),
@@ -66,7 +66,7 @@ BINDINGS = Bindings(
         ),
     ],
 )
-def test_resolves(argument: str, resolved: list[str]) -> None:
+def test_an_argument_is_resolved(argument: str, resolved: list[str]) -> None:
     refuse_unknown([argument])
     assert resolve([argument], BINDINGS) == resolved
 
@@ -81,7 +81,7 @@ def test_resolves(argument: str, resolved: list[str]) -> None:
         ('{"Concat": ["a", "{{$.pipeline_root}}"]}', "{{$.pipeline_root}}"),
     ],
 )
-def test_names_a_placeholder_that_it_does_not_know(argument: str, named: str) -> None:
+def test_an_unknown_placeholder_is_named(argument: str, named: str) -> None:
     with pytest.raises(PinionError) as caught:
         refuse_unknown(["fine", argument])
     assert named in str(caught.value)

@@ -1,4 +1,4 @@
-"""What a task may use of the machine, in the quantities of Kubernetes."""
+"""Read a task's limits on memory and cores, written as Kubernetes quantities."""
 
 import math
 import re
@@ -16,14 +16,14 @@ _QUANTITY = re.compile(r"(\+?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d{1,3})|([numkMGT
 
 @dataclass(frozen=True)
 class Limits:
-    """Bytes of memory and a number of cores; None where the compiled file sets no limit."""
+    """Bytes of memory and a number of cores; None if the compiled file sets no limit."""
 
     memory: int | None = None
     cpu: float | None = None
 
     @classmethod
     def parse(cls, memory: str, cpu: str) -> "Limits":
-        """Reads two quantities; an empty one, or zero, is no limit. Raises `ValueError`."""
+        """Parse two quantities; empty or zero means no limit. Raise `ValueError` for others."""
         return cls(math.ceil(_quantity(memory)) or None, float(_quantity(cpu)) or None)
 
 
@@ -31,6 +31,6 @@ def _quantity(text: str) -> Decimal:
     if not text:
         return Decimal(0)
     if not (match := _QUANTITY.fullmatch(text)):
-        raise ValueError(f"{text!r} is no quantity, such as 500m, 2 or 1.5Gi")
+        raise ValueError(f"{text!r} is not a quantity, such as 500m, 2 or 1.5Gi")
     number, exponent, unit = match.groups()
     return Decimal(number) * (Decimal(10) ** int(exponent) if exponent else _FACTORS[unit or ""])

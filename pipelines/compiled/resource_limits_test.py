@@ -41,8 +41,8 @@ def test_cores(cpu: str, cores: float | None) -> None:
 
 
 @pytest.mark.parametrize("text", ["lots", "1GB", "-1", "1 Gi", "Gi", "1e", "1.2.3", "inf"])
-def test_what_is_no_quantity(text: str) -> None:
-    with pytest.raises(ValueError, match="is no quantity, such as 500m, 2 or 1.5Gi"):
+def test_a_text_that_is_not_a_quantity_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a quantity, such as 500m, 2 or 1.5Gi"):
         Limits.parse(text, "")
 
 
@@ -61,13 +61,13 @@ def test_the_limits_of_a_compiled_file_reach_the_call(tmp_path: Path) -> None:
     }
 
 
-def test_a_limit_that_a_parameter_makes_no_quantity_fails_its_step(tmp_path: Path) -> None:
+def test_a_parameter_that_is_not_a_quantity_fails_the_step_with_that_limit(tmp_path: Path) -> None:
     @dsl.pipeline(name="limits")
     def pipeline(memory: str = "3Gi") -> None:
         TEXT_STEP(value="b").set_memory_limit(memory)
 
     with pytest.raises(
-        TaskFailedError, match="step 'text' failed: its limit 'lots' is no quantity"
+        TaskFailedError, match="step 'text' failed: its limit 'lots' is not a quantity"
     ):
         Run(tmp_path, pipeline)(memory="lots")
 
@@ -79,7 +79,7 @@ def test_a_limit_that_a_parameter_makes_no_quantity_fails_its_step(tmp_path: Pat
         pytest.param("", "memoryLimit: 1.5\n", ("1.500000G", ""), id="before"),
     ],
 )
-def test_older_files_have_numbers(
+def test_limits_of_older_files_are_numbers(
     tmp_path: Path, strings: str, numbers: str, expected: tuple[str, str]
 ) -> None:
     @dsl.pipeline(name="limits")
@@ -98,7 +98,7 @@ def test_older_files_have_numbers(
     assert (container.memory, container.cpu) == expected
 
 
-def test_accelerators_are_named_for_runners_that_have_none(tmp_path: Path) -> None:
+def test_accelerators_are_read_so_that_runners_can_name_them(tmp_path: Path) -> None:
     @dsl.pipeline(name="accelerators")
     def pipeline() -> None:
         TEXT_STEP(value="a").set_accelerator_type("nvidia.com/gpu").set_accelerator_limit(2)
@@ -109,7 +109,7 @@ def test_accelerators_are_named_for_runners_that_have_none(tmp_path: Path) -> No
     assert steps["text-2"].accelerators == ""
 
 
-def test_a_constant_that_is_no_quantity_is_refused_before_anything_starts(tmp_path: Path) -> None:
+def test_a_constant_that_is_not_a_quantity_is_refused_before_the_run(tmp_path: Path) -> None:
     @dsl.pipeline(name="limits")
     def pipeline() -> None:
         TEXT_STEP(value="a").set_memory_limit("2Gi")
@@ -117,5 +117,5 @@ def test_a_constant_that_is_no_quantity_is_refused_before_anything_starts(tmp_pa
     file = tmp_path / "pipeline.yaml"
     compiler.Compiler().compile(pipeline, str(file))
     file.write_text(file.read_text().replace("2Gi", "2 GB"))
-    with pytest.raises(PinionError, match="the memory limit '2 GB' is no quantity"):
+    with pytest.raises(PinionError, match="the memory limit '2 GB' is not a quantity"):
         Pipeline.load(file)

@@ -1,34 +1,34 @@
-"""The names of the steps of a run: a folder, a log and a line of progress each."""
+"""Name the steps of a run; each name is that of a folder, a log and a line of progress."""
 
 import re
 from dataclasses import dataclass
 
-# What KFP calls the graphs of conditions, loops and exit handlers, whose tasks it numbers through
-# with those around them, so that their names need nothing before them.
+# KFP's names of the graphs of conditions, loops and exit handlers. KFP numbers their tasks together
+# with those around them, so that the tasks' names need no prefix.
 _GROUP = re.compile(r"(condition|condition-branches|for-loop|exit-handler)-\d+")
 
 
 @dataclass(frozen=True)
 class Place:
-    """A graph within a run: the pipelines that it is in, and the iterations of the loops.
+    """A graph within a run: the nested pipelines around it, and the iterations of its loops.
 
-    `train.2` is the step `train` for the third item of a loop, `train.2.0` for the first of a loop
-    in it, and `prepare.clean` the step `clean` of a pipeline that is itself a step.
+    `train.2` is the step `train` for the third item of a loop, `train.2.0` that for the first item
+    of a nested loop, and `prepare.clean` is the step `clean` of a pipeline used as a step.
     """
 
     path: tuple[str, ...] = ()
     iterations: tuple[int, ...] = ()
 
     def name(self, task: str) -> str:
-        """The full name of a task here."""
+        """Return the full name of a task in this graph."""
         return ".".join([*self.path, task, *map(str, self.iterations)])
 
     def within(self, task: str) -> "Place":
-        """The graph that a task here is."""
+        """Return the place of a task that is itself a graph."""
         return self if _GROUP.fullmatch(task) else Place((self.name(task),))
 
     def iteration(self, index: int) -> "Place":
-        """This place for one item of a loop."""
+        """Return the place of this graph for one item of a loop."""
         return Place(self.path, (*self.iterations, index))
 
 

@@ -29,7 +29,7 @@ implementation:
 
 
 def compiled(folder: Path, arguments: str, loop: bool = False) -> PipelineFile:
-    """What KFP's own SDK makes of a step that is given `rows` and nothing else."""
+    """Compile, with KFP's SDK, a step that gets `rows` and no other input."""
     fit = load_component_from_text(STEP.replace("ARGS", arguments))
 
     @dsl.pipeline(name="one-step")
@@ -60,36 +60,36 @@ def compiled(folder: Path, arguments: str, loop: bool = False) -> PipelineFile:
         ),
     ],
 )
-def test_a_default_that_is_left_to_the_component_is_found(tmp_path: Path, arguments: str) -> None:
+def test_a_default_left_to_the_component_is_found(tmp_path: Path, arguments: str) -> None:
     file = compiled(tmp_path, f"[--rows, {{inputValue: rows}}, {arguments[1:-1]}]")
     assert list(unfilled(file)) == [("fit", "folds")]
     with pytest.raises(PinionError) as refused:
         refuse_unfilled(file)
     assert str(refused.value).startswith(
-        f"{tmp_path / 'pipeline.yaml'}: step 'fit' is given no value for its parameter 'folds'"
+        f"{tmp_path / 'pipeline.yaml'}: step 'fit' gets no value for its parameter 'folds'"
     )
 
 
 @pytest.mark.parametrize(
     "arguments",
     [
-        pytest.param("[--rows, {inputValue: rows}]", id="what is given"),
+        pytest.param("[--rows, {inputValue: rows}]", id="a given input"),
         pytest.param(
             "[{if: {cond: {isPresent: note}, then: [--note, {inputValue: note}]}}]",
-            id="an optional one behind its condition",
+            id="an optional input behind its condition",
         ),
         pytest.param("[--model, {outputPath: model}]", id="an output"),
     ],
 )
-def test_what_the_driver_can_resolve_passes(tmp_path: Path, arguments: str) -> None:
+def test_arguments_that_the_driver_can_resolve_pass(tmp_path: Path, arguments: str) -> None:
     assert list(unfilled(compiled(tmp_path, arguments))) == []
 
 
-def test_the_item_of_a_loop_is_given(tmp_path: Path) -> None:
+def test_the_item_of_a_loop_counts_as_given(tmp_path: Path) -> None:
     assert list(unfilled(compiled(tmp_path, "[--rows, {inputValue: rows}]", loop=True))) == []
 
 
-def test_every_step_of_the_training_pipeline_is_given_all_that_it_declares() -> None:
+def test_every_step_of_the_training_pipeline_gets_all_its_parameters() -> None:
     file = PipelineFile.load(GOLDEN)
     steps = {
         name: task
@@ -104,8 +104,8 @@ def test_every_step_of_the_training_pipeline_is_given_all_that_it_declares() -> 
     assert list(unfilled(file)) == []
 
 
-def test_a_file_as_it_was_compiled_before_is_refused(tmp_path: Path) -> None:
-    # KFP 2.17 ended this file with `parameter "cv_folds" not found in executor input`.
+def test_a_file_that_an_older_version_compiled_is_refused(tmp_path: Path) -> None:
+    # KFP 2.17 failed at this file with `parameter "cv_folds" not found in executor input`.
     document = yaml.safe_load(GOLDEN.read_text())
     given = document["root"]["dag"]["tasks"]["train"]["inputs"]["parameters"]
     del given["cv_folds"], given["experiment_parameters"]

@@ -1,4 +1,4 @@
-"""Parameter values: their KFP types, and how they are read from text and written into arguments."""
+"""Check parameter values by KFP type, read them from text and write them into arguments."""
 
 import json
 import sys
@@ -25,7 +25,7 @@ _NAMES = {
 
 
 def parse(text: str, kind: int) -> Value:
-    """Reads a value as a step or a user wrote it; raises `ValueError` saying what was expected."""
+    """Read a value that a step or a user wrote; raise `ValueError` if it is of another type."""
     if kind == _TYPES.STRING:
         return check(text, kind)
     try:
@@ -36,7 +36,7 @@ def parse(text: str, kind: int) -> Value:
 
 
 def check(value: object, kind: int) -> Value:
-    """Holds a value against its type; raises `ValueError`. A whole number is also a number."""
+    """Return a value if it is of a type; else raise `ValueError`. A whole number is a number."""
     if kind == _TYPES.NUMBER_INTEGER and _is_number(value) and value == int(value):
         return int(value)
     if kind == _TYPES.NUMBER_DOUBLE and _is_number(value):
@@ -44,7 +44,9 @@ def check(value: object, kind: int) -> Value:
     if kind in (_TYPES.LIST, _TYPES.STRUCT):
         _refuse_foreign(value)
     if isinstance(value, str) and "\0" in value:
-        raise ValueError(f"{value!r} holds a null character, which no argument can")
+        raise ValueError(
+            f"{value!r} holds a null character, which a program's argument cannot contain"
+        )
     plain = {_TYPES.STRING: str, _TYPES.BOOLEAN: bool, _TYPES.LIST: list, _TYPES.STRUCT: dict}
     if kind in plain and isinstance(value, str | bool | list | dict) and type(value) is plain[kind]:
         return value
@@ -52,24 +54,24 @@ def check(value: object, kind: int) -> Value:
 
 
 def from_proto(value: Message, kind: int) -> Value:
-    """The value that a compiled file holds, where every number is a double."""
+    """Return the value of a protobuf, in which every number is a double."""
     held = check(json_format.MessageToDict(value), kind)
     return whole(held) if isinstance(held, list | dict) else held
 
 
 def convert(value: Value, kind: int) -> Value:
-    """Takes a value where another type is declared; raises `ValueError`.
+    """Convert a value to another declared type; raise `ValueError` if that is not possible.
 
-    Only a text is ever made of something else, as KFP's driver does.
+    As in KFP's driver, any value can become a text, and no other conversion exists.
     """
     return to_text(value) if kind == _TYPES.STRING else check(value, kind)
 
 
 def to_text(value: Value) -> str:
-    """The value as it stands in an argument, in the spelling of KFP's launcher.
+    """Return the value as an argument, spelled as KFP's launcher spells it.
 
-    A protobuf knows one kind of number, so that 3.0 reaches a step as 3 on a cluster, and here;
-    and its maps have no order, so that keys are sorted.
+    A protobuf has only one kind of number, so 3.0 reaches a step as 3, here and on a cluster. Its
+    maps have no order, so keys are sorted.
     """
     if isinstance(value, str):
         return value
@@ -79,7 +81,7 @@ def to_text(value: Value) -> str:
 
 
 def whole(value: Value) -> Value:
-    """A value with its whole numbers as such, which a protobuf makes doubles."""
+    """Return a value with its whole doubles as integers; a protobuf turns them into doubles."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, list):
@@ -92,21 +94,21 @@ def whole(value: Value) -> Value:
 def _is_number(value: object) -> TypeGuard[int | float]:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    # A whole number may be too long for a float, as it would be in a protobuf.
+    # An integer may be too large for a double, which a protobuf would make of it.
     return abs(value) <= sys.float_info.max
 
 
 def _refuse_foreign(value: object) -> None:
-    """Raises `ValueError` for what JSON cannot hold; YAML reads dates, and not a number."""
+    """Raise `ValueError` for what JSON cannot hold, such as dates and NaN, which YAML can."""
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"{value!r} holds what JSON cannot: {error}") from None
+        raise ValueError(f"{value!r} cannot be written as JSON: {error}") from None
 
 
 def _name(kind: int) -> str:
     if kind not in _NAMES:
         raise PinionError(
-            f"parameters of type {_TYPES.ParameterTypeEnum.Name(kind)} have no meaning here"
+            f"parameters of type {_TYPES.ParameterTypeEnum.Name(kind)} are not supported"
         )
     return _NAMES[kind]

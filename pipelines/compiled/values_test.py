@@ -13,7 +13,7 @@ TYPES = spec.ParameterType
 @pytest.mark.parametrize(
     ("text", "kind", "value"),
     [
-        pytest.param(" 7 ", TYPES.STRING, " 7 ", id="a text stays what it is"),
+        pytest.param(" 7 ", TYPES.STRING, " 7 ", id="a text is not changed"),
         pytest.param("-7", TYPES.NUMBER_INTEGER, -7, id="whole number"),
         pytest.param("7.0", TYPES.NUMBER_INTEGER, 7, id="whole number, written as a double"),
         pytest.param("1e-3", TYPES.NUMBER_DOUBLE, 0.001, id="number"),
@@ -23,7 +23,7 @@ TYPES = spec.ParameterType
         pytest.param('{"a": {"b": 2}}', TYPES.STRUCT, {"a": {"b": 2}}, id="object"),
     ],
 )
-def test_reads_a_value_by_its_type(text: str, kind: int, value: Value) -> None:
+def test_a_value_is_read_by_its_type(text: str, kind: int, value: Value) -> None:
     read = values.parse(text, kind)
     assert read == value
     assert type(read) is type(value)
@@ -35,7 +35,7 @@ def test_reads_a_value_by_its_type(text: str, kind: int, value: Value) -> None:
         pytest.param("seven", TYPES.NUMBER_INTEGER, "'seven' is not a whole number", id="word"),
         pytest.param("7.5", TYPES.NUMBER_INTEGER, "7.5 is not a whole number", id="fraction"),
         pytest.param("NaN", TYPES.NUMBER_DOUBLE, "nan is not a number", id="not a number"),
-        pytest.param("1e999", TYPES.NUMBER_DOUBLE, "inf is not a number", id="endless"),
+        pytest.param("1e999", TYPES.NUMBER_DOUBLE, "inf is not a number", id="infinity"),
         pytest.param(
             "9" * 400, TYPES.NUMBER_INTEGER, f"{'9' * 400} is not a whole number", id="long"
         ),
@@ -46,31 +46,31 @@ def test_reads_a_value_by_its_type(text: str, kind: int, value: Value) -> None:
         pytest.param("{a: 1}", TYPES.STRUCT, "'{a: 1}' is not a JSON object", id="not JSON"),
     ],
 )
-def test_says_what_a_value_is_not(text: str, kind: int, expected: str) -> None:
+def test_a_value_of_another_type_is_refused(text: str, kind: int, expected: str) -> None:
     with pytest.raises(ValueError, match="is not") as caught:
         values.parse(text, kind)
     assert str(caught.value) == expected
 
 
-def test_refuses_a_text_that_no_argument_can_hold() -> None:
+def test_a_text_that_an_argument_cannot_hold_is_refused() -> None:
     with pytest.raises(ValueError, match="null character"):
         values.parse("a\0b", TYPES.STRING)
 
 
-def test_refuses_an_object_that_holds_itself() -> None:
-    endless: dict[str, object] = {}
-    endless["x"] = endless
+def test_an_object_that_contains_itself_is_refused() -> None:
+    nested: dict[str, object] = {}
+    nested["x"] = nested
     with pytest.raises(ValueError, match="JSON"):
-        values.check(endless, TYPES.STRUCT)
+        values.check(nested, TYPES.STRUCT)
 
 
 @pytest.mark.parametrize("value", [{"since": datetime.date(2020, 1, 1)}, {"rate": float("nan")}])
-def test_refuses_what_json_cannot_hold(value: dict[str, object]) -> None:
+def test_a_value_that_json_cannot_hold_is_refused(value: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"date|JSON"):
         values.check(value, TYPES.STRUCT)
 
 
-def test_refuses_a_type_it_does_not_know() -> None:
+def test_an_unknown_type_is_refused() -> None:
     with pytest.raises(PinionError, match="TASK_FINAL_STATUS"):
         values.check("x", TYPES.TASK_FINAL_STATUS)
 
@@ -91,5 +91,5 @@ def test_refuses_a_type_it_does_not_know() -> None:
         ),
     ],
 )
-def test_writes_a_value_as_the_cluster_does(value: Value, text: str) -> None:
+def test_a_value_is_written_as_on_a_cluster(value: Value, text: str) -> None:
     assert values.to_text(value) == text

@@ -1,4 +1,4 @@
-"""The components of the working tree: a folder each, with a project and an interface."""
+"""Read the components of the working tree: one folder each, with a project and an interface."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ class Component:
 
     @classmethod
     def load(cls, folder: Path) -> "Component":
-        """Reads a component's folder; raises `PinionError` naming the file that is wrong."""
+        """Read a component's folder; raise `PinionError`, naming the file, if one is wrong."""
         version, requirements = _project(folder / "pyproject.toml")
         return cls(
             folder.name, folder, version, requirements, _interface(folder / "component.yaml")
@@ -32,24 +32,24 @@ class Component:
 
     @property
     def repository(self) -> str:
-        """Where its images are in a registry."""
+        """The repository of its images in a registry."""
         return self.interface.repository
 
     @property
     def files(self) -> dict[str, bytes]:
-        """What makes it, as it is now, by path."""
+        """Its files in the working tree, by path relative to its folder."""
         return read_tree(self.folder, self.folder.parent.parent)
 
     def content(self) -> Content:
-        """Return its content as it is now; raises `PinionError` if that is incomplete."""
+        """Return its content in the working tree; raise `PinionError` if a file is missing."""
         return content_of(self.name, self.files)
 
     def dev_version(self) -> str:
-        """Return the version of the working tree, which no published image can have."""
+        """Return its version in the working tree, which no published image can have."""
         return dev_version(self.version, self.content())
 
     def pins(self) -> dict[str, Pin]:
-        """What its lock pins, by name; raises `PinionError` for what is no lock."""
+        """Return what its lock pins, by name; raise `PinionError` if it is not a lock."""
         path = self.folder / "requirements.lock"
         try:
             return read_pins(_text(path))
@@ -58,7 +58,7 @@ class Component:
 
 
 def content_of(name: str, files: Mapping[str, bytes]) -> Content:
-    """Return the content of a component's files; raises `PinionError` for what is incomplete."""
+    """Return the content of a component's files; raise `PinionError` if one is missing or wrong."""
     try:
         return Content.of(files)
     except ValueError as error:
@@ -66,7 +66,7 @@ def content_of(name: str, files: Mapping[str, bytes]) -> Content:
 
 
 def dev_version(version: str, content: Content) -> str:
-    """Return the version of a content that is not published."""
+    """Return the version that a component has while its content is not published."""
     return f"{version}-dev.{content.hash.rpartition(':')[2][:12]}"
 
 
@@ -76,7 +76,7 @@ def _project(path: Path) -> tuple[str, tuple[str, ...]]:
         version = str(version_number(str(project["version"])))
         return version, tuple(project["dependencies"])
     except (tomllib.TOMLDecodeError, KeyError) as error:
-        raise PinionError(f"{path}: needs [project] version and dependencies: {error}") from error
+        raise PinionError(f"{path}: [project] needs version and dependencies: {error}") from error
     except ValueError as error:
         raise PinionError(f"{path}: {error}") from error
 
@@ -92,30 +92,30 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise PinionError(f"the component {path.parent.name!r} lacks {path.name}") from error
+        raise PinionError(f"the component {path.parent.name!r} has no {path.name}") from error
     except UnicodeDecodeError as error:
-        raise PinionError(f"{path}: not UTF-8: {error}") from error
+        raise PinionError(f"{path} is not UTF-8: {error}") from error
 
 
 def discover(folder: Path) -> dict[str, Component]:
-    """All components, which are the folders with a BUILD file, by name.
+    """Return all components of a folder, by name: its subfolders that have a BUILD file.
 
-    Raises `PinionError` where there is none, or where one lacks something.
+    Raise `PinionError` if there is none, or if one of them is incomplete.
     """
     found = {
         path.parent.name: Component.load(path.parent) for path in sorted(folder.glob("*/BUILD"))
     }
     if not found:
-        raise PinionError(f"no component (a folder with a BUILD file) in {folder}")
+        raise PinionError(f"{folder} has no component (a folder with a BUILD file)")
     return found
 
 
 def choose(names: Sequence[str], known: Mapping[str, Component]) -> list[Component]:
-    """The components of these names, or all where none is named.
+    """Return the components of these names, or all components if no name is given.
 
-    Raises `UsageError` for a name that is none.
+    Raise `UsageError` for an unknown name.
     """
-    # Images, packages and folders write a name with dashes or with underscores.
+    # Image names have dashes where packages and folders have underscores; take both.
     asked = [name.replace("-", "_") for name in names] or list(known)
     if unknown := [name for name in asked if name not in known]:
         raise UsageError(

@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def test_a_component_is_what_its_folder_says(folder: Path) -> None:
+def test_a_component_is_read_from_its_folder(folder: Path) -> None:
     (component,) = discover(folder.parent).values()
     assert component.name == "train"
     assert component.version == "1.2.0"
@@ -54,16 +54,19 @@ def test_an_image_and_an_environment_are_pinned(folder: Path) -> None:
         pytest.param("component.yaml", "name: [", "component.yaml: not YAML", id="not YAML"),
         pytest.param("component.yaml", "name: train", "needs implementation", id="no container"),
         pytest.param("component.yaml", "- 1", "needs implementation", id="a list"),
-        pytest.param("component.yaml", None, "'train' lacks component.yaml", id="no interface"),
-        pytest.param("pyproject.toml", "[project]\n", "needs [project] version", id="no version"),
-        pytest.param("pyproject.toml", "version =", "needs [project] version", id="not TOML"),
+        pytest.param("component.yaml", None, "'train' has no component.yaml", id="no interface"),
+        pytest.param("pyproject.toml", "[project]\n", "[project] needs version", id="no version"),
+        pytest.param("pyproject.toml", "version =", "[project] needs version", id="not TOML"),
         pytest.param(
-            "pyproject.toml", PROJECT.replace("1.2.0", "1.2"), "'1.2' has not three", id="a number"
+            "pyproject.toml",
+            PROJECT.replace("1.2.0", "1.2"),
+            "'1.2' does not have three",
+            id="version",
         ),
-        pytest.param("pyproject.toml", None, "'train' lacks pyproject.toml", id="no project"),
+        pytest.param("pyproject.toml", None, "'train' has no pyproject.toml", id="no project"),
     ],
 )
-def test_what_is_wrong_is_named(folder: Path, name: str, text: str | None, message: str) -> None:
+def test_a_wrong_file_is_named(folder: Path, name: str, text: str | None, message: str) -> None:
     if text is None:
         (folder / name).unlink()
     else:
@@ -74,5 +77,5 @@ def test_what_is_wrong_is_named(folder: Path, name: str, text: str | None, messa
 
 
 def test_a_folder_without_components(tmp_path: Path) -> None:
-    with pytest.raises(PinionError, match="no component"):
+    with pytest.raises(PinionError, match="has no component"):
         discover(tmp_path)

@@ -1,10 +1,10 @@
-"""What makes a component, and the two hashes that stand for it.
+"""Hash what a component is made of, in two ways.
 
-`runs` covers what a step runs: the files of its package but for tests, and its lock. It keys the
-cache. `content` covers `runs`, the interface, the Dockerfile and the pinned base image. Versions,
-images and releases go by it. Both are hashes of a list as `sha256sum` prints it, sorted by path, so
-that they are the same on every machine, before and after a build. The `pants` launcher makes them
-with that very command.
+`runs` covers what a step runs: the files of its package except tests, and its lock. It is part of
+the cache key. `content` covers `runs`, the interface, the Dockerfile and the pinned base image. It
+identifies the content of a version, an image and a release. Both are hashes of a list in the format
+of `sha256sum`, sorted by path, so that they are the same on every machine, before and after a
+build. The `pants` launcher computes them with `sha256sum` itself.
 """
 
 import hashlib
@@ -20,20 +20,20 @@ from packaging.utils import canonicalize_name
 from pipelines.components.interface import Interface
 from pipelines.components.requirement_locks import read_pins
 
-# Stands before every hash, so that hashes of another kind are never compared with these.
+# The prefix of every hash, so that hashes of another kind are never compared with these.
 SCHEME = "s1:"
 BASE_IMAGE = "build-support/base-image.txt"
 _LOCK = "requirements.lock"
 _BESIDE = ("Dockerfile", "component.yaml")
 _TESTS = ("*_test.py", "conftest.py")
-# The files that an image describes itself with, under /app/component, and its labels.
+# The files and the labels by which an image describes itself; the files are in /app/component.
 DESCRIPTION = ("deps.json", "app.json", "component.yaml", "Dockerfile")
 CONTENT_LABEL = "dev.pinion.content"
 RUNS_LABEL = "dev.pinion.runs"
 
 
 def is_packaged(path: PurePosixPath) -> bool:
-    """Return whether a file of a package is part of what runs: no test, no bytecode, not hidden."""
+    """Return whether a file of a package is part of what runs: not a test, bytecode or hidden."""
     if any(part.startswith(".") or part == "__pycache__" for part in path.parts):
         return False
     return not any(path.match(pattern) for pattern in (*_TESTS, "*.pyc"))
@@ -41,9 +41,9 @@ def is_packaged(path: PurePosixPath) -> bool:
 
 @dataclass(frozen=True)
 class Content:
-    """A component's content; equal hashes are equal components.
+    """A component's content; equal hashes mean equal components.
 
-    An image from before there were schemes has a hash without one, and says nothing in `runs`.
+    An image that was built before hashes had a scheme has a hash without one, and an empty `runs`.
     """
 
     hash: str
@@ -53,10 +53,10 @@ class Content:
 
     @classmethod
     def of(cls, files: Mapping[str, bytes]) -> "Content":
-        """Return the content of files by their paths, relative to the component's folder.
+        """Return the content of files, whose paths are relative to the component's folder.
 
-        The base image is among them under its path in the repository. Raises `ValueError` if
-        something is missing or is not what it should be.
+        Only the base image has its path in the repository. Raise `ValueError` if a file is missing
+        or malformed.
         """
         try:
             beside = {name: files[name] for name in (*_BESIDE, BASE_IMAGE)}
@@ -72,15 +72,15 @@ class Content:
             {name: pin.version for name, pin in pins.items()},
             interface,
         )
-        # An interface that is none is found out here, and not where it is first looked at.
+        # Parse the interface now, so that a malformed one is reported here.
         _ = content.interface
         return content
 
     @classmethod
     def described(cls, files: Mapping[str, bytes], labels: Mapping[str, str]) -> "Content":
-        """Return the content of an image from its own description and labels.
+        """Return the content of an image, read from its own description and labels.
 
-        Raises `ValueError` for an image that is not a component's.
+        Raise `ValueError` if the image is not that of a component.
         """
         try:
             deps, app, interface, dockerfile = (files[name].decode() for name in DESCRIPTION)
@@ -104,12 +104,12 @@ class Content:
 
 
 def comparable(one: str, other: str) -> bool:
-    """Whether two hashes are of the same scheme, so that they differ only if the contents do."""
+    """Return whether two hashes have the same scheme, so that only other contents differ."""
     return one.startswith(SCHEME) == other.startswith(SCHEME)
 
 
 def only_content(name: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return those of a component's files that are part of its content."""
+    """Return the files of a component's folder that are part of its content."""
     beside = (_LOCK, *_BESIDE, BASE_IMAGE)
     return {
         path: content
@@ -119,7 +119,7 @@ def only_content(name: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def read_tree(folder: Path, root: Path) -> dict[str, bytes]:
-    """Return the files that make the component in a folder of the working tree at `root`."""
+    """Return the files that make up the component in a folder of the working tree at `root`."""
     package = (each.relative_to(folder) for each in folder.glob(f"{folder.name}/**/*"))
     names = [each.as_posix() for each in package if is_packaged(PurePosixPath(each))]
     paths = {name: folder / name for name in (*names, _LOCK, *_BESIDE)}
@@ -135,7 +135,7 @@ def _hash(files: Mapping[str, bytes]) -> str:
 def _before(
     wheels: Mapping[str, str], program: Mapping[str, Any], interface: str, dockerfile: str
 ) -> str:
-    """Return the hash of an image from before there were schemes, as the locks of then hold it."""
+    """Return the hash of an image from before hashes had a scheme, as its release's lock has it."""
     dependencies = _joined(f"{wheel} {digest}" for wheel, digest in wheels.items())
     code = _joined((program["code_hash"], program["entry_point"]))
     return _joined((dependencies, code, interface, dockerfile))

@@ -1,4 +1,4 @@
-"""The two hashes of a component: what they cover, and that coreutils and git come to the same."""
+"""The two hashes of a component: what they cover, and that coreutils and git agree with them."""
 
 import subprocess
 from pathlib import Path
@@ -10,7 +10,7 @@ from pipelines.components.content import BASE_IMAGE, DESCRIPTION, Content, compa
 from pipelines.runner.process.processes_testing import write_component
 from pipelines.system.workspace import ROOT
 
-# A release, and what its images say of themselves, made before hashes had a scheme.
+# A release from before hashes had a scheme, and how its images describe themselves.
 BEFORE = ROOT / "tests" / "golden" / "released_before"
 
 
@@ -52,7 +52,9 @@ def test_it_is_the_hash_of_a_list_as_sha256sum_prints_it(folder: Path) -> None:
         pytest.param("notes.txt", False, False, id="a file beside the package"),
     ],
 )
-def test_what_a_change_of_a_file_changes(folder: Path, file: str, runs: bool, whole: bool) -> None:
+def test_which_hash_a_changed_file_changes(
+    folder: Path, file: str, runs: bool, whole: bool
+) -> None:
     before, path = content(folder), folder / file
     path.parent.mkdir(parents=True, exist_ok=True)
     text = path.read_text() if path.exists() else ""
@@ -61,7 +63,7 @@ def test_what_a_change_of_a_file_changes(folder: Path, file: str, runs: bool, wh
     assert (after.runs != before.runs, after.hash != before.hash) == (runs, whole)
 
 
-def test_a_file_that_is_moved_is_another_content(folder: Path) -> None:
+def test_moving_a_file_changes_the_content(folder: Path) -> None:
     (folder / "tool" / "one.py").write_text("x = 1\n")
     before = content(folder)
     (folder / "tool" / "one.py").rename(folder / "tool" / "two.py")
@@ -69,13 +71,13 @@ def test_a_file_that_is_moved_is_another_content(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "component.yaml", "Dockerfile"])
-def test_a_file_that_is_missing_is_named(folder: Path, name: str) -> None:
+def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(ValueError, match=f"{name} is missing"):
         content(folder)
 
 
-def test_images_from_before_have_the_hashes_that_their_lock_holds() -> None:
+def test_images_without_a_scheme_have_the_hashes_of_their_lock() -> None:
     locked = yaml.safe_load((BEFORE / "lock.yaml").read_text())["components"]
     assert sorted(locked) == ["evaluate", "preprocess", "pull_data", "register", "train"]
     for name, component in locked.items():

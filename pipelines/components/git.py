@@ -1,4 +1,4 @@
-"""What git knows of the working tree, and files as they were at a commit."""
+"""Ask git about the working tree, and for files as they were at a commit."""
 
 import io
 import subprocess
@@ -11,18 +11,18 @@ from pipelines.system.workspace import Workspace
 
 
 class CommitMissingError(PinionError):
-    """A commit that this clone does not have."""
+    """This clone does not have the commit."""
 
 
 def head(workspace: Workspace) -> str:
-    """Return the commit of the working tree; raises `PinionError` if there is none."""
+    """Return the commit of the working tree; raise `PinionError` if there is none."""
     return _git(workspace, "rev-parse", "--verify", "HEAD").decode().strip()
 
 
 def described(workspace: Workspace) -> str:
-    """Return the commit of the working tree, with `-dirty` behind it if that has changes.
+    """Return the commit of the working tree, followed by `-dirty` if the tree has changes.
 
-    Empty if the tree is in no git repository.
+    Return an empty text if the tree is not in a git repository.
     """
     try:
         asked = _git(workspace, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
@@ -32,16 +32,34 @@ def described(workspace: Workspace) -> str:
 
 
 def uncommitted(workspace: Workspace, paths: Sequence[str]) -> list[str]:
-    """Return the files under some paths that are not as they were committed."""
-    said = _git(workspace, "status", "--porcelain", "-z", "--no-renames", "--", *paths).decode()
-    return [entry[3:] for entry in said.split("\0") if entry]
+    """Return the files under the paths that differ from the last commit."""
+    changes = _git(workspace, "status", "--porcelain", "-z", "--no-renames", "--", *paths).decode()
+    return [entry[3:] for entry in changes.split("\0") if entry]
+
+
+def tag_commit(workspace: Workspace, tag: str) -> str:
+    """Return the commit of a tag; empty if there is no such tag."""
+    try:
+        return (
+            _git(workspace, "rev-parse", "--verify", f"refs/tags/{tag}^{{commit}}").decode().strip()
+        )
+    except PinionError:
+        return ""
+
+
+def file_at_tag(workspace: Workspace, tag: str, path: str) -> bytes | None:
+    """Return a file as it was at a tag; None if there is no such tag, or no such file at it."""
+    try:
+        return _git(workspace, "show", f"refs/tags/{tag}:{path}")
+    except PinionError:
+        return None
 
 
 def component_at(workspace: Workspace, commit: str, name: str) -> dict[str, bytes]:
-    """Return the files that made a component at a commit, as `content.read_tree` does of now.
+    """Return the files of a component at a commit, as `content.read_tree` does for the tree.
 
-    Raises `CommitMissingError` if the clone lacks the commit, `PinionError` if the commit lacks the
-    component.
+    Raise `CommitMissingError` if the clone does not have the commit, and `PinionError` if the
+    commit does not have the component.
     """
     try:
         _git(workspace, "cat-file", "-e", f"{commit}^{{commit}}")

@@ -1,12 +1,12 @@
-"""References of container images."""
+"""Parse references of container images."""
 
 import re
 from dataclasses import dataclass
 
 from pipelines.system.errors import PinionError
 
-# A colon alone does not make a tag: `localhost:5000/train` has none.
-# What has neither a dot nor a port is the first part of a name on Docker Hub.
+# A colon alone does not make a tag: `localhost:5000/train` has none. A first part without a dot and
+# without a port belongs to a name on Docker Hub.
 _HOST = r"(?: localhost(?::\d+)? | [\w.-]+\.[\w.-]+(?::\d+)? | [\w.-]+:\d+ )"
 _NAME = "[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
 _REGISTRY = re.compile(f"{_HOST} (?: / {_NAME} )*", re.VERBOSE)
@@ -23,13 +23,13 @@ _PLACE = re.compile(rf"(?: (?P<registry> {_HOST} ) / )? (?P<path> .+ )", re.VERB
 
 
 def is_registry(text: str) -> bool:
-    """Whether a text is the address of a registry, as images' names begin with."""
+    """Return whether a text is the address of a registry, with which image names may start."""
     return _REGISTRY.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)
 class ImageReference:
-    """As in `registry:5000/pinion/train:1.2.0@sha256:…`; tag and digest may be empty."""
+    """A reference such as `registry:5000/train:1.2.0@sha256:…`; tag and digest may be empty."""
 
     repository: str
     tag: str = ""
@@ -37,7 +37,7 @@ class ImageReference:
 
     @classmethod
     def parse(cls, text: str) -> "ImageReference":
-        """Reads a reference; raises `PinionError` where it is none."""
+        """Parse a reference; raise `PinionError` if the text is not one."""
         match = _REFERENCE.fullmatch(text)
         if match is None:
             raise PinionError(f"{text!r} is not an image reference (repository[:tag][@sha256:…])")
@@ -45,7 +45,7 @@ class ImageReference:
 
     @property
     def exact(self) -> str:
-        """The version of a component, and the digest where it has one: `1.2.0@sha256:…`."""
+        """The version of a component, followed by the digest if there is one: `1.2.0@sha256:…`."""
         return f"{self.tag}@{self.digest}" if self.digest else self.tag
 
     @property
@@ -55,12 +55,12 @@ class ImageReference:
 
     @property
     def component(self) -> str:
-        """The component's own name, which is that of its package."""
+        """The name of the component, which is also that of its package."""
         return self.name.replace("-", "_")
 
     @property
     def registry(self) -> str:
-        """The host of the registry; empty for Docker Hub, and for what is only on this machine."""
+        """The host of the registry; empty for Docker Hub and for images only on this machine."""
         match = _PLACE.fullmatch(self.repository)
         return (match["registry"] or "") if match else ""
 
@@ -73,7 +73,7 @@ class ImageReference:
 
     @property
     def tagged(self) -> str:
-        """Without the digest: what a registry could be made to give other content for."""
+        """The reference without the digest; a registry may serve other content for it later."""
         return f"{self.repository}:{self.tag}"
 
     def __str__(self) -> str:

@@ -29,7 +29,7 @@ DIGEST = "sha256:" + "0a" * 32
         ),
     ],
 )
-def test_reads_the_parts_and_writes_them_again(
+def test_a_reference_is_parsed_and_written_again(
     text: str, repository: str, tag: str, digest: str, name: str
 ) -> None:
     reference = ImageReference.parse(text)
@@ -41,6 +41,6 @@ def test_reads_the_parts_and_writes_them_again(
 @pytest.mark.parametrize(
     "text", ["", "Train", "train:", "train@sha256:0a", "train:1.0 --privileged"]
 )
-def test_refuses_what_is_no_reference(text: str) -> None:
+def test_a_text_that_is_not_a_reference_is_refused(text: str) -> None:
     with pytest.raises(PinionError, match="is not an image reference"):
         ImageReference.parse(text)

@@ -1,4 +1,4 @@
-"""The interface of a component: its component.yaml, and what a change of it breaks."""
+"""Parse a component's interface, its component.yaml, and find what a change of it breaks."""
 
 import copy
 from collections.abc import Iterator, Mapping
@@ -16,23 +16,23 @@ _OPTIONAL = " (optional)"
 
 @dataclass(frozen=True)
 class Signature:
-    """Types of inputs and outputs by name; behind the type it says which input may be left out."""
+    """The types of inputs and outputs, by name; an optional input's type ends in `(optional)`."""
 
     inputs: Mapping[str, str]
     outputs: Mapping[str, str]
 
     def required(self) -> list[str]:
-        """The inputs that every caller has to give."""
+        """Return the inputs that every caller must give."""
         return [name for name, kind in self.inputs.items() if not kind.endswith(_OPTIONAL)]
 
     def breaks(self, older: "Signature") -> Iterator[str]:
-        """What a pipeline that is wired for the older one cannot live with."""
+        """Yield each change that breaks a pipeline which was written for the older signature."""
         yield from _lost("input", older.inputs, self.inputs)
         for name in self.required():
             if name not in older.inputs:
                 yield f"input {name!r} is new and required"
             elif name not in older.required():
-                yield f"input {name!r} was optional and is required"
+                yield f"input {name!r} was optional and is now required"
         yield from _lost("output", older.outputs, self.outputs)
 
 
@@ -42,7 +42,7 @@ def _lost(label: str, older: Mapping[str, str], newer: Mapping[str, str]) -> Ite
         if name not in newer:
             yield f"{label} {name!r} was removed"
         elif was != now:
-            yield f"{label} {name!r} was {was} and is {now}"
+            yield f"{label} {name!r} was {was} and is now {now}"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Interface:
 
     @classmethod
     def parse(cls, text: str) -> "Interface":
-        """Raises `ValueError`, one line, for what is no interface."""
+        """Parse a component.yaml; raise `ValueError`, in one line, if it is not an interface."""
         try:
             document = yaml_text.document(text)
             image = str(document["implementation"]["container"]["image"])
@@ -77,9 +77,9 @@ class Interface:
         return cls(document, repository, Signature(inputs, outputs))
 
     def pinned(self, image: str, environment: Mapping[str, str]) -> str:
-        """The interface with the exact image and constant environment written into it, as YAML.
+        """Return the interface as YAML, with the exact image and constant environment variables.
 
-        KFP drops metadata on the way into a compiled file; the container is what arrives there.
+        KFP drops metadata when it compiles; only the container reaches the compiled file.
         """
         document = copy.deepcopy(dict(self.document))
         container = document["implementation"]["container"]

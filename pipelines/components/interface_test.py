@@ -16,7 +16,7 @@ implementation:
 OLD = Signature({"data": "Dataset", "seed": "Integer (optional)"}, {"fitted": "Model"})
 
 
-def test_an_interface_is_its_types_and_where_its_images_are() -> None:
+def test_an_interface_has_a_repository_and_a_signature() -> None:
     parsed = Interface.parse(TEXT)
     assert parsed.repository == "pinion/train"
     assert parsed.signature == Signature(
@@ -39,7 +39,7 @@ def test_an_interface_is_its_types_and_where_its_images_are() -> None:
         pytest.param(TEXT.replace("pinion/train", "Not An Image"), "is not an image", id="image"),
     ],
 )
-def test_what_is_no_interface_is_named(text: str, message: str) -> None:
+def test_a_malformed_interface_is_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Interface.parse(text)
 
@@ -56,13 +56,13 @@ def test_what_is_no_interface_is_named(text: str, message: str) -> None:
         pytest.param(
             {"data": "Dataset", "seed": "Float (optional)"},
             {"fitted": "Model"},
-            ["input 'seed' was Integer and is Float"],
+            ["input 'seed' was Integer and is now Float"],
             id="changed type",
         ),
         pytest.param(
             {"data": "Dataset", "seed": "Integer"},
             {"fitted": "Model"},
-            ["input 'seed' was optional and is required"],
+            ["input 'seed' was optional and is now required"],
             id="optional became required",
         ),
         pytest.param(
@@ -80,7 +80,7 @@ def test_what_is_no_interface_is_named(text: str, message: str) -> None:
         pytest.param(
             dict(OLD.inputs),
             {"fitted": "Artifact"},
-            ["output 'fitted' was Model and is Artifact"],
+            ["output 'fitted' was Model and is now Artifact"],
             id="changed output",
         ),
         pytest.param(
@@ -97,5 +97,7 @@ def test_what_is_no_interface_is_named(text: str, message: str) -> None:
         ),
     ],
 )
-def test_breaks(inputs: dict[str, str], outputs: dict[str, str], broken: list[str]) -> None:
+def test_breaking_changes_are_found(
+    inputs: dict[str, str], outputs: dict[str, str], broken: list[str]
+) -> None:
     assert list(Signature(inputs, outputs).breaks(OLD)) == broken

@@ -1,4 +1,4 @@
-"""A component's requirements.lock: every package that it may install, pinned and with hashes."""
+"""Read a component's requirements.lock: every package that it installs, pinned with hashes."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from packaging.utils import canonicalize_name
 _ENTRY = re.compile(r"^(?=[^\s#])", re.MULTILINE)
 _PIN = re.compile(r"(?P<name>[\w.-]+)==(?P<version>[^\s;\\]+)(?: ; [^\\]+)?(?: \\)?")
 _HASH = re.compile(r" +--hash=sha256:(?P<hash>[0-9a-f]{64})(?: \\)?")
-# Who needs it: one stands behind `# via`, several stand below. A project has its file behind it.
+# Which package needs it: a single one follows `# via`, several follow on lines below. A project is
+# followed by its file.
 _VIA = re.compile(r" +# (?:via |  )(?P<name>[\w.-]+)(?P<project> \(\S+\))?")
 
 
@@ -16,8 +17,8 @@ _VIA = re.compile(r" +# (?:via |  )(?P<name>[\w.-]+)(?P<project> \(\S+\))?")
 class Pin:
     """A package in a lock.
 
-    `hashes` are the SHA-256 of every file that may be installed as it, in hexadecimal; `needed_by`
-    the packages that ask for it; `direct` says that the project itself does.
+    `hashes` are the SHA-256 of every file that may be installed for it, in hexadecimal. `needed_by`
+    are the packages that require it; `direct` means that the project itself requires it.
     """
 
     name: str
@@ -28,9 +29,9 @@ class Pin:
 
 
 def read_pins(text: str) -> dict[str, Pin]:
-    """The packages of a lock by their normalized names, in the order of these.
+    """Return the packages of a lock by normalized name, sorted.
 
-    Raises `ValueError` for a line that means something else, so that no package is passed over.
+    Raise `ValueError` for any other line, so that no package is missed.
     """
     pins = [_pin(*entry.splitlines()) for entry in _ENTRY.split(text) if entry.strip()]
     return {pin.name: pin for pin in sorted(pins, key=lambda each: each.name)}
@@ -39,7 +40,7 @@ def read_pins(text: str) -> dict[str, Pin]:
 def _pin(first: str, *rest: str) -> Pin:
     pinned = _PIN.fullmatch(first)
     if pinned is None:
-        raise ValueError(f"{first!r} pins no package; make lock writes NAME==VERSION")
+        raise ValueError(f"{first!r} is not a pin NAME==VERSION; make lock writes the file again")
     hashes: list[str] = []
     packages: list[str] = []
     direct = False
@@ -52,7 +53,9 @@ def _pin(first: str, *rest: str) -> Pin:
             else:
                 packages.append(match["name"])
         elif line.strip() not in ("", "# via"):
-            raise ValueError(f"{line.strip()!r} is no hash and no package; make lock writes it")
+            raise ValueError(
+                f"{line.strip()!r} is neither a hash nor a package; make lock writes the file again"
+            )
     return Pin(
         _normal(pinned["name"]),
         pinned["version"],

@@ -1,7 +1,8 @@
-"""What a component is made of, as CycloneDX.
+"""Write a component's SBOM, the list of its packages, as CycloneDX.
 
-It says what its requirements.lock says: every package with its version, the hashes of the files
-that may be installed as it, and who needs it. Equal locks give equal bytes: no time is in it.
+It holds what requirements.lock holds: every package with its version, the hashes of the files that
+may be installed for it, and the packages that need it. It has no timestamp, so that equal locks
+give equal bytes.
 """
 
 import hashlib
@@ -20,9 +21,9 @@ _HASHES = "The SHA-256 of each file that the lock allows; one of them is install
 
 
 def sbom(component: Component, version: str) -> bytes:
-    """The SBOM of a component at a version, in CycloneDX 1.6.
+    """Return the SBOM of a component at a version, in CycloneDX 1.6.
 
-    Raises `PinionError` where its lock cannot be read.
+    Raise `PinionError` if the lock cannot be read.
     """
     pins = component.pins()
     name = f"pinion-{component.name.replace('_', '-')}"
@@ -39,7 +40,7 @@ def sbom(component: Component, version: str) -> bytes:
         "dependencies": _dependencies(root, pins),
     }
     digest = hashlib.sha256(_json(document)).hexdigest()
-    # The same document has the same number, as the format wants it.
+    # The format requires that equal documents have equal serial numbers.
     serial = uuid.uuid5(uuid.NAMESPACE_OID, digest)
     return _json({**document, "serialNumber": serial.urn})
 
@@ -47,7 +48,7 @@ def sbom(component: Component, version: str) -> bytes:
 def _component(pin: Pin) -> dict[str, Any]:
     address = _purl(pin)
     hashes = [{"alg": "SHA-256", "content": each} for each in pin.hashes]
-    # Of several files there is no one hash, which is what `hashes` of the component itself means.
+    # The component's own `hashes` stands for a single file, and here there may be several.
     files = {"type": "distribution", "url": address, "comment": _HASHES, "hashes": hashes}
     return {
         "type": "library",
@@ -60,7 +61,7 @@ def _component(pin: Pin) -> dict[str, Any]:
 
 
 def _purl(pin: Pin) -> str:
-    # Of what a version may hold, `+` and `!` are not themselves in a package URL.
+    # A version may contain `+` and `!`, which must be encoded in a package URL.
     return f"pkg:pypi/{pin.name}@{pin.version.replace('+', '%2B').replace('!', '%21')}"
 
 
@@ -78,7 +79,7 @@ def _json(document: Mapping[str, Any]) -> bytes:
 
 
 def missing(requirements: Mapping[str, str], sbom: bytes) -> str:
-    """What an image holds, as versions by name, and an SBOM does not list; empty where it does."""
+    """Return the packages of an image (versions by name) that its SBOM lacks; empty if none."""
     try:
         listed = {
             (str(canonicalize_name(each["name"])), each["version"])

@@ -38,7 +38,7 @@ def component(folder: Path, lock: str = LOCK) -> Component:
 
 
 def document(content: bytes) -> dict[str, Any]:
-    """Read back, once CycloneDX's own schema has let it pass."""
+    """Return a document after validating it with CycloneDX's own schema."""
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(content.decode()) is None
     parsed: dict[str, Any] = json.loads(content)
     return parsed
@@ -55,7 +55,7 @@ def test_every_package_of_the_lock_is_listed_with_all_its_hashes(tmp_path: Path)
     assert [each["content"] for each in files["hashes"]] == ["b" * 64, "a" * 64]
 
 
-def test_it_says_who_needs_what(tmp_path: Path) -> None:
+def test_dependencies_are_listed_by_package(tmp_path: Path) -> None:
     needs = document(sbom(component(tmp_path), "0.3.0"))["dependencies"]
     assert {each["ref"]: each["dependsOn"] for each in needs} == {
         "pinion-pull-data@0.3.0": ["pkg:pypi/joblib@1.6.0", "pkg:pypi/scikit-learn@1.9.1"],
@@ -65,7 +65,7 @@ def test_it_says_who_needs_what(tmp_path: Path) -> None:
     }
 
 
-def test_equal_locks_give_equal_bytes_and_others_another_number(tmp_path: Path) -> None:
+def test_equal_locks_give_equal_bytes_and_others_other_numbers(tmp_path: Path) -> None:
     here, there = component(tmp_path / "here"), component(tmp_path / "there")
     assert sbom(here, "0.3.0") == sbom(there, "0.3.0")
     other = component(tmp_path / "other", LOCK.replace("1.9.1", "1.9.2"))
@@ -79,12 +79,12 @@ def test_equal_locks_give_equal_bytes_and_others_another_number(tmp_path: Path) 
 @pytest.mark.parametrize(
     "line", ["numpy>=2", "numpy @ https://h/n.whl", "-r other.lock", "numpy==1 \\\n --hash=md5:0"]
 )
-def test_a_line_that_pins_nothing_is_not_passed_over(tmp_path: Path, line: str) -> None:
+def test_a_line_that_pins_nothing_is_refused(tmp_path: Path, line: str) -> None:
     with pytest.raises(PinionError, match=r"pull_data/requirements\.lock: .* make lock writes"):
         sbom(component(tmp_path, f"{LOCK}{line}\n"), "0.3.0")
 
 
-def test_what_an_image_holds_and_its_sbom_does_not_list_is_named(tmp_path: Path) -> None:
+def test_packages_of_an_image_that_its_sbom_lacks_are_named(tmp_path: Path) -> None:
     listed = sbom(component(tmp_path), "0.3.0")
     assert missing(INSTALLED, listed) == ""
     other = {"numpy": "2.4.6", "joblib": "1.6.0", "idna": "3.20"}

@@ -1,22 +1,22 @@
-"""Version numbers of components and releases."""
+"""Parse the version numbers of components and releases."""
 
 from packaging.version import InvalidVersion, Version
 
 
 def version_number(text: str) -> Version:
-    """A version that may be published; raises `ValueError`, one line, for what is none.
+    """Return a version that may be published; raise `ValueError`, in one line, for any other text.
 
-    It has three numbers and is written as PEP 440 normalizes it, so that no two texts mean one
-    version, and every text is an image tag and a git tag.
+    It must have three numbers and be in PEP 440's normal form, so that no two texts mean the same
+    version, and every text is a valid image tag and git tag.
     """
     try:
         version = Version(text)
     except InvalidVersion:
         raise ValueError(f"{text!r} is not a version such as 1.2.3 or 1.2.3rc1") from None
     if version.local or version.is_devrelease or version.epoch:
-        raise ValueError(f"{text!r} is not a version to publish: no +local, .dev or epoch")
+        raise ValueError(f"{text!r} is not a version to publish; leave out +local, .dev and epoch")
     if len(version.release) != 3:
-        raise ValueError(f"{text!r} has not three numbers, as in 1.2.3")
+        raise ValueError(f"{text!r} does not have three numbers, such as 1.2.3")
     if str(version) != text:
-        raise ValueError(f"{text!r} is written {str(version)!r}")
+        raise ValueError(f"{text!r} is not in normal form; write {str(version)!r}")
     return version

@@ -1,1 +1,1 @@
-"""What every command shares on a terminal: its flags, its exit code and its progress."""
+"""What all commands share on a terminal: flags, exit codes and progress."""

@@ -1,4 +1,4 @@
-"""How a command ends: one line on stderr for what a user can mend, and an exit code."""
+"""Run a command and end it with an exit code, and one line on stderr if a user can fix it."""
 
 import os
 import signal
@@ -9,23 +9,23 @@ from pipelines.system.errors import PinionError, Terminated, terminate
 
 
 def run_command(name: str, command: Callable[[Sequence[str] | None], int]) -> int:
-    """Calls a command and turns what a user can mend into one line on stderr and an exit code."""
+    """Call a command; turn an error that a user can fix into a line on stderr and an exit code."""
     signal.signal(signal.SIGTERM, terminate)
     try:
         code = command(None)
-        # All is done: what comes while Python ends must not be what it ends with.
+        # The work is done: a signal that arrives while Python exits must not change the exit code.
         _ignore_stops()
         return code
     except PinionError as error:
         return _fail(name, str(error), error.exit_code)
     except KeyboardInterrupt as error:
-        # It ends already: one more signal must not be what it ends with.
+        # The command is ending already: another signal must not change its exit code.
         _ignore_stops()
         terminated = isinstance(error, Terminated)
         return _fail(name, *(("terminated", 143) if terminated else ("interrupted", 130)))
     except BrokenPipeError:
-        # The reader of our output left; there is nobody to tell, and what is still to be written
-        # must not fail again when Python ends.
+        # The reader of our output has gone, so there is nobody to tell. What is still buffered must
+        # not fail again when Python exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:

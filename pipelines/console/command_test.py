@@ -1,4 +1,4 @@
-"""How a command ends."""
+"""Test how a command ends."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ sys.exit(run_command("command", lambda _argv: 0))
 
 
 @pytest.mark.parametrize("sign", ["SIGINT", "SIGTERM"])
-def test_a_command_that_is_done_is_not_stopped_while_python_ends(sign: str) -> None:
+def test_a_signal_after_the_work_is_done_does_not_change_the_exit_code(sign: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _COMMAND, sign],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},

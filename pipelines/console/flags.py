@@ -1,7 +1,9 @@
-"""The flags that several commands share."""
+"""Flags that several commands share."""
 
 import argparse
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 DOCKER = "docker"
@@ -9,11 +11,11 @@ RUNNERS = ("process", DOCKER)
 
 
 def add_runner_flags(parser: argparse.ArgumentParser, output: str) -> None:
-    """The flags of the commands that run a pipeline here; `output` is the help of `--output`."""
+    """Add the flags of commands that run a pipeline here; `output` is the help of `--output`."""
     add_output_flag(parser, output)
     parser.add_argument(
         "--jobs", type=_jobs, default=len(os.sched_getaffinity(0)), metavar="N",
-        help="how many steps may run at once (default: the usable cores, %(default)s)",
+        help="number of steps that may run at once (default: the available cores, %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--runner", choices=RUNNERS, default=RUNNERS[0],
@@ -23,7 +25,7 @@ def add_runner_flags(parser: argparse.ArgumentParser, output: str) -> None:
 
 
 def add_output_flag(parser: argparse.ArgumentParser, text: str) -> None:
-    """The flag of the commands that write runs here, or read what they left."""
+    """Add the flag of commands that write or read the folder of runs."""
     parser.add_argument(
         "--output", type=Path, default=Path("runs"), metavar="DIR",
         help=f"{text} (default: %(default)s)",
@@ -32,57 +34,98 @@ def add_output_flag(parser: argparse.ArgumentParser, text: str) -> None:
 
 def _jobs(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number, such as 2")
     return int(text)
 
 
 def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
-    """Which cluster, who asks, and for whom."""
+    """Add the flags for the cluster, the user who logs in, and the namespace."""
     add_endpoint_flag(parser)
     parser.add_argument(
         "--user",
         metavar="NAME",
-        help="log in through Dex; the password comes from KFP_PASSWORD, else it is asked for"
-        " (without: KFP_TOKEN or KFP_COOKIE, where the cluster wants one)",
+        help="user to log in as through Dex, with the password from KFP_PASSWORD or a prompt"
+        " (default: no Dex; KFP_TOKEN or KFP_COOKIE is sent if set)",
     )
     parser.add_argument(
         "--namespace",
         default="",
         metavar="NAME",
-        help="of the user, where Kubeflow has several (default: that of kubectl's context)",
+        help="namespace of the user, if Kubeflow has several (default: that of kubectl's context)",
     )
 
 
+@dataclass(frozen=True)
+class ClusterFlags:
+    """Which cluster is meant, who asks it, and for whom; None and empty are what is not given."""
+
+    endpoint: str | None
+    user: str | None
+    namespace: str
+
+
+def cluster_flags(args: argparse.Namespace) -> ClusterFlags:
+    """Return what `add_cluster_flags` added."""
+    return ClusterFlags(args.endpoint, args.user, args.namespace)
+
+
 def add_run_flags(parser: argparse.ArgumentParser) -> None:
-    """What runs are made with."""
+    """Add the flags that define a run: parameters, platform, experiment, account and cache."""
     add_parameter_flags(parser)
     add_platform_flag(parser)
     parser.add_argument(
         "--experiment", default="Default", metavar="NAME",
-        help="of KFP, which groups runs; made if it is not there (default: %(default)s)",
+        help="KFP experiment to put the run in; created if missing (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--service-account",
         default="",
         metavar="NAME",
-        help="that the steps run as (default: that of the platform file, else KFP's own)",
+        help="service account of the steps (default: that of the platform file, else KFP's own)",
     )
     parser.add_argument(
-        "--no-cache", action="store_true", help="run every step, whatever ran before"
+        "--no-cache", action="store_true", help="run every step, even if its result is cached"
+    )
+
+
+@dataclass(frozen=True)
+class RunFlags:
+    """What runs on a cluster are made with.
+
+    `assignments` are parameters as NAME=VALUE, which stand over those of the file `parameters`.
+    """
+
+    assignments: Sequence[str]
+    parameters: Path | None
+    register: bool | None
+    platform: Path | None
+    service_account: str
+    cached: bool
+
+
+def run_flags(args: argparse.Namespace) -> RunFlags:
+    """Return what `add_run_flags` added, but for the experiment."""
+    return RunFlags(
+        assignments=args.param,
+        parameters=args.params,
+        register=args.register,
+        platform=args.platform,
+        service_account=args.service_account,
+        cached=not args.no_cache,
     )
 
 
 def add_parameter_flags(parser: argparse.ArgumentParser) -> None:
-    """The flags of the commands that set parameters."""
+    """Add the flags of commands that set pipeline parameters."""
     parser.add_argument(
         "--param",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a pipeline parameter; repeatable",
+        help="pipeline parameter; may be given several times",
     )
     parser.add_argument(
-        "--params", type=Path, metavar="FILE", help="a YAML file of pipeline parameters"
+        "--params", type=Path, metavar="FILE", help="YAML file of pipeline parameters"
     )
     parser.add_argument(
         "--register",
@@ -92,43 +135,43 @@ def add_parameter_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def add_platform_flag(parser: argparse.ArgumentParser) -> None:
-    """The flag of the commands that write or send a pipeline for a cluster."""
+    """Add the flag of commands that write or send a pipeline for a cluster."""
     parser.add_argument(
         "--platform",
         type=Path,
         metavar="FILE",
-        help="YAML with what the cluster gives the steps: cpu, memory, gpu, secrets, …",
+        help="YAML file of what the cluster gives the steps: cpu, memory, gpu, secrets, …",
     )
 
 
 def add_endpoint_flag(parser: argparse.ArgumentParser) -> None:
-    """The flag of the commands that ask a cluster."""
+    """Add the flag of commands that talk to a cluster."""
     parser.add_argument(
         "--endpoint",
         metavar="ADDRESS",
-        help="of KFP, as in http://localhost:8080 or https://kubeflow.example.com/pipeline"
+        help="KFP's address, such as http://localhost:8080 or https://kubeflow.example.com/pipeline"
         " (default: KFP_ENDPOINT, else the current context of kubectl)",
     )
 
 
 def add_tracking_flag(parser: argparse.ArgumentParser) -> None:
-    """The flag of the commands that ask MLflow."""
+    """Add the flag of commands that talk to MLflow."""
     parser.add_argument(
         "--mlflow-tracking-uri",
         metavar="URI",
-        help="where the models are (default: MLFLOW_TRACKING_URI, else runs/mlflow.db)",
+        help="MLflow store of the models (default: MLFLOW_TRACKING_URI, else runs/mlflow.db)",
     )
 
 
 def add_server_flags(parser: argparse.ArgumentParser, port: int) -> None:
-    """Add the flags that say what to look at, and where to listen."""
-    add_output_flag(parser, "the folder of the runs and of the local MLflow store")
+    """Add the flags for what a local server shows, and for the address that it listens on."""
+    add_output_flag(parser, "folder of the runs and of the local MLflow store")
     add_tracking_flag(parser)
     parser.add_argument(
         "--host", default="127.0.0.1", metavar="ADDRESS",
-        help="the address to listen on (default: %(default)s, for this machine alone)",
+        help="address to listen on (default: %(default)s, reachable from this machine only)",
     )  # fmt: skip
     parser.add_argument(
         "--port", type=int, default=port, metavar="N",
-        help="the port to listen on (default: %(default)s)",
+        help="port to listen on (default: %(default)s)",
     )  # fmt: skip

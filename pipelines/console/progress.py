@@ -1,4 +1,4 @@
-"""Shows a run while it goes on: live on a terminal, a line per event elsewhere."""
+"""Show the progress of a run: live on a terminal, one line per event elsewhere."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ from rich.text import Text
 from pipelines.console.step_log import last_progress
 from pipelines.system.task_state import State
 
-# Seconds between two lines of how far a step is, where there is no terminal.
+# Seconds between two progress lines of a step if there is no terminal.
 INTERVAL = 10.0
 _STYLES = {
     State.SUCCEEDED: "green",
@@ -27,9 +27,9 @@ _STYLES = {
     State.SKIPPED: "dim",
     State.CANCELED: "yellow",
 }
-# Seconds below which a step's time is not worth a word, and how many steps a line names.
+# A step shorter than so many seconds is not named, and a line names at most so many steps.
 _BRIEF, _NAMED = 0.5, 5
-# Which rows matter where there is no room for all.
+# The order in which rows are chosen if the terminal has no room for all.
 _IMPORTANT = {State.FAILED: 0, State.RUNNING: 1, State.CANCELED: 2}
 
 
@@ -39,11 +39,11 @@ class _Installation(NamedTuple):
 
 
 class Progress:
-    """An `Observer` that prints to stderr, so that stdout holds the results alone.
+    """An `Observer` that prints to stderr, so that stdout holds only the results.
 
-    `tasks` are the steps known before; those of a loop take the place of the one that they are of.
-    How far a step is, it says in its log in the folder `logs`, if there is one. A `quiet` one
-    prints nothing.
+    `tasks` are the steps known in advance; the rows of a loop's items replace the row of the loop.
+    The progress of a step is read from its log in the folder `logs`, if that is given. With `quiet`
+    nothing is printed.
     """
 
     def __init__(
@@ -60,39 +60,39 @@ class Progress:
         self._console.quiet = quiet
         self._logs = logs
         self._interval = interval
-        # What was passed on last of how far a step is, and when.
-        self._told: dict[str, tuple[str, float]] = {}
+        # The last progress line that was printed of a step, and when.
+        self._printed: dict[str, tuple[str, float]] = {}
         self._since: dict[str, float] = {}
         self._ended: dict[str, tuple[State, float]] = {}
         self._why: dict[str, str] = {}
         self._rows: dict[str, list[str]] = {task: [] for task in tasks}
-        # Seconds that it took to install what components lacked.
+        # Seconds that each component's environment took to install.
         self._installed: dict[str, float] = {}
         self._installing: dict[str, _Installation] = {}
         self._spinner = Spinner("dots")
-        # The terminal is drawn by another thread.
+        # Another thread draws the terminal.
         self._lock = threading.Lock()
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Draws the steps for as long as the block runs."""
+        """Show the steps for as long as the block runs."""
         if self._console.quiet:
             yield
         elif self._console.is_terminal:
             with Live(console=self._console, get_renderable=self._render, refresh_per_second=8):
                 yield
         else:
-            with self._passing_on():
+            with self._printing_progress():
                 yield
 
     @contextmanager
-    def _passing_on(self) -> Iterator[None]:
-        """Prints now and then how far the steps are."""
+    def _printing_progress(self) -> Iterator[None]:
+        """Print the progress of running steps at intervals."""
         over = threading.Event()
 
         def look() -> None:
             while not over.wait(self._interval / 10):
-                self._pass_on()
+                self._print_progress()
 
         thread = threading.Thread(target=look, name="progress", daemon=True)
         thread.start()
@@ -102,24 +102,24 @@ class Progress:
             over.set()
             thread.join()
 
-    def _pass_on(self) -> None:
+    def _print_progress(self) -> None:
         with self._lock:
             running = [task for task in self._since if task not in self._ended]
         for task in running:
-            far, now = self._far(task), time.monotonic()
-            before, at = self._told.get(task, ("", -self._interval))
-            if far and far != before and now - at >= self._interval:
-                self._told[task] = (far, now)
-                self._line(f"{task}: {far}")
+            progress, now = self._progress(task), time.monotonic()
+            before, at = self._printed.get(task, ("", -self._interval))
+            if progress and progress != before and now - at >= self._interval:
+                self._printed[task] = (progress, now)
+                self._line(f"{task}: {progress}")
 
-    def _far(self, task: str) -> str:
+    def _progress(self, task: str) -> str:
         return last_progress(self._logs / f"{task}.log") if self._logs else ""
 
     def installing(self, component: str, text: str | None) -> None:
         """Show what is being installed for a component.
 
-        An empty text says that all is there, None that it failed. Called from other threads than
-        the rest.
+        An empty text means that it is installed, None that it failed. Unlike the other methods,
+        this one is called from several threads.
         """
         with self._lock:
             known = self._installing.get(component)
@@ -134,17 +134,17 @@ class Progress:
         elif known and not text:
             took = time.monotonic() - known.since
             if text is None:
-                self._line(f"{component}: not installed, after {took:.1f} s")
+                self._line(f"{component}: installing failed after {took:.1f} s")
             else:
                 self._installed[component] = took
                 self._line(f"{component}: installed in {took:.1f} s")
 
     def waits(self, task: str) -> None:
-        """A step waits for an equal one."""
+        """Show that a step waits for an equal one."""
         self._line(f"{task}: {State.PENDING} (an equal step is running)")
 
     def started(self, task: str, why: str = "") -> None:
-        """A step starts, for a reason if there is one to tell."""
+        """Show that a step starts, with the reason why it is not cached."""
         with self._lock:
             self._add(task)
             self._since[task] = time.monotonic()
@@ -152,9 +152,9 @@ class Progress:
         self._line(f"{task}: {State.RUNNING}" + (f" ({why})" if why else ""))
 
     def ended(self, task: str, state: State, why: str = "", took: float | None = None) -> None:
-        """A step ended; `why` says what it was cached from, or skipped for.
+        """Show that a step ended; `why` says what it was cached from, or why it was skipped.
 
-        `took` are the seconds by a clock that knows better than the one of who looks on.
+        `took` is its time in seconds, if the caller knows it better than the clock here.
         """
         with self._lock:
             self._add(task)
@@ -166,20 +166,20 @@ class Progress:
         self._line(text + (f" in {seconds:.1f} s" if task in self._since else ""))
 
     def took(self) -> str:
-        """Return where the time went: the whole, the longest steps, what was installed."""
+        """Return where the time went: the total, the longest steps, and installing."""
         whole = time.monotonic() - self._begun
         steps = [(seconds, task) for task, (_, seconds) in self._ended.items() if seconds >= _BRIEF]
         parts = [
             f"{task} {seconds:.1f} s" for seconds, task in sorted(steps, reverse=True)[:_NAMED]
         ]
         if self._installed:
-            parts.append(f"installing {sum(self._installed.values()):.1f} s, beside the steps")
+            parts.append(f"installing {sum(self._installed.values()):.1f} s, parallel to the steps")
         return f"{whole:.1f} s" + (f" ({', '.join(parts)})" if parts else "")
 
     def _add(self, task: str) -> None:
         if task in self._since or task in self._ended:
             return
-        # The numbers in a name are those of the items of loops.
+        # The numbers in a task's name are the indices of loop items.
         known = ".".join(part for part in task.split(".") if not part.isdecimal())
         self._rows.setdefault(known, []).append(task)
 
@@ -223,7 +223,7 @@ class Progress:
             return "", Text(task, "dim"), "", why
         if state is State.RUNNING:
             took = f"{time.monotonic() - self._since[task]:.0f} s"
-            far = self._far(task)
-            return self._spinner, Text(task), took, Text(far, "dim") if far else why
+            progress = self._progress(task)
+            return self._spinner, Text(task), took, Text(progress, "dim") if progress else why
         took = f"{self._ended[task][1]:.1f} s" if task in self._since else ""
         return Text(state, _STYLES[state]), Text(task), took, why

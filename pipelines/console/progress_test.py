@@ -11,7 +11,7 @@ from pipelines.system.task_state import State
 
 
 def lines(progress: Progress, console: Console, output: io.StringIO) -> list[str]:
-    """What a terminal shows."""
+    """Return the lines that a terminal shows."""
     output.seek(0)
     output.truncate()
     console.print(progress._render())
@@ -24,25 +24,25 @@ def terminal(height: int) -> tuple[Console, io.StringIO]:
     return Console(file=output, force_terminal=True, width=80, height=height), output
 
 
-def test_elsewhere_it_is_a_line_per_event() -> None:
+def test_without_a_terminal_each_event_is_a_line() -> None:
     output = io.StringIO()
     progress = Progress(["fetch", "train"], Console(file=output, width=20))
     with progress.shown():
         progress.started("fetch")
         progress.ended("fetch", State.SUCCEEDED)
         progress.ended("train", State.SKIPPED, "an earlier step failed")
-    told = [line.split(" ", 1)[1] for line in output.getvalue().splitlines()]
-    assert [re.sub(r"\d+\.\d", "N", line) for line in told] == [
+    printed = [line.split(" ", 1)[1] for line in output.getvalue().splitlines()]
+    assert [re.sub(r"\d+\.\d", "N", line) for line in printed] == [
         "fetch: running",
         "fetch: succeeded in N s",
         "train: skipped (an earlier step failed)",
     ]
 
 
-def test_the_steps_of_a_loop_take_the_place_of_the_one_that_they_are_of() -> None:
+def test_the_rows_of_a_loops_items_replace_the_row_of_the_loop() -> None:
     console, output = terminal(20)
-    progress = Progress(["fetch", "inner.train", "tell"], console)
-    assert lines(progress, console, output) == ["fetch", "inner.train", "tell"]
+    progress = Progress(["fetch", "inner.train", "report"], console)
+    assert lines(progress, console, output) == ["fetch", "inner.train", "report"]
     for index in (0, 2):
         progress.started(f"inner.{index}.train")
         progress.ended(f"inner.{index}.train", State.SUCCEEDED)
@@ -50,11 +50,11 @@ def test_the_steps_of_a_loop_take_the_place_of_the_one_that_they_are_of() -> Non
         "fetch",
         "succeeded inner.0.train 0.0 s",
         "succeeded inner.2.train 0.0 s",
-        "tell",
+        "report",
     ]
 
 
-def test_thousands_of_rows_leave_room_for_what_matters() -> None:
+def test_of_thousands_of_rows_the_most_important_are_shown() -> None:
     console, output = terminal(10)
     progress = Progress(["train"], console)
     for index in range(3000):
@@ -69,7 +69,7 @@ def test_thousands_of_rows_leave_room_for_what_matters() -> None:
     assert "succeeded train.2999 0.0 s" in shown
 
 
-def test_a_terminal_shows_how_far_a_running_step_is(tmp_path: Path) -> None:
+def test_a_terminal_shows_the_progress_of_a_running_step(tmp_path: Path) -> None:
     console, output = terminal(20)
     progress = Progress(["fetch", "train"], console, logs=tmp_path)
     progress.started("train", "not in the cache")
@@ -84,8 +84,8 @@ def test_a_terminal_shows_how_far_a_running_step_is(tmp_path: Path) -> None:
     assert lines(progress, console, output) == ["fetch", "succeeded train 0.0 s not in the cache"]
 
 
-def passed_on(folder: Path, interval: float, looks: int) -> list[str]:
-    """What is printed of two steps, of which one says every 20 ms that it is further."""
+def progress_lines(folder: Path, interval: float, looks: int) -> list[str]:
+    """Return the progress lines of two steps, one of which reports progress every 20 ms."""
     output = io.StringIO()
     progress = Progress(
         ["fetch", "train"], Console(file=output, width=80), logs=folder, interval=interval
@@ -97,20 +97,20 @@ def passed_on(folder: Path, interval: float, looks: int) -> list[str]:
             (folder / "train.log").write_text(f"train: progress: fold {fold} of {looks}\n")
             time.sleep(0.02)
         progress.ended("train", State.SUCCEEDED)
-    told = [line.split(" ", 1)[1] for line in output.getvalue().splitlines()]
-    return [line for line in told if line.startswith("train: fold")]
+    printed = [line.split(" ", 1)[1] for line in output.getvalue().splitlines()]
+    return [line for line in printed if line.startswith("train: fold")]
 
 
-def test_elsewhere_it_is_passed_on_as_often_as_is_wanted(tmp_path: Path) -> None:
-    often = passed_on(tmp_path, 0.01, looks=20)
+def test_without_a_terminal_progress_is_printed_at_the_interval(tmp_path: Path) -> None:
+    often = progress_lines(tmp_path, 0.01, looks=20)
     assert len(often) > 5
     assert len(set(often)) == len(often)
     assert set(often) <= {f"train: fold {fold} of 20" for fold in range(1, 21)}
-    # The first at once, the others too early.
-    assert len(passed_on(tmp_path, 2.0, looks=20)) == 1
+    # The first line is printed at once; the others come too early.
+    assert len(progress_lines(tmp_path, 2.0, looks=20)) == 1
 
 
-def test_what_stays_the_same_is_told_once(tmp_path: Path) -> None:
+def test_unchanged_progress_is_printed_once(tmp_path: Path) -> None:
     output = io.StringIO()
     (tmp_path / "train.log").write_text("train: progress: fold 1 of 5\n")
     progress = Progress(["train"], Console(file=output, width=80), logs=tmp_path, interval=0.01)
@@ -122,7 +122,7 @@ def test_what_stays_the_same_is_told_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("force_terminal", [True, False])
-def test_a_quiet_one_prints_nothing(tmp_path: Path, force_terminal: bool) -> None:
+def test_quiet_progress_prints_nothing(tmp_path: Path, force_terminal: bool) -> None:
     output = io.StringIO()
     (tmp_path / "train.log").write_text("train: progress: fold 1 of 5\n")
     console = Console(file=output, force_terminal=force_terminal)

@@ -1,4 +1,4 @@
-"""Logs as steps write them."""
+"""Read logs as steps write them."""
 
 from pathlib import Path
 
@@ -48,5 +48,5 @@ def test_progress_is_the_latest_of_this_attempt(tmp_path: Path, text: str, progr
     assert last_progress(log) == progress
 
 
-def test_a_log_that_is_not_there_says_nothing(tmp_path: Path) -> None:
+def test_a_missing_log_has_no_progress(tmp_path: Path) -> None:
     assert last_progress(tmp_path / "train.log") == ""

@@ -1,1 +1,1 @@
-"""Python environments in the user's cache, each made once from the locks that name it."""
+"""Python environments in the user's cache, each made once from its locks."""

@@ -1,4 +1,4 @@
-"""Find what is broken in an environment: a power cut cuts files short, or fills them with zeros."""
+"""Find broken files in an environment: a power cut truncates files or fills them with zeros."""
 
 import base64
 import csv
@@ -16,10 +16,10 @@ _PYC_HEADER = 16
 
 @dataclass(frozen=True)
 class Damage:
-    """Files of an environment that are not as they were installed, each with what is wrong."""
+    """Files of an environment that differ from what was installed, each with what is wrong."""
 
     files: Mapping[str, str]
-    # The distributions that they are of, as far as that can be told.
+    # The distributions that the files belong to, if that can be found out.
     distributions: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -28,7 +28,7 @@ class Damage:
 
 
 def record_sizes(folder: Path, manifest: str) -> None:
-    """Write down the size of every file of a folder, in a file of that name within it."""
+    """Write the size of every file of a folder to the file `manifest` in it."""
     sizes = {path: (folder / path).lstat().st_size for path in _files(folder)}
     (folder / manifest).write_text(json.dumps(sizes))
 
@@ -36,7 +36,8 @@ def record_sizes(folder: Path, manifest: str) -> None:
 def find_damage(folder: Path, manifest: str, content: bool) -> Damage | None:
     """Return what is broken in an environment, or None.
 
-    Sizes and bytecode take less than a second; `content` compares every byte, in a few seconds.
+    Checking sizes and bytecode takes less than a second; `content` compares every byte, which takes
+    a few seconds.
     """
     try:
         sizes: dict[str, int] = json.loads((folder / manifest).read_text())
@@ -79,7 +80,7 @@ def _wrong_sizes(folder: Path, sizes: Mapping[str, int]) -> Iterator[tuple[str, 
 
 
 def _wrong_bytecode(folder: Path) -> Iterator[tuple[str, str]]:
-    """Look at what Python writes on first use, so that no record has it."""
+    """Check the bytecode, which Python writes on first use, so that no record lists it."""
     for path in folder.rglob(f"*.{sys.implementation.cache_tag}.pyc"):
         try:
             # Our own Python wrote it, and would load it the same way.
@@ -89,14 +90,14 @@ def _wrong_bytecode(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _hashes(folder: Path, record: Path) -> Iterator[tuple[str, str]]:
-    """Return what an installer wrote down of its files, by their paths below the folder."""
+    """Yield each file that an installer recorded, relative to the folder, with its hash."""
     try:
         with record.open(newline="") as lines:
             for name, digest, *_ in csv.reader(lines):
                 path = os.path.normpath(record.parent.parent / name)
                 yield os.path.relpath(path, folder), digest
     except (OSError, ValueError, csv.Error):
-        # Its own size tells that it is broken.
+        # A broken record is found by its own size.
         return
 
 
@@ -107,4 +108,4 @@ def _wrong_bytes(folder: Path, hashes: Mapping[str, str]) -> Iterator[tuple[str,
         with (folder / path).open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").digest()
         if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != recorded[len("sha256=") :]:
-            yield path, "has other bytes than were installed"
+            yield path, "differs from the file that was installed"

@@ -1,4 +1,4 @@
-"""What a power cut leaves of an environment is found, named, and made anew."""
+"""The damage that a power cut does to an environment is found, named and repaired."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ PACKAGES = "lib/python3.11/site-packages"
 
 @pytest.fixture()
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Environment]:
-    """An environment in which Python has written its bytecode."""
+    """Return an environment in which Python has written its bytecode."""
     with Index((TOOL,)) as index:
         for name, value in {**index.variables, "UV_CACHE_DIR": str(tmp_path / "uv")}.items():
             monkeypatch.setenv(name, value)
@@ -30,17 +30,17 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Environmen
 
 
 def cut(path: Path) -> None:
-    """Leave what is left of a file whose end was not written yet."""
+    """Truncate a file, as if its end had not been written yet."""
     os.truncate(path, 3)
 
 
 def zero(path: Path) -> None:
-    """Leave what is left of a file whose size was written, and whose bytes were not."""
+    """Fill a file with zeros, as if its size had been written but not its bytes."""
     path.write_bytes(bytes(path.stat().st_size))
 
 
 def remake(made: Environment, cache: Path) -> Environment:
-    """Do what a run does that finds one damaged, and what the next run does."""
+    """Discard a damaged environment, as a run does, and make it again, as the next run does."""
     damage = made.damage(content=True)
     assert damage
     Environments(Workspace(cache=cache)).discard(made, damage)
@@ -54,7 +54,7 @@ def remake(made: Environment, cache: Path) -> Environment:
         (f"{PACKAGES}/tool.py", cut, False, f"{PACKAGES}/tool.py has 3 of {SIZE} bytes"),
         (f"{PACKAGES}/tool.py", os.unlink, False, f"{PACKAGES}/tool.py is missing"),
         (f"{PACKAGES}/tool.py", zero, True,
-         f"{PACKAGES}/tool.py has other bytes than were installed"),
+         f"{PACKAGES}/tool.py differs from the file that was installed"),
         (f"{PACKAGES}/tool-1.0.dist-info/RECORD", os.unlink, False,
          f"{PACKAGES}/tool-1.0.dist-info/RECORD is missing"),
         (f"{PACKAGES}/__pycache__/tool.cpython-311.pyc", cut, False,
@@ -80,24 +80,24 @@ def test_damage_is_named_and_repaired(
     assert listed(tmp_path) == ["lock", "whole"]
 
 
-def test_what_is_broken_in_the_cache_of_uv_is_downloaded_again(
+def test_a_file_that_is_broken_in_uvs_cache_is_downloaded_again(
     tmp_path: Path, made: Environment
 ) -> None:
     module = made.folder / PACKAGES / "tool.py"
-    # uv's cache has the very same file.
+    # uv's cache holds the same file, by a hard link.
     assert module.stat().st_nlink > 1
     cut(module)
     damage = made.damage(content=False)
     assert damage
     assert damage.distributions == ("tool",)
     shutil.rmtree(made.folder)
-    # Without a word to uv the new one is as broken.
+    # If uv is not told to clean its cache, the new environment is broken too.
     made.held.release()
     assert says(ready(tmp_path, TOOL)) == ""
     assert says(remake(ready(tmp_path, TOOL), tmp_path)) == "42"
 
 
-def test_an_interpreter_that_was_removed_is_found_before_it_is_needed(
+def test_a_removed_interpreter_is_noticed_before_it_is_needed(
     tmp_path: Path, made: Environment
 ) -> None:
     made.python.unlink()

@@ -1,4 +1,4 @@
-"""A package index of this machine, from which the real uv installs small packages."""
+"""A local package index from which the real uv installs small packages."""
 
 import base64
 import hashlib
@@ -20,12 +20,12 @@ class Package:
 
     @property
     def file(self) -> str:
-        """The name of its wheel."""
+        """The file name of its wheel."""
         return f"{self.name}-1.0-py3-none-any.whl"
 
     @property
     def wheel(self) -> bytes:
-        """What an index has of it; the same bytes each time."""
+        """The bytes of its wheel, the same each time."""
         info = f"{self.name}-1.0.dist-info"
         files = {
             f"{self.name}.py": self.text,
@@ -57,9 +57,9 @@ def _sha256(content: bytes) -> str:
 
 @dataclass
 class Index:
-    """`with Index(packages) as index:` serves them; `asked` are the files that were fetched.
+    """`with Index(packages) as index:` serves packages; `asked` lists the files that were fetched.
 
-    The files in `held` are sent once `open` is set; `waiting` is set as soon as one was asked for.
+    The files in `held` are sent once `open` is set; `waiting` is set as soon as one is asked for.
     """
 
     packages: tuple[Package, ...]
@@ -70,7 +70,7 @@ class Index:
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """What leads uv to it."""
+        """The environment variables that make uv use this index."""
         return {"UV_DEFAULT_INDEX": f"http://127.0.0.1:{self._server.server_port}/simple"}
 
     def __enter__(self) -> "Index":
@@ -89,7 +89,7 @@ class Index:
         self._server.server_close()
 
     def answer(self, path: str) -> bytes | None:
-        """Return what is behind a path, if anything is."""
+        """Return the content of a path, or None if there is none."""
         for package in self.packages:
             if path == f"/simple/{package.name}/":
                 address = f"/files/{package.file}#sha256={_sha256(package.wheel)}"

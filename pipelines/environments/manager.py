@@ -1,4 +1,4 @@
-"""Virtual environments in the user's cache, each made once from the locks that name it."""
+"""Make virtual environments in the user's cache, each once from the locks that define it."""
 
 import hashlib
 import sys
@@ -16,18 +16,18 @@ from pipelines.system.errors import PinionError
 from pipelines.system.shared_folders import Held, SharedFolders
 from pipelines.system.workspace import Workspace
 
-# Changed if environments of the same locks are made in another way.
+# Changes when the way in which environments are made changes.
 _SCHEME = "1"
-# Written last; says what files there are.
+# Written last; lists the files of the environment.
 COMPLETE = ".complete"
-# One takes up to 500 MB, of which most is shared with uv's own cache.
+# An environment takes up to 500 MB, most of it shared with uv's own cache.
 _KEPT = 24
 _KEPT_SECONDS = 30 * 24 * 3600
 
 
 @dataclass(frozen=True)
 class Environment:
-    """A whole environment, held until this process ends or lets go of it."""
+    """A whole environment, held until this process ends or releases it."""
 
     held: Held
 
@@ -42,7 +42,7 @@ class Environment:
         return self.folder / "bin" / "python"
 
     def damage(self, content: bool) -> Damage | None:
-        """Return what is broken in it, or None; `content` compares every byte, not only sizes."""
+        """Return what is broken in it, or None; `content` compares bytes, not only sizes."""
         return find_damage(self.folder, COMPLETE, content)
 
 
@@ -64,10 +64,10 @@ class Environments:
         return SharedFolders(self.root, self.kept, _KEPT_SECONDS)
 
     def ready(self, name: str, locks: Sequence[bytes], tell: Tell) -> Environment:
-        """Return the environment that holds what the locks say, made first if there is none.
+        """Return the environment that the locks describe, after making it if there is none.
 
-        `name` is for people who look into the folder. Raises `PinionError`, one line that says what
-        to do, if it cannot be made.
+        `name` is for people who look into the folder. Raise `PinionError`, with one line that says
+        what to do, if the environment cannot be made.
         """
         make = partial(self._make, locks=locks, tell=tell)
         wait = partial(self._wait, tell)
@@ -76,7 +76,7 @@ class Environments:
         except OSError as error:
             raise PinionError(
                 f"the environment of {name} cannot be made in {self.root}: {error.strerror};"
-                " make room there, or set XDG_CACHE_HOME to a folder that you can write to"
+                " free some space there, or set XDG_CACHE_HOME to a folder that you can write to"
             ) from error
         except StoppedInstallingError:
             raise
@@ -84,12 +84,12 @@ class Environments:
             raise PinionError(f"the environment of {name} cannot be made: {error}") from error
 
     def discard(self, environment: Environment, damage: Damage) -> None:
-        """Have it made anew by who needs it next, from files that are downloaded again."""
-        # Nobody takes it from now on; who has it keeps it.
+        """Have an environment made again when it is next needed, from newly downloaded files."""
+        # No process takes it from now on; processes that use it keep it.
         (environment.folder / COMPLETE).unlink(missing_ok=True)
         if damage.distributions:
-            # Its files are those in uv's cache, too, by hard links. By force, because uv
-            # would wait for every `uv run` to end.
+            # uv's cache holds the same files, by hard links. `--force`, because uv would otherwise
+            # wait for every `uv run` to end.
             clean = ["cache", "clean", "--force", *damage.distributions]
             with suppress(PinionError):
                 self._uv(lambda _text: None).run(clean)
@@ -97,7 +97,7 @@ class Environments:
     def _wait(self, tell: Tell) -> None:
         if self.started.stopped:
             raise StoppedInstallingError
-        tell("waiting for another run that is at it")
+        tell("waiting for another run that is installing it")
 
     def _make(
         self, folder: Path, held_by: IO[bytes], *, locks: Sequence[bytes], tell: Tell
@@ -106,7 +106,7 @@ class Environments:
             raise StoppedInstallingError
         tell("starting")
         uv = self._uv(tell, held_by)
-        # Relocatable, because it is renamed once it is whole.
+        # Relocatable, because the folder is renamed once it is whole.
         python = Path(sys.executable).resolve()
         uv.run(["venv", "--quiet", "--no-project", "--relocatable", "--python", python, folder])
         files = []
@@ -121,7 +121,7 @@ class Environments:
 
 
 def _is_whole(folder: Path) -> bool:
-    # The interpreter that it was made with may have been removed since.
+    # The interpreter may have been removed since the environment was made.
     complete = folder / COMPLETE
     return complete.exists() and complete.stat().st_size > 0 and (folder / "bin/python").exists()
 

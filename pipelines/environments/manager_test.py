@@ -1,4 +1,4 @@
-"""Environments that the real uv makes of small packages, from an index of this machine."""
+"""Environments that the real uv makes of small packages, from a local index."""
 
 import os
 import signal
@@ -30,14 +30,14 @@ OTHER = Package("other")
 
 @pytest.fixture()
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
-    """An index; uv has a cache of the test's own."""
+    """Yield an index; uv uses a cache of the test's own."""
     with Index((TOOL, OTHER)) as served:
         for name, value in {**served.variables, "UV_CACHE_DIR": str(tmp_path / "uv")}.items():
             monkeypatch.setenv(name, value)
         yield served
 
 
-def test_an_environment_holds_what_its_lock_says_and_is_made_once(
+def test_an_environment_holds_the_packages_of_its_lock_and_is_made_once(
     tmp_path: Path, index: Index
 ) -> None:
     made = ready(tmp_path, TOOL)
@@ -51,7 +51,7 @@ def test_an_environment_holds_what_its_lock_says_and_is_made_once(
     assert index.asked == [TOOL.file, OTHER.file]
 
 
-def test_of_five_processes_at_once_one_makes_it(tmp_path: Path, index: Index) -> None:
+def test_only_one_of_five_concurrent_processes_makes_it(tmp_path: Path, index: Index) -> None:
     index.held = {TOOL.file}
     processes = [maker(tmp_path, TOOL.lock) for _ in range(5)]
     assert index.waiting.wait(PATIENCE)
@@ -63,9 +63,7 @@ def test_of_five_processes_at_once_one_makes_it(tmp_path: Path, index: Index) ->
     assert listed(tmp_path) == ["lock", "whole"]
 
 
-def test_a_killed_process_leaves_nothing_that_the_next_one_does_not_repair(
-    tmp_path: Path, index: Index
-) -> None:
+def test_the_next_process_repairs_what_a_killed_one_left(tmp_path: Path, index: Index) -> None:
     index.held = {TOOL.file}
     process = maker(tmp_path, TOOL.lock)
     assert index.waiting.wait(PATIENCE)
@@ -99,7 +97,7 @@ def _with_variable(variable: bytes) -> set[int]:
     return found - {os.getpid()}
 
 
-def test_what_a_killed_process_left_goes_with_the_next_environment(
+def test_the_next_environment_removes_what_a_killed_process_left(
     tmp_path: Path, index: Index
 ) -> None:
     index.held = {TOOL.file}
@@ -113,24 +111,24 @@ def test_what_a_killed_process_left_goes_with_the_next_environment(
     assert listed(tmp_path) == ["lock", "whole"]
 
 
-@pytest.mark.parametrize("waits", [False, True], ids=["while it makes it", "while it waits"])
-def test_a_stop_is_not_waited_for(tmp_path: Path, index: Index, waits: bool) -> None:
+@pytest.mark.parametrize("waits", [False, True], ids=["while installing", "while waiting"])
+def test_a_stop_takes_effect_at_once(tmp_path: Path, index: Index, waits: bool) -> None:
     index.held = {TOOL.file}
     if waits:
         process = maker(tmp_path, TOOL.lock)
         assert index.waiting.wait(PATIENCE)
-    environments, told, ended = Environments(Workspace(cache=tmp_path)), [""], [""]
+    environments, reports, ended = Environments(Workspace(cache=tmp_path)), [""], [""]
 
     def make() -> None:
         with pytest.raises(StoppedInstallingError):
-            environments.ready("tool", [TOOL.lock], told.append)
+            environments.ready("tool", [TOOL.lock], reports.append)
         ended.append("stopped")
 
     thread = threading.Thread(target=make)
     thread.start()
     assert index.waiting.wait(PATIENCE)
-    sign = "waiting for another run that is at it" if waits else "starting"
-    until(lambda: told[-1] == sign, sign)
+    sign = "waiting for another run that is installing it" if waits else "starting"
+    until(lambda: reports[-1] == sign, sign)
     environments.started.stop()
     thread.join(PATIENCE)
     assert ended[-1] == "stopped"
@@ -141,7 +139,7 @@ def test_a_stop_is_not_waited_for(tmp_path: Path, index: Index, waits: bool) -> 
         assert "whole" not in listed(tmp_path)
 
 
-def test_the_oldest_of_many_are_evicted_but_for_those_in_use(tmp_path: Path, index: Index) -> None:
+def test_the_oldest_are_evicted_unless_they_are_in_use(tmp_path: Path, index: Index) -> None:
     index.packages = tuple(Package(f"tool{number}") for number in range(5))
     made = [ready(tmp_path, package) for package in index.packages[:4]]
     for age, environment in enumerate(made):
@@ -156,11 +154,11 @@ def test_the_oldest_of_many_are_evicted_but_for_those_in_use(tmp_path: Path, ind
     assert listed(tmp_path) == ["lock"] * 3 + ["whole"] * 3
 
 
-def test_one_that_was_not_used_for_a_month_is_evicted(tmp_path: Path, index: Index) -> None:
+def test_an_environment_not_used_for_a_month_is_evicted(tmp_path: Path, index: Index) -> None:
     old = ready(tmp_path, TOOL)
     old.held.release()
     used_last(old.folder, 31 * 24 * 3600)
-    # What is used again is not old any more.
+    # Using an environment makes it young again.
     ready(tmp_path, TOOL).held.release()
     ready(tmp_path, OTHER).held.release()
     assert old.folder.exists()
@@ -171,5 +169,5 @@ def test_one_that_was_not_used_for_a_month_is_evicted(tmp_path: Path, index: Ind
 
 
 def used_last(folder: Path, ago: float) -> None:
-    """Set the clock back of when a folder was used."""
+    """Set the time of a folder's last use to `ago` seconds before now."""
     os.utime(folder, (time.time() - ago, time.time() - ago))

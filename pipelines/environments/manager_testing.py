@@ -17,9 +17,9 @@ PATIENCE = 60
 # Makes an environment as a run does, prints where it is, and ends as a command does.
 _MAKER = """
 import pathlib, sys
-from pipelines.environments import Environments
-from pipelines.errors import run_command
-from pipelines.workspace import Workspace
+from pipelines.environments.manager import Environments
+from pipelines.console.command import run_command
+from pipelines.system.workspace import Workspace
 def make(_):
     environments = Environments(Workspace(cache=pathlib.Path(sys.argv[1])))
     print(environments.ready("tool", [sys.argv[2].encode()], lambda _: None).folder)

@@ -1,4 +1,4 @@
-"""A command whose `.venv` a power cut broke says so in one line, and has it made anew."""
+"""A command whose `.venv` was broken by a power cut says so in one line and has it repaired."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ from pipelines.system.workspace import ROOT
 
 @pytest.fixture()
 def venv(tmp_path: Path) -> Path:
-    """An environment of one module, `tool`."""
+    """Return an environment of one module, `tool`."""
     venv = tmp_path / ".venv"
     packages = venv / "lib" / "python3.11" / "site-packages"
     info = packages / "tool-1.0.dist-info"
@@ -38,28 +38,28 @@ def call(venv: Path, program: str) -> tuple[int, str]:
 def test_a_broken_module_is_one_line(venv: Path) -> None:
     module = venv / "lib" / "python3.11" / "site-packages" / "tool.py"
     os.truncate(module, 9)
-    code, said = call(venv, "import tool")
+    code, error = call(venv, "import tool")
     assert code == 1
-    assert said == (
+    assert error == (
         f"pinion: error: {venv} is damaged (lib/python3.11/site-packages/tool.py has 9 of 12"
-        " bytes); run make setup, which makes it anew\n"
+        " bytes); run make setup to repair it\n"
     )
-    # What build-support/setup goes by.
+    # build-support/setup reads these files.
     assert not (venv / COMPLETE).exists()
     assert (venv / DAMAGED).read_text() == "tool"
 
 
 @pytest.mark.parametrize("program", ["import nothing_of_the_kind", "raise ValueError('ours')"])
 def test_an_error_in_a_whole_environment_keeps_its_traceback(venv: Path, program: str) -> None:
-    code, said = call(venv, program)
+    code, error = call(venv, program)
     assert code == 1
-    assert said.startswith("Traceback")
+    assert error.startswith("Traceback")
     assert (venv / COMPLETE).exists()
 
 
-def test_the_environment_of_somebody_else_is_let_alone(venv: Path) -> None:
+def test_an_environment_that_somebody_else_made_is_left_alone(venv: Path) -> None:
     (venv / COMPLETE).unlink()
-    code, said = call(venv, "import nothing_of_the_kind")
+    code, error = call(venv, "import nothing_of_the_kind")
     assert code == 1
-    assert said.startswith("Traceback")
+    assert error.startswith("Traceback")
     assert not (venv / DAMAGED).exists()

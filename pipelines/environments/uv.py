@@ -1,4 +1,4 @@
-"""Call uv, which makes virtual environments and installs what a lock says."""
+"""Call uv to make virtual environments and to install what a lock lists."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from pipelines.system.child_processes import die_with_parent
 from pipelines.system.errors import PinionError
 from pipelines.system.workspace import ROOT
 
-# Says what is going on, as a part of a line: `downloading scipy, 12 of 70 MiB`.
+# Is told what is happening, as part of a line: `downloading scipy: 12 of 70 MiB`.
 Tell = Callable[[str], None]
 
 _DOWNLOADING = re.compile(r"^Downloading (?P<name>\S+) \((?P<size>[\d.]+)(?P<unit>[KMG]iB)\)")
@@ -23,19 +23,19 @@ _DOWNLOADED = re.compile(r"^ +Downloaded (?P<name>\S+)")
 _BUILDING = re.compile(r"^ +Building (?P<name>[^\s=]+)")
 _MEBIBYTES = {"KiB": 1 / 1024, "MiB": 1.0, "GiB": 1024.0}
 
-# An active environment, or another Python's modules, must not steer what is installed where. If a
-# width is set, uv breaks its messages into lines, in the middle of what is looked for in them.
+# An active environment, or another Python's modules, must not influence what is installed where. If
+# COLUMNS is set, uv wraps its messages, in the middle of the phrases that we look for.
 _HIDDEN = {
     "COLUMNS", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "UV_SYSTEM_PYTHON",
     "UV_VENV_SEED", "UV_COMPILE_BYTECODE", "UV_NO_INSTALLER_METADATA", "UV_WORKING_DIR",
 }  # fmt: skip
 _FIND = ROOT / "build-support" / "uv"
-# A dead network is told in seconds; one that never answers, in a minute and a half.
+# With two retries a dead network is reported within seconds, a silent one within 90 seconds.
 _DEFAULTS = {"UV_HTTP_RETRIES": "2"}
 
 
 class StoppedInstallingError(PinionError):
-    """What was being installed is not needed any more."""
+    """Installing was stopped, because its result is no longer needed."""
 
     def __init__(self) -> None:
         super().__init__("it was stopped")
@@ -50,9 +50,9 @@ class Started:
 
     @contextmanager
     def running(self, process: "subprocess.Popen[str]") -> Iterator[None]:
-        """Hold a process for as long as the block runs."""
+        """List a process for as long as the block runs, and end it if the block fails."""
         self.processes.append(process)
-        # Whoever stops all either sees it in the list, or is seen here.
+        # `stop` either finds the process in the list, or has set `stopped` by now.
         if self.stopped:
             _end(process)
         try:
@@ -64,23 +64,23 @@ class Started:
             self.processes.remove(process)
 
     def stop(self) -> None:
-        """End what runs; nothing starts any more."""
+        """End all running programs, and let no more start."""
         self.stopped = True
         for process in list(self.processes):
             _end(process)
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
-    # With what it started, which would keep its output open.
+    # End its children too: they would keep its output open.
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
 
 
 @dataclass(frozen=True)
 class Uv:
-    """Calls of uv that make something in a folder, and tell what they download.
+    """Calls of uv that make something in a folder and report what they download.
 
-    Another process that waits for `lock` waits until they have ended, even if we are killed.
+    They inherit `lock`: a process that waits for it waits until they end, even if we are killed.
     """
 
     folder: Path
@@ -89,40 +89,40 @@ class Uv:
     lock: IO[bytes] | None = None
 
     def run(self, arguments: Sequence[str | Path]) -> None:
-        """Run it to its end.
+        """Run uv to its end.
 
-        Raises `PinionError` with one line on what to do if it fails, or was stopped.
+        Raise `PinionError`, with one line that says what to do, if it fails or was stopped.
         """
         uv = self._program()
-        code, said, _ = self._call([uv, *arguments])
+        code, errors, _ = self._call([uv, *arguments])
         if code < 0:
             raise PinionError(f"{uv} was killed by {signal.Signals(-code).name}")
         if code > 0:
-            raise PinionError(explain(said, self.folder, os.environ))
+            raise PinionError(explain(errors, self.folder, os.environ))
 
     def _program(self) -> Path:
-        """Return the uv on the PATH, else the one that build-support/uv installs from its lock."""
-        code, said, path = self._call([_FIND])
+        """Return the uv on the PATH, or the one that build-support/uv installs from its lock."""
+        code, errors, path = self._call([_FIND])
         if code != 0:
-            raise PinionError(last_line(said) or f"{_FIND} failed; install uv")
+            raise PinionError(last_line(errors) or f"{_FIND} failed; install uv")
         return Path(path.strip())
 
     def _call(self, command: Sequence[str | Path]) -> tuple[int, str, str]:
-        """Return the exit code of a program, what it said, and what it printed."""
+        """Return the exit code of a program, its stderr and its stdout."""
         if self.started.stopped:
             raise StoppedInstallingError
         with self._process(command) as process:
-            said = self._follow(process)
+            errors = self._follow(process)
             printed = process.stdout.read() if process.stdout else ""
         if self.started.stopped:
             raise StoppedInstallingError
-        return process.returncode, said, printed
+        return process.returncode, errors, printed
 
     def _process(self, command: Sequence[str | Path]) -> "subprocess.Popen[str]":
         try:
             return subprocess.Popen(
                 command,
-                # Outside of every project, whose settings for uv are none of ours.
+                # Outside every project, so that no project's settings for uv apply.
                 cwd=self.folder,
                 env=_environment(os.environ),
                 stdin=subprocess.DEVNULL,
@@ -138,7 +138,7 @@ class Uv:
             raise PinionError(f"{command[0]} cannot be started: {error.strerror}") from error
 
     def _follow(self, process: "subprocess.Popen[str]") -> str:
-        """Return all that it says."""
+        """Report downloads while a program runs; return all of its stderr."""
         lines: list[str] = []
         downloads = _Downloads()
         with self.started.running(process):
@@ -156,13 +156,13 @@ def _environment(given: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass
 class _Downloads:
-    """What uv downloads, from what it prints where it draws no bars."""
+    """What uv downloads, read from the lines that it prints instead of progress bars."""
 
     sizes: dict[str, float] = field(default_factory=dict)
     done: set[str] = field(default_factory=set)
 
     def read(self, line: str) -> str:
-        """Return the state after a line, or an empty text if it says nothing new."""
+        """Return the state after a line, or an empty text if the line is not about downloads."""
         if match := _BUILDING.match(line):
             return f"building {match['name']}"
         if match := _DOWNLOADING.match(line):
@@ -178,6 +178,6 @@ class _Downloads:
         return f"downloading {', '.join(waiting)}: {got:.0f} of {sum(self.sizes.values()):.0f} MiB"
 
     def _waiting(self) -> Iterator[str]:
-        """The largest first, as many as a line can hold."""
+        """Yield the three largest packages that are still being downloaded."""
         rest = [name for name in self.sizes if name not in self.done]
         yield from sorted(rest, key=lambda name: -self.sizes[name])[:3]

@@ -1,22 +1,22 @@
-"""What uv's messages mean for a person, and what to do about them."""
+"""Translate uv's messages into one line that says what is wrong and what to do."""
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
-# The file that an error of the system is about stands before it, or behind it.
+# The path that a system error is about stands before or after the error.
 _BEFORE = r"(?:(?P<what>/[^\s`'\"]+)[`'\"]?: )?"
 _BEHIND = r"(?: \(os error \d+\) at path \"(?P<behind>[^\"]+)\")?"
-_ROOM = "{where} has no space left; free some, or set {variable} to a folder with more"
+_ROOM = "{where} has no space left; free some space, or set {variable} to a folder with more"
 _WRITE = "{where} cannot be written to; set {variable} to a folder that you can write to"
-_LACKS = "the index lacks {what}, which is in the lock; name another index with UV_DEFAULT_INDEX"
+_LACKS = "the index lacks {what}, which is in the lock; set UV_DEFAULT_INDEX to another index"
 
-# The first that is found in what uv says counts.
+# The first pattern that is found in uv's message counts.
 _REASONS = (
     (
         r"Hash mismatch for `(?P<what>[^`]+)`",
-        "the file that the index has of {what} is not the one in the lock; if you trust it, run"
-        " make lock, otherwise find out who changed it",
+        "the index serves another file of {what} than the lock allows; if you trust it, run make"
+        " lock, otherwise find out who changed it",
     ),
     (
         r"must have (?:their versions pinned|a hash).*: (?P<what>\S+)",
@@ -26,18 +26,18 @@ _REASONS = (
     (f"{_BEFORE}(?:Read-only file system|Permission denied){_BEHIND}", _WRITE),
     (
         r"network was disabled",
-        "the packages are not in uv's cache, and UV_OFFLINE keeps it from the network; unset that",
+        "the packages are not in uv's cache, and UV_OFFLINE forbids the network; unset UV_OFFLINE",
     ),
     (
         r"(?i)dns error|tcp connect error|error sending request|Could not connect"
         r"|Failed to fetch|Failed to download|operation timed out|client error",
-        "the packages cannot be downloaded from {index}; check the network, or name another index"
-        " with UV_DEFAULT_INDEX",
+        "the packages cannot be downloaded from {index}; check the network, or set UV_DEFAULT_INDEX"
+        " to another index",
     ),
     (
         r"No interpreter found",
-        "CPython 3.11 is needed and cannot be downloaded; install it (your system's package, or"
-        " pyenv install 3.11)",
+        "CPython 3.11 is needed and cannot be downloaded; install it (with your system's package"
+        " manager, or pyenv install 3.11)",
     ),
     (r"no version of (?P<what>\S+)", _LACKS),
     (r"(?P<what>\S+) was not found in the package registry", _LACKS),
@@ -46,20 +46,20 @@ _COMPILED = [(re.compile(pattern), text) for pattern, text in _REASONS]
 _INDEX = re.compile(r"Failed to fetch: `?(?P<index>\w+://[^/\s`]+)")
 
 
-def explain(said: str, folder: Path, variables: Mapping[str, str]) -> str:
+def explain(message: str, folder: Path, variables: Mapping[str, str]) -> str:
     """Return one line on why uv failed.
 
-    `said` is what it printed, `folder` where it was to write, `variables` its environment.
+    `message` is what uv printed, `folder` where it should write, `variables` its environment.
     """
     for pattern, text in _COMPILED:
-        if match := pattern.search(said):
+        if match := pattern.search(message):
             what = next(filter(None, match.groups()), "")
             where, variable = _place(what, folder, variables)
-            index = _INDEX.search(said)
+            index = _INDEX.search(message)
             # An address may hold a password before the @.
             host = index["index"].rpartition("@")[2] if index else "the index"
             return text.format(what=what, where=where, variable=variable, index=host)
-    return f"uv says: {last_line(said) or 'nothing'}"
+    return f"uv failed: {last_line(message) or 'it printed nothing'}"
 
 
 def last_line(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Calls of uv: which program it is, what it is told, and what it tells while it works."""
+"""Calls of uv: which program is called, with what environment, and what it reports."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ FIND = ROOT / "build-support" / "uv"
 
 @pytest.fixture()
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of programs, alone on the PATH but for those of the system."""
+    """Return a folder of programs that is first on the PATH, before the system's."""
     folder = tmp_path / "programs"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
@@ -23,15 +23,15 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write_uv(folder: Path, script: str) -> None:
-    """Make a program of the shell that answers as uv when it is asked for its version."""
+    """Write a shell script that answers `--version` as uv does."""
     (folder / "uv").write_text(
         f'#!/bin/sh\n[ "$1" != --version ] || exec echo uv 1.2.3\n{script}\n'
     )
     (folder / "uv").chmod(0o755)
 
 
-def uv(folder: Path, told: "list[str] | None" = None) -> Uv:
-    return Uv(folder, (told if told is not None else []).append, Started())
+def uv(folder: Path, reports: "list[str] | None" = None) -> Uv:
+    return Uv(folder, (reports if reports is not None else []).append, Started())
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def uv(folder: Path, told: "list[str] | None" = None) -> Uv:
         ("", False),
     ],
 )
-def test_a_uv_on_the_path_is_taken_if_it_works_and_is_not_too_old(
+def test_the_uv_on_the_path_is_used_if_it_works_and_is_not_too_old(
     fake: Path, answer: str, is_taken: bool
 ) -> None:
     (fake / "uv").write_text(f"#!/bin/sh\necho '{answer}'\n")
@@ -55,7 +55,7 @@ def test_a_uv_on_the_path_is_taken_if_it_works_and_is_not_too_old(
     assert Path(found).is_file()
 
 
-def test_what_is_set_for_another_environment_does_not_steer_it(
+def test_settings_of_another_environment_do_not_reach_uv(
     tmp_path: Path, fake: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_uv(fake, "env > seen")
@@ -70,16 +70,16 @@ def test_what_is_set_for_another_environment_does_not_steer_it(
     assert not [line for line in seen if line.startswith(("VIRTUAL_ENV", "UV_SYSTEM_PYTHON"))]
 
 
-def test_it_tells_what_it_downloads(tmp_path: Path, fake: Path) -> None:
+def test_downloads_are_reported(tmp_path: Path, fake: Path) -> None:
     write_uv(
         fake,
         "cat >&2 <<'E'\nResolved 3 packages in 9ms\nDownloading scipy (33.5MiB)\n"
         "Downloading numpy (15.9MiB)\n Downloaded numpy\n   Building old==1.0\n"
         " Downloaded scipy\nInstalled 3 packages in 1ms\nE",
     )
-    told: list[str] = []
-    uv(tmp_path, told).run(["pip", "sync"])
-    assert told == [
+    reports: list[str] = []
+    uv(tmp_path, reports).run(["pip", "sync"])
+    assert reports == [
         "downloading scipy: 0 of 34 MiB",
         "downloading scipy, numpy: 0 of 49 MiB",
         "downloading scipy: 16 of 49 MiB",
@@ -88,7 +88,7 @@ def test_it_tells_what_it_downloads(tmp_path: Path, fake: Path) -> None:
     ]
 
 
-def test_only_the_largest_are_named() -> None:
+def test_only_the_largest_downloads_are_named() -> None:
     downloads = _Downloads()
     for number in range(1, 6):
         text = downloads.read(f"Downloading p{number} ({number}.0MiB)")
@@ -98,11 +98,11 @@ def test_only_the_largest_are_named() -> None:
 
 def test_a_failure_is_one_line(tmp_path: Path, fake: Path) -> None:
     write_uv(fake, "printf 'error: no\\n  cause: not today\\n' >&2; exit 2")
-    with pytest.raises(PinionError, match=r"^uv says: not today$"):
+    with pytest.raises(PinionError, match=r"^uv failed: not today$"):
         uv(tmp_path).run(["pip", "sync"])
 
 
-def test_nothing_starts_once_stopped(tmp_path: Path, fake: Path) -> None:
+def test_nothing_starts_after_a_stop(tmp_path: Path, fake: Path) -> None:
     write_uv(fake, "touch started")
     stopped = uv(tmp_path)
     stopped.started.stop()
@@ -111,7 +111,7 @@ def test_nothing_starts_once_stopped(tmp_path: Path, fake: Path) -> None:
     assert not (tmp_path / "started").exists()
 
 
-def test_a_ctrl_c_ends_what_runs(tmp_path: Path, fake: Path) -> None:
+def test_ctrl_c_ends_a_running_program(tmp_path: Path, fake: Path) -> None:
     write_uv(fake, "echo $$ > pid; echo Downloading it '(1.0MiB)' >&2; sleep 3600")
 
     def interrupt(_: str) -> None:

@@ -1,1 +1,1 @@
-"""Runs and schedules pipelines on a Kubeflow cluster."""
+"""Run and schedule pipelines on a Kubeflow cluster."""

@@ -1,4 +1,4 @@
-"""When a schedule runs: the five fields of crontab, as KFP takes them."""
+"""Check a schedule, and translate the five fields of crontab into KFP's six."""
 
 import re
 from collections.abc import Iterable
@@ -8,14 +8,14 @@ from pipelines.system.errors import UsageError
 
 _WORDS = ("@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually")
 _EVERY = re.compile(r"@every (?=\d)(\d+h)?(\d+m)?(\d+s)?")
-# The most days that each month has.
+# The largest number of days of each month.
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-_EXAMPLE = "five fields, minute hour day month weekday, as in '0 3 * * 1-5', or @daily"
+_EXAMPLE = "five fields (minute hour day month weekday), such as '0 3 * * 1-5', or @daily"
 
 
 @dataclass(frozen=True)
 class _Field:
-    """One field; its names stand for the numbers from the lowest on."""
+    """One field; its names stand for the numbers from the lowest one on."""
 
     name: str
     low: int
@@ -23,7 +23,10 @@ class _Field:
     names: tuple[str, ...] = ()
 
     def values(self, text: str) -> set[int]:
-        """What a field means; raises `ValueError`, without a message, for what means nothing."""
+        """Return the numbers that a field stands for.
+
+        Raises `ValueError`, without a message, if the field is not valid.
+        """
         return {value for part in text.split(",") for value in self._part(part)}
 
     def _part(self, text: str) -> Iterable[int]:
@@ -33,7 +36,7 @@ class _Field:
             low, high = self.low, self.high
         else:
             low = self._number(first)
-            # To KFP `5/10` is from 5 on.
+            # KFP reads `5/10` as every tenth from 5 on.
             high = self._number(last) if dash else self.high if slash else low
         width = _digits(step) if slash else 1
         if not self.low <= low <= high <= self.high or not width:
@@ -47,7 +50,7 @@ class _Field:
 
     @property
     def range(self) -> str:
-        """What a field may hold, in words."""
+        """The values that a field may have, in words."""
         named = f" (or {self.names[0]} to {self.names[-1]})" if self.names else ""
         return f"{self.low} to {self.high}{named}, *, a list (1,3), a range (1-3) or steps (*/2)"
 
@@ -66,15 +69,16 @@ _FIELDS = (
 
 
 def kfp_cron(text: str) -> str:
-    """A schedule as KFP takes it: six fields, of which the first is the second, or a word.
+    """Return a schedule in KFP's form: six fields, the first of which is the second, or a word.
 
-    Raises `UsageError`, one line, that names the field, its value and what it may hold.
+    Raises `UsageError`, in one line, that names the field, its value and the allowed values.
     """
     fields = text.split()
     if text.strip().startswith("@"):
         return _word(text, " ".join(fields).lower())
     if len(fields) == len(_FIELDS):
-        # KFP would take the first of five fields as the second, and run every hour instead.
+        # KFP would read the first of five fields as the second, and run every hour instead of once
+        # a day.
         fields.insert(0, "0")
     if len(fields) != len(_FIELDS) + 1:
         raise UsageError(f"--schedule {text!r} has {len(fields)} fields; give {_EXAMPLE}")
@@ -84,13 +88,13 @@ def kfp_cron(text: str) -> str:
     days, months = values[3], values[4]
     if fields[5][0] in "*?" and not any(min(days) <= _DAYS[month - 1] for month in months):
         raise UsageError(
-            f"--schedule {text!r} never runs: no month {fields[4]} has a day {fields[3]}"
+            f"--schedule {text!r} never runs: month {fields[4]} has no day {fields[3]}"
         )
     return " ".join(fields)
 
 
 def shown(cron: str) -> str:
-    """A schedule of KFP's as its user wrote it."""
+    """Return a schedule of KFP's as the user wrote it."""
     fields = cron.split()
     return " ".join(fields[1:]) if len(fields) == len(_FIELDS) + 1 and fields[0] == "0" else cron
 
@@ -100,8 +104,8 @@ def _word(text: str, word: str) -> str:
     if word in _WORDS or (every and any(int(each[:-1]) for each in every.groups() if each)):
         return word
     raise UsageError(
-        f"--schedule {text!r} is none of {', '.join(_WORDS)} or @every 6h (with h, m and s), nor"
-        f" {_EXAMPLE}"
+        f"--schedule {text!r} is not a schedule; give {_EXAMPLE}, another of"
+        f" {', '.join(_WORDS)}, or @every 6h (with h, m and s)"
     )
 
 

@@ -24,7 +24,7 @@ from pipelines.system.errors import UsageError
         pytest.param("@every  1h30m", "@every 1h30m", id="every with minutes"),
     ],
 )
-def test_what_kfp_is_given(text: str, cron: str) -> None:
+def test_a_schedule_is_translated_for_kfp(text: str, cron: str) -> None:
     assert kfp_cron(text) == cron
 
 
@@ -37,29 +37,29 @@ def test_what_kfp_is_given(text: str, cron: str) -> None:
         pytest.param("0 3 * 13 *", "month '13' is not 1 to 12 (or jan to dec),", id="month"),
         pytest.param("0 3 * * 7", "weekday '7' is not 0 to 6 (or sun to sat),", id="weekday"),
         pytest.param("60 0 3 * * *", "second '60' is not 0 to 59,", id="second"),
-        pytest.param("0 3 * * fry", "weekday 'fry' is not", id="no weekday"),
+        pytest.param("0 3 * * fry", "weekday 'fry' is not", id="unknown weekday"),
         pytest.param("jan 3 * * *", "minute 'jan' is not", id="name elsewhere"),
         pytest.param("9-5 3 * * *", "minute '9-5' is not", id="backwards"),
-        pytest.param("*/0 3 * * *", "minute '*/0' is not", id="no step"),
-        pytest.param("*/x 3 * * *", "minute '*/x' is not", id="step"),
+        pytest.param("*/0 3 * * *", "minute '*/0' is not", id="step of zero"),
+        pytest.param("*/x 3 * * *", "minute '*/x' is not", id="step that is not a number"),
         pytest.param("*-5 3 * * *", "minute '*-5' is not", id="star in a range"),
         pytest.param("1,,2 3 * * *", "minute '1,,2' is not", id="empty part"),
         pytest.param("1- 3 * * *", "minute '1-' is not", id="half a range"),
         pytest.param("1-2-3 3 * * *", "minute '1-2-3' is not", id="two dashes"),
         pytest.param("-1 3 * * *", "minute '-1' is not", id="negative"),
         pytest.param("² 3 * * *", "minute '²' is not", id="other digits"),
-        pytest.param("0 3 * *", "has 4 fields; give five fields, minute hour day", id="four"),
+        pytest.param("0 3 * *", "has 4 fields; give five fields (minute hour day", id="four"),
         pytest.param("", "has 0 fields", id="empty"),
         pytest.param("0 0 0 3 * * *", "has 7 fields", id="seven"),
-        pytest.param("0 0 31 2,4 *", "never runs: no month 2,4 has a day 31", id="never"),
-        pytest.param("@noon", "is none of @hourly, @daily,", id="no word"),
-        pytest.param("@every", "or @every 6h", id="every what"),
-        pytest.param("@every 0m", "or @every 6h", id="every nothing"),
+        pytest.param("0 0 31 2,4 *", "never runs: month 2,4 has no day 31", id="never"),
+        pytest.param("@noon", "is not a schedule; give five fields", id="unknown word"),
+        pytest.param("@every", "or @every 6h", id="every without a duration"),
+        pytest.param("@every 0m", "or @every 6h", id="every zero minutes"),
         pytest.param("@every 6 h", "or @every 6h", id="every with a space"),
         pytest.param("@every 2d", "or @every 6h", id="every days"),
     ],
 )
-def test_what_is_no_schedule(text: str, message: str) -> None:
+def test_an_invalid_schedule_is_refused(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=re.escape(f"--schedule {text!r}")) as raised:
         kfp_cron(text)
     assert message in str(raised.value)
@@ -74,5 +74,5 @@ def test_what_is_no_schedule(text: str, message: str) -> None:
         ("@daily", "@daily"),
     ],
 )
-def test_it_is_shown_as_it_was_given(cron: str, text: str) -> None:
+def test_a_schedule_is_shown_as_it_was_written(cron: str, text: str) -> None:
     assert shown(cron) == text

@@ -1,6 +1,6 @@
-"""A server that speaks KFP's REST API (v2beta1, the shapes of 2.17), records it, and fails on call.
+"""Play KFP's REST API (v2beta1, in the form of 2.17), record requests, and fail on demand.
 
-What Kubernetes would do, run the steps, is played from a list of what the API would tell.
+Kubernetes' part, running the steps, is played from a list of what the API would report.
 """
 
 import json
@@ -21,13 +21,13 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 Json = dict[str, Any]
 API = "/apis/v2beta1"
-# An answer that is not given: after the work was done, or before.
+# Ways to lose a connection: after the request was carried out, or before.
 DROP, LOSE = "drop", "lose"
 
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked, with the body as JSON or as it came."""
+    """A request, with its body as JSON if it is JSON."""
 
     method: str
     path: str
@@ -38,7 +38,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Page:
-    """What a server beside KFP's answers, as that of a log-in."""
+    """The answer of a server in front of KFP's, such as a login page."""
 
     status: int
     body: str = ""
@@ -47,10 +47,10 @@ class Page:
 
 @dataclass
 class KfpServer:
-    """The state of the server; `looks` is what one look at a run after the other tells of it.
+    """The state of the server; `looks` are the successive states that it reports for a run.
 
-    `fault` is asked before each request: DROP, LOSE, a status, or None to answer it; `pages` are
-    those of another server that stands before it.
+    `fault` is called before each request, and returns DROP, LOSE, a status, or None to answer it.
+    `pages` are those of another server in front of it.
     """
 
     looks: list[Json] = field(default_factory=lambda: [{"state": "SUCCEEDED"}])
@@ -69,7 +69,7 @@ class KfpServer:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def asked(self, method: str, pattern: str) -> list[Request]:
-        """The requests of a kind, in order."""
+        """Return the requests of a kind, in order."""
         return [
             each
             for each in self.requests
@@ -77,7 +77,7 @@ class KfpServer:
         ]
 
     def answer(self, request: Request) -> tuple[int, Json]:
-        """Does what a request asks for."""
+        """Carry out a request."""
         if not self._let_in(request):
             return 401, {"error": "Unauthenticated", "code": 16, "message": "who are you?"}
         path = _resource(request)
@@ -98,7 +98,7 @@ class KfpServer:
 
 
 def _resource(request: Request) -> str:
-    """The path within the API, whatever Kubernetes or a proxy has before it."""
+    """Return the path within the API, without the prefix of Kubernetes or a proxy."""
     return request.path.rpartition(API)[2]
 
 
@@ -119,7 +119,7 @@ def _health(server: KfpServer, _request: Request) -> tuple[int, Json]:
 def _listed(
     things: dict[str, Json], field_name: str, request: Request, **scope: str
 ) -> tuple[int, Json]:
-    """One page, of two things at most, so that callers have to turn it."""
+    """Return one page, with at most two entries so that callers have to read several."""
     found = list(things.values())
     for predicate in json.loads(request.query.get("filter") or "{}").get("predicates", []):
         found = [each for each in found if each[predicate["key"]] == predicate["stringValue"]]
@@ -178,7 +178,7 @@ def _list_pipelines(server: KfpServer, request: Request) -> tuple[int, Json]:
 
 
 def _create_pipeline(server: KfpServer, request: Request) -> tuple[int, Json]:
-    # The API has two names for it, of which callers may give one.
+    # The API has two fields for the name, and callers may give either.
     name = request.body.get("name") or request.body["display_name"]
     document = {"display_name": name, **request.body, "name": name}
     for each in server.pipelines.values():
@@ -218,12 +218,12 @@ def _upload_error(status: int) -> tuple[int, Json]:
 
 
 def _uploaded(body: bytes) -> Json:
-    """A file as KFP stores it; raises `ValueError` for one that it would not take."""
+    """Return a file as KFP stores it; raise `ValueError` if KFP would not accept it."""
     found = re.search(rb'name="uploadfile"; filename="(.+)"\r\n.*?\r\n\r\n(.*)\r\n--', body, re.S)
     if not found or not found[1].endswith(b".yaml"):
         raise ValueError
     messages = (pipeline_spec_pb2.PipelineSpec(), pipeline_spec_pb2.PlatformSpec())
-    # KFP refuses a field that it does not know.
+    # KFP refuses unknown fields.
     parts = [
         json_format.MessageToDict(json_format.ParseDict(document, message))
         for document, message in zip(yaml.safe_load_all(found[2]), messages, strict=False)
@@ -249,7 +249,7 @@ def _create_recurring(server: KfpServer, request: Request) -> tuple[int, Json]:
         return _error(404, "no such version")
     if not 1 <= int(request.body["max_concurrency"]) <= 10:
         return _error(400, "Max concurrency must be at least 1 and at most 10")
-    # KFP tells of the account that the steps will have, also where none was asked for.
+    # KFP reports the account of the steps even if none was requested.
     account = request.body.get("service_account", "pipeline-runner")
     status = "ENABLED" if request.body["mode"] == "ENABLE" else "DISABLED"
     document = {**request.body, "status": status, "service_account": account}
@@ -283,7 +283,7 @@ _ROUTES: list[tuple[str, str, Callable[..., tuple[int, Json]]]] = [
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Else the second packet of an answer waits for 40 ms.
+    # With Nagle's algorithm, the second packet of an answer waits for 40 ms.
     disable_nagle_algorithm = True
     kfp: KfpServer
 
@@ -323,12 +323,12 @@ class _Handler(BaseHTTPRequestHandler):
         return Request(self.command, parts.path, query, headers, body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Tells nobody: the requests are kept."""
+        """Log nothing: the requests are recorded."""
 
 
 @contextmanager
 def serving(server: KfpServer) -> Iterator[KfpServer]:
-    """Serves on a port of this machine for as long as the block runs."""
+    """Serve on a port of this machine until the block ends."""
     handler = type("Handler", (_Handler,), {"kfp": server})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as listener:
         listener.daemon_threads = True
@@ -342,17 +342,17 @@ def serving(server: KfpServer) -> Iterator[KfpServer]:
 
 
 def task(name: str, state: str, **details: Any) -> Json:
-    """A task as the API tells of it."""
+    """Return a task as the API reports it."""
     return {"task_id": f"id-{name}", "display_name": name, "state": state, **details}
 
 
 def look(state: str, *tasks: Json, **details: Any) -> Json:
-    """What the API tells of a run in one look."""
+    """Return a run as the API reports it at one moment."""
     return {"state": state, "run_details": {"task_details": list(tasks)}, **details}
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
-    """Returns when the condition holds; raises `TimeoutError`."""
+    """Wait until a condition holds; raise `TimeoutError` after some seconds."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

@@ -13,7 +13,7 @@ SERVER = "http://mlflow.mlflow:5000"
 
 
 def file(folder: Path, images: str = "") -> PipelineFile:
-    """The training pipeline, with every image in another place or under another tag."""
+    """Return the training pipeline, with every image replaced by `images`."""
     path = folder / "pipeline.yaml"
     text = GOLDEN.read_text()
     if images:
@@ -44,63 +44,70 @@ def test_a_release_with_a_tracking_server_is_ready(
     ("uri", "reason"),
     [
         pytest.param("", "mlflow_tracking_uri is empty", id="none"),
-        pytest.param("sqlite:////work/runs/mlflow.db", "is a file of this machine", id="sqlite"),
-        pytest.param("sqlite:///m.db", "'sqlite:///m.db' is a file of this machine", id="relative"),
-        pytest.param("file:///tmp/mlruns", "is a file of this machine", id="file"),
-        pytest.param("./mlruns", "is a file of this machine", id="a path"),
-        pytest.param("sqlite+pysqlite:///m.db", "is a file of this machine", id="a driver"),
-        pytest.param("mlflow.mlflow:5000", "'mlflow.mlflow:5000' is no address", id="no scheme"),
-        pytest.param("http://", "'http://' is no address", id="no host"),
+        pytest.param("sqlite:////work/runs/mlflow.db", "is a file on this machine", id="sqlite"),
+        pytest.param("sqlite:///m.db", "'sqlite:///m.db' is a file on this machine", id="relative"),
+        pytest.param("file:///tmp/mlruns", "is a file on this machine", id="file"),
+        pytest.param("./mlruns", "is a file on this machine", id="a path"),
+        pytest.param("sqlite+pysqlite:///m.db", "is a file on this machine", id="a driver"),
+        pytest.param(
+            "mlflow.mlflow:5000", "'mlflow.mlflow:5000' is not an address", id="no scheme"
+        ),
+        pytest.param("http://", "'http://' is not an address", id="no host"),
     ],
 )
-def test_a_store_that_only_this_machine_has(tmp_path: Path, uri: str, reason: str) -> None:
+def test_a_store_on_this_machine_is_refused(tmp_path: Path, uri: str, reason: str) -> None:
     with pytest.raises(PinionError, match=reason) as raised:
         checked(file(tmp_path), uri)
     assert "give --param mlflow_tracking_uri=http" in str(raised.value)
 
 
-def test_a_server_of_this_machine_is_another_one_in_a_pod(
+def test_a_loopback_address_is_warned_about(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     checked(file(tmp_path), "http://localhost:5000")
-    assert "that is the pod itself" in capsys.readouterr().err
+    assert "this address is the pod itself" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     "value", ["seed=9007199254740993", 'thresholds={"a": [1, -90071992547409934]}']
 )
-def test_a_number_that_would_be_another_one_on_the_cluster(tmp_path: Path, value: str) -> None:
+def test_a_number_that_kfp_cannot_store_exactly_is_refused(tmp_path: Path, value: str) -> None:
     pipeline = file(tmp_path)
     given = [f"mlflow_tracking_uri={SERVER}", value]
-    with pytest.raises(PinionError, match=f"{value.partition('=')[0]} -?9007.* is more than KFP"):
+    with pytest.raises(PinionError, match=f"{value.partition('=')[0]} -?9007.* is too large: KFP"):
         check(pipeline, resolve(pipeline.parameters, given, None, None))
     most = f"seed={2**53}"
     check(pipeline, resolve(pipeline.parameters, [given[0], most], None, None))
 
 
-def test_a_password_is_no_parameter(tmp_path: Path) -> None:
-    with pytest.raises(PinionError, match="into a secret, and that into the --platform file") as it:
+def test_a_password_in_a_parameter_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        PinionError, match="into a secret, and the secret into the --platform file"
+    ) as it:
         checked(file(tmp_path), "http://ada:s3cret@mlflow:5000")
     assert "s3cret" not in str(it.value)
 
 
-def test_images_of_the_working_tree_that_nobody_pushed(tmp_path: Path) -> None:
+def test_images_that_were_not_pushed_are_refused(tmp_path: Path) -> None:
     local = file(tmp_path, "pinion/train:0.1.0-dev.0123456789ab")
-    with pytest.raises(PinionError, match="0123456789ab is only on this machine; push them") as it:
+    with pytest.raises(
+        PinionError, match="0123456789ab exists only on this machine; push them"
+    ) as it:
         checked(local, SERVER)
     assert "python -m pipelines.publish --dev" in str(it.value)
 
 
-def test_a_registry_that_is_away_is_told_and_no_reason_to_stop(
+def test_a_registry_that_is_away_is_only_a_warning(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     checked(file(tmp_path, "localhost:9/pinion/train:0.1.0-dev.0123456789ab"), SERVER)
-    told = capsys.readouterr().err
-    assert "whether localhost:9/pinion/train:0.1.0-dev.0123456789ab was pushed is not known" in told
-    assert "localhost:9, a registry of this machine" in told
+    warnings = capsys.readouterr().err
+    image = "localhost:9/pinion/train:0.1.0-dev.0123456789ab"
+    assert f"cannot check whether {image} was pushed" in warnings
+    assert "localhost:9, a registry on this machine" in warnings
 
 
-def test_a_pipeline_without_tracking_needs_none(tmp_path: Path) -> None:
+def test_a_pipeline_without_a_tracking_parameter_needs_no_server(tmp_path: Path) -> None:
     pipeline = file(tmp_path)
     del pipeline.spec.root.input_definitions.parameters["mlflow_tracking_uri"]
     check(pipeline, {})

@@ -1,4 +1,4 @@
-"""What a deployment does, or would do: a line for each pipeline, version and recurring run."""
+"""Deploy a release, or report what would be done, one line for each object on the cluster."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from pipelines.system.errors import PinionError
 
 @dataclass(frozen=True)
 class Deploying:
-    """A release, and where it goes; a dry run only reads, and says what would be done."""
+    """A release and its destination; a dry run only reads, and reports what would be done."""
 
     api: Api
     namespace: str
@@ -24,13 +24,15 @@ class Deploying:
     dry_run: bool
 
     def deploy(self, file: PipelineFile, schedule: Schedule | None) -> Iterator[str]:
-        """Makes the pipeline, the version and the schedule that are not there yet.
+        """Create the pipeline, the version and the schedule that do not exist yet.
 
-        Called again it does nothing. Without a schedule, one that is there stays as it is.
+        A second call does nothing. Without a schedule, an existing one is kept.
         """
         found = versions.find_pipeline(self.api, file.name, self.namespace)
         pipeline_id = found or self._make(file.name)
-        yield _line("pipeline", file.name, pipeline_id, "there" if found else self._done("made"))
+        yield _line(
+            "pipeline", file.name, pipeline_id, "exists" if found else self._done("created")
+        )
         there = versions.versions(self.api, pipeline_id) if pipeline_id else []
         version, done = self._version(pipeline_id, there, file)
         yield _line("version", version.name, version.id, done)
@@ -51,15 +53,15 @@ class Deploying:
             yield f"dashboard  {self.api.endpoint.page(page)}"
 
     def remove(self, name: str) -> Iterator[str]:
-        """Deletes the versions of the release, and before them the schedule that runs one.
+        """Delete the versions of the release, and before them the schedule that runs one.
 
-        Raises `PinionError`, and deletes nothing, where a recurring run of someone else runs one.
+        Raises `PinionError`, and deletes nothing, if someone else's recurring run uses one of them.
         """
         pipeline_id = versions.find_pipeline(self.api, name, self.namespace)
         there = versions.versions(self.api, pipeline_id) if pipeline_id else []
         removed = {each.id: each for each in there if each.is_of(self.tag)}
         if not removed:
-            yield _line("version", self.tag, "", "is not there")
+            yield _line("version", self.tag, "", "does not exist")
             return
         names = {each.id: each.name for each in removed.values()}
         runs = schedules.recurring_runs(self.api, pipeline_id, self.namespace)
@@ -83,14 +85,14 @@ class Deploying:
     def _version(
         self, pipeline_id: str, there: Iterable[Version], file: PipelineFile
     ) -> tuple[Version, str]:
-        """The version, without an id where it is not there and is not made; what was done."""
+        """Return the version, and what was done; its id is empty if it does not exist."""
         name, version = versions.chosen(there, self.tag, file)
-        done = "there" if version else self._done("uploaded")
+        done = "exists" if version else self._done("uploaded")
         if version is None and self.dry_run:
             version = Version("", name, file)
         version = version or versions.upload(self.api, pipeline_id, self.tag, file)
         if version.name != self.tag:
-            done += f"; {self.tag} has other settings of a cluster, and stays as it is"
+            done += f"; {self.tag} has other cluster settings and is kept"
         return version, done
 
     def _own(self, pipeline_id: str, name: str) -> list[Recurring]:
@@ -102,16 +104,16 @@ class Deploying:
         kept = self._kept(schedule, there)
         if kept is None:
             what = f"{shown(schedule.cron)} → {names[schedule.version_id]}"
-            yield _line("schedule", what, "", self._done("made"))
+            yield _line("schedule", what, "", self._done("created"))
         else:
             known = kept.id in [each.id for each in there]
-            yield _run_line(kept, names, "there" if known else "made")
+            yield _run_line(kept, names, "exists" if known else "created")
         for each in there:
             if kept is None or each.id != kept.id:
                 yield _run_line(each, names, self._done("removed"))
 
     def _kept(self, schedule: Schedule, there: Iterable[Recurring]) -> Recurring | None:
-        """The recurring run that stays or is made; None for one that would be made."""
+        """Return the recurring run that is kept or created; None if a dry run would create it."""
         if not self.dry_run:
             return schedules.keep(self.api, schedule)
         experiment = find_experiment(self.api, schedule.experiment, self.namespace)
@@ -122,9 +124,10 @@ def _left_alone(
     runs: Iterable[Recurring], version: Version, names: Mapping[str, str]
 ) -> Iterator[str]:
     for run in runs:
-        done = "there"
+        done = "exists"
         if run.version_id != version.id:
-            done += f"; --schedule {quote(run.when)} and its parameters move it to {version.name}"
+            done += f"; give --schedule {quote(run.when)} and its parameters to move it"
+            done += f" to {version.name}"
         yield _run_line(run, names, done)
 
 
@@ -132,8 +135,8 @@ def _refuse_others(runs: Iterable[Recurring], name: str, names: Mapping[str, str
     for run in runs:
         if run.name != name:
             raise PinionError(
-                f"recurring run {run.name!r} ({run.id}) runs {names[run.version_id]}, and is not"
-                " of pipelines.deploy; delete it first, if it may go"
+                f"recurring run {run.name!r} ({run.id}) runs {names[run.version_id]}, and"
+                " pipelines.deploy did not create it; delete it first if nobody needs it"
             )
 
 

@@ -49,26 +49,28 @@ def changes(server: KfpServer) -> list[str]:
 
 
 def ids(server: KfpServer) -> tuple[str, ...]:
-    """Of the one pipeline, version and recurring run."""
+    """Return the ids of the only pipeline, version and recurring run."""
     (pipeline,), (version,), (run,) = server.pipelines, server.versions, server.recurring_runs
     return pipeline, version, run
 
 
-def test_it_says_what_it_made_and_what_was_there(server: KfpServer, file: PipelineFile) -> None:
+def test_a_deployment_reports_what_it_created_and_what_existed(
+    server: KfpServer, file: PipelineFile
+) -> None:
     first = deployed(server, file)
     pipeline, version, run = ids(server)
     page = f"dashboard  {server.address}/#/pipelines/details/{pipeline}/version/{version}"
     assert first == [
-        f"pipeline   three ({pipeline}) made",
+        f"pipeline   three ({pipeline}) created",
         f"version    1.2.3 ({version}) uploaded",
-        f"schedule   30 3 * * * → 1.2.3 ({run}) made",
+        f"schedule   30 3 * * * → 1.2.3 ({run}) created",
         page,
     ]
     before = changes(server)
     assert deployed(server, file) == [
-        f"pipeline   three ({pipeline}) there",
-        f"version    1.2.3 ({version}) there",
-        f"schedule   30 3 * * * → 1.2.3 ({run}) there",
+        f"pipeline   three ({pipeline}) exists",
+        f"version    1.2.3 ({version}) exists",
+        f"schedule   30 3 * * * → 1.2.3 ({run}) exists",
         page,
     ]
     assert changes(server) == before
@@ -76,20 +78,20 @@ def test_it_says_what_it_made_and_what_was_there(server: KfpServer, file: Pipeli
 
 def test_a_dry_run_only_reads(server: KfpServer, file: PipelineFile) -> None:
     assert deployed(server, file, dry_run=True) == [
-        "pipeline   three would be made",
+        "pipeline   three would be created",
         "version    1.2.3 would be uploaded",
-        "schedule   30 3 * * * → 1.2.3 would be made",
+        "schedule   30 3 * * * → 1.2.3 would be created",
     ]
     assert changes(server) == []
     made = deployed(server, file)
     pipeline, version, run = ids(server)
     before = changes(server)
-    assert deployed(server, file, dry_run=True) == [each.replace("made", "there").replace(
-        "uploaded", "there") for each in made]  # fmt: skip
+    assert deployed(server, file, dry_run=True) == [each.replace("created", "exists").replace(
+        "uploaded", "exists") for each in made]  # fmt: skip
     assert deployed(server, file, tag="1.3.0", dry_run=True) == [
-        f"pipeline   three ({pipeline}) there",
+        f"pipeline   three ({pipeline}) exists",
         "version    1.3.0 would be uploaded",
-        "schedule   30 3 * * * → 1.3.0 would be made",
+        "schedule   30 3 * * * → 1.3.0 would be created",
         f"schedule   30 3 * * * → 1.2.3 ({run}) would be removed",
     ]
     assert removed(server, dry_run=True) == [
@@ -99,7 +101,7 @@ def test_a_dry_run_only_reads(server: KfpServer, file: PipelineFile) -> None:
     assert changes(server) == before
 
 
-def test_the_next_release_moves_the_schedule_only_where_it_is_asked(
+def test_the_next_release_moves_the_schedule_only_on_request(
     server: KfpServer, file: PipelineFile
 ) -> None:
     deployed(server, file)
@@ -108,45 +110,45 @@ def test_the_next_release_moves_the_schedule_only_where_it_is_asked(
     (new,) = set(server.versions) - {old}
     assert lines[1:3] == [
         f"version    1.3.0 ({new}) uploaded",
-        f"schedule   30 3 * * * → 1.2.3 ({run}) there; --schedule '30 3 * * *' and its parameters"
-        " move it to 1.3.0",
+        f"schedule   30 3 * * * → 1.2.3 ({run}) exists; give --schedule '30 3 * * *' and its"
+        " parameters to move it to 1.3.0",
     ]
     assert set(server.recurring_runs) == {run}
     lines = deployed(server, file, NIGHTLY, "1.3.0")
     (moved,) = server.recurring_runs
     assert lines[2:4] == [
-        f"schedule   30 3 * * * → 1.3.0 ({moved}) made",
+        f"schedule   30 3 * * * → 1.3.0 ({moved}) created",
         f"schedule   30 3 * * * → 1.2.3 ({run}) removed",
     ]
     assert deployed(server, file, None, "1.3.0")[2] == (
-        f"schedule   30 3 * * * → 1.3.0 ({moved}) there"
+        f"schedule   30 3 * * * → 1.3.0 ({moved}) exists"
     )
 
 
-def test_a_paused_schedule_is_told_as_one(server: KfpServer, file: PipelineFile) -> None:
+def test_a_paused_schedule_is_reported_as_paused(server: KfpServer, file: PipelineFile) -> None:
     deployed(server, file)
     (run,) = server.recurring_runs.values()
     run["status"] = "DISABLED"
-    assert deployed(server, file)[2].endswith(") there, paused")
-    assert deployed(server, file, None)[2].endswith(") there, paused")
+    assert deployed(server, file)[2].endswith(") exists, paused")
+    assert deployed(server, file, None)[2].endswith(") exists, paused")
 
 
-def test_other_settings_are_told(
+def test_other_cluster_settings_are_reported(
     server: KfpServer, file: PipelineFile, large: PipelineFile
 ) -> None:
     deployed(server, file, None)
-    for done in ("uploaded", "there"):
+    for done in ("uploaded", "exists"):
         line = deployed(server, large, None)[1]
         assert line.startswith("version    1.2.3-")
-        assert line.endswith(f") {done}; 1.2.3 has other settings of a cluster, and stays as it is")
+        assert line.endswith(f") {done}; 1.2.3 has other cluster settings and is kept")
     assert len(server.versions) == 2
-    # Both are of the release.
+    # Both belong to the release.
     assert [each.split()[0] for each in removed(server)] == ["version", "version"]
     assert not server.versions
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_all_of_it_is_there_once_whatever_gets_lost(
+def test_everything_is_created_once_whichever_answers_get_lost(
     server: KfpServer, file: PipelineFile, fault: str
 ) -> None:
     make = FAULTS[fault]
@@ -155,9 +157,9 @@ def test_all_of_it_is_there_once_whatever_gets_lost(
         lines = deployed(server, file)
     pipeline, version, run = ids(server)
     assert lines[:3] == [
-        f"pipeline   three ({pipeline}) there",
-        f"version    1.2.3 ({version}) there",
-        f"schedule   30 3 * * * → 1.2.3 ({run}) there",
+        f"pipeline   three ({pipeline}) exists",
+        f"version    1.2.3 ({version}) exists",
+        f"schedule   30 3 * * * → 1.2.3 ({run}) exists",
     ]
     server.fault = make()
     removed(server)
@@ -166,10 +168,10 @@ def test_all_of_it_is_there_once_whatever_gets_lost(
     assert set(server.pipelines) == {pipeline}
 
 
-def test_remove_takes_the_versions_of_a_release_and_what_runs_them(
+def test_remove_deletes_the_versions_of_a_release_and_their_schedule(
     server: KfpServer, file: PipelineFile
 ) -> None:
-    assert removed(server) == ["version    1.2.3 is not there"]
+    assert removed(server) == ["version    1.2.3 does not exist"]
     deployed(server, file, None, "1.3.0")
     deployed(server, file)
     lines = removed(server)
@@ -177,20 +179,22 @@ def test_remove_takes_the_versions_of_a_release_and_what_runs_them(
     assert [each["name"] for each in server.versions.values()] == ["1.3.0"]
     assert changes(server)[-2:] == ["DELETE", "DELETE"]
     assert "/recurringruns/" in server.requests[-2].path
-    assert removed(server) == ["version    1.2.3 is not there"]
-    # A schedule of another release is left alone.
+    assert removed(server) == ["version    1.2.3 does not exist"]
+    # The schedule of another release is kept.
     deployed(server, file)
     assert removed(server, "1.3.0")[-1].startswith("version    1.3.0 (")
     assert len(server.recurring_runs) == 1
 
 
-def test_remove_refuses_to_pull_a_version_from_under_someone(
+def test_remove_refuses_while_someone_else_runs_the_version(
     server: KfpServer, file: PipelineFile
 ) -> None:
     deployed(server, file)
     (run,) = server.recurring_runs.values()
     other = {**run, "display_name": "mine", "recurring_run_id": "r2"}
     server.recurring_runs["r2"] = other
-    with pytest.raises(PinionError, match=r"'mine' \(r2\) runs 1\.2\.3, and is not of pipelines"):
+    with pytest.raises(
+        PinionError, match=r"'mine' \(r2\) runs 1\.2\.3, and pipelines\.deploy did not"
+    ):
         removed(server)
     assert "DELETE" not in changes(server)

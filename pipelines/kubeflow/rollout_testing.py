@@ -1,4 +1,4 @@
-"""What the tests of deployments share: a small release, the API without waiting, and faults."""
+"""Help the tests of deployments: a small release, an API without pauses, and faults."""
 
 import itertools
 from collections.abc import Callable
@@ -17,24 +17,24 @@ Fault = Callable[[Request], str | int | None]
 
 
 def api(server: KfpServer, patience: float = 120) -> Api:
-    """The API, whose waits pass at once."""
+    """Return the API, whose pauses take no time."""
     return Api(find_endpoint(server.address), Login(), patience, lambda _: None)
 
 
 def release(folder: Path, settings: str = "") -> PipelineFile:
-    """The file of a pipeline `three`, with the settings of a platform file."""
+    """Return the file of a pipeline `three`, with the settings of a platform file."""
     file = compiled(folder)
     return apply(loaded(folder, settings), file) if settings else file
 
 
 def every_third(fault: str | int, start: int) -> Fault:
-    """Fails one request in three."""
+    """Fail one request in three."""
     count = itertools.count(start)
     return lambda _: fault if next(count) % 3 == 0 else None
 
 
 def first_of_each_kind(fault: str | int) -> Fault:
-    """Fails the first request of each kind."""
+    """Fail the first request of each kind."""
     seen: set[tuple[str, int, str]] = set()
 
     def fail(request: Request) -> str | int | None:
@@ -47,7 +47,7 @@ def first_of_each_kind(fault: str | int) -> Fault:
 
 
 def away_for_a_while(fault: str | int, start: int) -> Fault:
-    """Fails twelve requests in a row, from one on."""
+    """Fail twelve requests in a row, beginning with one."""
     count = itertools.count()
     return lambda _: fault if start <= next(count) < start + 12 else None
 

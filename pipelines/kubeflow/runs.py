@@ -1,4 +1,4 @@
-"""Runs on a cluster: made once, looked at, stopped."""
+"""Start, find, inspect and stop runs on a cluster."""
 
 import re
 import secrets
@@ -25,7 +25,7 @@ _LONGEST_NAME = 200
 
 @dataclass(frozen=True)
 class Task:
-    """What the API tells of a node of the workflow that runs; the state is KFP's word."""
+    """A node of the running workflow as the API reports it; the state is KFP's word."""
 
     id: str
     name: str
@@ -39,37 +39,37 @@ class Task:
 
     @property
     def seconds(self) -> float | None:
-        """How long it took by the cluster's clock, where that is told."""
+        """How long it took by the cluster's clock, if the API reports that."""
         if self.started is None or self.ended is None or self.ended < self.started:
             return None
         return (self.ended - self.started).total_seconds()
 
     @classmethod
     def of(cls, detail: Any) -> "Task":
-        """Of the API's own object."""
+        """Convert the API's object."""
         history = [_error(each) for each in detail.state_history or []]
         return cls(
             str(detail.task_id or detail.display_name),
             str(detail.display_name or ""),
             str(detail.state or ""),
             detail.start_time or detail.create_time,
-            # KFP has a time of the year 1 for what has not ended.
+            # KFP reports a time in the year 1 for a task that has not ended.
             detail.end_time if detail.end_time and detail.end_time.year > 1 else None,
             _error(detail) or "; ".join(filter(None, history)),
-            # KFP names the nodes within one by their pods.
+            # KFP refers to the nodes within a node by their pods.
             tuple(str(each.task_id or each.pod_name) for each in detail.child_tasks or []),
             str(detail.pod_name or ""),
             str(detail.parent_task_id or ""),
         )
 
     def holds(self, other: "Task") -> bool:
-        """Whether another is a node within this one."""
+        """Return whether another node is within this one."""
         return other.parent == self.id or not {other.id, other.pod}.isdisjoint(self.children)
 
 
 @dataclass(frozen=True)
 class Run:
-    """What the API tells of a run."""
+    """A run as the API reports it."""
 
     id: str
     name: str
@@ -80,9 +80,11 @@ class Run:
 
     @classmethod
     def of(cls, run: Any) -> "Run":
-        """Of the API's own object; raises `PinionError` for one without an id."""
+        """Convert the API's object; raise `PinionError` if it has no id."""
         if not run.run_id:
-            raise PinionError("KFP answered with a run that has no id; is it of version 2?")
+            raise PinionError(
+                "KFP answered with a run that has no id; is the server older than KFP 2?"
+            )
         details = run.run_details.task_details if run.run_details else None
         spec = run.pipeline_spec if isinstance(run.pipeline_spec, dict) else {}
         return cls(
@@ -97,7 +99,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Submission:
-    """What is to be run; its name is that of no other run."""
+    """A run to start; its name is unique."""
 
     file: PipelineFile
     parameters: Mapping[str, Value]
@@ -108,15 +110,17 @@ class Submission:
 
 
 def unique_name(asked: str, file: PipelineFile) -> str:
-    """A name for a run by which it is found again; raises `UsageError` for one that is no name."""
+    """Return a unique name by which a run is found again; raise `UsageError` for a bad one."""
     name = asked or f"{file.name} {file.release}".strip()
     if not name.isprintable() or not name.strip() or len(name) > _LONGEST_NAME:
-        raise UsageError(f"--run-name {asked!r} is no name of up to {_LONGEST_NAME} characters")
+        raise UsageError(
+            f"--run-name {asked!r} is not valid; use 1 to {_LONGEST_NAME} printable characters"
+        )
     return f"{name} {time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
 
 
 def start(api: Api, submission: Submission) -> Run:
-    """Starts a run, and never two, whatever answers get lost."""
+    """Start a run, and never two, whichever answers get lost."""
     experiment = experiment_id(api, submission.experiment, submission.namespace)
     run = kfp.V2beta1Run(
         display_name=submission.name,
@@ -136,13 +140,13 @@ def start(api: Api, submission: Submission) -> Run:
 
 
 def find_experiment(api: Api, name: str, namespace: str) -> str:
-    """The id of the experiment of that name; an empty one where there is none."""
+    """Return the id of the experiment with a name, or an empty string."""
     found = _find_experiment(api, name, namespace)
     return str(found.experiment_id) if found else ""
 
 
 def experiment_id(api: Api, name: str, namespace: str) -> str:
-    """The experiment of that name, which is made where there is none."""
+    """Return the id of the experiment with a name, and create it if necessary."""
     scope = {"namespace": namespace} if namespace else {}
 
     def make() -> Any:
@@ -159,12 +163,12 @@ def experiment_id(api: Api, name: str, namespace: str) -> str:
 
 
 def get(api: Api, run_id: str) -> Run:
-    """A run as it is now."""
+    """Return the current state of a run."""
     return Run.of(api.persist(api.runs.run_service_get_run, run_id=run_id))
 
 
 def find(api: Api, name_or_id: str, namespace: str) -> Run:
-    """A run by its id, or by its name; raises `PinionError` where there is none."""
+    """Return a run by its id or its name; raise `PinionError` if there is none."""
     if _ID.fullmatch(name_or_id):
         try:
             return get(api, name_or_id)
@@ -177,12 +181,12 @@ def find(api: Api, name_or_id: str, namespace: str) -> Run:
     raise PinionError(
         f"{api.endpoint.address} has no run {name_or_id!r}"
         + (f" in namespace {namespace!r}" if namespace else "")
-        + "; a submission that ended before it was started can be made again"
+        + "; if the submission was interrupted before the run started, submit again"
     )
 
 
 def stop(api: Api, run_id: str) -> None:
-    """Asks for a run to be ended; what runs of it is ended by the cluster in its own time."""
+    """Ask the cluster to end a run; it ends the running steps in its own time."""
     api.persist(api.runs.run_service_terminate_run, run_id=run_id)
 
 
@@ -198,7 +202,7 @@ def _find_experiment(api: Api, name: str, namespace: str) -> Any | None:
 
 
 def _of_name(things: Iterable[Any], name: str) -> Any | None:
-    """The one of that name, should the server know no such filter."""
+    """Return the one with a name, in case the server ignores the filter."""
     return next((each for each in things if each.display_name == name), None)
 
 
@@ -208,7 +212,7 @@ def _error(thing: Any) -> str:
 
 
 def failure(tasks: Iterable[Task], task: Task) -> str:
-    """Why a task failed: what it says itself, else what is said within it."""
+    """Return why a task failed: its own error, else that of a node within it."""
     queue, left = [task], [each for each in tasks if each.id != task.id]
     for each in queue:
         if each.error:

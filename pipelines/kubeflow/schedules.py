@@ -1,4 +1,4 @@
-"""The schedule of a pipeline: one recurring run on a cluster, kept as it was asked for last."""
+"""Keep the schedule of a pipeline: one recurring run on a cluster, as it was last requested."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ from pipelines.kubeflow.runs import experiment_id
 from pipelines.kubeflow.versions import remove
 from pipelines.system.errors import PinionError
 
-# Told with a recurring run, because KFP fills in its own account where none was asked for.
+# The description names the account, because KFP reports its default account if none was requested.
 _ACCOUNT = "service account "
 _KEPT = "Kept by python -m pipelines.deploy"
-# More looks than one at a list that others change too.
+# Several attempts, because others may change the list at the same time.
 _ROUNDS = 8
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """What is asked for; its name is that of its pipeline."""
+    """The schedule that is requested; its name is that of its pipeline."""
 
     name: str
     cron: str
@@ -38,7 +38,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Recurring:
-    """What the API tells of a recurring run; `cron` is empty for one that has another trigger."""
+    """A recurring run as the API describes it; `cron` is empty for another kind of trigger."""
 
     id: str
     name: str
@@ -53,7 +53,7 @@ class Recurring:
 
     @classmethod
     def of(cls, run: Any) -> "Recurring":
-        """Of the API's own object; raises `PinionError` for one without an id."""
+        """Convert the API's object; raise `PinionError` if it has no id."""
         if not run.recurring_run_id:
             raise PinionError("KFP answered with a recurring run that has no id")
         trigger = run.trigger.cron_schedule if run.trigger else None
@@ -73,11 +73,11 @@ class Recurring:
 
     @property
     def when(self) -> str:
-        """When it runs, as its user wrote it."""
+        """When it runs, as the user wrote it."""
         return shown(self.cron) if self.cron else "at an interval"
 
     def fits(self, schedule: Schedule, experiment: str) -> bool:
-        """Whether it is what is asked for, paused or not."""
+        """Return whether it is the requested schedule, paused or not."""
         asked = schedule.service_account
         return (
             (self.version_id, self.cron) == (schedule.version_id, schedule.cron)
@@ -88,7 +88,7 @@ class Recurring:
 
 
 def recurring_runs(api: Api, pipeline_id: str, namespace: str) -> list[Recurring]:
-    """Every recurring run of a pipeline's versions, in an order that is the same for everyone."""
+    """Return all recurring runs of a pipeline's versions, in the same order for every caller."""
     scope = {"namespace": namespace} if namespace else {}
     listed = partial(api.persist, api.recurring_runs.recurring_run_service_list_recurring_runs)
     found = [
@@ -101,27 +101,28 @@ def recurring_runs(api: Api, pipeline_id: str, namespace: str) -> list[Recurring
 
 
 def own(api: Api, pipeline_id: str, name: str, namespace: str) -> list[Recurring]:
-    """The recurring runs that are kept here, of which there should be one."""
+    """Return the recurring runs that this program keeps, of which there should be one."""
     return [each for each in recurring_runs(api, pipeline_id, namespace) if each.name == name]
 
 
 def find(there: Iterable[Recurring], schedule: Schedule, experiment: str) -> Recurring | None:
-    """The recurring run that is what is asked for; of several, the same one for everyone."""
+    """Return the recurring run that is the requested one; of several, the same for every caller."""
     fitting = [each for each in there if each.fits(schedule, experiment)]
     return min(fitting, key=lambda each: each.paused, default=None)
 
 
 def keep(api: Api, schedule: Schedule) -> Recurring:
-    """Makes what is asked for the one recurring run of its pipeline, and deletes what was before.
+    """Make the requested schedule the only recurring run of its pipeline, and return it.
 
-    The old one goes when the new one is there. One that was paused stays it, also as a new one.
+    The old one is deleted after the new one was created. If the old one is paused, so is the new
+    one.
     """
     experiment = experiment_id(api, schedule.experiment, schedule.namespace)
     there = _own(api, schedule)
     paused = bool(there) and all(each.paused for each in there)
     made = ""
     for _ in range(_ROUNDS):
-        # Also one of which KFP tells otherwise than it was made.
+        # Also accept one that KFP describes otherwise than it was created.
         kept = find(there, schedule, experiment) or _by_id(there, made)
         if kept is None:
             made = _make(api, schedule, experiment, paused).id
@@ -131,16 +132,16 @@ def keep(api: Api, schedule: Schedule) -> Recurring:
             for each in there:
                 if each.id != kept.id:
                     delete(api, each)
-        # Whoever keeps it at the same time may have deleted this one, and made another.
+        # A concurrent call may have deleted this one and created another.
         there = _own(api, schedule)
     raise PinionError(
-        f"the schedule of pipeline {schedule.name!r} changes while it is changed here; call again"
-        " when nobody else does"
+        f"the schedule of pipeline {schedule.name!r} keeps changing; another deployment may be"
+        " running, so try again when it is done"
     )
 
 
 def delete(api: Api, recurring: Recurring) -> None:
-    """Deletes a recurring run; the runs that it started stay."""
+    """Delete a recurring run; the runs that it started are kept."""
     call = api.recurring_runs.recurring_run_service_delete_recurring_run
     remove(api, call, recurring_run_id=recurring.id)
 
@@ -150,7 +151,7 @@ def _own(api: Api, schedule: Schedule) -> list[Recurring]:
 
 
 def _message(parameters: Mapping[str, Any]) -> Struct:
-    """As KFP has them, to which every number is a double."""
+    """Return the parameters as KFP stores them, with every number as a double."""
     message = Struct()
     message.update(parameters)
     return message
@@ -174,7 +175,7 @@ def _make(api: Api, schedule: Schedule, experiment: str, paused: bool) -> Recurr
         service_account=account or None,
         trigger=kfp.V2beta1Trigger(cron_schedule=kfp.V2beta1CronSchedule(cron=schedule.cron)),
         mode=kfp.RecurringRunMode.DISABLE if paused else kfp.RecurringRunMode.ENABLE,
-        # A run that is late is not run beside the next one, and what was missed is not made up.
+        # A late run does not overlap the next one, and missed runs are not made up for.
         max_concurrency="1",
         no_catchup=True,
     )

@@ -31,8 +31,8 @@ def server() -> Iterator[KfpServer]:
         yield started
 
 
-def asked(server: KfpServer) -> list[str]:
-    """What was changed, in order."""
+def changes(server: KfpServer) -> list[str]:
+    """Return the methods of the requests that change something, in order."""
     return [each.method for each in server.requests if each.method != "GET"]
 
 
@@ -41,7 +41,7 @@ def only(server: KfpServer) -> Json:
     return run
 
 
-def test_a_recurring_run_is_what_was_asked_for(server: KfpServer) -> None:
+def test_a_recurring_run_is_created_as_requested(server: KfpServer) -> None:
     made = keep(api(server), SCHEDULE)
     (posted,) = server.asked("POST", "/recurringruns")
     assert posted.body == {
@@ -59,7 +59,7 @@ def test_a_recurring_run_is_what_was_asked_for(server: KfpServer) -> None:
     assert not made.paused
 
 
-def test_an_account_and_a_namespace_are_those_of_the_call() -> None:
+def test_a_recurring_run_has_the_requested_account_and_namespace() -> None:
     versions = {"v1": {"pipeline_version_id": "v1"}}
     schedule = replace(SCHEDULE, namespace="team-a", service_account="trainer")
     with serving(KfpServer(versions=versions, multi_user=True)) as server:
@@ -82,13 +82,13 @@ def test_an_account_and_a_namespace_are_those_of_the_call() -> None:
         pytest.param(replace(SCHEDULE, parameters={}), id="no parameters"),
     ],
 )
-def test_what_is_there_stays_there(server: KfpServer, schedule: Schedule) -> None:
+def test_an_unchanged_schedule_is_kept(server: KfpServer, schedule: Schedule) -> None:
     made = keep(api(server), schedule)
     assert keep(api(server), schedule).id == made.id
-    assert asked(server) == ["POST", "POST"]
+    assert changes(server) == ["POST", "POST"]
 
 
-def test_more_digits_than_kfp_keeps_are_no_change(server: KfpServer) -> None:
+def test_digits_that_kfp_does_not_store_are_not_a_change(server: KfpServer) -> None:
     schedule = replace(SCHEDULE, parameters={"seed": 2**53 + 1})
     made = keep(api(server), schedule)
     assert keep(api(server), schedule).id == made.id
@@ -108,20 +108,20 @@ def test_more_digits_than_kfp_keeps_are_no_change(server: KfpServer) -> None:
         pytest.param({"service_account": "other"}, id="account"),
     ],
 )
-def test_a_change_is_made_before_what_was_is_deleted(
+def test_a_change_is_created_before_the_old_run_is_deleted(
     server: KfpServer, change: dict[str, Any]
 ) -> None:
     schedule = replace(SCHEDULE, service_account="trainer")
     old = keep(api(server), schedule)
-    before = len(asked(server))
+    before = len(changes(server))
     new = keep(api(server), replace(schedule, **change))
-    assert [each for each in asked(server)[before:] if each == "DELETE"] == ["DELETE"]
-    assert asked(server)[-2:] == ["POST", "DELETE"]
+    assert [each for each in changes(server)[before:] if each == "DELETE"] == ["DELETE"]
+    assert changes(server)[-2:] == ["POST", "DELETE"]
     assert only(server)["recurring_run_id"] == new.id != old.id
     assert server.asked("DELETE", f"/recurringruns/{old.id}")
 
 
-def test_a_call_that_ended_half_way_is_finished_by_the_next(server: KfpServer) -> None:
+def test_an_interrupted_change_is_completed_by_the_next_call(server: KfpServer) -> None:
     keep(api(server), SCHEDULE)
     moved = replace(SCHEDULE, version_id="v2")
     server.fault = lambda each: 503 if each.method == "DELETE" else None
@@ -135,26 +135,26 @@ def test_a_call_that_ended_half_way_is_finished_by_the_next(server: KfpServer) -
     assert len(server.asked("POST", ".*")) == posts
 
 
-def twin(server: KfpServer, identity: str, **fields: Any) -> None:
+def duplicate(server: KfpServer, identity: str, **fields: Any) -> None:
     first = next(iter(server.recurring_runs.values()))
     server.recurring_runs[identity] = {**first, "recurring_run_id": identity, **fields}
 
 
-def test_of_twins_everyone_keeps_the_same(server: KfpServer) -> None:
+def test_of_duplicates_every_caller_keeps_the_same(server: KfpServer) -> None:
     keep(api(server), SCHEDULE)
     first = next(iter(server.recurring_runs))
-    twin(server, "newer", created_at="2026-11-25T00:00:00Z")
-    twin(server, "oldest", created_at="2026-11-23T00:00:00Z")
-    twin(server, "paused", created_at="2026-11-22T00:00:00Z", status="DISABLED")
+    duplicate(server, "newer", created_at="2026-11-25T00:00:00Z")
+    duplicate(server, "oldest", created_at="2026-11-23T00:00:00Z")
+    duplicate(server, "paused", created_at="2026-11-22T00:00:00Z", status="DISABLED")
     assert keep(api(server), SCHEDULE).id == "oldest"
     assert set(server.recurring_runs) == {"oldest"} != {first}
 
 
-def test_what_others_schedule_is_not_touched(server: KfpServer) -> None:
+def test_schedules_of_others_are_not_touched(server: KfpServer) -> None:
     keep(api(server), SCHEDULE)
-    twin(server, "named", display_name="mine")
-    twin(server, "elsewhere", pipeline_version_reference={"pipeline_id": "p2"})
-    twin(server, "inline", pipeline_version_reference=None, pipeline_spec={"root": {}})
+    duplicate(server, "named", display_name="mine")
+    duplicate(server, "elsewhere", pipeline_version_reference={"pipeline_id": "p2"})
+    duplicate(server, "inline", pipeline_version_reference=None, pipeline_spec={"root": {}})
     keep(api(server), replace(SCHEDULE, cron="0 0 4 * * *"))
     assert {"named", "elsewhere", "inline"} < set(server.recurring_runs)
     assert len(server.recurring_runs) == 4
@@ -166,14 +166,16 @@ def test_a_paused_schedule_stays_paused(server: KfpServer) -> None:
     keep(api(server), SCHEDULE)
     only(server).update(status="DISABLED", mode="DISABLE")
     assert keep(api(server), SCHEDULE).paused
-    assert asked(server) == ["POST", "POST"]
+    assert changes(server) == ["POST", "POST"]
     moved = keep(api(server), replace(SCHEDULE, version_id="v2"))
     assert moved.paused
     assert only(server)["mode"] == "DISABLE"
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_one_recurring_run_whatever_gets_lost(server: KfpServer, fault: str) -> None:
+def test_one_recurring_run_is_kept_whichever_answers_get_lost(
+    server: KfpServer, fault: str
+) -> None:
     make = FAULTS[fault]
     server.fault = make()
     keep(api(server), SCHEDULE)
@@ -188,7 +190,7 @@ def test_one_recurring_run_whatever_gets_lost(server: KfpServer, fault: str) -> 
     assert len(server.experiments) == 1
 
 
-def test_several_at_once_keep_one(server: KfpServer) -> None:
+def test_concurrent_calls_keep_one_recurring_run(server: KfpServer) -> None:
     threads = [threading.Thread(target=keep, args=(api(server), SCHEDULE)) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -197,37 +199,37 @@ def test_several_at_once_keep_one(server: KfpServer) -> None:
     assert only(server)["display_name"] == "training"
 
 
-def test_one_that_kfp_tells_otherwise_is_made_once_all_the_same(server: KfpServer) -> None:
-    def retell(_: Request) -> None:
+def test_a_run_that_kfp_describes_otherwise_is_created_once(server: KfpServer) -> None:
+    def rewrite(_: Request) -> None:
         for run in server.recurring_runs.values():
             run["trigger"] = {"cron_schedule": {"cron": "0 30 03 * * *"}}
 
-    server.fault = retell
+    server.fault = rewrite
     made = keep(api(server), SCHEDULE)
     assert only(server)["recurring_run_id"] == made.id
 
 
-def test_who_deletes_it_each_time_is_told_of(server: KfpServer) -> None:
+def test_a_schedule_that_keeps_changing_is_reported(server: KfpServer) -> None:
     def clear(request: Request) -> None:
         if request.method == "GET":
             server.recurring_runs.clear()
 
     server.fault = clear
-    with pytest.raises(PinionError, match="'training' changes while it is changed here"):
+    with pytest.raises(PinionError, match="'training' keeps changing"):
         keep(api(server), SCHEDULE)
     assert len(server.asked("POST", "/recurringruns")) < 10
 
 
-def test_a_look_makes_nothing(server: KfpServer) -> None:
+def test_looking_for_a_schedule_creates_nothing(server: KfpServer) -> None:
     assert find_experiment(api(server), "nightly", "") == ""
     made = keep(api(server), SCHEDULE)
-    before = asked(server)
+    before = changes(server)
     experiment = find_experiment(api(server), "nightly", "")
     there = own(api(server), "p1", "training", "")
     assert find(there, SCHEDULE, experiment) == made
     assert find(there, replace(SCHEDULE, cron="@daily"), experiment) is None
     assert find(there, SCHEDULE, "another") is None
-    assert asked(server) == before
-    twin(server, "interval", trigger={"periodic_schedule": {"interval_second": "60"}})
+    assert changes(server) == before
+    duplicate(server, "interval", trigger={"periodic_schedule": {"interval_second": "60"}})
     there = own(api(server), "p1", "training", "")
     assert {each.when for each in there} == {"30 3 * * *", "at an interval"}

@@ -1,11 +1,13 @@
-"""A run on a cluster: started, followed to its end, or ended."""
+"""Start a run on a cluster, follow it, or stop it."""
 
-import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from shlex import quote
 
 from pipelines.compiled.file import PipelineFile, steps_of
+from pipelines.console.flags import ClusterFlags, RunFlags
 from pipelines.console.progress import Progress
 from pipelines.kubeflow import runs
 from pipelines.kubeflow.api.client import Api
@@ -19,60 +21,79 @@ from pipelines.system.task_state import State
 _COMMAND = "python -m pipelines.submit"
 
 
-def submit(args: argparse.Namespace) -> int:
-    """Does what the flags of `pipelines.submit` ask for; its exit code."""
-    known = args.stop if args.follow is None else args.follow
-    if known is not None:
-        if not known:
-            raise UsageError("--follow and --stop need a run's id or name; it is empty")
-        api, namespace = connect(args)
-        run = runs.find(api, known, namespace)
-        if args.stop:
-            runs.stop(api, run.id)
-            print(f"asked the cluster to end run {run.name!r} ({run.id})")
-            return 0
-        return _followed(api, run, namespace, steps_of(run.document))
-    file, parameters, account = prepared(args, PipelineFile.load(args.pipeline_file))
-    name = runs.unique_name(args.run_name, file)
-    api, namespace = connect(args)
-    run = _started(api, Submission(file, parameters, name, args.experiment, namespace, account))
-    if args.wait:
-        return _followed(api, run, namespace, file.steps)
+@dataclass(frozen=True)
+class Request:
+    """A compiled file to run; without a `name`, the run is named after the pipeline."""
+
+    file: Path
+    name: str
+    experiment: str
+    flags: RunFlags
+
+
+def submit(cluster: ClusterFlags, request: Request, wait: bool) -> None:
+    """Start a run, and follow it to its end or say how to; raise `PinionError` if it fails."""
+    file, parameters, account = prepared(request.flags, PipelineFile.load(request.file))
+    name = runs.unique_name(request.name, file)
+    api, namespace = connect(cluster)
+    submission = Submission(file, parameters, name, request.experiment, namespace, account)
+    run = _started(api, submission)
+    if wait:
+        _follow(api, run, namespace, file.steps)
+        return
     print(_summary(api, run, namespace))
     print(f"follow     {_COMMAND} --follow {run.id}")
-    return 0
+
+
+def follow(cluster: ClusterFlags, known: str) -> None:
+    """Follow a run, by id or name, to its end; raise `PinionError` if it fails."""
+    api, run, namespace = _found(cluster, known)
+    _follow(api, run, namespace, steps_of(run.document))
+
+
+def stop(cluster: ClusterFlags, known: str) -> None:
+    """Ask the cluster to stop a run, by id or name."""
+    api, run, _ = _found(cluster, known)
+    runs.stop(api, run.id)
+    print(f"asked the cluster to stop run {run.name!r} ({run.id})")
+
+
+def _found(cluster: ClusterFlags, known: str) -> tuple[Api, Run, str]:
+    if not known:
+        raise UsageError("--follow and --stop need the id or name of a run, which is empty here")
+    api, namespace = connect(cluster)
+    return api, runs.find(api, known, namespace), namespace
 
 
 def _started(api: Api, submission: Submission) -> Run:
     try:
         return runs.start(api, submission)
     except (PinionError, KeyboardInterrupt) as error:
-        # A refusal is an answer; without one the run may be there.
+        # A refusal means that there is no run; without an answer there may be one.
         if not isinstance(error, UsageError | runs.RefusedError):
             print(
-                f"whether run {submission.name!r} was started is not known;"
-                f" see: {_COMMAND} --follow {quote(submission.name)}",
+                f"run {submission.name!r} may or may not have started;"
+                f" check with: {_COMMAND} --follow {quote(submission.name)}",
                 file=sys.stderr,
             )
         raise
 
 
-def _followed(api: Api, run: Run, namespace: str, steps: Sequence[str]) -> int:
-    """Waits for a run, and says what became of it; raises `PinionError` unless it succeeded."""
+def _follow(api: Api, run: Run, namespace: str, steps: Sequence[str]) -> None:
+    """Wait for a run and report its end; raise `PinionError` unless it succeeded."""
     try:
         print(_summary(api, run, namespace), flush=True)
         ended = wait(api, run, steps, Progress(steps))
     except (PinionError, KeyboardInterrupt, OSError):
         print(
-            f"stopped waiting; the run goes on. Follow it: {_COMMAND} --follow {run.id}"
-            f" — end it: {_COMMAND} --stop {run.id}",
+            f"stopped waiting; the run continues. Follow it: {_COMMAND} --follow {run.id}"
+            f" — stop it: {_COMMAND} --stop {run.id}",
             file=sys.stderr,
         )
         raise
     if ended.state != State.SUCCEEDED.name:
         raise PinionError(f"run {ended.name!r} {outcome(ended, steps)}")
     print(f"state      {ended.state}")
-    return 0
 
 
 def _summary(api: Api, run: Run, namespace: str) -> str:

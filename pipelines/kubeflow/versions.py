@@ -1,4 +1,4 @@
-"""A pipeline on a cluster, and the versions of it that releases are: made once, never changed."""
+"""Upload releases to a cluster as versions of a pipeline: created once, never changed."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ from pipelines.system.errors import PinionError
 
 @dataclass(frozen=True)
 class Version:
-    """A version of a pipeline; `file` is None where KFP does not tell what is in it."""
+    """A version of a pipeline; `file` is None if KFP does not report its content."""
 
     id: str
     name: str
@@ -30,18 +30,18 @@ class Version:
 
     @classmethod
     def of(cls, version: Any) -> "Version":
-        """Of the API's own object; raises `PinionError` for one without an id."""
+        """Convert the API's object; raise `PinionError` if it has no id."""
         if not version.pipeline_version_id:
             raise PinionError("KFP answered with a version of a pipeline that has no id")
         name = _name(version)
         return cls(str(version.pipeline_version_id), name, _file(name, version.pipeline_spec))
 
     def is_of(self, tag: str) -> bool:
-        """Whether it is a release's, with whatever settings of a cluster."""
+        """Return whether it belongs to a release, with any cluster settings."""
         return bool(re.fullmatch(rf"{re.escape(tag)}(-[0-9a-f]{{8}})?", self.name))
 
     def holds(self, file: PipelineFile) -> bool:
-        """Whether it is this file; where KFP does not tell, the name stands for it."""
+        """Return whether its content is this file; if KFP does not report it, trust the name."""
         if self.file is None:
             return True
         nothing = spec.PlatformSpec()
@@ -51,18 +51,18 @@ class Version:
         )
 
     def differs_in_settings(self, file: PipelineFile) -> bool:
-        """Whether it is this file but for what a platform file or --no-cache sets."""
+        """Return whether only platform settings or --no-cache set it apart from a file."""
         return self.file is not None and _bare(self.file) == _bare(file)
 
 
 def find_pipeline(api: Api, name: str, namespace: str) -> str:
-    """The id of the pipeline of that name; an empty one where there is none."""
+    """Return the id of the pipeline with a name, or an empty string."""
     found = _find_pipeline(api, name, namespace)
     return _pipeline_id(found) if found else ""
 
 
 def make_pipeline(api: Api, name: str, namespace: str) -> str:
-    """Makes the pipeline that `find_pipeline` finds, and never two; its id."""
+    """Create the pipeline that `find_pipeline` finds, never twice, and return its id."""
     scope = {"namespace": namespace} if namespace else {}
     pipeline = kfp.V2beta1Pipeline(name=name, display_name=name, **scope)
     return _pipeline_id(
@@ -74,15 +74,15 @@ def make_pipeline(api: Api, name: str, namespace: str) -> str:
 
 
 def versions(api: Api, pipeline_id: str) -> list[Version]:
-    """Every version of a pipeline."""
+    """Return every version of a pipeline."""
     return [Version.of(each) for each in _versions(api, pipeline_id)]
 
 
 def chosen(there: Iterable[Version], tag: str, file: PipelineFile) -> tuple[str, Version | None]:
-    """What the version of a release with this content is called, and the version if it is there.
+    """Return the name of the version for a release's content, and the version if it exists.
 
-    It is named after the tag; where that has the release with other settings of a cluster, after
-    the tag and the content. Raises `PinionError` where the tag is another pipeline.
+    The name is the tag. If the tag already has the release with other cluster settings, it is the
+    tag and a hash of the content. Raises `PinionError` if the tag is another pipeline.
     """
     of_tag = {each.name: each for each in there if each.is_of(tag)}
     for version in of_tag.values():
@@ -95,42 +95,42 @@ def chosen(there: Iterable[Version], tag: str, file: PipelineFile) -> tuple[str,
     if name in of_tag or not of_tag[tag].differs_in_settings(file):
         raise PinionError(
             f"version {tag!r} of pipeline {file.name!r} is not release {tag}: someone uploaded"
-            " another pipeline under its name, and a version never changes; if it may go:"
-            f" python -m pipelines.deploy {tag} --remove"
+            " another pipeline under that name, and a version never changes; if you do not need"
+            f" it, delete it with python -m pipelines.deploy {tag} --remove"
         )
     return name, None
 
 
 def upload(api: Api, pipeline_id: str, tag: str, file: PipelineFile) -> Version:
-    """Makes the version that `chosen` finds, and never two, whoever else does at the same time."""
+    """Create the version that `chosen` finds, and never two, even if others do so at once."""
     name, version = chosen(versions(api, pipeline_id), tag, file)
     while version is None:
         made = _upload(api, pipeline_id, name, file)
         if made.holds(file):
             return made
-        # Another call was first, with other settings.
+        # Another call was faster, with other settings.
         name, version = chosen(versions(api, pipeline_id), tag, file)
     return version
 
 
 def remove(api: Api, call: Callable[..., Any], **ids: str) -> None:
-    """Makes a request that deletes something, which may be gone already."""
+    """Send a request that deletes something, and accept that it is already gone."""
     try:
         api.persist(partial(call, **ids))
     except RefusedError as error:
-        # An earlier request, or another call, deleted it, and its answer was lost.
+        # An earlier try or another call deleted it, and the answer was lost.
         if error.status != 404:
             raise
 
 
 def remove_version(api: Api, pipeline_id: str, version: Version) -> None:
-    """Deletes a version; the runs that were made of it stay."""
+    """Delete a version; its runs are kept."""
     call = api.pipelines.pipeline_service_delete_pipeline_version
     remove(api, call, pipeline_id=pipeline_id, pipeline_version_id=version.id)
 
 
 def _find_pipeline(api: Api, name: str, namespace: str) -> Any | None:
-    # Not by the API's filter: the name to show, by which it goes, can be changed by anyone.
+    # The API filters by display name, which anyone can change.
     scope = {"namespace": namespace} if namespace else {}
     listed = partial(api.persist, api.pipelines.pipeline_service_list_pipelines)
     found = pages(listed, "pipelines", **scope)
@@ -154,7 +154,7 @@ def _name(thing: Any) -> str:
 
 def _upload(api: Api, pipeline_id: str, name: str, file: PipelineFile) -> Version:
     with tempfile.TemporaryDirectory() as folder:
-        # KFP goes by the ending.
+        # KFP tells the format from the file's suffix.
         path = Path(folder) / f"{name}.yaml"
         path.write_text(file.text())
         call = api.uploads.upload_pipeline_version
@@ -166,7 +166,7 @@ def _upload(api: Api, pipeline_id: str, name: str, file: PipelineFile) -> Versio
 
 
 def _file(name: str, document: Any) -> PipelineFile | None:
-    """A version's content; an empty pipeline, which no release is, for what is not understood."""
+    """Return a version's content; if it is not readable, an empty pipeline, unlike any release."""
     if not isinstance(document, dict) or not document:
         return None
     pipeline, platform = spec.PipelineSpec(), spec.PlatformSpec()

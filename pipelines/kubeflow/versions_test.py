@@ -29,7 +29,7 @@ def file(tmp_path: Path) -> PipelineFile:
 
 @pytest.fixture()
 def large(tmp_path: Path) -> PipelineFile:
-    """The same release, with settings of both documents."""
+    """Return the same release with cluster settings in both documents."""
     text = "defaults: {memory: 3Gi, cache: false, retries: 2}\nsteps: {text: {timeout: 90s}}\n"
     return release(tmp_path, text)
 
@@ -44,13 +44,13 @@ def test_a_pipeline_is_found_by_its_name_among_others() -> None:
         made = {name: make_pipeline(api(server), name, "") for name in names}
         assert {name: find_pipeline(api(server), name, "") for name in names} == made
         assert find_pipeline(api(server), "train", "") == ""
-        # Anyone may give it another name to show.
+        # Anyone can change the display name.
         server.pipelines[made["c"]]["display_name"] = "training"
         server.pipelines[made["training"]]["display_name"] = "Training"
         assert find_pipeline(api(server), "training", "") == made["training"]
 
 
-def test_a_pipeline_is_its_namespaces() -> None:
+def test_a_pipeline_belongs_to_its_namespace() -> None:
     with serving(KfpServer(multi_user=True)) as server:
         first = make_pipeline(api(server), "training", "team-a")
         assert find_pipeline(api(server), "training", "team-b") == ""
@@ -60,7 +60,9 @@ def test_a_pipeline_is_its_namespaces() -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_one_pipeline_and_one_version_whatever_gets_lost(file: PipelineFile, fault: str) -> None:
+def test_one_pipeline_and_version_are_created_whichever_answers_get_lost(
+    file: PipelineFile, fault: str
+) -> None:
     make = FAULTS[fault]
     with serving(KfpServer(fault=make())) as server:
         for _ in range(2):
@@ -73,7 +75,7 @@ def test_one_pipeline_and_one_version_whatever_gets_lost(file: PipelineFile, fau
     assert (there["pipeline_id"], there["name"]) == (pipeline_id, TAG)
 
 
-def test_what_is_uploaded_is_the_file(large: PipelineFile) -> None:
+def test_the_file_is_uploaded_unchanged(large: PipelineFile) -> None:
     with serving(KfpServer()) as server:
         pipeline_id = make_pipeline(api(server), "three", "")
         made = upload(api(server), pipeline_id, TAG, large)
@@ -93,7 +95,7 @@ def test_a_version_is_named_after_the_tag(file: PipelineFile, large: PipelineFil
     assert chosen([there], TAG, file) == (TAG, there)
 
 
-def test_other_settings_of_a_release_are_a_version_of_their_own(
+def test_a_release_with_other_settings_gets_a_version_of_its_own(
     file: PipelineFile, large: PipelineFile
 ) -> None:
     name, none = chosen([version(file)], TAG, large)
@@ -105,7 +107,7 @@ def test_other_settings_of_a_release_are_a_version_of_their_own(
     there = [version(file), version(large, name)]
     assert chosen(there, TAG, large) == (name, there[1])
     assert chosen(there, TAG, file) == (TAG, there[0])
-    # The other way round, too.
+    # The same holds the other way round.
     assert chosen([version(large)], TAG, file)[0] not in (TAG, name)
 
 
@@ -117,10 +119,10 @@ def test_other_settings_of_a_release_are_a_version_of_their_own(
         pytest.param("name: three", "name: four", id="name"),
     ],
 )
-def test_another_pipeline_under_the_tag_is_not_touched(
+def test_another_pipeline_under_the_tag_is_refused(
     file: PipelineFile, large: PipelineFile, old: str, new: str
 ) -> None:
-    stranger = PipelineFile.parse(file.path, file.text().replace(old, new))
+    stranger = PipelineFile.parse(file.path, file.text().replace(old, new).encode())
     assert stranger.spec != file.spec
     for wanted in (file, large):
         with pytest.raises(PinionError, match="'1.2.3' of pipeline 'three' is not release 1.2.3"):
@@ -133,12 +135,12 @@ def test_another_pipeline_under_the_tag_is_not_touched(
 @pytest.mark.parametrize(
     ("document", "same"),
     [
-        pytest.param(None, True, id="not told"),
-        pytest.param({"root": {}, "kind": "Workflow"}, False, id="not understood"),
+        pytest.param(None, True, id="not reported"),
+        pytest.param({"root": {}, "kind": "Workflow"}, False, id="not readable"),
         pytest.param({"deploymentSpec": {"executors": 3}}, False, id="no executors"),
     ],
 )
-def test_what_kfp_tells_of_a_version(
+def test_the_content_that_kfp_reports_is_compared(
     file: PipelineFile, document: dict[str, Any] | None, same: bool
 ) -> None:
     there = {"name": TAG, "pipeline_id": "p", "pipeline_version_id": "v", "pipeline_spec": document}
@@ -149,7 +151,7 @@ def test_what_kfp_tells_of_a_version(
     assert not found.differs_in_settings(file)
 
 
-def test_whoever_is_second_with_other_settings_leaves_the_tag_alone(
+def test_a_slower_call_with_other_settings_leaves_the_tag_alone(
     file: PipelineFile, large: PipelineFile
 ) -> None:
     with serving(KfpServer()) as server:
@@ -169,7 +171,7 @@ def test_whoever_is_second_with_other_settings_leaves_the_tag_alone(
     assert there[made.name].holds(large)
 
 
-def test_what_is_gone_already_is_removed(file: PipelineFile) -> None:
+def test_removing_a_version_that_is_gone_succeeds(file: PipelineFile) -> None:
     with serving(KfpServer()) as server:
         pipeline_id = make_pipeline(api(server), "three", "")
         made = upload(api(server), pipeline_id, TAG, file)

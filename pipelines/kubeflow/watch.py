@@ -1,4 +1,4 @@
-"""Waits for a run on a cluster, and shows its steps as they start and end."""
+"""Wait for a run on a cluster, and show its steps as they start and end."""
 
 from collections.abc import Sequence
 
@@ -7,12 +7,12 @@ from pipelines.kubeflow.api.client import Api
 from pipelines.kubeflow.runs import ENDED, Run, Task, failure, get
 from pipelines.system.task_state import State
 
-# Seconds between two looks: at first, and at most.
+# Seconds between two requests, at first and at most.
 _PAUSES = (1.0, 5.0)
 
 
 class Watch:
-    """Tells of what changed from one look at a run to the next."""
+    """Show what changed between two looks at a run."""
 
     def __init__(self, steps: Sequence[str], progress: Progress) -> None:
         self._steps = steps
@@ -22,7 +22,7 @@ class Watch:
         self._ended: set[str] = set()
 
     def look(self, run: Run) -> None:
-        """Shows what is new in a run; the workflow's own nodes are no steps."""
+        """Show what is new in a run; the workflow's own nodes are not steps."""
         for task in run.tasks:
             if task.name in self._steps:
                 self._show(task)
@@ -33,7 +33,7 @@ class Watch:
         shown = self._shown.setdefault(task.id, self._unique(task.name))
         if task.state in ("", "RUNTIME_STATE_UNSPECIFIED", "PENDING") or shown in self._ended:
             return
-        # KFP has more words for what still goes on, and may have new ones.
+        # KFP has more states for what is still running, and may add others.
         state = State.__members__.get(task.state, State.RUNNING)
         if shown not in self._started and state is not State.SKIPPED:
             self._started.add(shown)
@@ -43,13 +43,13 @@ class Watch:
             self._progress.ended(shown, state, took=task.seconds)
 
     def _unique(self, name: str) -> str:
-        """A loop runs a step more than once, under one name."""
+        """Return a unique name, because a loop runs a step several times under one name."""
         count = sum(shown.partition(".")[0] == name for shown in self._shown.values())
         return f"{name}.{count}" if count else name
 
     def _close(self, run: Run) -> None:
-        """Nothing goes on in a run that has ended, whatever its last look said of a step."""
-        # KFP tells nothing of the steps behind a condition that did not hold.
+        """Report an end for every step of an ended run, whatever state was last reported."""
+        # KFP does not report the steps behind a condition that was false.
         succeeded = run.state == State.SUCCEEDED.name
         end = (State.SKIPPED, State.SUCCEEDED if succeeded else State.CANCELED)
         for step in [*self._shown.values(), *self._steps]:
@@ -59,7 +59,7 @@ class Watch:
 
 
 def wait(api: Api, run: Run, steps: Sequence[str], progress: Progress) -> Run:
-    """The run once it has ended, however it did; raises `PinionError` where KFP stays away."""
+    """Wait for a run to end, and return it; raise `PinionError` if KFP stays away."""
     watch = Watch(steps, progress)
     pause, most = _PAUSES
     with progress.shown():
@@ -73,17 +73,17 @@ def wait(api: Api, run: Run, steps: Sequence[str], progress: Progress) -> Run:
 
 
 def outcome(run: Run, steps: Sequence[str]) -> str:
-    """What became of a run, with the step that failed and why."""
+    """Return the state of a run, with the steps that failed and why."""
     failed = [task for task in run.tasks if task.state == State.FAILED.name and task.name in steps]
-    # What KFP starts before a step, and which may fail in its place.
+    # KFP starts a driver before each step; it may fail instead of the step.
     drivers = [f"{step}-driver" for step in ("root", *steps)]
     failed = failed or [
         task for task in run.tasks if task.state == State.FAILED.name and task.name in drivers
     ]
     reasons = [f"step {task.name!r} failed: {_reason(run, task)}" for task in failed]
-    said = "; ".join(dict.fromkeys(reasons)) or run.error
-    return f"{run.state}" + (f": {said}" if said else "")
+    message = "; ".join(dict.fromkeys(reasons)) or run.error
+    return f"{run.state}" + (f": {message}" if message else "")
 
 
 def _reason(run: Run, task: Task) -> str:
-    return failure(run.tasks, task) or run.error or "its log says why"
+    return failure(run.tasks, task) or run.error or "see its log"

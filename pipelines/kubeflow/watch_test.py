@@ -21,7 +21,7 @@ TIMES = {"start_time": "2026-11-24T08:00:00Z", "end_time": "2026-11-24T08:01:30Z
 
 
 def watched(looks: list[Json], **server: Any) -> tuple[Run, list[str]]:
-    """How a run ended, and the lines that were shown meanwhile, without the time of day."""
+    """Return how a run ended, and the lines shown until then, without the time of day."""
     kfp = KfpServer(looks=looks, runs={RUN: {"run_id": RUN, "looks": 0}}, **server)
     shown = io.StringIO()
     with serving(kfp):
@@ -62,13 +62,13 @@ def test_a_step_of_a_loop_is_shown_each_time() -> None:
 
 
 @pytest.mark.parametrize("state", ["SUCCEEDED", "FAILED", "CANCELED", "SKIPPED"])
-def test_waiting_ends_with_every_state_that_is_one(state: str) -> None:
+def test_waiting_ends_with_every_final_state(state: str) -> None:
     looks = [look(each) for each in ("PENDING", "PAUSED", "RUNNING", "CANCELING", "NEWER", state)]
     run, _ = watched(looks)
     assert run.state == state
 
 
-def test_what_ran_in_a_run_that_was_ended_is_reported_as_canceled() -> None:
+def test_a_step_that_runs_when_its_run_is_canceled_is_reported_as_canceled() -> None:
     _, lines = watched(
         [look("RUNNING", task("train", "RUNNING")), look("CANCELED", task("train", "RUNNING"))]
     )
@@ -77,12 +77,12 @@ def test_what_ran_in_a_run_that_was_ended_is_reported_as_canceled() -> None:
 
 
 @pytest.mark.parametrize(
-    ("details", "said"),
+    ("details", "message"),
     [
         pytest.param(
             look("FAILED", task("train", "FAILED", error={"code": 2, "message": "no\nmemory"})),
             "FAILED: step 'train' failed: no memory",
-            id="the step's own words",
+            id="error of the step",
         ),
         pytest.param(
             look(
@@ -91,7 +91,7 @@ def test_what_ran_in_a_run_that_was_ended_is_reported_as_canceled() -> None:
                 task("executor", "FAILED", error={"message": "exit code 137"}),
             ),
             "FAILED: step 'train' failed: exit code 137",
-            id="those of what is in it",
+            id="error of a node within the step",
         ),
         pytest.param(
             look(
@@ -100,7 +100,7 @@ def test_what_ran_in_a_run_that_was_ended_is_reported_as_canceled() -> None:
                 task("executor", "FAILED", pod_name="training-7", error={"message": "exit code 3"}),
             ),
             "FAILED: step 'train' failed: exit code 3",
-            id="those of a pod in it",
+            id="error of a pod within the step",
         ),
         pytest.param(
             look(
@@ -109,12 +109,12 @@ def test_what_ran_in_a_run_that_was_ended_is_reported_as_canceled() -> None:
                 task("executor", "FAILED", parent_task_id="id-train", error={"message": "killed"}),
             ),
             "FAILED: step 'train' failed: killed",
-            id="those of what it is the parent of",
+            id="error of a child node",
         ),
         pytest.param(
             look("FAILED", task("root", "FAILED"), task("train-driver", "FAILED")),
-            "FAILED: step 'train-driver' failed: its log says why",
-            id="what is before a step",
+            "FAILED: step 'train-driver' failed: see its log",
+            id="error of the step's driver",
         ),
         pytest.param(
             look(
@@ -126,33 +126,32 @@ def test_what_ran_in_a_run_that_was_ended_is_reported_as_canceled() -> None:
                 ),
             ),
             "FAILED: step 'train' failed: evicted",
-            id="those of its history",
+            id="error in the step's history",
         ),
         pytest.param(
             look("FAILED", task("train", "FAILED")),
-            "FAILED: step 'train' failed: its log says why",
-            id="no words",
+            "FAILED: step 'train' failed: see its log",
+            id="no error message",
         ),
         pytest.param(
             look("FAILED", error={"code": 9, "message": "quota exceeded"}),
             "FAILED: quota exceeded",
             id="no step",
         ),
-        pytest.param(look("CANCELED"), "CANCELED", id="ended by someone"),
+        pytest.param(look("CANCELED"), "CANCELED", id="canceled"),
         pytest.param(
             look("FAILED", task("train", "FAILED"), task("pull-data", "FAILED")),
-            "FAILED: step 'train' failed: its log says why; step 'pull-data' failed: its log says"
-            " why",
+            "FAILED: step 'train' failed: see its log; step 'pull-data' failed: see its" " log",
             id="two steps",
         ),
     ],
 )
-def test_what_became_of_a_run(details: Json, said: str) -> None:
+def test_the_outcome_of_a_run_names_the_failed_step(details: Json, message: str) -> None:
     run, _ = watched([details])
-    assert outcome(run, STEPS) == said
+    assert outcome(run, STEPS) == message
 
 
-def test_a_server_that_goes_away_for_minutes_is_waited_for() -> None:
+def test_waiting_survives_a_server_that_is_away_for_minutes() -> None:
     faults = itertools.chain([None], [LOSE, DROP, 500, 503] * 5, itertools.repeat(None))
     run, lines = watched(
         [look("RUNNING", task("train", "RUNNING")), look("SUCCEEDED", task("train", "SUCCEEDED"))],
@@ -162,7 +161,7 @@ def test_a_server_that_goes_away_for_minutes_is_waited_for() -> None:
     assert lines[0] == "train: running"
 
 
-def test_a_server_that_stays_away_is_told() -> None:
+def test_a_server_that_stays_away_is_an_error() -> None:
     faults = itertools.chain([None], itertools.repeat(502))
     with pytest.raises(PinionError, match="answered 502"):
         watched([look("RUNNING")], fault=lambda _: next(faults))

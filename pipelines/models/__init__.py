@@ -1,1 +1,1 @@
-"""The models in MLflow: where they are registered, what made them, and what they contain."""
+"""The models in MLflow: where they are registered, how they were made, and what they contain."""

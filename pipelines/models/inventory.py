@@ -1,4 +1,7 @@
-"""Which components, releases and registered models contain a package, from locks and from tags."""
+"""Find the components, releases and registered models that contain a package.
+
+The answers come from lock files, and from the tags of the models.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,24 +18,24 @@ from pipelines.pinning.releases import locks
 from pipelines.system.errors import UsageError
 from pipelines.system.workspace import Workspace
 
-# So many versions of components are named of what nothing is known about.
+# At most this many component versions with unknown contents are named.
 _NAMED = 3
 _DEV = "-dev."
 
-# The versions of packages by name, of a component by its name and exact version.
+# The versions of packages by name, for each component by its name and exact version.
 Contents = Mapping[tuple[str, str], Mapping[str, str]]
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A package by its normalized name, at the versions that are meant."""
+    """A package by its normalized name, and the versions to look for."""
 
     name: str
     versions: SpecifierSet
 
     @classmethod
     def parse(cls, text: str) -> "Wanted":
-        """Raises `UsageError` for what is not a package with or without versions."""
+        """Parse PACKAGE or PACKAGE<VERSION; raise `UsageError` for anything else."""
         try:
             requirement = Requirement(text)
             if requirement.url or requirement.marker or requirement.extras:
@@ -40,15 +43,15 @@ class Wanted:
         except InvalidRequirement as error:
             reason = str(error).partition("\n")[0]
             raise UsageError(
-                f"--containing {text!r} is not PACKAGE or PACKAGE<VERSION, as in 'numpy<2.1':"
+                f"--containing {text!r} is not PACKAGE or PACKAGE<VERSION, such as 'numpy<2.1':"
                 f" {reason}"
             ) from error
         return cls(str(canonicalize_name(requirement.name)), requirement.specifier)
 
     def found(self, packages: Mapping[str, str]) -> str:
-        """The package with its version, if it is among those; else empty."""
+        """Return the package with its version if it is among these packages, else ""."""
         version = packages.get(self.name)
-        # That something is a pre-release makes it no less contained.
+        # A pre-release counts like any other version.
         if version is None or not self.versions.contains(version, prereleases=True):
             return ""
         return f"{self.name} {version}"
@@ -58,21 +61,21 @@ class Wanted:
 
 
 def containing(wanted: Wanted, workspace: Workspace, tracking_uri: str | None) -> Iterator[Line]:
-    """Labels and texts; the models come last, and where there is an MLflow store to ask.
+    """Yield labels and texts; models come last, and only if there is an MLflow store.
 
-    Raises `PinionError` where that fails, after what is known without it.
+    Raises `PinionError` if the store fails, after everything that is known without it.
     """
     lines = [*_components(wanted, workspace), *_releases(wanted, workspace)]
     yield from lines
-    asked = "components, releases and models"
+    searched = "component, release or model"
     try:
         with open_registry(tracking_uri) as registry:
             models = list(_models(wanted, registry, _known(workspace)))
     except UsageError as error:
-        models, asked = [("models", f"not asked: {error}")], "components and releases"
+        models, searched = [("models", f"not searched: {error}")], "component or release"
     yield from models
     if not lines and all(label == "models" for label, _ in models):
-        yield "nothing", f"contains {wanted} among the {asked}"
+        yield "none", f"no {searched} contains {wanted}"
 
 
 def _components(wanted: Wanted, workspace: Workspace) -> Iterator[Line]:
@@ -83,7 +86,7 @@ def _components(wanted: Wanted, workspace: Workspace) -> Iterator[Line]:
 
 
 def _releases(wanted: Wanted, workspace: Workspace) -> Iterator[Line]:
-    """One line for all releases that hold the package in the same versions of components."""
+    """Yield one line for all releases with the package in the same component versions."""
     tags: dict[str, list[str]] = {}
     for tag, lock in locks(workspace).items():
         contents = {
@@ -96,7 +99,7 @@ def _releases(wanted: Wanted, workspace: Workspace) -> Iterator[Line]:
 
 
 def _where(wanted: Wanted, contents: Contents) -> str:
-    """As in `numpy 2.4.5 in train 0.1.0, numpy 2.4.6 in evaluate 0.1.0`; empty for nowhere."""
+    """Return, for example, `numpy 2.4.5 in train 0.1.0, evaluate 0.1.0`; empty if nowhere."""
     places: dict[str, list[str]] = {}
     for (name, version), packages in contents.items():
         if found := wanted.found(packages):
@@ -105,7 +108,7 @@ def _where(wanted: Wanted, contents: Contents) -> str:
 
 
 def _known(workspace: Workspace) -> Contents:
-    """What is in every image of every release, and in the working tree."""
+    """Return the contents of every image of every release, and of the working tree."""
     known: dict[tuple[str, str], Mapping[str, str]] = {}
     for name, component in discover(workspace.components).items():
         content = component.content()
@@ -117,7 +120,7 @@ def _known(workspace: Workspace) -> Contents:
 
 
 def _models(wanted: Wanted, registry: ModelRegistry, known: Contents) -> Iterator[Line]:
-    """The versions of every model that hold the package, then those of which it is not known."""
+    """Yield the versions of each model that contain the package, then those that are unknown."""
     held: dict[tuple[str, str], list[int]] = {}
     unknown: dict[tuple[str, str], list[int]] = {}
     makers: dict[tuple[str, str], list[str]] = {}
@@ -140,10 +143,10 @@ def _models(wanted: Wanted, registry: ModelRegistry, known: Contents) -> Iterato
 def _why(absent: Iterable[str]) -> str:
     versions = list(absent)
     if not versions:
-        return "it is not recorded by which components"
+        return "the components that made it are not recorded"
     if all(_DEV in each for each in versions):
         return "made by other working trees: "
-    return "made by what is in no release of this clone: "
+    return "made by components that are in no release of this clone: "
 
 
 def _named(makers: Iterable[str]) -> str:
@@ -153,7 +156,7 @@ def _named(makers: Iterable[str]) -> str:
 
 
 def ranges(numbers: Iterable[int]) -> str:
-    """As in `1-3, 7`."""
+    """Return, for example, `1-3, 7`."""
     runs = [
         [number for _, number in run]
         for _, run in groupby(enumerate(sorted(numbers)), key=lambda pair: pair[1] - pair[0])

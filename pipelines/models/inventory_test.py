@@ -16,7 +16,7 @@ from pipelines.show import main
 from pipelines.system.errors import PinionError, UsageError
 from pipelines.system.workspace import Workspace
 
-PIPELINE = b"root: {}\n"
+PIPELINE = b"deploymentSpec: {executors: {}}\n"
 OLD_DATA, NEW_DATA = ("0.1.0", "a", {"idna": "3.20"}), ("0.3.0", "d", {"idna": "3.21"})
 OLD_TRAIN, NEW_TRAIN = ("0.1.0", "b", {"numpy": "2.0.0rc1"}), ("0.2.0", "c", {"numpy": "2.1.0"})
 RELEASED = {
@@ -33,7 +33,7 @@ def locked(name: str, version: str, digit: str, requirements: Mapping[str, str])
 
 @pytest.fixture()
 def workspace(tmp_path: Path) -> Workspace:
-    """Two components, and three releases of them."""
+    """Return two components, and three releases of them."""
     made = Workspace(tmp_path)
     for name, pin in (("pull_data", "idna==3.22"), ("train", "numpy==2.4.6")):
         folder = made.components / name
@@ -54,7 +54,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 @pytest.fixture(scope="module")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store's file, which takes seconds to make and none to copy."""
+    """Return the file of a store, which takes seconds to create but no time to copy."""
     folder = tmp_path_factory.mktemp("runs")
     made_store(folder)
     return folder / "mlflow.db"
@@ -105,7 +105,7 @@ def test_components_and_releases_contain_a_package_at_any_version(
         ("idna<3.21", ["1.0.0, 1.1.0: idna 3.20 in pull_data 0.1.0"]),
     ],
 )
-def test_only_the_versions_that_are_asked_for(
+def test_only_the_requested_versions_are_found(
     workspace: Workspace, models: MlflowClient, text: str, releases: list[str]
 ) -> None:
     lines = found(workspace, text)
@@ -113,7 +113,9 @@ def test_only_the_versions_that_are_asked_for(
     assert [line for label, line in lines if label == "component"] == []
 
 
-def test_a_model_contains_what_its_images_hold(workspace: Workspace, models: MlflowClient) -> None:
+def test_a_model_contains_the_packages_of_its_images(
+    workspace: Workspace, models: MlflowClient
+) -> None:
     first = {"pull_data": exact("0.1.0", "a"), "train": exact("0.1.0", "b")}
     second = {"pull_data": exact("0.1.0", "a"), "train": exact("0.2.0", "c")}
     register(models, "churn", first, 3)
@@ -129,16 +131,18 @@ def test_a_model_contains_what_its_images_hold(workspace: Workspace, models: Mlf
     ]
 
 
-def test_a_model_of_the_working_tree_as_it_is(workspace: Workspace, models: MlflowClient) -> None:
+def test_a_model_of_the_current_working_tree_is_found(
+    workspace: Workspace, models: MlflowClient
+) -> None:
     here = discover(workspace.components)["train"].dev_version()
     register(models, "churn", {"train": here}, 2)
     assert ("model", f"churn/1-2: numpy 2.4.6 in train {here}") in found(workspace, "numpy")
     assert found(workspace, "numpy<2") == [
-        ("nothing", "contains numpy<2 among the components, releases and models")
+        ("none", "no component, release or model contains numpy<2")
     ]
 
 
-def test_what_is_not_known_of_a_model_is_no_answer_that_it_contains_nothing(
+def test_a_model_with_unknown_contents_is_listed_as_unknown(
     workspace: Workspace, models: MlflowClient
 ) -> None:
     for number in range(5):
@@ -151,12 +155,15 @@ def test_what_is_not_known_of_a_model_is_no_answer_that_it_contains_nothing(
             "churn/1-5: made by other working trees: train 0.4.0-dev.000000000000,"
             " train 0.4.0-dev.000000000001, train 0.4.0-dev.000000000002 and 2 more",
         ),
-        ("unknown", "churn/6: made by what is in no release of this clone: train 0.2.0"),
-        ("unknown", "churn/7: it is not recorded by which components"),
+        (
+            "unknown",
+            "churn/6: made by components that are in no release of this clone: train 0.2.0",
+        ),
+        ("unknown", "churn/7: the components that made it are not recorded"),
     ]
 
 
-def test_more_versions_than_mlflow_gives_at_once(
+def test_more_versions_than_one_page_of_mlflow_are_found(
     workspace: Workspace, models: MlflowClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipelines.models.registry._PAGE", 3)
@@ -164,7 +171,7 @@ def test_more_versions_than_mlflow_gives_at_once(
     assert ("model", "churn/1-11: numpy 2.0.0rc1 in train 0.1.0") in found(workspace, "numpy")
 
 
-def test_without_a_store_of_models_the_rest_is_told(
+def test_without_an_mlflow_store_the_rest_is_reported(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
@@ -172,11 +179,11 @@ def test_without_a_store_of_models_the_rest_is_told(
     release, models, *others = found(workspace, "idna==3.21")
     assert release == ("release", "1.2.0: idna 3.21 in pull_data 0.3.0")
     assert models[0] == "models"
-    assert models[1].startswith(f"not asked: there is no MLflow store {tmp_path}/runs/mlflow.db")
+    assert models[1].startswith(f"not searched: there is no MLflow store {tmp_path}/runs/mlflow.db")
     assert others == []
 
 
-def test_a_store_that_does_not_answer_is_a_failure_after_the_rest(
+def test_a_store_that_does_not_answer_is_an_error_after_the_rest(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
@@ -189,17 +196,17 @@ def test_a_store_that_does_not_answer_is_a_failure_after_the_rest(
 @pytest.mark.parametrize(
     "text", ["", "numpy 2", "numpy<", "numpy[x]", "numpy; python_version>'3'", "numpy @ file:///n"]
 )
-def test_what_is_no_package_is_a_wrong_call(text: str) -> None:
+def test_an_invalid_package_is_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError, match="is not PACKAGE or PACKAGE<VERSION") as caught:
         main(["--containing", text])
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("arguments", [[], ["churn", "--containing", "numpy"]])
-def test_a_model_or_a_package_is_asked_for(arguments: list[str]) -> None:
+def test_exactly_one_of_model_and_package_is_required(arguments: list[str]) -> None:
     with pytest.raises(UsageError, match="give either a MODEL or --containing PACKAGE"):
         main(arguments)
 
 
-def test_numbers_are_told_as_ranges() -> None:
+def test_numbers_are_shown_as_ranges() -> None:
     assert ranges([7, 2, 1, 3, 9, 10]) == "1-3, 7, 9-10"

@@ -1,10 +1,10 @@
-"""What made a version of a model: its run, its data, its release, and the code behind that."""
+"""Trace a model version back to its run, its data, its release, and the code of that release."""
 
-import subprocess
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from pipelines.components.git import tag_commit
 from pipelines.models.registry import ModelRegistry, ModelVersion
 from pipelines.pinning.lock import Lock
 from pipelines.pinning.releases import locks
@@ -15,7 +15,7 @@ Line = tuple[str, str]
 
 
 def lineage(registry: ModelRegistry, version: ModelVersion, workspace: Workspace) -> list[Line]:
-    """Labels and texts, from the model back to its sources; what is not known is said as that."""
+    """Return labels and texts, from the model back to its sources; state what is not known."""
     run = registry.client.get_run(version.run_id) if version.run_id else None
     tags = {**(run.data.tags if run else {}), **version.tags}
     release = tags.get("pinion.release", "")
@@ -26,7 +26,7 @@ def lineage(registry: ModelRegistry, version: ModelVersion, workspace: Workspace
         ("dataset", tags.get("pinion.dataset.source", "not recorded")),
         ("sha256", tags.get("pinion.dataset.sha256", "not recorded")),
         ("pipeline run", tags.get("pinion.pipeline_run", "not recorded")),
-        ("release", release or "none: the steps were called by hand"),
+        ("release", release or "none: the steps were run by hand"),
         *_components(components_of(tags), lock),
         *_revision(workspace, tags, lock),
     ]
@@ -42,7 +42,7 @@ def _model(version: ModelVersion) -> Iterator[Line]:
 
 def _run(registry: ModelRegistry, run: Any) -> Iterator[Line]:
     if run is None:
-        yield "run", "none: the model was registered from elsewhere"
+        yield "run", "none: the model was registered without an MLflow run"
         return
     experiment = registry.client.get_experiment(run.info.experiment_id).name
     started = datetime.fromtimestamp(run.info.start_time / 1000, UTC)
@@ -54,7 +54,7 @@ def _run(registry: ModelRegistry, run: Any) -> Iterator[Line]:
 
 
 def components_of(tags: Mapping[str, str]) -> dict[str, str]:
-    """The versions of the components, with the digests of their images, that tags name."""
+    """Return the component versions in some tags, with the digests of their images."""
     return {
         key.removeprefix(_COMPONENT): value
         for key, value in sorted(tags.items())
@@ -66,7 +66,7 @@ def _components(versions: Mapping[str, str], lock: Lock | None) -> Iterator[Line
     for name, exact in versions.items():
         locked = lock.components.get(name) if lock else None
         version, _, digest = exact.partition("@")
-        # The lock says where the image is, if it is that of this version.
+        # The lock knows the image's address, if it pins the same version.
         known = locked if locked and locked.image.exact == exact else None
         image = str(known.image) if known else digest
         commit = f"  commit {known.commit}" if known and known.commit else ""
@@ -74,21 +74,14 @@ def _components(versions: Mapping[str, str], lock: Lock | None) -> Iterator[Line
 
 
 def _revision(workspace: Workspace, tags: Mapping[str, str], lock: Lock | None) -> Iterator[Line]:
-    """The commit of a release's tag, or that of the working tree which the steps were told."""
+    """Yield the commit that the steps recorded, the release's lock, and the commit of its tag."""
     release = tags.get("pinion.release", "")
-    if told := tags.get("mlflow.source.git.commit"):
-        yield "revision", told
+    if recorded := tags.get("mlflow.source.git.commit"):
+        yield "revision", recorded
     if not release or release == "dev":
         return
     if lock is None:
-        yield "lock", f"this clone has no release {release}; git pull, or another repository"
+        yield "lock", f"this clone has no release {release}; run git pull, or use its repository"
         return
     yield "lock", f"pipelines/releases/{release}/lock.yaml"
-    asked = subprocess.run(
-        ["git", "rev-parse", "--verify", "--quiet", f"refs/tags/{release}^{{commit}}"],
-        cwd=workspace.root,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    yield "revision", asked.stdout.strip() or f"this clone has no git tag {release}"
+    yield "revision", tag_commit(workspace, release) or f"this clone has no git tag {release}"

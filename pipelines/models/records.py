@@ -1,4 +1,4 @@
-"""What the run of a model says that each step was given and gave."""
+"""Read what an MLflow run records about the inputs and outputs of each step."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _FOLDER = "lineage"
 
 @dataclass(frozen=True)
 class Record:
-    """A step's parameters, and the SHA-256 of what it read and of what only it can tell it gave."""
+    """A step's parameters, and the SHA-256 of its inputs and of the outputs that it reports."""
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
@@ -22,7 +22,7 @@ class Record:
 
     @classmethod
     def parse(cls, text: str) -> "Record":
-        """Raises `ValueError` for what is none; keys that it does not know are left out."""
+        """Parse a record, without unknown keys; raise `ValueError` if it is not one."""
         document = json.loads(text)
         parts = [document.get(name, {}) for name in ("parameters", "inputs", "outputs")]
         if not all(isinstance(part, dict) for part in parts):
@@ -31,9 +31,9 @@ class Record:
 
 
 def read_records(client: Any, run_id: str) -> dict[str, Record]:
-    """The records of an MLflow run, by component; none where its steps kept none.
+    """Return the records of an MLflow run by component; empty if its steps kept none.
 
-    Raises `PinionError` for one that cannot be read.
+    Raises `PinionError` if a record cannot be read.
     """
     records = {}
     with TemporaryDirectory() as folder:
@@ -43,7 +43,7 @@ def read_records(client: Any, run_id: str) -> dict[str, Record]:
                 records[path.stem] = Record.parse(path.read_text())
             except (ValueError, AttributeError) as error:
                 raise PinionError(
-                    f"the artifact {listed.path} of the MLflow run {run_id} is no record of a"
-                    f" step: {error}"
+                    f"the artifact {listed.path} of the MLflow run {run_id} is not a step's"
+                    f" record: {error}"
                 ) from error
     return records

@@ -1,4 +1,7 @@
-"""Which registered model is meant, as MLflow writes it: `NAME`, `NAME@alias` or `NAME/VERSION`."""
+"""Parse references to registered models, as MLflow writes them.
+
+They have the form `NAME`, `NAME@alias` or `NAME/VERSION`.
+"""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +16,7 @@ _REFERENCE = re.compile(
 
 @dataclass(frozen=True)
 class ModelReference:
-    """A model by its version, or by an alias, which is `champion` where none is named."""
+    """A model by its version or an alias; the default alias is `champion`."""
 
     name: str
     version: int | None = None
@@ -21,7 +24,7 @@ class ModelReference:
 
     @classmethod
     def parse(cls, text: str) -> "ModelReference":
-        """Raises `UsageError` for what is none."""
+        """Parse a reference; raise `UsageError` if it is not one."""
         match = _REFERENCE.fullmatch(text)
         if match is None:
             raise UsageError(

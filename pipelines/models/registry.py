@@ -1,4 +1,4 @@
-"""MLflow's model registry, as the commands read it and move its aliases."""
+"""Read MLflow's model registry, and move its aliases."""
 
 import json
 import logging
@@ -17,23 +17,23 @@ from pipelines.system.errors import PinionError, UsageError
 from pipelines.system.urls import without_secrets
 from pipelines.system.variables import set_for_a_while
 
-# MLflow's own bounds take minutes to find out that nobody is there.
+# With its own limits, MLflow takes minutes to notice that nothing answers.
 _ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
-    # A server may ask to be left alone for an hour.
+    # A server may ask clients to wait for an hour.
     "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
 _REFUSALS = {
-    "UNAUTHENTICATED": "does not know you; set MLFLOW_TRACKING_USERNAME and"
+    "UNAUTHENTICATED": "requires a valid login; set MLFLOW_TRACKING_USERNAME and"
     " MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN",
-    "PERMISSION_DENIED": "does not allow this; ask for the rights to the model",
+    "PERMISSION_DENIED": "denied permission; ask its administrator for access to the model",
 }
 _HISTORY = "pinion.history."
 _SQLITE = "sqlite:///"
-# What MLflow gives of a long list at once.
+# The most entries that MLflow returns at once.
 _PAGE = 1000
 
 
@@ -52,14 +52,14 @@ class ModelVersion:
 
     @property
     def uri(self) -> str:
-        """Its address in MLflow."""
+        """Its URI in MLflow."""
         return f"models:/{self.name}/{self.number}"
 
 
 def _parsed(given: Any, aliases: Iterable[str]) -> ModelVersion:
     return ModelVersion(
         name=given.name,
-        # From SQLite it is a number, from a server a text.
+        # SQLite returns an integer, a server a string.
         number=int(given.version),
         run_id=given.run_id or "",
         source=given.source or "",
@@ -71,13 +71,13 @@ def _parsed(given: Any, aliases: Iterable[str]) -> ModelVersion:
 
 
 def _now() -> str:
-    """In UTC, in characters that MLflow takes in the name of a tag."""
+    """Return the time in UTC, in characters that MLflow allows in the name of a tag."""
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 @dataclass(frozen=True)
 class Move:
-    """An alias that went from one version to another; `before` is None where there was none."""
+    """The move of an alias between two versions; `before` is None if the alias was new."""
 
     alias: str
     before: int | None
@@ -95,7 +95,7 @@ class ModelRegistry:
         self.client = client
 
     def version(self, reference: ModelReference) -> ModelVersion:
-        """Raises `PinionError` where there is no such model, version or alias."""
+        """Return a version; raise `PinionError` if the model, version or alias does not exist."""
         aliases = self.aliases(reference.name)
         number = reference.version or aliases.get(reference.alias)
         if number is None:
@@ -110,7 +110,7 @@ class ModelRegistry:
         return _parsed(version, (alias for alias, at in aliases.items() if at == number))
 
     def all_versions(self) -> Iterator[ModelVersion]:
-        """Every version of every model, the oldest of each first; without their aliases."""
+        """Yield every version of every model, the oldest of each first, without aliases."""
         versions, token = [], None
         while token != "":
             page = self.client.search_model_versions(max_results=_PAGE, page_token=token)
@@ -119,7 +119,7 @@ class ModelRegistry:
         yield from sorted(versions, key=lambda version: (version.name, version.number))
 
     def aliases(self, name: str) -> dict[str, int]:
-        """The version that each alias is at; raises `PinionError` for an unknown model."""
+        """Return the version of each alias; raise `PinionError` for an unknown model."""
         return {alias: int(number) for alias, number in self._model(name).aliases.items()}
 
     def _model(self, name: str) -> Any:
@@ -129,27 +129,27 @@ class ModelRegistry:
         return model
 
     def move(self, name: str, move: Move) -> None:
-        """Sets an alias if it still is where the move begins, and keeps the move in the history.
+        """Move an alias if it is still where the move begins, and record the move in the history.
 
-        Raises `PinionError` where somebody else moved it. MLflow cannot set it on a condition, so
-        it is looked at before and behind.
+        MLflow cannot set an alias conditionally, so it is checked before and after. Raises
+        `PinionError` if somebody else moved it.
         """
-        self._hold(name, move.alias, move.before)
+        self._require_at(name, move.alias, move.before)
         self.client.set_registered_model_alias(name, move.alias, str(move.after))
-        self._hold(name, move.alias, move.after)
+        self._require_at(name, move.alias, move.after)
         value = json.dumps({key: each for key, each in asdict(move).items() if key != "at"})
         self.client.set_registered_model_tag(name, f"{_HISTORY}{move.at}", value)
 
-    def _hold(self, name: str, alias: str, expected: int | None) -> None:
+    def _require_at(self, name: str, alias: str, expected: int | None) -> None:
         current = self.aliases(name).get(alias)
         if current != expected:
             raise PinionError(
                 f"the alias {alias!r} of {name} is at version {current}, not {expected}: somebody"
-                " moved it meanwhile; look at --history, and repeat the call"
+                " else moved it in the meantime; check --history and try again"
             )
 
     def history(self, name: str) -> list[Move]:
-        """The moves of the model's aliases, the oldest first; what is not ours is left out."""
+        """Return the moves of the model's aliases, the oldest first; skip other tags."""
         tags, moves = self._model(name).tags, []
         for key in sorted(tags):
             if key.startswith(_HISTORY):
@@ -162,17 +162,20 @@ class ModelRegistry:
 
 @contextmanager
 def open_registry(given: str | None) -> Iterator[ModelRegistry]:
-    """MLflow's errors in the body become `PinionError`s; steps do not inherit our patience."""
+    """Open the registry; within the block, MLflow's errors become `PinionError`s.
+
+    The short timeouts apply to this process only, not to the steps.
+    """
     uri = given or os.environ.get("MLFLOW_TRACKING_URI") or _local()
     if uri.startswith(_SQLITE):
-        # MLflow would make what is not there.
+        # MLflow would create a missing store.
         probe(Path(uri.removeprefix(_SQLITE)).absolute())
-    # What the user set stays.
+    # The user's own settings win.
     added = {name: value for name, value in _ENVIRONMENT.items() if name not in os.environ}
     with set_for_a_while(added), _errors(uri):
         import mlflow
 
-        # What MLflow logs as an error, with a traceback, it raises too.
+        # MLflow raises every error that it also logs with a traceback.
         logging.getLogger("mlflow").setLevel(logging.CRITICAL)
         mlflow.set_tracking_uri(uri)
         yield ModelRegistry(mlflow.MlflowClient(uri, uri))
@@ -186,10 +189,10 @@ def _errors(uri: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError) as error:
-        raise PinionError(f"MLflow at {without_secrets(uri)} {_said(error)}") from error
+        raise PinionError(f"MLflow at {without_secrets(uri)} {_explain(error)}") from error
 
 
-def _said(error: Exception) -> str:
+def _explain(error: Exception) -> str:
     code = getattr(error, "error_code", "")
     if code in _REFUSALS:
         return _REFUSALS[code]
@@ -204,13 +207,13 @@ def _local() -> str:
     if not database.is_file():
         raise UsageError(
             f"there is no MLflow store {database}; give --mlflow-tracking-uri or"
-            " MLFLOW_TRACKING_URI, or make a model: python -m pipelines.run --register"
+            " MLFLOW_TRACKING_URI, or create a model with python -m pipelines.run --register"
         )
     return f"sqlite:///{database}"
 
 
 def found(ask: Callable[[], Any]) -> Any:
-    """What MLflow is asked for, None where it is not there."""
+    """Return the result of a request to MLflow, or None if the object does not exist."""
     from mlflow.exceptions import MlflowException
 
     try:

@@ -1,6 +1,5 @@
-"""A server of the full MLflow that runs on this machine until Ctrl-C."""
+"""Run a server of the full MLflow on this machine until Ctrl-C."""
 
-import argparse
 import contextlib
 import os
 import signal
@@ -21,22 +20,26 @@ from pipelines.system.workspace import ROOT, Workspace
 
 SQLITE = "sqlite:///"
 _LOCK = ROOT / "build-support" / "mlflow" / "requirements.lock"
-# It may have to read a large model first; a busy machine takes half a minute for nothing.
+# It may have to load a large model first, and a busy machine needs half a minute for the start
+# alone.
 _START_SECONDS = 300
 _GRACE_SECONDS = 10
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 (compared with what the user gives)
 _VARIABLES = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
-    # The server would start workers for evaluations of agents, which nothing here asks for.
+    # Otherwise the server starts workers for evaluations of agents, which nothing here uses.
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
 }
 
 
-def store_of(args: argparse.Namespace) -> str:
-    """Return the MLflow store that the flags name; raises `PinionError` if there is none yet."""
-    if given := args.mlflow_tracking_uri or os.environ.get("MLFLOW_TRACKING_URI"):
-        return str(given)
-    database = args.output.resolve() / "mlflow.db"
+def store_of(given: str | None, output: Path) -> str:
+    """Return the MLflow store that is given or set, else the one in the folder of the runs.
+
+    Raises `PinionError` if there is none yet.
+    """
+    if uri := given or os.environ.get("MLFLOW_TRACKING_URI"):
+        return uri
+    database = output.resolve() / "mlflow.db"
     if not database.is_file():
         raise PinionError(
             f"there is no MLflow store {database} yet; make one with a run (make run), or name"
@@ -58,7 +61,7 @@ def until_ctrl_c(server: "LocalServer", ready: str) -> int:
 
 @dataclass(frozen=True)
 class LocalServer:
-    """What MLflow is asked to start, and where it listens."""
+    """The MLflow program to start, and the address at which it listens."""
 
     name: str
     arguments: Sequence[str]
@@ -68,7 +71,7 @@ class LocalServer:
 
     @property
     def address(self) -> str:
-        """Where a browser on this machine finds it."""
+        """The address for a browser on this machine."""
         return f"http://{self._visible}:{self.port}"
 
     @property
@@ -84,7 +87,7 @@ class LocalServer:
         environment = _installed(workspace)
         log = workspace.cache / "logs" / f"server-{self.port}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        # A terminal that is closed ends it as Ctrl-C does.
+        # Closing the terminal ends the server as Ctrl-C does.
         signal.signal(signal.SIGHUP, terminate)
         with self._running(environment, log) as process:
             self._wait(process, log)
@@ -101,9 +104,9 @@ class LocalServer:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                # Ctrl-C is for us, who then end it with all that it started.
+                # Ctrl-C reaches only us, and we then end the server with all its processes.
                 start_new_session=True,
-                # What MLflow started itself ends with it on this signal.
+                # MLflow ends its own child processes on this signal.
                 preexec_fn=partial(die_with_parent, signal.SIGTERM),
             )
         try:
@@ -121,7 +124,7 @@ class LocalServer:
             time.sleep(0.1)
 
     def _answers(self) -> bool:
-        # Not urllib, which would ask a proxy for it.
+        # urllib would go through a proxy.
         connection = HTTPConnection(self._visible, self.port, timeout=5)
         try:
             connection.request("GET", "/health")
@@ -132,31 +135,31 @@ class LocalServer:
             connection.close()
 
     def _ended(self, log: Path) -> PinionError:
-        return PinionError(f"{self.name} ended by itself: {last_words(log)} (log: {log})")
+        return PinionError(f"{self.name} stopped unexpectedly: {last_words(log)} (log: {log})")
 
 
 def _installed(workspace: Workspace) -> Environment:
-    # Here, because --help needs none of it.
+    # Imported here, because --help does not need it.
     from pipelines.console.progress import Progress
 
     progress = Progress([])
-    tell = partial(progress.installing, "MLflow")
+    report = partial(progress.installing, "MLflow")
     with progress.shown():
-        environment = Environments(workspace).ready("mlflow", [_LOCK.read_bytes()], tell)
-        tell("")
+        environment = Environments(workspace).ready("mlflow", [_LOCK.read_bytes()], report)
+        report("")
     return environment
 
 
 def _kept(environment: Environment) -> dict[str, str]:
-    """Our own variables, with the programs of the environment before others: MLflow calls some."""
-    # Another Python's modules must not reach it.
+    """Return our own variables, with the environment's programs first in PATH."""
+    # MLflow calls some of its programs by name, and must not find the modules of another Python.
     variables = {name: value for name, value in os.environ.items() if name[:6] != "PYTHON"}
     path = os.pathsep.join([str(environment.folder / "bin"), os.environ.get("PATH", os.defpath)])
     return {**variables, "PATH": path}
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    # Nothing may keep it from being waited for.
+    # No signal may interrupt the wait for the server.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
     for sign in (signal.SIGTERM, signal.SIGKILL):

@@ -1,4 +1,4 @@
-"""What tests of `pipelines.ui` and `pipelines.serve` share: the commands as a user starts them."""
+"""Start `pipelines.ui` and `pipelines.serve` in tests as a user does."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipelines.system.workspace import ROOT
 
-# Generous, because the machine may be busy.
+# Generous, in seconds, because the machine may be busy.
 PATIENCE = 300
 
 
@@ -23,16 +23,16 @@ class Command:
     lines: list[str] = field(default_factory=list)
 
     def line(self) -> str:
-        """Wait for the next line that it prints."""
+        """Wait for the next line of output."""
         assert self.process.stdout  # noqa: S101 (a pipe)
         self.lines.append(self.process.stdout.readline().rstrip("\n"))
         return self.lines[-1]
 
     def stop(self, sign: signal.Signals = signal.SIGINT) -> tuple[int, str]:
-        """End it as Ctrl-C does; its exit code, and what it said."""
+        """Stop it as Ctrl-C does; return its exit code and what it wrote to stderr."""
         self.process.send_signal(sign)
-        _, said = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, said
+        _, error = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode, error
 
 
 def call(module: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -59,7 +59,7 @@ def started(module: str, *arguments: str, cwd: Path = ROOT) -> Iterator[Command]
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # Whoever runs the tests may have it ignored, as shells do for what runs in the background.
+        # The caller of the tests may ignore the signal, as shells do for background jobs.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
@@ -70,6 +70,6 @@ def started(module: str, *arguments: str, cwd: Path = ROOT) -> Iterator[Command]
 
 
 def variables() -> dict[str, str]:
-    """The variables of whoever runs the tests, without a tracking server."""
+    """Return the variables of this process, without those of MLflow."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
     return {**kept, "PYTHONPATH": str(ROOT)}

@@ -1,4 +1,4 @@
-"""The local MLflow store: one SQLite file, with the artifacts beside it."""
+"""Create and check the local MLflow store: one SQLite file, with the artifacts beside it."""
 
 import fcntl
 import logging
@@ -13,17 +13,17 @@ from pipelines.system.errors import PinionError
 
 
 def local_store(folder: Path) -> str:
-    """The tracking URI of the store in a folder; the store is made where there is none.
+    """Return the tracking URI of the store in a folder, and create the store if necessary.
 
-    MLflow breaks a fresh SQLite file that several processes open at once, so that it is made under
-    another name, under a lock, and moved into its place with its tables in it.
+    MLflow corrupts a new SQLite file if several processes open it at once. So the file is created
+    under another name, under a lock, and renamed once its tables exist.
     """
     database = folder.resolve() / "mlflow.db"
-    # MLflow reads a path as that of a URL, and tries for minutes to open another.
+    # MLflow decodes the path like that of a URL, and would try for minutes to open another file.
     if "?" in str(database) or unquote(str(database)) != str(database):
         raise PinionError(
-            f"the MLflow store cannot be in {folder}: a '?' or a '%' with two digits means another"
-            " place to MLflow; give another folder (--output)"
+            f"the MLflow store cannot be in {folder}: MLflow reads '?', and '%' before two digits,"
+            " as parts of a URL; give another folder (--output)"
         )
     folder.mkdir(parents=True, exist_ok=True)
     if not database.exists():
@@ -40,9 +40,9 @@ def _make(database: Path) -> None:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
     from sqlalchemy.exc import SQLAlchemyError
 
-    for left_by_a_kill in database.parent.glob(".mlflow.*/"):
-        shutil.rmtree(left_by_a_kill)
-    # It tells of every table that it makes.
+    for remains in database.parent.glob(".mlflow.*/"):
+        shutil.rmtree(remains)
+    # MLflow logs every table that it creates.
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     artifacts = database.parent / "artifacts"
     with tempfile.TemporaryDirectory(dir=database.parent, prefix=".mlflow.") as folder:
@@ -51,13 +51,13 @@ def _make(database: Path) -> None:
             SqlAlchemyStore(f"sqlite:///{partial}", artifacts.as_uri()).engine.dispose()
         except (MlflowException, SQLAlchemyError) as error:
             reason = str(error).partition("\n")[0]
-            raise PinionError(f"the MLflow store {database} cannot be made: {reason}") from error
+            raise PinionError(f"the MLflow store {database} cannot be created: {reason}") from error
         os.replace(partial, database)
 
 
 def probe(database: Path) -> None:
-    """Raises `PinionError` for a file that is no database, or is not there."""
-    # MLflow would try for minutes to open what is no database.
+    """Raise `PinionError` if a file is missing or is not a database."""
+    # MLflow would try for minutes to open such a file.
     try:
         connection = sqlite3.connect(f"{database.as_uri()}?mode=rw", uri=True)
         try:

@@ -16,8 +16,8 @@ def log_a_run(folder: Path, number: int) -> None:
     client.set_terminated(run.info.run_id)
 
 
-def test_several_processes_start_from_nothing(tmp_path: Path) -> None:
-    # They split from one process that has nothing but the imports, which take the longest.
+def test_several_processes_can_create_the_store_at_once(tmp_path: Path) -> None:
+    # They fork from a process that has only done the imports, which take the longest.
     split = multiprocessing.get_context("forkserver")
     split.set_forkserver_preload([__name__, "mlflow.store.tracking.sqlalchemy_store"])
     processes = [split.Process(target=log_a_run, args=(tmp_path / "runs", n)) for n in range(4)]
@@ -42,21 +42,21 @@ def test_artifacts_are_beside_the_database(tmp_path: Path) -> None:
     ]
 
 
-def test_what_a_killed_process_left_is_cleared(tmp_path: Path) -> None:
+def test_the_remains_of_a_killed_process_are_removed(tmp_path: Path) -> None:
     (tmp_path / ".mlflow.x7").mkdir()
     (tmp_path / ".mlflow.x7" / "mlflow.db").write_text("half")
     local_store(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".mlflow.lock", "mlflow.db"]
 
 
-def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_reported(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_text("not a database, and long enough to be read as one" * 3)
     with pytest.raises(PinionError, match=r"mlflow\.db cannot be opened: file is not a database"):
         local_store(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["what?", "a%20b"])
-def test_a_path_that_mlflow_would_read_as_another_is_named(tmp_path: Path, name: str) -> None:
+def test_a_path_that_mlflow_would_misread_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(PinionError, match=r"the MLflow store cannot be in .*(what\?|a%20b): "):
         local_store(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
@@ -68,13 +68,13 @@ def test_a_percent_sign_by_itself_is_part_of_a_path(tmp_path: Path) -> None:
     assert (tmp_path / "100% #1" / "mlflow.db").exists()
 
 
-def test_a_folder_in_its_place_is_named(tmp_path: Path) -> None:
+def test_a_folder_in_place_of_the_database_is_reported(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").mkdir()
     with pytest.raises(PinionError, match=r"mlflow\.db cannot be opened"):
         local_store(tmp_path)
 
 
-def test_a_store_for_tests_is_what_a_new_one_is(tmp_path: Path) -> None:
+def test_a_store_for_tests_equals_a_new_one(tmp_path: Path) -> None:
     stores = [MlflowClient(make(tmp_path / make.__name__)) for make in (local_store, made_store)]
     locations = [store.get_experiment("0").artifact_location for store in stores]
     assert locations == [

@@ -1,4 +1,4 @@
-"""MLflow stores for tests, all copies of one: its migrations take far longer than most tests."""
+"""Copy one MLflow store for all tests, because MLflow's migrations take longer than most tests."""
 
 import sqlite3
 import tempfile
@@ -10,7 +10,7 @@ from pipelines.models.store import local_store
 
 
 def made_store(folder: Path) -> str:
-    """Return the tracking URI of a store in a folder, as `local_store` leaves a new one there."""
+    """Return the tracking URI of a store in a folder, equal to a new one of `local_store`."""
     folder.mkdir(parents=True, exist_ok=True)
     database = folder.resolve() / "mlflow.db"
     database.write_bytes(_empty())

@@ -1,1 +1,1 @@
-"""Releases: exact versions of components, and the pipeline that is compiled from them."""
+"""Releases: exact component versions, and the pipeline that is compiled from them."""

@@ -1,18 +1,19 @@
-"""Assembles a release from what a registry holds, and holds it against the releases before it."""
+"""Assemble a release from a registry, and check it against git and earlier releases."""
 
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from pipelines.compiled.file import COMPONENTS, RELEASE, PipelineFile
 from pipelines.components.component import content_of
 from pipelines.components.content import comparable
 from pipelines.components.git import component_at
 from pipelines.components.image import ImageReference
 from pipelines.pinning import sboms
-from pipelines.pinning.compiler import compile_release
+from pipelines.pinning.compiler import compile_pipeline
 from pipelines.pinning.lock import Lock, Locked, sha256
-from pipelines.pinning.pins import Pin, component_versions
+from pipelines.pinning.pins import Pin
 from pipelines.pinning.releases import Release, frozen
 from pipelines.pinning.version_rules import breaks, history
 from pipelines.registry.client import Image, Registry
@@ -22,7 +23,7 @@ from pipelines.system.workspace import Workspace
 
 @dataclass(frozen=True)
 class Published:
-    """A component at a version that is in a registry."""
+    """A component version that is in a registry."""
 
     name: str
     reference: ImageReference
@@ -30,22 +31,22 @@ class Published:
 
     @property
     def pin(self) -> Pin:
-        """As it is compiled."""
+        """The pin for the compiler."""
         content = self.image.content
         return Pin(self.name, self.reference.tag, str(self.reference), content.interface)
 
     @property
     def locked(self) -> Locked:
-        """As a lock holds it."""
+        """The entry for the lock."""
         return Locked.of(self.reference, self.image.content, self.image.commit)
 
 
 def assemble(
     tag: str, registry: Registry, versions: Mapping[str, str], repositories: Mapping[str, str]
 ) -> Release:
-    """A release of these published versions, compiled with the wiring of the working tree.
+    """Return a release of these published versions, compiled with the working tree's wiring.
 
-    Raises `PinionError` where one is not in the registry, or does not fit the wiring.
+    Raises `PinionError` if a version is not in the registry, or does not fit the wiring.
     """
     published, missing = [], []
     for name, version in versions.items():
@@ -58,40 +59,33 @@ def assemble(
     if missing:
         raise PinionError(
             f"not in {registry.address}: {', '.join(missing)};"
-            " publish first (python -m pipelines.publish), or name a version that is there"
+            " publish first (python -m pipelines.publish), or name a version that was published"
         )
-    pipeline = _compiled(tag, [each.pin for each in published])
+    pipeline = compile_pipeline(tag, [each.pin for each in published])
     locked = {each.name: each.locked for each in published}
     return Release(Lock(tag, registry.address, sha256(pipeline), locked), pipeline)
 
 
-def _compiled(tag: str, pins: Sequence[Pin]) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder) / "pipeline.yaml"
-        compile_release(tag, pins, output)
-        return output.read_bytes()
-
-
 def refuse_pushed_again(releases: Mapping[str, Lock], release: Lock) -> None:
-    """Raises `PinionError` where a version is not what it was in one of the releases."""
+    """Raise `PinionError` if a version differs from the same version in another release."""
     for name, new in release.components.items():
         for old in history(releases, name):
             if old.version != new.version:
                 continue
             again = old.image.tagged == new.image.tagged and old.image.digest != new.image.digest
-            # Hashes of two schemes say nothing of each other; then the digest alone counts.
+            # Hashes of two schemes cannot be compared; then only the digest counts.
             if again or (comparable(old.content, new.content) and old.content != new.content):
                 raise PinionError(
                     f"{new.image.tagged} was pushed again: {old.image.digest} when it was released,"
-                    f" {new.image.digest} in the registry now; a published version never changes:"
-                    f" give {name} a new one and publish that"
+                    f" {new.image.digest} in the registry now; a published version must not change,"
+                    f" so give {name} a new version and publish that"
                 )
 
 
 def hold_to_commits(workspace: Workspace, release: Lock) -> None:
-    """Raise `PinionError` if git does not have what an image was made from, at the image's commit.
+    """Raise `PinionError` if an image was not built from the sources at its commit.
 
-    An image from before contents had a scheme is left out: it runs in Docker alone.
+    An image from before content hashes had a scheme is skipped: it runs in Docker only.
     """
     for name, locked in release.components.items():
         if not locked.runs:
@@ -99,19 +93,20 @@ def hold_to_commits(workspace: Workspace, release: Lock) -> None:
         label = f"{name} {locked.version}"
         if not locked.commit or locked.commit.endswith("-dirty"):
             raise PinionError(
-                f"the image of {label} does not say which commit it was built from; publish it with"
-                " python -m pipelines.publish, under a higher version"
+                f"the image of {label} does not record a clean git commit; publish a higher version"
+                " with python -m pipelines.publish"
             )
         found = content_of(name, component_at(workspace, locked.commit, name))
         if (found.hash, found.runs) != (locked.content, locked.runs):
             raise PinionError(
-                f"the image of {label} was not built from its commit {locked.commit}: that has"
-                f" {found.hash}, and the image {locked.content}; publish a higher version"
+                f"the image of {label} was not built from its commit {locked.commit}: the content"
+                f" hash is {found.hash} at the commit and {locked.content} in the image; publish a"
+                " higher version"
             )
 
 
 def refuse_breaking(releases: Mapping[str, Lock], release: Lock) -> None:
-    """Raises `PinionError` where an interface breaks more than its version says."""
+    """Raise `PinionError` if an interface breaks without a new major version."""
     for name, new in release.components.items():
         for old in history(releases, name):
             if broken := breaks(old, new.version, new.signature):
@@ -120,21 +115,29 @@ def refuse_breaking(releases: Mapping[str, Lock], release: Lock) -> None:
                 )
 
 
-def wiring(release: Release) -> str:
-    """The compiled pipeline without what differs from release to release: tag, versions, images."""
-    text = release.pipeline.decode()
-    components = release.lock.components
-    for name, locked in components.items():
-        text = text.replace(str(locked.image), name)
-    versions = component_versions({name: each.image.exact for name, each in components.items()})
-    return text.replace(f"value: {versions}\n", "").replace(f"value: {release.lock.release}\n", "")
+def wiring(release: Release) -> tuple[Any, Any]:
+    """Return a release's KFP messages without tag, versions and images, which change every release.
+
+    They are the pipeline and its deployment, each of which compares as a whole.
+    """
+    file = PipelineFile.parse(Path(release.lock.release), release.pipeline)
+    names = {str(locked.image): name for name, locked in release.lock.components.items()}
+    deployment = file.deployment
+    for executor in deployment.executors.values():
+        container = executor.container
+        container.image = names.get(container.image, container.image)
+        kept = [each for each in container.env if each.name not in (RELEASE, COMPONENTS)]
+        del container.env[:]
+        container.env.extend(kept)
+    file.spec.ClearField("deployment_spec")
+    return file.spec, deployment
 
 
 def verify(workspace: Workspace, tag: str) -> Release:
-    """A release, made again from its lock and the registry, and found to be the same.
+    """Rebuild a release from its lock and the registry, and return it if it is the same.
 
-    Raises `PinionError` where an image, its SBOM, the lock or the compiled file is not what was
-    released.
+    Raises `PinionError` if an image, its SBOM, the lock or the compiled file is not the released
+    one.
     """
     release = frozen(workspace, tag)
     lock = release.lock
@@ -149,11 +152,13 @@ def verify(workspace: Workspace, tag: str) -> Release:
     if again.pipeline != release.pipeline:
         raise PinionError(
             f"release {tag}: the wiring of this working tree compiles to another pipeline than the"
-            f" released one; verify at the release's own commit (git checkout {tag}), and if this"
-            " is it, then lock and pipeline were edited together"
+            f" released one; verify at the release's own commit (git checkout {tag}). If this is"
+            " that commit, then lock.yaml and pipeline.yaml were edited together"
         )
     hold_to_commits(workspace, lock)
     sboms.require(registry, lock)
     if again.lock != lock:
-        raise PinionError(f"release {tag}: its lock is not what the registry says of its images")
+        raise PinionError(
+            f"release {tag}: lock.yaml does not agree with the images in {lock.registry}"
+        )
     return release

@@ -1,6 +1,8 @@
+import json
 from dataclasses import replace
 
 import pytest
+import yaml
 
 from pipelines.components.image import ImageReference
 from pipelines.components.interface import Signature
@@ -8,6 +10,9 @@ from pipelines.pinning.assembly import refuse_breaking, refuse_pushed_again, wir
 from pipelines.pinning.lock import Lock, Locked
 from pipelines.pinning.releases import Release
 from pipelines.system.errors import PinionError
+from pipelines.system.workspace import ROOT
+
+GOLDEN = ROOT / "tests" / "golden" / "training.yaml"
 
 
 def image(version: str, digit: str, registry: str = "host:5000") -> ImageReference:
@@ -39,7 +44,7 @@ def lock(tag: str, train: Locked) -> Lock:
         ),
     ],
 )
-def test_a_version_is_what_it_was_in_every_release(new: Locked) -> None:
+def test_a_version_that_was_pushed_again_is_refused(new: Locked) -> None:
     releases = {"1.0.0": lock("1.0.0", replace(TRAIN, version="1.1.0")), "2.0.0": lock("2", TRAIN)}
     with pytest.raises(PinionError, match="was pushed again: sha256:aaaa.*, sha256:bbbb"):
         refuse_pushed_again(releases, lock("1.5.0", new))
@@ -54,14 +59,14 @@ def test_a_version_is_what_it_was_in_every_release(new: Locked) -> None:
         pytest.param(replace(TRAIN, content="c0ffee", runs=""), id="a hash of another scheme"),
     ],
 )
-def test_what_was_released_may_be_released_again(new: Locked) -> None:
+def test_an_unchanged_or_new_version_may_be_released(new: Locked) -> None:
     refuse_pushed_again({"1.0.0": lock("1.0.0", TRAIN)}, lock("1.1.0", new))
 
 
 @pytest.mark.parametrize(
     ("version", "refused"), [("1.3.0", True), ("2.0.0", False), ("1.1.0", False)]
 )
-def test_a_break_needs_a_major_version_unless_it_is_a_step_back(
+def test_a_break_needs_a_major_version_unless_the_version_is_lower(
     version: str, refused: bool
 ) -> None:
     changed = replace(TRAIN, version=version, signature=Signature({}, {"fitted": "Model"}))
@@ -73,14 +78,17 @@ def test_a_break_needs_a_major_version_unless_it_is_a_step_back(
         refuse_breaking(releases, lock("1.1.0", changed))
 
 
-def test_wiring_is_what_pins_do_not_change() -> None:
+def test_wiring_does_not_depend_on_the_pins() -> None:
     def release(tag: str, version: str, digit: str, seed: int) -> Release:
         train = replace(TRAIN, version=version, image=image(version, digit))
-        text = (
-            f"value: {tag}\nvalue: train={train.image.exact}\nimage: {train.image}\nseed: {seed}\n"
-        )
-        return Release(lock(tag, train), text.encode())
+        document = yaml.safe_load(GOLDEN.read_text())
+        container = document["deploymentSpec"]["executors"]["exec-train"]["container"]
+        container["image"] = str(train.image)
+        told = {"PINION_RELEASE": tag, "PINION_COMPONENTS": f"train={train.image.exact}"}
+        container["env"] = [{"name": name, "value": value} for name, value in told.items()]
+        document["root"]["inputDefinitions"]["parameters"]["seed"]["defaultValue"] = seed
+        return Release(lock(tag, train), json.dumps(document).encode())
 
     first = wiring(release("1.0.0", "1.2.0", "a", 42))
-    assert first == wiring(release("1.1.0", "1.2.1", "b", 42)) == "image: train\nseed: 42\n"
+    assert first == wiring(release("1.1.0", "1.2.1", "b", 42))
     assert first != wiring(release("1.1.0", "1.2.1", "b", 43))

@@ -1,6 +1,6 @@
-"""The compiled file of the working tree, kept in the user's cache under a hash of what it comes of.
+"""Cache the compiled file of the working tree under a hash of everything that it depends on.
 
-KFP's SDK alone takes half a second to import, which is as long as a run that reuses every step.
+Importing KFP's SDK alone takes half a second, as long as a run whose steps are all cached.
 """
 
 import hashlib
@@ -11,30 +11,30 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from pipelines.pinning.compiler import compile_release
+from pipelines.pinning.compiler import compile_pipeline
 from pipelines.pinning.pins import DEV, Pin
 from pipelines.system.workspace import ROOT, Workspace
 
 _KEPT = 50
 
 
-def compile_dev(workspace: Workspace, pins: Sequence[Pin], output: Path) -> None:
-    """Write the compiled pipeline of the working tree, whole or not at all.
+def compile_dev(workspace: Workspace, pins: Sequence[Pin]) -> bytes:
+    """Return the compiled pipeline of the working tree.
 
-    Raises `PinionError` if the interfaces and the wiring do not fit.
+    Raises `PinionError` if the interfaces do not fit the wiring.
     """
     kept = workspace.cache / "compiled" / f"{_key(pins)}.yaml"
     if (compiled := _read(kept)) is not None:
-        output.write_bytes(compiled)
-        return
-    compile_release(DEV, pins, output)
-    # It only saves time: a cache that is full or read-only is told of by who needs it.
+        return compiled
+    compiled = compile_pipeline(DEV, pins)
+    # The cache only saves time; other code reports that it is full or read-only.
     with suppress(OSError):
-        _keep(kept, output.read_bytes())
+        _keep(kept, compiled)
+    return compiled
 
 
 def _key(pins: Sequence[Pin]) -> str:
-    """Return the hash of all that a compiled file comes of: the pins, our code, the SDK, Python."""
+    """Return the hash of what a compiled file depends on: the pins, our code, the SDK, Python."""
     hashes = hashlib.sha256(f"{sys.version}\n{list(pins)}\n".encode())
     for path in sorted(_sources()):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -51,7 +51,7 @@ def _sources() -> Iterator[Path]:
 
 
 def _read(kept: Path) -> bytes | None:
-    """Return what was kept, if it is there and whole: its first line is the hash of the rest."""
+    """Return a cached file if it is complete; its first line is the hash of the rest."""
     try:
         digest, _, compiled = kept.read_bytes().partition(b"\n")
         os.utime(kept)

@@ -5,7 +5,7 @@ import pytest
 from pipelines.components.component import discover
 from pipelines.pinning import compiled_cache
 from pipelines.pinning.compiled_cache import compile_dev
-from pipelines.pinning.compiler import compile_release
+from pipelines.pinning.compiler import compile_pipeline
 from pipelines.pinning.pins import DEV, Pin, dev_pins
 from pipelines.system.workspace import ROOT, Workspace
 
@@ -16,46 +16,42 @@ def pins() -> list[Pin]:
 
 
 @pytest.fixture(scope="module")
-def compiled(pins: list[Pin], tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """What the compiler gives."""
-    output = tmp_path_factory.mktemp("plain") / "pipeline.yaml"
-    compile_release(DEV, pins, output)
-    return output.read_bytes()
+def compiled(pins: list[Pin]) -> bytes:
+    """Return the compiler's output."""
+    return compile_pipeline(DEV, pins)
 
 
 @pytest.fixture()
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """One entry for each time that the compiler is called."""
+    """Return a list that gets one entry for each call of the compiler."""
     calls: list[str] = []
 
-    def compile_it(tag: str, pins: list[Pin], output: Path) -> None:
+    def compile_it(tag: str, pins: list[Pin]) -> bytes:
         calls.append(tag)
-        compile_release(tag, pins, output)
+        return compile_pipeline(tag, pins)
 
-    monkeypatch.setattr(compiled_cache, "compile_release", compile_it)
+    monkeypatch.setattr(compiled_cache, "compile_pipeline", compile_it)
     return calls
 
 
-def test_what_is_kept_is_what_the_compiler_gives(
+def test_a_cached_file_equals_the_compilers_output(
     tmp_path: Path, pins: list[Pin], compiled: bytes, calls: list[str]
 ) -> None:
-    for number in range(2):
-        compile_dev(Workspace(cache=tmp_path), pins, tmp_path / f"{number}.yaml")
-        assert (tmp_path / f"{number}.yaml").read_bytes() == compiled
+    for _ in range(2):
+        assert compile_dev(Workspace(cache=tmp_path), pins) == compiled
     assert calls == [DEV]
 
 
-def test_another_pin_is_compiled_anew(tmp_path: Path, pins: list[Pin], calls: list[str]) -> None:
+def test_another_pin_is_compiled_again(tmp_path: Path, pins: list[Pin], calls: list[str]) -> None:
     first, *rest = pins
     image = first.image.rpartition(":")[0] + ":0.1.0-dev.0123456789ab"
     other = [Pin(first.name, "0.1.0-dev.0123456789ab", image, first.interface), *rest]
-    for each in (pins, other):
-        compile_dev(Workspace(cache=tmp_path), each, tmp_path / "pipeline.yaml")
+    texts = [compile_dev(Workspace(cache=tmp_path), each).decode() for each in (pins, other)]
     assert calls == [DEV, DEV]
-    assert image in (tmp_path / "pipeline.yaml").read_text()
+    assert image in texts[1]
 
 
-def test_a_changed_line_of_the_wiring_is_compiled_anew(
+def test_changed_wiring_is_compiled_again(
     tmp_path: Path, pins: list[Pin], calls: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tree = tmp_path / "tree"
@@ -65,37 +61,37 @@ def test_a_changed_line_of_the_wiring_is_compiled_anew(
     monkeypatch.setattr(compiled_cache, "ROOT", tree)
     for text in ("first", "first", "second"):
         wiring.write_text(text)
-        compile_dev(Workspace(cache=tmp_path), pins, tmp_path / "pipeline.yaml")
+        compile_dev(Workspace(cache=tmp_path), pins)
     assert calls == [DEV, DEV]
 
 
-def test_what_is_kept_and_broken_is_compiled_anew(
+def test_a_damaged_file_is_compiled_again(
     tmp_path: Path, pins: list[Pin], compiled: bytes, calls: list[str]
 ) -> None:
-    compile_dev(Workspace(cache=tmp_path), pins, tmp_path / "pipeline.yaml")
+    compile_dev(Workspace(cache=tmp_path), pins)
     (kept,) = (tmp_path / "compiled").iterdir()
     kept.write_bytes(kept.read_bytes()[:-1])
-    compile_dev(Workspace(cache=tmp_path), pins, tmp_path / "pipeline.yaml")
-    assert (tmp_path / "pipeline.yaml").read_bytes() == compiled
+    assert compile_dev(Workspace(cache=tmp_path), pins) == compiled
     assert calls == [DEV, DEV]
 
 
-def test_a_cache_that_cannot_be_written_to_is_no_hindrance(
+def test_compiling_works_without_a_writable_cache(
     tmp_path: Path, pins: list[Pin], compiled: bytes, calls: list[str]
 ) -> None:
     (tmp_path / "compiled").touch()
-    compile_dev(Workspace(cache=tmp_path), pins, tmp_path / "pipeline.yaml")
-    assert (tmp_path / "pipeline.yaml").read_bytes() == compiled
+    assert compile_dev(Workspace(cache=tmp_path), pins) == compiled
     assert calls == [DEV]
 
 
-def test_few_are_kept(tmp_path: Path, pins: list[Pin], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_files_are_removed(
+    tmp_path: Path, pins: list[Pin], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(compiled_cache, "_KEPT", 2)
 
-    def compile_nothing(_tag: str, _pins: list[Pin], output: Path) -> None:
-        output.touch()
+    def compile_nothing(_tag: str, _pins: list[Pin]) -> bytes:
+        return b""
 
-    monkeypatch.setattr(compiled_cache, "compile_release", compile_nothing)
+    monkeypatch.setattr(compiled_cache, "compile_pipeline", compile_nothing)
     for count in range(1, 5):
-        compile_dev(Workspace(cache=tmp_path), pins[:count], tmp_path / "pipeline.yaml")
+        compile_dev(Workspace(cache=tmp_path), pins[:count])
     assert len(list((tmp_path / "compiled").iterdir())) == 2

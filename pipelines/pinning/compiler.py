@@ -1,26 +1,25 @@
-"""Compiles the training pipeline with every component pinned."""
+"""Compile the training pipeline with every component pinned."""
 
+import tempfile
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pipelines.pinning.pins import Pin, component_versions
 from pipelines.system.errors import PinionError
-from pipelines.system.workspace import whole
 
-# Characters of its messages, which repeat the whole document; what is wrong stands first.
-_KFP_SAYS = 600
+# The longest part of KFP's messages that is shown, in characters: they begin with the error and go
+# on to repeat the whole document.
+_LONGEST_MESSAGE = 600
+WIRING = Path("pipelines/training/pipeline.py")
+_MISFIT = f"the interfaces of the components and {WIRING} do not fit together"
 
 
-_MISFIT = "the interfaces of the components and pipelines/training/pipeline.py do not fit"
+def compile_pipeline(tag: str, pins: Sequence[Pin]) -> bytes:
+    """Return the compiled pipeline; equal pins give equal bytes.
 
-
-def compile_release(tag: str, pins: Sequence[Pin], output: Path) -> None:
-    """Writes the compiled pipeline, whole or not at all; the same pins give the same bytes.
-
-    Raises `PinionError` where the interfaces and the wiring do not fit.
+    Raises `PinionError` if the interfaces do not fit the wiring.
     """
     from pipelines.compiled.file import COMPONENTS, RELEASE, PipelineFile
     from pipelines.compiled.unfilled import refuse_unfilled
@@ -29,9 +28,13 @@ def compile_release(tag: str, pins: Sequence[Pin], output: Path) -> None:
         RELEASE: tag,
         COMPONENTS: component_versions({pin.name: pin.exact for pin in pins}),
     }
-    with whole(output) as file:
+    with tempfile.TemporaryDirectory() as folder:
+        # KFP writes to a file alone, and goes by its name.
+        file = Path(folder) / "pipeline.yaml"
         _compile(pins, environment, file)
-        refuse_unfilled(replace(PipelineFile.load(file), path=output))
+        compiled = file.read_bytes()
+    refuse_unfilled(PipelineFile.parse(WIRING, compiled))
+    return compiled
 
 
 def _compile(pins: Sequence[Pin], environment: Mapping[str, str], output: Path) -> None:
@@ -39,7 +42,7 @@ def _compile(pins: Sequence[Pin], environment: Mapping[str, str], output: Path) 
 
     steps = {pin.name: _step(pin, environment) for pin in pins}
     try:
-        # Here, because it is edited, and what is wrong with it is said in one line too.
+        # Imported here, so that an error in this file, which users edit, becomes one line too.
         from pipelines.training.pipeline import training_pipeline
 
         Compiler().compile(training_pipeline(steps), str(output))
@@ -47,30 +50,30 @@ def _compile(pins: Sequence[Pin], environment: Mapping[str, str], output: Path) 
         raise
     except KeyError as error:
         raise PinionError(
-            f"{_MISFIT}: it asks for {error}, which is no component and no output of the step that"
-            f" it asks; there are {_outputs(pins)}"
+            f"{_MISFIT}: the pipeline uses {error}, which is neither a component nor an output of"
+            f" that step; the components and their outputs are {_outputs(pins)}"
         ) from error
     except Exception as error:
-        text = textwrap.shorten(str(error), _KFP_SAYS)
+        text = textwrap.shorten(str(error), _LONGEST_MESSAGE)
         raise PinionError(f"{_MISFIT}: {type(error).__name__}: {text}") from error
 
 
 def _step(pin: Pin, environment: Mapping[str, str]) -> Callable[..., Any]:
-    """A component for the wiring to call, which says whose it is when the call does not fit it."""
+    """Return a component for the wiring to call, which names its step if the call does not fit."""
     from kfp.components import load_component_from_text
 
     def named(call: Callable[..., Any], *arguments: Any, **inputs: Any) -> Any:
-        # KFP says in many types that it cannot read an interface, or that an input does not fit it.
+        # KFP raises errors of many types if it cannot read an interface or an input does not fit.
         try:
             return call(*arguments, **inputs)
         except Exception as error:
-            text = textwrap.shorten(str(error), _KFP_SAYS)
+            text = textwrap.shorten(str(error), _LONGEST_MESSAGE)
             raise PinionError(
                 f"{_MISFIT}: step {pin.name!r} ({pin.name} {pin.version}): {text}"
             ) from error
 
     component = named(load_component_from_text, pin.interface.pinned(pin.image, environment))
-    # KFP's driver knows what a task is given, and not the defaults of its component.
+    # KFP's driver knows the arguments of a task, but not the defaults of its component.
     inputs = component.component_spec.inputs or {}
     defaults = {name: each.default for name, each in inputs.items() if each.default is not None}
     return lambda **given: named(component, **{**defaults, **given})

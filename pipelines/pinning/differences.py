@@ -1,4 +1,4 @@
-"""What differs between two releases, as lines to read."""
+"""Describe how two releases differ, line by line."""
 
 from collections.abc import Iterator, Mapping
 
@@ -9,7 +9,7 @@ _HASH = len("s1:") + 12
 
 
 def differences(before: Lock | None, after: Lock) -> Iterator[str]:
-    """Component by component: version, digest, interface and dependencies."""
+    """Yield the differences of each component: version, digest, interface and dependencies."""
     older = before.components if before else {}
     for name in sorted({*older, *after.components}):
         old, new = older.get(name), after.components.get(name)

@@ -28,7 +28,7 @@ def lock(tag: str, **components: Locked) -> Lock:
     return Lock(tag, "host:5000", "p", components)
 
 
-def test_what_changed_is_told_component_by_component() -> None:
+def test_changes_are_listed_component_by_component() -> None:
     before = lock("1.0.0", train=TRAIN, register=TRAIN, gone=TRAIN)
     after = lock("1.1.0", train=NEWER, register=TRAIN, added=NEWER)
     assert list(differences(before, after)) == [
@@ -46,7 +46,7 @@ def test_what_changed_is_told_component_by_component() -> None:
     ]
 
 
-def test_the_first_release_is_all_new() -> None:
+def test_everything_is_new_in_the_first_release() -> None:
     assert list(differences(None, lock("1.0.0", train=TRAIN))) == [
         "train: 1.0.0 (sha256:aaaaaaaaaaaa) new"
     ]

@@ -1,4 +1,4 @@
-"""The lock of a release: every component's exact version, image, content, interface and needs."""
+"""The lock of a release: each component's version, image, content, interface and dependencies."""
 
 import hashlib
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ _CHECKSUM = "checksum: "
 class Locked:
     """A component in a release; the hashes are those of `Content`.
 
-    `runs` and `commit`, from which git has the sources, are empty for an image from before they
-    were recorded, which runs in Docker only.
+    `runs`, and `commit`, at which git has the sources, are empty for an image from before they were
+    recorded; such an image runs in Docker only.
     """
 
     version: str
@@ -34,13 +34,13 @@ class Locked:
 
     @classmethod
     def of(cls, image: ImageReference, content: Content, commit: str) -> "Locked":
-        """What a release says of a published image."""
+        """Return the entry of a published image."""
         return cls(
             image.tag,
             image,
             content.hash,
             content.runs,
-            # An older image names a commit, too, and not one that its sources are taken from.
+            # An older image also names a commit, but git may not have its sources there.
             commit if content.runs else "",
             content.interface.signature,
             content.requirements,
@@ -48,7 +48,7 @@ class Locked:
 
     @classmethod
     def parse(cls, document: Mapping[str, Any]) -> "Locked":
-        """Raises `KeyError` or `TypeError` where something is missing."""
+        """Parse an entry; raise `KeyError` or `TypeError` if something is missing."""
         return cls(
             document["version"],
             ImageReference.parse(document["image"]),
@@ -60,7 +60,7 @@ class Locked:
         )
 
     def document(self) -> dict[str, Any]:
-        """As the lock's YAML holds it."""
+        """Return the entry as the lock's YAML holds it."""
         return {
             "version": self.version,
             "image": str(self.image),
@@ -83,7 +83,7 @@ class Lock:
     components: Mapping[str, Locked]
 
     def text(self) -> str:
-        """The file, which ends with a checksum of its own so that an edit is noticed."""
+        """Return the text of the file; it ends with its own checksum, so that edits are noticed."""
         body = f"# Made by: python -m pipelines.release {self.release}. Never edited.\n"
         body += yaml.safe_dump(
             {
@@ -100,11 +100,11 @@ class Lock:
 
     @classmethod
     def parse(cls, content: bytes, where: str) -> "Lock":
-        """Raises `PinionError` for a file that was edited, or is no lock."""
+        """Parse a lock; raise `PinionError` for a file that was edited, or is not a lock."""
         body, found, checksum = content.decode(errors="replace").rpartition(_CHECKSUM)
         if not found or checksum != f"{sha256(body.encode())}\n":
             raise PinionError(
-                f"{where} was edited: its checksum is not that of its text; restore it"
+                f"{where} was edited: its checksum does not match its text; restore it"
                 f" (git checkout -- {where}), or make another release"
             )
         try:
@@ -117,9 +117,11 @@ class Lock:
                 {name: Locked.parse(each) for name, each in components.items()},
             )
         except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
-            raise PinionError(f"{where} is not a lock of this version: {error!r}") from error
+            raise PinionError(
+                f"{where} is not a lock that this version can read: {error!r}"
+            ) from error
 
 
 def sha256(content: bytes) -> str:
-    """In hexadecimal."""
+    """Return the SHA-256 of some bytes, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()

@@ -1,4 +1,4 @@
-"""A release that is to be made: which versions it takes, and whether it may be made of them."""
+"""Prepare a new release: choose its versions, and check whether it may be made of them."""
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,9 +24,9 @@ from pipelines.system.workspace import Workspace
 def chosen(
     asked: Iterable[str], previous: Lock | None, components: Mapping[str, Component]
 ) -> dict[str, str]:
-    """The version of every component: as asked, else as in the previous release, else the tree's.
+    """Return each component's version: as requested, else as in the previous release or the tree.
 
-    Raises `UsageError` for what is not NAME==VERSION of a component.
+    Raises `UsageError` for an argument that is not NAME==VERSION of a component.
     """
     versions, named = {}, set()
     for name, component in components.items():
@@ -36,13 +36,13 @@ def chosen(
         name, equals, version = each.partition("==")
         name = name.replace("-", "_")
         if not equals:
-            raise UsageError(f"{each!r} is not NAME==VERSION")
+            raise UsageError(f"{each!r} is not NAME==VERSION, such as train==1.2.0")
         if name not in components:
             raise UsageError(
-                f"{each!r}: no component {name!r}; components: {', '.join(sorted(components))}"
+                f"{each!r}: there is no component {name!r}; known: {', '.join(sorted(components))}"
             )
         if name in named:
-            raise UsageError(f"{each!r}: {name} is named twice")
+            raise UsageError(f"{each!r}: {name} is given twice")
         named.add(name)
         versions[name] = release_number(version, each)
     return versions
@@ -57,9 +57,9 @@ def release_number(text: str, where: str) -> str:
 
 
 def make(workspace: Workspace, tag: str, asked: Sequence[str], registry: Registry) -> Release:
-    """The release that is asked for, not yet written; says how it differs from the one before it.
+    """Return the requested release, not yet written; print how it differs from the previous one.
 
-    Raises `PinionError` where it may not be made.
+    Raises `PinionError` if it may not be made.
     """
     components, releases = discover(workspace.components), locks(workspace)
     earlier = {
@@ -78,7 +78,7 @@ def make(workspace: Workspace, tag: str, asked: Sequence[str], registry: Registr
         changed = [line for line in changed if not line.endswith(" unchanged")]
         raise PinionError(
             f"release {tag} exists with other content ({'; '.join(changed) or 'other wiring'});"
-            " a release never changes: take another tag"
+            " a release never changes, so choose another tag"
         )
     print(f"{tag} {f'after {previous.release}' if previous else '(first release)'}")
     print("\n".join(differences(previous, release.lock)))
@@ -89,11 +89,11 @@ def make(workspace: Workspace, tag: str, asked: Sequence[str], registry: Registr
 
 
 def _hint(components: Mapping[str, Component], versions: Mapping[str, str]) -> None:
-    """What of the working tree is left out, which may not be what was meant."""
+    """Mention newer versions in the working tree that the release leaves out."""
     for name, component in components.items():
         if component.version != versions[name]:
             print(
-                f"the working tree has {name} {component.version}; to release it, name it:"
+                f"the working tree has {name} {component.version}; to release that version, add"
                 f" {name}=={component.version}",
                 file=sys.stderr,
             )

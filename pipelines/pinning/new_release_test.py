@@ -27,7 +27,7 @@ PREVIOUS = Lock(
 )
 
 
-def test_a_version_is_the_asked_one_else_the_released_one_else_the_working_trees() -> None:
+def test_a_version_is_requested_or_released_before_or_in_the_working_tree() -> None:
     assert chosen([], None, COMPONENTS) == {"pull_data": "0.3.0", "train": "0.4.0"}
     assert chosen([], PREVIOUS, COMPONENTS) == {"pull_data": "0.3.0", "train": "0.2.0"}
     assert chosen(["train==0.1.5", "pull-data==0.9.0"], PREVIOUS, COMPONENTS) == {
@@ -41,12 +41,12 @@ def test_a_version_is_the_asked_one_else_the_released_one_else_the_working_trees
     [
         ("train", "'train' is not NAME==VERSION"),
         ("train=1.0", "'train=1.0' is not NAME==VERSION"),
-        ("trian==1.0", "no component 'trian'; components: pull_data, train"),
-        ("train==v1.0.0", "train==v1.0.0: 'v1.0.0' is written '1.0.0'"),
+        ("trian==1.0", "there is no component 'trian'; known: pull_data, train"),
+        ("train==v1.0.0", "train==v1.0.0: 'v1.0.0' is not in normal form; write '1.0.0'"),
         ("train==", "train==: '' is not a version"),
     ],
 )
-def test_what_cannot_be_meant_is_said(asked: str, message: str) -> None:
+def test_an_invalid_argument_is_reported(asked: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         chosen([asked], PREVIOUS, COMPONENTS)
     assert message in str(caught.value)

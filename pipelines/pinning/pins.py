@@ -1,4 +1,4 @@
-"""The one exact version and image of each component that a pipeline is compiled with."""
+"""Pin each component of a pipeline to one exact version and image."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ DEV = "dev"
 
 @dataclass(frozen=True)
 class Pin:
-    """A component, and the one exact version and image of it that a release holds."""
+    """A component with the exact version and image that a release uses."""
 
     name: str
     version: str
@@ -21,12 +21,12 @@ class Pin:
 
     @property
     def exact(self) -> str:
-        """The version, with the image's digest where it is known."""
+        """The version, with the image's digest if it is known."""
         return ImageReference.parse(self.image).exact
 
 
 def dev_pins(components: Mapping[str, Component], registry: str = "") -> list[Pin]:
-    """The working tree, pinned to its content; in a registry, if one is named."""
+    """Return pins of the working tree by content, with images in a registry if one is given."""
     pins = []
     for name, component in components.items():
         version = component.dev_version()
@@ -36,5 +36,5 @@ def dev_pins(components: Mapping[str, Component], registry: str = "") -> list[Pi
 
 
 def component_versions(versions: Mapping[str, str]) -> str:
-    """The exact versions of all components as the steps are told them."""
+    """Return the exact versions of all components in the form that the steps receive."""
     return ",".join(f"{name}={version}" for name, version in sorted(versions.items()))

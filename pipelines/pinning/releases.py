@@ -1,17 +1,18 @@
-"""The releases in git: a folder each, with a lock and the pipeline that was compiled from it."""
+"""Read and write the releases in git: a folder each, with a lock and the compiled pipeline."""
 
-import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
 from packaging.version import Version
 
+from pipelines.components.git import file_at_tag
 from pipelines.components.version_numbers import version_number
 from pipelines.pinning.lock import Lock, Locked, sha256
+from pipelines.system import yaml_text
 from pipelines.system.errors import PinionError, UsageError
 from pipelines.system.workspace import Workspace
 
@@ -25,7 +26,7 @@ class Release:
 
 
 def tags(workspace: Workspace) -> list[str]:
-    """The tags of all releases, oldest version first."""
+    """Return the tags of all releases, the oldest version first."""
     return sorted((path.parent.name for path in _locks(workspace)), key=Version)
 
 
@@ -37,18 +38,18 @@ def _is_version(lock: Path) -> bool:
     try:
         version_number(lock.parent.name)
     except ValueError:
-        # A release that is being written has a name of its own until it is whole.
+        # A release is written under a temporary name until it is complete.
         return False
     return True
 
 
 def locks(workspace: Workspace) -> dict[str, Lock]:
-    """The locks of all releases by tag, oldest version first."""
+    """Return the locks of all releases by tag, the oldest version first."""
     return {tag: _lock(workspace, tag) for tag in tags(workspace)}
 
 
 def locked_images(workspace: Workspace) -> Mapping[str, Locked]:
-    """Every component version of every release, by its whole image reference."""
+    """Return the entries of all releases by their full image references."""
     return {
         str(each.image): each
         for lock in locks(workspace).values()
@@ -57,9 +58,9 @@ def locked_images(workspace: Workspace) -> Mapping[str, Locked]:
 
 
 def frozen(workspace: Workspace, tag: str) -> Release:
-    """A release as it was made.
+    """Return a release as it was made.
 
-    Raises `UsageError` for a tag that is none, `PinionError` where its files were edited.
+    Raises `UsageError` for an unknown tag, and `PinionError` if its files were edited.
     """
     known = tags(workspace)
     if tag not in known:
@@ -70,13 +71,25 @@ def frozen(workspace: Workspace, tag: str) -> Release:
     pipeline = file.read_bytes()
     if sha256(pipeline) != lock.pipeline:
         raise PinionError(
-            f"{where} was edited: its hash is not the one in lock.yaml; restore it"
+            f"{where} was edited: its hash does not match lock.yaml; restore it"
             f" (git checkout -- {where}), or make another release"
         )
-    images = set(re.findall(r"^\s+image: (\S+)$", pipeline.decode(), re.MULTILINE))
-    if strange := images - {str(each.image) for each in lock.components.values()}:
-        raise PinionError(f"{where} runs {', '.join(sorted(strange))}, which its lock has not")
+    locked = {str(each.image) for each in lock.components.values()}
+    if unknown := _images(pipeline, str(where)) - locked:
+        raise PinionError(
+            f"{where} runs {', '.join(sorted(unknown))}, which lock.yaml does not list; restore"
+            f" the release from git (git checkout -- {where.parent})"
+        )
     return Release(lock, pipeline)
+
+
+def _images(pipeline: bytes, where: str) -> set[str]:
+    # As plain YAML, because KFP's messages take longer to import than all else that is done here.
+    try:
+        executors = yaml_text.documents(pipeline.decode())[0]["deploymentSpec"]["executors"]
+        return {each["container"]["image"] for each in executors.values()}
+    except (yaml.YAMLError, LookupError, TypeError, AttributeError, ValueError) as error:
+        raise PinionError(f"{where} is not a compiled pipeline: {error!r}") from error
 
 
 def _lock(workspace: Workspace, tag: str) -> Lock:
@@ -85,32 +98,28 @@ def _lock(workspace: Workspace, tag: str) -> Lock:
     lock = Lock.parse(path.read_bytes(), str(where))
     if lock.release != tag:
         raise PinionError(
-            f"{where} is the lock of release {lock.release!r}; its folder was renamed"
+            f"{where} is the lock of release {lock.release!r}; rename its folder back to"
+            f" {lock.release}"
         )
     return lock
 
 
 def changed_since_tag(workspace: Workspace, tag: str) -> list[str]:
-    """The files of a release that are not those of its git tag; none where there is no such tag.
+    """Return the files of a release that differ from its git tag; none if there is no tag.
 
-    A checksum only notices an edit by mistake: whoever means it can make another one.
+    A checksum only detects accidental edits: whoever edits on purpose can compute a new one.
     """
     changed = []
     for name in ("lock.yaml", "pipeline.yaml"):
         where = (workspace.releases / tag / name).relative_to(workspace.root)
-        tagged = subprocess.run(
-            ["git", "show", f"refs/tags/{tag}:{where}"],
-            cwd=workspace.root,
-            capture_output=True,
-            check=False,
-        )
-        if tagged.returncode == 0 and tagged.stdout != (workspace.root / where).read_bytes():
+        tagged = file_at_tag(workspace, tag, str(where))
+        if tagged is not None and tagged != (workspace.root / where).read_bytes():
             changed.append(str(where))
     return changed
 
 
 def store(workspace: Workspace, release: Release) -> Path:
-    """Writes a new release's folder, whole or not at all."""
+    """Write the folder of a new release, whole or not at all."""
     folder = workspace.releases / release.lock.release
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
@@ -122,7 +131,9 @@ def store(workspace: Workspace, release: Release) -> Path:
             partial.rename(folder)
         except OSError as error:
             where = folder.relative_to(workspace.root)
-            raise PinionError(f"cannot make {where} ({error.strerror}); is it there?") from error
+            raise PinionError(
+                f"cannot create {where}: {error.strerror}; delete it if it is not a release"
+            ) from error
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise

@@ -9,7 +9,7 @@ from pipelines.pinning.releases import Release, frozen, locked_images, locks, st
 from pipelines.system.errors import PinionError, UsageError
 from pipelines.system.workspace import Workspace
 
-PIPELINE = b"root: {}\n"
+PIPELINE = b"deploymentSpec: {executors: {}}\n"
 
 
 def locked(version: str = "1.2.3", digit: str = "a") -> Locked:
@@ -41,7 +41,7 @@ def test_a_release_is_read_back_as_it_was_written(workspace: Workspace) -> None:
 
 
 def test_releases_are_in_the_order_of_their_versions(workspace: Workspace) -> None:
-    # What a killed `release` left, and what somebody put there, are none.
+    # The remains of a killed `release`, and other files, are not releases.
     (workspace.releases / ".1.11.0.x1y2").mkdir()
     (workspace.releases / ".1.11.0.x1y2" / "lock.yaml").write_text("half")
     (workspace.releases / "README.md").write_text("notes")
@@ -71,17 +71,17 @@ def test_any_edited_line_of_a_lock_is_noticed(workspace: Workspace, line: int) -
 
 
 @pytest.mark.parametrize("text", ["", "checksum: 00\n", "release: 1.9.0\n"])
-def test_what_is_no_lock_is_said(workspace: Workspace, text: str) -> None:
+def test_a_file_that_is_not_a_lock_is_reported(workspace: Workspace, text: str) -> None:
     (workspace.releases / "1.9.0" / "lock.yaml").write_text(text)
     with pytest.raises(PinionError, match="was edited"):
         locks(workspace)
 
 
-def test_a_lock_of_another_form_is_said(workspace: Workspace) -> None:
+def test_a_lock_of_another_form_is_reported(workspace: Workspace) -> None:
     body = "release: 1.9.0\n"
     text = f"{body}checksum: {sha256(body.encode())}\n"
     (workspace.releases / "1.9.0" / "lock.yaml").write_text(text)
-    with pytest.raises(PinionError, match="is not a lock of this version: KeyError"):
+    with pytest.raises(PinionError, match="is not a lock that this version can read: KeyError"):
         frozen(workspace, "1.9.0")
 
 
@@ -99,7 +99,7 @@ def test_a_renamed_release_is_noticed(workspace: Workspace) -> None:
 
 def test_a_release_is_never_written_twice(workspace: Workspace) -> None:
     before = (workspace.releases / "1.9.0" / "lock.yaml").read_bytes()
-    with pytest.raises(PinionError, match=r"cannot make pipelines/releases/1\.9\.0 \("):
+    with pytest.raises(PinionError, match=r"cannot create pipelines/releases/1\.9\.0: "):
         store(workspace, release("1.9.0", train=locked("9.9.9", "c")))
     assert (workspace.releases / "1.9.0" / "lock.yaml").read_bytes() == before
     assert sorted(path.name for path in workspace.releases.iterdir()) == ["1.10.0", "1.9.0"]

@@ -1,4 +1,4 @@
-"""What a version of a component has to say of its content, beside those that were released."""
+"""Check that the version of a component reflects its changes since the last release."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from pipelines.pinning.lock import Lock, Locked
 
 
 def problems(component: Component, content: Content, released: Sequence[Locked]) -> Iterator[str]:
-    """What is dishonest in a component's version, each with what to do; nothing where all is well.
+    """Yield what is wrong with a component's version, each with the next step.
 
     `released` are its entries in all releases.
     """
@@ -21,27 +21,30 @@ def problems(component: Component, content: Content, released: Sequence[Locked])
     version = version_number(component.version)
     if component.version not in _headings(component.folder / "CHANGELOG.md"):
         yield (
-            f"{changelog}: no heading for {component.version}; say under"
-            f" '## [{component.version}] - DATE' what is new"
+            f"{changelog}: no heading for {component.version}; describe the changes under"
+            f" '## [{component.version}] - DATE'"
         )
     last = max(released, key=lambda each: version_number(each.version), default=None)
     if last is None:
         return
     if version < version_number(last.version):
-        yield f"{project}: {component.version} is lower than {last.version}, which was released"
+        yield (
+            f"{project}: {component.version} is lower than {last.version}, which was released;"
+            " raise it"
+        )
     elif component.version == last.version and content.hash != last.content:
         yield (
             f"{project}: {component.version} was released with other content ({last.content} then,"
-            f" {content.hash} now); raise it and say in {changelog} what is new"
+            f" {content.hash} now); raise the version and describe the changes in {changelog}"
         )
     if broken := breaks(last, component.version, content.interface.signature):
         yield f"{project}: {component.version} needs a major version: {broken}"
 
 
 def breaks(last: Locked, version: str, signature: Signature) -> str:
-    """How an interface breaks those who use a release, if the version does not say that it does."""
+    """Return how an interface breaks users of a release, if its version does not announce that."""
     new, old = version_number(version), version_number(last.version)
-    # An older version that is taken again breaks nobody who did without the newer one.
+    # Going back to an older version breaks nobody who used it before the newer one.
     if new < old or new.major > old.major:
         return ""
     return "; ".join(signature.breaks(last.signature))
@@ -52,5 +55,5 @@ def _headings(changelog: Path) -> list[str]:
 
 
 def history(releases: Mapping[str, Lock], name: str) -> list[Locked]:
-    """A component's entries in all releases."""
+    """Return a component's entries in all releases."""
     return [lock.components[name] for lock in releases.values() if name in lock.components]

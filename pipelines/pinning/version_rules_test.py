@@ -39,16 +39,16 @@ def released(version: str, content: Content = CONTENT) -> Locked:
     ("version", "content", "message"),
     [
         pytest.param("1.2.0", CONTENT, "", id="as it was released"),
-        pytest.param("1.2.0", CHANGED, "1.2.0 was released with other content", id="no bump"),
+        pytest.param("1.2.0", CHANGED, "1.2.0 was released with other content", id="not bumped"),
         pytest.param("1.2.1", CHANGED, "", id="bumped"),
-        pytest.param("1.2.1", CONTENT, "", id="bumped for nothing"),
+        pytest.param("1.2.1", CONTENT, "", id="bumped without a change"),
         pytest.param("1.1.9", CONTENT, "1.1.9 is lower than 1.2.0", id="lowered"),
         pytest.param("1.10.0", CHANGED, "", id="ordered as numbers"),
         pytest.param("1.3.0", BROKEN, "1.3.0 needs a major version: input 'data' was", id="broken"),
-        pytest.param("2.0.0", BROKEN, "", id="broken and said so"),
+        pytest.param("2.0.0", BROKEN, "", id="broken, with a major version"),
     ],
 )
-def test_a_version_is_held_against_the_last_release(
+def test_a_version_is_checked_against_the_last_release(
     tmp_path: Path, version: str, content: Content, message: str
 ) -> None:
     history = [released("1.0.0", BROKEN), released("1.2.0"), released("1.1.0")]
@@ -67,7 +67,7 @@ def test_the_first_version_needs_only_its_changelog(tmp_path: Path) -> None:
     assert list(problems(component(tmp_path, "0.1.0", "0.1.0"), CONTENT, [])) == []
 
 
-def test_an_unbumped_break_says_both(tmp_path: Path) -> None:
+def test_an_unbumped_break_is_two_problems(tmp_path: Path) -> None:
     found = list(problems(component(tmp_path, "1.2.0", "1.2.0"), BROKEN, [released("1.2.0")]))
     assert [" was released with other content" in each for each in found] == [True, False]
     assert "needs a major version" in found[1]

@@ -1,1 +1,1 @@
-"""A registry of container images: who asks it, what it holds, and what is published to it."""
+"""A registry of container images: its address, credentials, contents and publications."""

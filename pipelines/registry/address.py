@@ -1,4 +1,4 @@
-"""Which registry is meant: the one of the call, else the one that Pants is told of."""
+"""Find the registry to use: that of the command line, or that of Pants' settings."""
 
 import argparse
 import ast
@@ -14,30 +14,30 @@ _SETTING = "PANTS_DOCKER_REGISTRIES"
 
 
 def add_registry_flag(parser: argparse.ArgumentParser) -> None:
-    """The flag of the commands that ask a registry."""
+    """Add the flag of commands that use a registry."""
     parser.add_argument(
         "--registry",
         type=address,
         metavar="ADDRESS",
-        help="as in host:5000 or ghcr.io/owner"
+        help="registry, such as host:5000 or ghcr.io/owner"
         f" (default: {_SETTING}, else [docker.registries] in pants.toml)",
     )
 
 
 def address(text: str) -> str:
-    """A registry's address; raises `UsageError` for a URL or what else is none."""
+    """Return a registry's address; raise `UsageError` for a URL or any other text."""
     if not is_registry(text):
         raise UsageError(
-            f"{text!r} is not the address of a registry: a host with a dot or a port, and a path"
-            " if it has one, without https://"
+            f"{text!r} is not the address of a registry; give a host with a dot or a port, and a"
+            " path if it has one, without https://"
         )
     return text
 
 
 def pants_registry(workspace: Workspace) -> str:
-    """The registry that Pants publishes to, from its environment variable or its file.
+    """Return the registry that Pants publishes to, from its environment variable or its file.
 
-    Raises `PinionError` where none is set, or none of several is the default.
+    Raise `PinionError` if none is set, or none of several is the default.
     """
     setting = os.environ.get(_SETTING)
     registries = _of_setting(setting) if setting else _of_file(workspace)
@@ -45,19 +45,19 @@ def pants_registry(workspace: Workspace) -> str:
         named = [str(each["address"]) for each in registries.values() if each.get("default")]
     except (KeyError, TypeError, AttributeError) as error:
         raise UsageError(
-            f"{_SETTING if setting else '[docker.registries] in pants.toml'} is not as Pants wants"
-            f" it, which is by name {{'address': 'host:5000', 'default': True}}: {registries!r}"
+            f"{_SETTING if setting else '[docker.registries] in pants.toml'} is {registries!r};"
+            " Pants expects {'NAME': {'address': 'host:5000', 'default': True}}"
         ) from error
     if not named:
         raise PinionError(
-            "no registry is set: give --registry ADDRESS, or one with default = true under"
+            "no registry is set; give --registry ADDRESS, or add one with default = true under"
             " [docker.registries] in pants.toml"
         )
     return address(named[0])
 
 
 def pants_settings(registry: str) -> dict[str, str]:
-    """What makes Pants publish to one registry, and to no other that its own settings may name."""
+    """Return the settings that make Pants publish to this registry only."""
     return {_SETTING: repr({"pinion": {"address": registry, "default": True}})}
 
 

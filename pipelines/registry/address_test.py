@@ -19,7 +19,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     return Workspace(tmp_path)
 
 
-def test_the_registry_is_that_of_pants(
+def test_the_default_registry_is_that_of_pants(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert pants_registry(workspace) == "localhost:5000"
@@ -27,13 +27,15 @@ def test_the_registry_is_that_of_pants(
     assert pants_registry(workspace) == "b.example.com/team"
 
 
-def test_pants_is_told_of_one_registry() -> None:
+def test_pants_publishes_to_one_registry() -> None:
     assert pants_settings("c:2") == {SETTING: "{'pinion': {'address': 'c:2', 'default': True}}"}
 
 
-def test_no_default_registry(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_default_registry_is_refused(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(SETTING, "{'a': {'address': 'a:1'}}")
-    with pytest.raises(PinionError, match="no registry is set: give --registry"):
+    with pytest.raises(PinionError, match="no registry is set; give --registry"):
         pants_registry(workspace)
 
 
@@ -41,18 +43,18 @@ def test_no_default_registry(workspace: Workspace, monkeypatch: pytest.MonkeyPat
     "setting",
     ["localhost:5000", "{'a': 1}", "['a']", "{'a': 'address'}", "{'a': {'default': 1}}", "{"],
 )
-def test_a_setting_that_pants_would_not_take(
+def test_a_setting_that_pants_would_not_accept_is_refused(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, setting: str
 ) -> None:
     monkeypatch.setenv(SETTING, setting)
-    with pytest.raises(UsageError, match="is not as Pants wants it"):
+    with pytest.raises(UsageError, match="; Pants expects {'NAME': {'address'"):
         pants_registry(workspace)
 
 
 @pytest.mark.parametrize(
     "text", ["localhost:5000", "localhost", "ghcr.io/owner", "10.0.0.1:5000/a/b-c", "registry:5000"]
 )
-def test_addresses(text: str) -> None:
+def test_an_address_is_accepted(text: str) -> None:
     assert address(text) == text
 
 
@@ -60,6 +62,6 @@ def test_addresses(text: str) -> None:
     "text",
     ["", "https://host", "host:port", "h.io/", "h.io/UP", "a b", "team", "a/b", "[::1]:5000"],
 )
-def test_what_is_no_address(text: str) -> None:
+def test_a_text_that_is_not_an_address_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is not the address of a registry"):
         address(text)

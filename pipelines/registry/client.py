@@ -1,4 +1,4 @@
-"""What a registry of images holds, asked over its HTTP API (the OCI distribution specification)."""
+"""Read and push images over a registry's HTTP API, the OCI distribution specification."""
 
 import gzip
 import hashlib
@@ -24,7 +24,7 @@ _MANIFESTS = ", ".join(
         "docker.distribution.manifest.list.v2",
     )
 )
-# The description is a few kilobytes; what is larger is no layer of ours.
+# Bytes. A layer that describes a component takes a few kilobytes.
 _LARGEST = 5_000_000
 _COMMIT = "org.opencontainers.image.revision"
 _GZIP = b"\x1f\x8b"
@@ -32,9 +32,9 @@ _GZIP = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class Image:
-    """An image in a registry: its digest is for ever, its content what it says of itself.
+    """An image in a registry: its digest, which never changes, and the content that it describes.
 
-    `commit` is the one that it was built from; `-dirty` stands behind it if there were changes.
+    `commit` is the commit that it was built from, followed by `-dirty` if there were changes.
     """
 
     digest: str
@@ -44,7 +44,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Registry:
-    """A registry by its address, as in `host:5000` or `ghcr.io/owner`."""
+    """A registry by its address, such as `host:5000` or `ghcr.io/owner`."""
 
     address: str
 
@@ -53,20 +53,20 @@ class Registry:
         return RegistrySession(self.address.partition("/")[0])
 
     def reference(self, repository: str) -> str:
-        """A repository's whole name, as Docker wants it."""
+        """Return a repository's full name, as Docker takes it."""
         return f"{self.address}/{repository}"
 
     def find(self, repository: str, version: str, whole: bool = False) -> Image | None:
-        """The image under a version, or None where there is none; `whole` asks for every layer.
+        """Return the image of a version, or None if there is none; `whole` checks every layer.
 
-        Raises `PinionError` where the registry does not answer or refuses, where what is there is
-        no image of a component, or has lost a layer.
+        Raise `PinionError` if the registry does not answer or refuses, and if the image is not that
+        of a component or has lost a layer.
         """
         where = f"{self.reference(repository)}:{version}"
         answer = self.ask(repository, f"manifests/{version}")
         if answer.status == 404:
             return None
-        found = given(where, answer)
+        found = content_of(where, answer)
         try:
             manifest = json.loads(found)
             if "manifests" in manifest:
@@ -74,7 +74,7 @@ class Registry:
                     self.held(repository, "manifests", _for_linux(manifest["manifests"]))
                 )
             for blob in [manifest["config"], *manifest["layers"]] if whole else []:
-                self._there(where, repository, blob["digest"])
+                self._check_blob(where, repository, blob["digest"])
             content, commit = self._description(repository, manifest)
             return Image(digest_of(found), content, commit)
         except _NOT_OURS as error:
@@ -84,20 +84,20 @@ class Registry:
             ) from error
 
     def _description(self, repository: str, manifest: Any) -> tuple[Content, str]:
-        """Return the content and the commit of an image, as its last layer and its labels say."""
+        """Return the content and the commit of an image, from its last layer and its labels."""
         last = manifest["layers"][-1]
         if last["size"] > _LARGEST:
-            raise ValueError("its last layer is too large to be one")
+            raise ValueError("its last layer is too large for a description")
         layer = self.held(repository, "blobs", last["digest"])
         labels = self._labels(repository, manifest["config"]["digest"])
         return Content.described(_described(layer), labels), labels.get(_COMMIT, "")
 
     def held(self, repository: str, kind: str, digest: str) -> bytes:
-        """What a digest names; raises `PinionError` where the registry gives something else."""
+        """Return the content of a digest; raise `PinionError` if its hash is another."""
         where = f"{self.reference(repository)}@{digest}"
-        content = given(where, self.ask(repository, f"{kind}/{digest}"))
+        content = content_of(where, self.ask(repository, f"{kind}/{digest}"))
         if digest_of(content) != digest:
-            raise PinionError(f"{where}: the registry gave {digest_of(content)} for it")
+            raise PinionError(f"{where}: the registry returned {digest_of(content)} instead")
         return content
 
     def _labels(self, repository: str, config: str) -> Mapping[str, str]:
@@ -105,22 +105,24 @@ class Registry:
         labels = (document.get("config") or {}).get("Labels") or {}
         return {str(name): str(text) for name, text in labels.items()}
 
-    def _there(self, where: str, repository: str, digest: str) -> None:
+    def _check_blob(self, where: str, repository: str, digest: str) -> None:
         answer = self.ask(repository, f"blobs/{digest}", "HEAD")
         if answer.status != 200:
-            raise PinionError(f"{where}: the registry has lost its part {digest}; publish it anew")
+            raise PinionError(
+                f"{where}: the registry has lost its layer {digest}; publish it again"
+            )
 
     def ask(self, repository: str, path: str, method: str = "GET") -> Answer:
-        """What the registry has under a path of a repository."""
+        """Request a path of a repository and return the answer, whatever its status."""
         name = self._name(repository)
         return self._session.ask(method, f"{name}/{path}", {"Accept": _MANIFESTS}, _LARGEST)
 
     def push(
         self, method: str, repository: str, path: str, content: bytes = b"", kind: str = ""
     ) -> Answer:
-        """Gives the registry something under a path, or at the place that it named for it.
+        """Push something to a path, or to the URL that the registry returned for it.
 
-        Raises `PinionError` where it does not take it.
+        Raise `PinionError` if the registry does not accept it.
         """
         name = self._name(repository)
         place = path if path.startswith(("/", "http")) else f"{name}/{path}"
@@ -129,7 +131,7 @@ class Registry:
         answer = self._session.ask(method, place, headers, _LARGEST, content, scope)
         if answer.status not in (201, 202):
             raise PinionError(
-                f"{self.reference(repository)}: the registry does not take"
+                f"{self.reference(repository)}: the registry does not accept"
                 f" {path.partition('?')[0]}: {answer.status} {answer.reason}"
             )
         return answer
@@ -139,15 +141,15 @@ class Registry:
         return f"{prefix}/{repository}".lstrip("/")
 
 
-# All that a document or an archive that somebody else wrote can come to.
+# The errors of reading a document or an archive that somebody else wrote.
 _NOT_OURS = (
     ValueError, KeyError, IndexError, TypeError, AttributeError,
     tarfile.TarError, EOFError, OSError, zlib.error,
 )  # fmt: skip
 
 
-def given(where: str, answer: Answer) -> bytes:
-    """What an answer holds; raises `PinionError` where it is a refusal."""
+def content_of(where: str, answer: Answer) -> bytes:
+    """Return an answer's content; raise `PinionError` if its status is not 200."""
     if answer.status != 200:
         raise PinionError(f"{where}: the registry answered {answer.status} {answer.reason}")
     return answer.content
@@ -162,7 +164,7 @@ def _for_linux(entries: list[Mapping[str, Any]]) -> str:
 
 
 def _described(layer: bytes) -> dict[str, bytes]:
-    """The files of the layer that an image ends with, by name."""
+    """Return the files of the description in an image's last layer, by name."""
     found = {}
     with tarfile.open(fileobj=io.BytesIO(_unpacked(layer)), mode="r:") as archive:
         for member in archive:
@@ -174,16 +176,16 @@ def _described(layer: bytes) -> dict[str, bytes]:
 
 
 def _unpacked(layer: bytes) -> bytes:
-    """A layer of a few kilobytes may unpack to anything, also in what is no file of its archive."""
+    """Unpack a layer, up to a limit: a few kilobytes may unpack to any size."""
     if not layer.startswith(_GZIP):
         return layer
     with gzip.open(io.BytesIO(layer)) as file:
         content = file.read(_LARGEST + 1)
     if len(content) > _LARGEST:
-        raise ValueError("its last layer is too large to be one")
+        raise ValueError("its last layer is too large for a description")
     return content
 
 
 def digest_of(content: bytes) -> str:
-    """As a registry names it: `sha256:…`."""
+    """Return the digest of a content as registries write it: `sha256:…`."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"

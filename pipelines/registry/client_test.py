@@ -1,6 +1,6 @@
-"""Answers that the registry of the other tests does not give: tokens, indexes, wrong layers.
+"""Answers that the registry of other tests does not give: tokens, indexes, wrong layers.
 
-They are given by a recording HTTP server; a real registry answers in tests/build.
+A recording HTTP server gives them; tests/build has a real registry.
 """
 
 import base64
@@ -34,7 +34,7 @@ LINUX = {"os": "linux", "architecture": "amd64"}
 
 @dataclass
 class Recorded:
-    """A server's answers by path, what it asks for, and what was asked of it."""
+    """A server's answers by path, the login that it requires, and the requests that it got."""
 
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     token: str = ""
@@ -43,13 +43,13 @@ class Recorded:
     address: str = ""
 
     def blob(self, content: bytes) -> str:
-        """Serves a blob, and tells its digest."""
+        """Serve a blob, and return its digest."""
         digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
         self.answers[f"{BASE}/blobs/{digest}"] = (200, content)
         return digest
 
     def manifest(self, name: str, document: object) -> str:
-        """Serves a manifest under a tag and its digest."""
+        """Serve a manifest under a tag and under its digest; return the digest."""
         content = json.dumps(document).encode()
         digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
         for each in (name, digest):
@@ -129,15 +129,15 @@ def log_in(tmp_path: Path, server: Recorded, **entry: str) -> None:
 
 
 def asks_for_a_token(server: Recorded, answer: object = None) -> None:
-    server.token = "bought"  # noqa: S105 - of this test only
+    server.token = "issued"  # noqa: S105 - of this test only
     scope = "repository:team/pinion/train:pull"
     server.challenge = (
         f'Bearer realm="http://{server.address}/token",service="tests",scope="{scope}"'
     )
-    server.answers["/token"] = (200, json.dumps(answer or {"token": "bought"}).encode())
+    server.answers["/token"] = (200, json.dumps(answer or {"token": "issued"}).encode())
 
 
-def test_an_image_is_its_digest_and_what_it_says_of_itself(server: Recorded) -> None:
+def test_an_image_has_its_digest_and_the_content_that_it_describes(server: Recorded) -> None:
     labels = {
         "dev.pinion.content": "s1:c1",
         "dev.pinion.runs": "s1:a1",
@@ -149,11 +149,11 @@ def test_an_image_is_its_digest_and_what_it_says_of_itself(server: Recorded) -> 
     assert found == Image(digest, content, "f00d")
 
 
-def test_what_is_not_there_is_none(server: Recorded) -> None:
+def test_a_missing_image_is_none(server: Recorded) -> None:
     assert registry(server).find("pinion/train", "9.9.9") is None
 
 
-def test_of_an_index_the_one_for_linux_is_read_and_the_index_pinned(server: Recorded) -> None:
+def test_the_linux_image_of_an_index_is_read_and_the_index_is_pinned(server: Recorded) -> None:
     other = {"digest": "sha256:00", "platform": {"os": "unknown", "architecture": "unknown"}}
     one = {"digest": image(server, "amd64", layer(FILES)), "platform": LINUX}
     digest = server.manifest("1.2.0", {"manifests": [other, one]})
@@ -162,13 +162,13 @@ def test_of_an_index_the_one_for_linux_is_read_and_the_index_pinned(server: Reco
     assert (found.digest, found.content.requirements) == (digest, {"numpy": "2.4.6"})
 
 
-def test_an_index_without_linux(server: Recorded) -> None:
+def test_an_index_without_a_linux_image_is_refused(server: Recorded) -> None:
     server.manifest("1.2.0", {"manifests": []})
     with pytest.raises(PinionError, match="it has no image for linux/amd64"):
         registry(server).find("pinion/train", "1.2.0")
 
 
-def test_a_token_is_bought_with_the_password(server: Recorded, tmp_path: Path) -> None:
+def test_a_token_is_requested_with_the_password(server: Recorded, tmp_path: Path) -> None:
     image(server, "1.2.0", layer(FILES))
     asks_for_a_token(server)
     log_in(tmp_path, server, auth=base64.b64encode(b"me:two words").decode())
@@ -183,7 +183,7 @@ def test_a_token_is_bought_with_the_password(server: Recorded, tmp_path: Path) -
 
 def test_an_identity_token_is_exchanged(server: Recorded, tmp_path: Path) -> None:
     image(server, "1.2.0", layer(FILES))
-    asks_for_a_token(server, {"access_token": "bought"})
+    asks_for_a_token(server, {"access_token": "issued"})
     log_in(tmp_path, server, auth=base64.b64encode(b"me:").decode(), identitytoken="refreshing")
     assert registry(server).find("pinion/train", "1.2.0") is not None
     form, _ = next(each for each in server.asked if each[0].startswith("/token"))
@@ -191,7 +191,7 @@ def test_an_identity_token_is_exchanged(server: Recorded, tmp_path: Path) -> Non
     assert "refresh_token=refreshing" in form
 
 
-def test_a_public_registry_sells_to_anybody(server: Recorded) -> None:
+def test_a_public_registry_gives_a_token_without_a_login(server: Recorded) -> None:
     image(server, "1.2.0", layer(FILES))
     asks_for_a_token(server)
     assert registry(server).find("pinion/train", "1.2.0") is not None
@@ -221,7 +221,9 @@ def test_a_refused_login_says_what_to_run(server: Recorded, tmp_path: Path) -> N
         pytest.param(layer(FILES)[:-30], "end-of-stream", id="cut short"),
     ],
 )
-def test_a_foreign_image_is_said_to_be_one(server: Recorded, content: bytes, message: str) -> None:
+def test_an_image_without_a_description_is_refused(
+    server: Recorded, content: bytes, message: str
+) -> None:
     image(server, "1.2.0", content)
     with pytest.raises(PinionError, match="does not describe itself as a component") as caught:
         registry(server).find("pinion/train", "1.2.0")
@@ -233,17 +235,17 @@ def test_a_layer_with_another_digest_is_refused(server: Recorded) -> None:
     image(server, "1.2.0", content)
     digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
     server.answers[f"{BASE}/blobs/{digest}"] = (200, layer({**FILES, "Dockerfile": "FROM x\n"}))
-    with pytest.raises(PinionError, match=f"@{digest}: the registry gave sha256:"):
+    with pytest.raises(PinionError, match=f"@{digest}: the registry returned sha256:"):
         registry(server).find("pinion/train", "1.2.0")
 
 
-def test_a_lost_layer_is_noticed_where_the_whole_image_is_wanted(server: Recorded) -> None:
+def test_a_lost_layer_is_noticed_if_the_whole_image_is_checked(server: Recorded) -> None:
     image(server, "1.2.0", layer(FILES))
     assert registry(server).find("pinion/train", "1.2.0", whole=True) is not None
     lost = f"sha256:{hashlib.sha256(b'base').hexdigest()}"
     del server.answers[f"{BASE}/blobs/{lost}"]
     assert registry(server).find("pinion/train", "1.2.0") is not None
-    with pytest.raises(PinionError, match=f"has lost its part {lost}"):
+    with pytest.raises(PinionError, match=f"has lost its layer {lost}"):
         registry(server).find("pinion/train", "1.2.0", whole=True)
 
 
@@ -255,16 +257,16 @@ def test_a_huge_last_layer_is_not_downloaded(server: Recorded) -> None:
     assert not [path for path, _ in server.asked if "/blobs/" in path]
 
 
-def test_the_image_of_an_index_is_held_to_its_digest(server: Recorded) -> None:
+def test_the_image_of_an_index_must_have_its_digest(server: Recorded) -> None:
     honest = image(server, "amd64", layer(FILES))
     server.manifest("1.2.0", {"manifests": [{"digest": honest, "platform": LINUX}]})
     forged = image(server, "forged", layer({**FILES, "Dockerfile": "FROM forged\n"}))
     server.answers[f"{BASE}/manifests/{honest}"] = server.answers[f"{BASE}/manifests/{forged}"]
-    with pytest.raises(PinionError, match=f"@{honest}: the registry gave {forged}"):
+    with pytest.raises(PinionError, match=f"@{honest}: the registry returned {forged}"):
         registry(server).find("pinion/train", "1.2.0")
 
 
-def test_a_layer_that_is_not_given_is_an_outage_not_a_forgery(server: Recorded) -> None:
+def test_a_failed_download_is_reported_as_such_not_as_a_wrong_digest(server: Recorded) -> None:
     content = layer(FILES)
     image(server, "1.2.0", content)
     digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
@@ -274,7 +276,7 @@ def test_a_layer_that_is_not_given_is_an_outage_not_a_forgery(server: Recorded) 
 
 
 @pytest.mark.parametrize("document", [5, None, [], {}, {"manifests": None}, {"layers": [{}]}])
-def test_a_manifest_of_another_shape(server: Recorded, document: object) -> None:
+def test_a_malformed_manifest_is_refused(server: Recorded, document: object) -> None:
     server.manifest("1.2.0", document)
     with pytest.raises(PinionError, match=r"train:1\.2\.0 does not describe itself"):
         registry(server).find("pinion/train", "1.2.0")
@@ -282,11 +284,11 @@ def test_a_manifest_of_another_shape(server: Recorded, document: object) -> None
 
 def test_an_endless_answer_is_cut_off(server: Recorded) -> None:
     server.answers[f"{BASE}/manifests/1.2.0"] = (200, b" " * 6_000_000)
-    with pytest.raises(PinionError, match="has more to say than the 5000000 bytes"):
+    with pytest.raises(PinionError, match=r"is larger than the limit of 5 MB"):
         registry(server).find("pinion/train", "1.2.0")
 
 
-def test_a_netrc_file_replaces_nothing(
+def test_a_netrc_file_does_not_replace_the_login(
     server: Recorded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".netrc").write_text("default login x password y\n")
@@ -297,14 +299,14 @@ def test_a_netrc_file_replaces_nothing(
     log_in(tmp_path, server, auth=base64.b64encode("mé:p€".encode()).decode())
     assert registry(server).find("pinion/train", "1.2.0") is not None
     logins = {login for _, login in server.asked}
-    assert logins == {"", f"Basic {base64.b64encode('mé:p€'.encode()).decode()}", "Bearer bought"}
+    assert logins == {"", f"Basic {base64.b64encode('mé:p€'.encode()).decode()}", "Bearer issued"}
 
 
 @pytest.mark.parametrize(
     "config",
     ["[]", "{", '{"auths": {"HOST": {"auth": "#"}}}', '{"credsStore": "not-there"}'],
 )
-def test_a_docker_configuration_that_cannot_be_read(
+def test_an_unreadable_docker_configuration_is_reported(
     server: Recorded, tmp_path: Path, config: str
 ) -> None:
     asks_for_a_token(server)
@@ -318,7 +320,9 @@ def test_a_docker_configuration_that_cannot_be_read(
     ("status", "content", "message"),
     [(500, b"{}", "answered 500"), (200, b"<html>", "does not describe itself")],
 )
-def test_an_odd_answer_is_told(server: Recorded, status: int, content: bytes, message: str) -> None:
+def test_an_unexpected_answer_is_reported(
+    server: Recorded, status: int, content: bytes, message: str
+) -> None:
     server.answers[f"{BASE}/manifests/1.2.0"] = (status, content)
     with pytest.raises(PinionError, match=message):
         registry(server).find("pinion/train", "1.2.0")
@@ -326,5 +330,5 @@ def test_an_odd_answer_is_told(server: Recorded, status: int, content: bytes, me
 
 def test_an_endless_token_is_cut_off(server: Recorded) -> None:
     asks_for_a_token(server, {"token": "x" * 200_000})
-    with pytest.raises(PinionError, match="has more to say than the 100000 bytes"):
+    with pytest.raises(PinionError, match=r"is larger than the limit of 0\.1 MB"):
         registry(server).find("pinion/train", "1.2.0")

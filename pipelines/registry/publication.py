@@ -1,4 +1,4 @@
-"""The images of new component versions: which are new, and how they get into a registry."""
+"""Publish the images of new component versions: find which are new, build and push them."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ from pipelines.system.workspace import Workspace
 
 @dataclass(frozen=True)
 class Publication:
-    """A component, the version it is to have in a registry, and what is there under it."""
+    """A component, the version to publish it as, and the image that the registry has for it."""
 
     component: Component
     content: Content
@@ -27,7 +27,7 @@ class Publication:
 
     @property
     def dev(self) -> bool:
-        """Whether it is the working tree, under a version that no release can pin."""
+        """Whether the version is that of a working tree, which no release can pin."""
         return self.version != self.component.version
 
     @property
@@ -37,7 +37,7 @@ class Publication:
 
 
 def survey(registry: Registry, components: Iterable[Component], dev: bool) -> list[Publication]:
-    """What the registry has of each component."""
+    """Look up each component's version in the registry."""
 
     def publication(component: Component) -> Publication:
         content = component.content()
@@ -50,25 +50,28 @@ def survey(registry: Registry, components: Iterable[Component], dev: bool) -> li
 
 
 def conflict(registry: Registry, publication: Publication) -> str | None:
-    """Why a component may not be published: its version is there with other content."""
+    """Return why a component may not be published: its version exists with other content."""
     here, published = publication.content, publication.published
     if published is None or published.content.hash == here.hash:
         return None
     folder = f"components/{publication.component.name}"
     return (
         f"{registry.reference(publication.label)} is published with other content:"
-        f" {published.content.hash} there, {here.hash} here; a published version never changes:"
-        f" give {folder}/pyproject.toml a higher version (another branch may have taken"
-        f" {publication.version}) and say in {folder}/CHANGELOG.md what is new"
+        f" {published.content.hash} there, {here.hash} here; a published version never changes, so"
+        f" raise the version in {folder}/pyproject.toml (another branch may have used"
+        f" {publication.version}) and describe what is new in {folder}/CHANGELOG.md"
     )
 
 
 def push(workspace: Workspace, registry: Registry, new: Sequence[Publication]) -> None:
-    """Builds and pushes images through Pants; raises `PinionError` where it fails."""
+    """Build and push images with Pants; raise `PinionError` if that fails."""
     if not shutil.which("docker"):
-        raise PinionError("images are built with Docker, and there is no docker on the PATH")
+        raise PinionError("building images needs Docker, and no docker is on the PATH; install it")
     if base := os.environ.get("BASE_IMAGE"):
-        print(f"building on {base}, by BASE_IMAGE, as the images' labels say", file=sys.stderr)
+        print(
+            f"the base image is {base}, set by BASE_IMAGE and recorded in the images' labels",
+            file=sys.stderr,
+        )
     targets = [f"components/{each.component.name}:image" for each in new]
     versions = " ".join(f"{each.component.name}={each.version}" for each in new)
     settings = {
@@ -81,11 +84,13 @@ def push(workspace: Workspace, registry: Registry, new: Sequence[Publication]) -
     try:
         run_pants(workspace, ["publish", *targets], settings)
     except PinionError as error:
-        raise PinionError(f"{error}; what was pushed stays, call again for the rest") from error
+        raise PinionError(
+            f"{error}; images that were pushed stay, so run the command again for the rest"
+        ) from error
 
 
 def refuse_uncommitted(workspace: Workspace, new: Iterable[Publication]) -> None:
-    """Raise `PinionError` if a component is not as git has it, from where a release takes it."""
+    """Raise `PinionError` if a component has uncommitted changes; releases take it from git."""
     for name in (each.component.name for each in new):
         if changed := uncommitted(workspace, [f"components/{name}", BASE_IMAGE]):
             more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
@@ -96,11 +101,12 @@ def refuse_uncommitted(workspace: Workspace, new: Iterable[Publication]) -> None
 
 
 def arrived(registry: Registry, publication: Publication) -> Image:
-    """The image that was pushed; raises `PinionError` where the registry has something else."""
+    """Return the image that was pushed; raise `PinionError` if the registry has another."""
     pushed = registry.find(publication.component.repository, publication.version)
     if pushed is None or pushed.content.hash != publication.content.hash:
         raise PinionError(
-            f"{registry.reference(publication.label)} is not what was built here; were its"
-            " sources edited, or did someone else push it, meanwhile? Call again to see"
+            f"{registry.reference(publication.label)} is not the image that was built here; its"
+            " sources may have been edited, or someone else may have pushed it, meanwhile; run the"
+            " command again"
         )
     return pushed

@@ -1,7 +1,7 @@
-"""What is attached to an image in a registry: documents that refer to its digest.
+"""Attach documents to an image in a registry, and find them: they refer to the image's digest.
 
-As the OCI distribution specification has it (1.1), with the tag in place of the API that a registry
-from before it lacks.
+This follows the OCI distribution specification 1.1, including the tag that it defines for older
+registries, which do not have its referrers API.
 """
 
 import json
@@ -9,30 +9,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.registry.client import Registry, digest_of, given
+from pipelines.registry.client import Registry, content_of, digest_of
 from pipelines.system.errors import PinionError
 
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _INDEX = "application/vnd.oci.image.index.v1+json"
-# The configuration of what is no image.
+# The configuration of a manifest that is not an image.
 _EMPTY = b"{}"
 _EMPTY_KIND = "application/vnd.oci.empty.v1+json"
-# What the registry says of a manifest: kind, digest, size, and what it is for.
+# A registry's descriptor of a manifest: its kind, digest, size and artifact type.
 _Descriptor = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Referrers:
-    """The documents of one image, which `digest` names."""
+    """The documents attached to the image that `digest` names."""
 
     registry: Registry
     repository: str
     digest: str
 
     def find(self, kind: str) -> bytes | None:
-        """The document of a media type, the first of several; None where there is none.
+        """Return the first document of a media type, or None if there is none.
 
-        Raises `PinionError` where the registry gives something else for it.
+        Raise `PinionError` if it is not what the registry's list describes.
         """
         try:
             for each in self._listed():
@@ -42,22 +42,22 @@ class Referrers:
                     return self._held("blobs", layer["digest"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise PinionError(
-                f"{self._where}: what is attached to it cannot be read:"
+                f"{self._where}: the documents attached to it cannot be read:"
                 f" {type(error).__name__}: {error}"
             ) from error
         return None
 
     def attach(self, kind: str, content: bytes) -> None:
-        """Attaches a document; what is attached already stays.
+        """Attach a document, and keep those that are attached already.
 
-        A call that breaks off leaves the image as it was, and may be repeated. Raises `PinionError`
-        where the registry does not take it.
+        A call that is interrupted leaves the image as it was, and may be repeated. Raise
+        `PinionError` if the registry does not accept the document.
         """
         image = self.registry.ask(self.repository, f"manifests/{self.digest}")
         subject = {
             "mediaType": image.headers.get("Content-Type", "").partition(";")[0],
             "digest": self.digest,
-            "size": len(given(self._where, image)),
+            "size": len(content_of(self._where, image)),
         }
         manifest = _json(
             {
@@ -87,17 +87,17 @@ class Referrers:
         if answer.status == 200 and answer.headers.get("Content-Type", "").startswith(_INDEX):
             return list(json.loads(answer.content)["manifests"])
         if answer.status >= 500:
-            given(self._where, answer)
+            content_of(self._where, answer)
         return self._tagged()
 
     def _tagged(self) -> list[_Descriptor]:
         answer = self.registry.ask(self.repository, f"manifests/{self._tag}")
         if answer.status == 404:
             return []
-        return list(json.loads(given(self._where, answer))["manifests"])
+        return list(json.loads(content_of(self._where, answer))["manifests"])
 
     def _list(self, described: _Descriptor) -> None:
-        """Adds to the list that the registry does not make by itself."""
+        """Add to the list of documents, if the registry does not keep it by itself."""
         others = [each for each in self._tagged() if each["digest"] != described["digest"]]
         manifests = [*others, described]
         index = {"schemaVersion": 2, "mediaType": _INDEX, "manifests": manifests}
@@ -108,7 +108,7 @@ class Referrers:
         return self.registry.push("PUT", self.repository, path, content, kind).headers
 
     def _blob(self, kind: str, content: bytes) -> _Descriptor:
-        """Pushes a blob unless it is there, and describes it."""
+        """Push a blob unless the registry has it, and return its descriptor."""
         described = _described(kind, content)
         there = self.registry.ask(self.repository, f"blobs/{described['digest']}", "HEAD")
         if there.status != 200:

@@ -1,7 +1,7 @@
-"""What is attached to an image of a registry that keeps lists of it, behind tokens.
+"""Documents attached to an image in a registry that has the referrers API and wants tokens.
 
-An HTTP server of this test, as no such registry is to be had here; one that leaves the lists to a
-tag is Debian's, in tests/build.
+The registry is an HTTP server of this test. Debian's registry, which only has the tag, is tested in
+tests/build.
 """
 
 import hashlib
@@ -28,13 +28,13 @@ UPLOADS = f"{REPOSITORY}/blobs/uploads/"
 
 @dataclass
 class Kept:
-    """What the registry holds by path, what it was asked, and how it misbehaves."""
+    """What the registry holds by path, the requests that it got, and how it misbehaves."""
 
     held: dict[str, bytes] = field(default_factory=dict)
     referrers: list[dict[str, object]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     scope: str = ""
-    # For the place of an upload, `{address}` being the registry's own.
+    # The URL of an upload; `{address}` stands for the registry's own.
     place: str = "http://{address}/uploads/7?state=x"
     token_at: str = ""
     refused: str = ""
@@ -92,10 +92,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def allowed(self, what: str) -> bool:
         self.kept.asked.append(f"{self.command} {urlsplit(self.path).path}")
-        bought = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        if what in bought.rpartition(":")[2].split(","):
+        scope = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        if what in scope.rpartition(":")[2].split(","):
             return True
-        # As some do, it names only what it takes to read.
+        # Like some registries, it names only the scope for reading.
         scope = "repository:team/pinion/train:pull"
         challenge = f'Bearer realm="http://{self.kept.address}/token",scope="{scope}"'
         self.answer(401, WWW_Authenticate=challenge)
@@ -116,7 +116,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture()
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
-    """The registry, with one image."""
+    """Yield the registry, with one image."""
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     kept = Kept(held={f"{REPOSITORY}/manifests/{digest_of(IMAGE)}": IMAGE})
     handler = type("KeepingHandler", (Handler,), {"kept": kept})
@@ -147,19 +147,19 @@ def test_a_document_refers_to_the_image_that_it_is_attached_to(kept: Kept) -> No
     assert kept.held[f"{REPOSITORY}/blobs/{manifest['config']['digest']}"] == b"{}"
 
 
-def test_a_registry_with_lists_of_its_own_needs_no_tag(kept: Kept) -> None:
+def test_a_registry_with_the_referrers_api_needs_no_tag(kept: Kept) -> None:
     referrers(kept).attach(KIND, b"1")
     assert not [path for path in kept.asked if "manifests/sha256-" in path]
 
 
-def test_a_token_to_push_is_asked_for_by_name(kept: Kept) -> None:
+def test_a_token_to_push_is_requested_explicitly(kept: Kept) -> None:
     referrers(kept).find(KIND)
     assert kept.scope == "repository:team/pinion/train:pull"
     referrers(kept).attach(KIND, b"1")
     assert kept.scope == "repository:team/pinion/train:pull,push"
 
 
-def test_what_is_there_is_not_pushed_again(kept: Kept) -> None:
+def test_a_document_that_exists_is_not_pushed_again(kept: Kept) -> None:
     referrers(kept).attach(KIND, b"1")
     kept.asked.clear()
     referrers(kept).attach(KIND, b"1")
@@ -168,9 +168,9 @@ def test_what_is_there_is_not_pushed_again(kept: Kept) -> None:
 
 
 @pytest.mark.parametrize("refused", ["/uploads/", "/manifests/"])
-def test_what_broke_off_is_finished_by_the_next_call(kept: Kept, refused: str) -> None:
+def test_the_next_call_finishes_an_interrupted_one(kept: Kept, refused: str) -> None:
     kept.refused = refused
-    with pytest.raises(PinionError, match=r"team/pinion/train: the registry does not take .*: 507"):
+    with pytest.raises(PinionError, match=r"pinion/train: the registry does not accept .*: 507"):
         referrers(kept).attach(KIND, b"1")
     assert referrers(kept).find(KIND) is None
     kept.refused = ""
@@ -180,11 +180,11 @@ def test_what_broke_off_is_finished_by_the_next_call(kept: Kept, refused: str) -
 
 def test_nothing_is_pushed_to_another_host(kept: Kept) -> None:
     kept.place = "http://127.0.0.2:9/uploads/7"
-    with pytest.raises(PinionError, match=r"wants what is pushed at 127\.0\.0\.2:9"):
+    with pytest.raises(PinionError, match=r"redirects the upload to another host, 127\.0\.0\.2:9"):
         referrers(kept).attach(KIND, b"1")
 
 
-def test_a_password_follows_no_redirect(kept: Kept, tmp_path: Path) -> None:
+def test_a_password_is_not_sent_to_a_redirect(kept: Kept, tmp_path: Path) -> None:
     login = {"auths": {kept.address: {"auth": "bWU6cHc="}}}
     (tmp_path / "config.json").write_text(json.dumps(login))
     kept.token_at = f"http://{kept.address}/elsewhere"
@@ -196,16 +196,16 @@ def test_a_password_follows_no_redirect(kept: Kept, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "document", [b"[]", b"{}", b'{"layers": []}', b'{"layers": [1, 2]}', b"<html>"]
 )
-def test_what_is_attached_and_is_no_document(kept: Kept, document: bytes) -> None:
+def test_a_malformed_attachment_is_refused(kept: Kept, document: bytes) -> None:
     digest = digest_of(document)
     kept.held[f"{REPOSITORY}/manifests/{digest}"] = document
     kept.referrers.append({"digest": digest, "artifactType": KIND})
-    with pytest.raises(PinionError, match="what is attached to it cannot be read"):
+    with pytest.raises(PinionError, match="the documents attached to it cannot be read"):
         referrers(kept).find(KIND)
 
 
 def test_a_document_with_another_digest_is_refused(kept: Kept) -> None:
     referrers(kept).attach(KIND, b"1")
     kept.held[f"{REPOSITORY}/blobs/{digest_of(b'1')}"] = b"2"
-    with pytest.raises(PinionError, match=f"the registry gave {digest_of(b'2')}"):
+    with pytest.raises(PinionError, match=f"the registry returned {digest_of(b'2')}"):
         referrers(kept).find(KIND)

@@ -1,6 +1,6 @@
-"""Requests to one registry: over TLS or not, with the credentials of `docker login` if asked.
+"""Send requests to one registry, with TLS or without, and with `docker login`'s credentials.
 
-What it says is bounded, and so is where it leads: a password or what is pushed follows no redirect.
+The size of answers is limited. Neither a password nor an upload is sent to another host.
 """
 
 import base64
@@ -22,24 +22,25 @@ from pipelines.system.connections import cause
 from pipelines.system.errors import PinionError
 
 _LOOPBACK = re.compile(r"(localhost|127(\.\d+){3})(:\d+)?")
-# Docker Hub's API has a name of its own.
+# Docker Hub's API has another host name.
 _HOSTS = {"docker.io": "registry-1.docker.io"}
 _READING = ("GET", "HEAD")
-# To connect, and between two parts of an answer; and for all parts of one.
+# To connect, and between two parts of an answer.
 _SECONDS = (5, 20)
+# For all parts of an answer.
 _SECONDS_IN_ALL = 60
 _REDIRECTS = 5
 _LARGEST_TOKEN = 100_000
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a registry is one of this machine."""
+    """Return whether a registry is on this machine."""
     return _LOOPBACK.fullmatch(host) is not None
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a registry answered."""
+    """A registry's answer."""
 
     status: int
     reason: str
@@ -48,7 +49,7 @@ class Answer:
 
 
 class RegistrySession:
-    """Connections to one registry by its host, which are kept open between requests."""
+    """Connections to one registry, which stay open between requests."""
 
     def __init__(self, host: str) -> None:
         self.host = host
@@ -64,10 +65,10 @@ class RegistrySession:
         content: bytes = b"",
         scope: str = "",
     ) -> Answer:
-        """What is under a path of the registry's API, up to so many bytes.
+        """Request a path of the registry's API; the answer may have at most `most` bytes.
 
-        `scope` is what a token must allow, where it is more than a 401 asks for by itself.
-        Raises `PinionError` where it does not answer, refuses, or has more to say.
+        `scope` is the scope of the token, if it must be wider than the registry's 401 asks for.
+        Raise `PinionError` if the registry does not answer, refuses, or the answer is too large.
         """
         url = self._url(path)
         try:
@@ -77,15 +78,15 @@ class RegistrySession:
             raise self._unreachable(error) from error
         if response.status_code in (401, 403):
             raise PinionError(
-                f"registry {self.host} refuses {path}: {response.status_code} {response.reason};"
-                f" run: docker login {self.host}"
+                f"registry {self.host} refuses access to {path}: {response.status_code}"
+                f" {response.reason}; run: docker login {self.host}"
             )
         return Answer(response.status_code, response.reason, answered, response.headers)
 
     def _authorized(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes, scope: str
     ) -> requests.Response:
-        """Ask, and once more with a token if the registry wants one."""
+        """Send a request, and again with credentials if the registry asks for them."""
         response = self._ask(method, url, headers, content)
         if response.status_code != 401:
             return response
@@ -95,12 +96,15 @@ class RegistrySession:
         return self._ask(method, url, {**headers, **authorization}, content)
 
     def _url(self, path: str) -> str:
-        """The URL of a path, or of the place on the same registry that it named itself."""
+        """Return the URL of a path, or of the location on the same host that it returned."""
         host = _HOSTS.get(self.host, self.host)
-        # Never its scheme: behind a proxy a registry may take itself for one without TLS.
+        # Ignore its scheme: behind a proxy a registry may believe that it has no TLS.
         place = urlsplit(urljoin(f"//{host}/v2/", path))
         if place.netloc != host:
-            raise PinionError(f"registry {self.host} wants what is pushed at {place.netloc}")
+            raise PinionError(
+                f"registry {self.host} redirects the upload to another host, {place.netloc};"
+                " uploads go to the registry itself only"
+            )
         return urlunsplit((self._scheme, host, place.path, place.query, ""))
 
     def _ask(
@@ -118,11 +122,11 @@ class RegistrySession:
 
     @cached_property
     def _scheme(self) -> str:
-        """As Docker does: TLS everywhere, and plain HTTP where the registry is on this machine."""
+        """TLS, or plain HTTP if the registry is on this machine and has no TLS, as in Docker."""
         if not self.local:
             return "https"
         try:
-            # Once: that there is no TLS is an answer, and not a failure to try again.
+            # Without retries: that there is no TLS is an answer, not a failure.
             _session(self.host, self.local, tries=0).get(
                 f"https://{self.host}/v2/", timeout=_SECONDS
             )
@@ -135,16 +139,16 @@ class RegistrySession:
     def _unreachable(self, error: Exception) -> PinionError:
         return PinionError(
             f"registry {self.host} does not answer ({cause(error)});"
-            " start it, or name another with --registry"
+            " start it, or choose another with --registry"
         )
 
     def _authorization(self, challenge: str, scope: str) -> dict[str, str]:
-        """The header that a 401 asks for: the credentials, or a token bought with them."""
+        """Return the header that a 401 asks for: the credentials, or a token got with them."""
         kind, _, rest = challenge.partition(" ")
         known = credentials(self.host)
         if kind.lower() == "bearer":
             asked = dict(re.findall(r'(\w+)="([^"]*)"', rest))
-            # Some name only what it takes to read, whatever was asked.
+            # Some registries name only the scope for reading, whatever was requested.
             asked |= {"scope": scope} if scope else {}
             return {"Authorization": f"Bearer {self._token(asked, known)}"}
         if kind.lower() == "basic" and known.username:
@@ -156,7 +160,8 @@ class RegistrySession:
         form = {name: asked[name] for name in ("service", "scope") if name in asked}
         if urlsplit(realm).scheme != "https" and not self.local:
             raise PinionError(
-                f"registry {self.host} wants the password at {realm!r}, which is not encrypted"
+                f"registry {self.host} asks for the password at {realm!r}, which is not encrypted;"
+                " it was not sent"
             )
         headers = {"Authorization": _basic(known)} if known.password else {}
         if known.identity_token:
@@ -179,20 +184,20 @@ class RegistrySession:
             answer = json.loads(content) if response.status_code == 200 else {}
             return str(answer.get("token") or answer.get("access_token") or "")
         except (ValueError, AttributeError) as error:
-            raise PinionError(f"registry {self.host}: {realm} gave no token") from error
+            raise PinionError(f"registry {self.host}: {realm} did not return a token") from error
 
 
 def _session(host: str, local: bool, tries: int = 3) -> requests.Session:
     session = requests.Session()
-    # Not ~/.netrc, which would replace what Docker's store says; so the rest of the environment is
-    # asked for by name.
+    # Without this, ~/.netrc would replace the credentials of Docker's store. The settings of the
+    # environment that we do want are read below.
     session.trust_env = False
     session.max_redirects = _REDIRECTS
     session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
     if not local:
         session.proxies.update(requests.utils.get_environ_proxies(f"https://{host}"))
     retry = Retry(tries, backoff_factor=0.3, status_forcelist=(429, 502, 503, 504), read=0)
-    # The answer is judged by whoever asked, after the last try too.
+    # The caller judges the answer, even that of the last attempt.
     retry.raise_on_status = False
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(max_retries=retry))
@@ -205,10 +210,10 @@ def _bounded(response: requests.Response, url: str, most: int) -> bytes:
         content += part
         if len(content) > most:
             response.close()
-            raise PinionError(f"{url} has more to say than the {most} bytes that may be")
+            raise PinionError(f"the answer of {url} is larger than the limit of {most / 1e6:g} MB")
         if time.monotonic() - start > _SECONDS_IN_ALL:
             response.close()
-            raise PinionError(f"{url} was not through after {_SECONDS_IN_ALL} s")
+            raise PinionError(f"the answer of {url} took longer than {_SECONDS_IN_ALL} s")
     return content
 
 

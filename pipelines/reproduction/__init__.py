@@ -1,1 +1,1 @@
-"""Makes a model again, and compares the two runs."""
+"""Repeat the run that made a model, and compare the two runs."""

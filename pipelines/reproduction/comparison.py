@@ -1,4 +1,4 @@
-"""Two runs of one pipeline, held against each other step by step."""
+"""Compare two runs of one pipeline, step by step."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from pipelines.runner.task.artifacts import Values
 from pipelines.runner.task.backend import TaskFailedError
 from pipelines.system.manifests import file_hash
 
-# What two sums of the same numbers in another order may differ by.
+# The relative difference that another order of additions may cause.
 TOLERANCE = 1e-6
-# The steps whose outputs depend on the order in which numbers are added up.
+# The steps whose outputs depend on the order of additions.
 _OF_THE_MODEL = ("train", "evaluate")
 _SHOWN = 12
 _HEADINGS = ("step", "output", "recorded", "again")
@@ -21,7 +21,7 @@ _HEADINGS = ("step", "output", "recorded", "again")
 
 @dataclass(frozen=True)
 class Row:
-    """An output, and its SHA-256 then and now; None where the step did not come that far."""
+    """An output with its SHA-256 then and now; None if the step did not get that far."""
 
     step: str
     output: str
@@ -30,7 +30,7 @@ class Row:
 
     @property
     def same(self) -> bool:
-        """Whether both are equal bytes."""
+        """Whether the bytes are equal."""
         return self.recorded == self.again
 
 
@@ -40,7 +40,7 @@ def compare(
     again: Mapping[str, Record],
     made: Mapping[str, Values],
 ) -> list[Row]:
-    """Every recorded output beside that of the run now: a file that it made, or a record of it."""
+    """Pair every recorded output with that of the new run: its file, or its record."""
     return [
         Row(component, output, sha256, _made(task, output, again.get(component), made))
         for component, task, output, sha256 in outputs(pipeline, recorded)
@@ -55,7 +55,7 @@ def _made(task: Task, output: str, record: Record | None, made: Mapping[str, Val
 
 
 def table(rows: Iterable[Row]) -> Iterator[str]:
-    """The rows for people, with the beginnings of the hashes."""
+    """Yield the rows as lines of a table, with shortened hashes."""
     cells = [_HEADINGS, *(_cells(row) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for line in cells:
@@ -69,7 +69,7 @@ def _cells(row: Row) -> tuple[str, str, str, str]:
 
 
 def equal_metrics(recorded: Mapping[str, float], again: Mapping[str, float]) -> bool:
-    """Whether both have the same metrics, each within `TOLERANCE` of its size."""
+    """Return whether both have the same metrics, each within the relative `TOLERANCE`."""
     return recorded.keys() == again.keys() and all(
         isclose(value, again[name], rel_tol=TOLERANCE, abs_tol=TOLERANCE**2)
         or (isnan(value) and isnan(again[name]))
@@ -80,15 +80,21 @@ def equal_metrics(recorded: Mapping[str, float], again: Mapping[str, float]) -> 
 def verdict(
     rows: Sequence[Row], failure: TaskFailedError | None, metrics_are_equal: bool
 ) -> tuple[bool, str]:
-    """Whether it is the same model, and in words; `failure` is that of a step of the run now."""
+    """Return whether both made the same model, and an explanation.
+
+    `failure` is that of a step of the new run.
+    """
     different = next((row for row in rows if not row.same), None)
     if different is None:
         return failure is None, failure.account if failure else "identical"
     start = f"differs from step {different.step!r} on"
     if different.again is None:
-        return False, f"{start}: {failure.account if failure else f'no {different.output}'}"
+        return (
+            False,
+            f"{start}: {failure.account if failure else f'there is no {different.output} now'}",
+        )
     if metrics_are_equal and different.step in _OF_THE_MODEL and failure is None:
-        within = f"each metric is within {TOLERANCE:g} of its size"
+        within = f"each metric is within {TOLERANCE:g} of its value"
         return True, f"equal metrics: predictions differ in bytes, {within}"
     return False, (
         f"{start}: the SHA-256 of {different.output} was {different.recorded}"

@@ -23,7 +23,7 @@ FAILURE = TaskFailedError("train", "out of memory (exit 1)")
 
 
 def changed(place: int, again: str | None) -> list[Row]:
-    """The rows with another hash at one place; behind a step that failed there is nothing."""
+    """Return the rows with another hash at one place; after a failed step there are no hashes."""
     old = SAME[place]
     behind = [Row(e.step, e.output, e.recorded, again and e.again) for e in SAME[place + 1 :]]
     return [*SAME[:place], Row(old.step, old.output, old.recorded, again), *behind]
@@ -33,14 +33,16 @@ def changed(place: int, again: str | None) -> list[Row]:
     ("rows", "failure", "metrics", "same", "words"),
     [
         pytest.param(SAME, None, True, True, "identical", id="identical"),
-        # The metrics of the run are all of those, also what somebody added to it.
-        pytest.param(SAME, None, False, True, "identical", id="identical but for others' metrics"),
+        # The run's metrics may include some that somebody added later.
+        pytest.param(
+            SAME, None, False, True, "identical", id="identical but for metrics that others added"
+        ),
         pytest.param(
             changed(3, NEW),
             None,
             True,
             True,
-            "equal metrics: predictions differ in bytes, each metric is within 1e-06 of its size",
+            "equal metrics: predictions differ in bytes, each metric is within 1e-06 of its value",
             id="equal metrics",
         ),
         pytest.param(
@@ -79,7 +81,7 @@ def changed(place: int, again: str | None) -> list[Row]:
         ),
     ],
 )
-def test_verdicts(
+def test_the_verdict_explains_the_first_difference(
     rows: list[Row], failure: TaskFailedError | None, metrics: bool, same: bool, words: str
 ) -> None:
     assert verdict(rows, failure, metrics) == (same, words)
@@ -90,7 +92,7 @@ def test_verdicts(
     [
         pytest.param({"r2": 0.5, "rmse": 60.0}, True, id="the same"),
         pytest.param({"r2": 0.5, "rmse": 60.00005}, True, id="within a millionth"),
-        pytest.param({"r2": 0.5, "rmse": 60.0001}, False, id="beyond"),
+        pytest.param({"r2": 0.5, "rmse": 60.0001}, False, id="more than a millionth apart"),
         pytest.param({"r2": 0.5}, False, id="one less"),
         pytest.param({"r2": 0.5, "rmse": 60.0, "mae": 1.0}, False, id="one more"),
         pytest.param({"r2": nan, "rmse": 60.0}, False, id="not a number"),
@@ -101,11 +103,11 @@ def test_metrics_within_the_tolerance_are_equal(again: dict[str, float], equal: 
     assert equal_metrics(again, {"r2": 0.5, "rmse": 60.0}) is equal
 
 
-def test_what_is_no_number_both_times_is_equal() -> None:
+def test_nan_equals_nan() -> None:
     assert equal_metrics({"r2": nan}, {"r2": nan})
 
 
-def test_files_of_the_run_and_records_of_its_steps_are_compared(tmp_path: Path) -> None:
+def test_files_and_records_of_both_runs_are_compared(tmp_path: Path) -> None:
     pipeline = Pipeline.load(ROOT / "tests" / "golden" / "training.yaml")
     (tmp_path / "dataset").write_bytes(b"PAR1")
     made = Artifact(str(tmp_path / "dataset"), ArtifactType("system.Dataset", "0.0.1"))
@@ -124,7 +126,7 @@ def test_files_of_the_run_and_records_of_its_steps_are_compared(tmp_path: Path) 
     ]
 
 
-def test_the_table_shows_where_they_part() -> None:
+def test_the_table_marks_differences() -> None:
     assert list(table(changed(1, NEW)[:2])) == [
         "step        output      recorded      again",
         "pull_data   dataset     aaaaaaaaaaaa  aaaaaaaaaaaa",

@@ -1,4 +1,4 @@
-"""The run that made a model, as MLflow holds it."""
+"""Read from MLflow how a model was made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from pipelines.pinning.releases import frozen, tags
 from pipelines.system.errors import PinionError
 from pipelines.system.workspace import Workspace
 
-# The steps between a source and a verdict, without which a run cannot be repeated.
+# The steps from the source to the verdict; without their records a run cannot be repeated.
 _STEPS = ("pull_data", "preprocess", "train", "evaluate")
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What MLflow holds of the run that made a model."""
+    """The run that made a model, as MLflow records it."""
 
     name: str
     release: str
@@ -30,20 +30,21 @@ class Origin:
 
     @classmethod
     def of(cls, client: Any, version: ModelVersion) -> "Origin":
-        """Raises `PinionError` where the run cannot be repeated."""
+        """Read the run of a model version; raise `PinionError` if it cannot be repeated."""
         name = f"{version.name}/{version.number}"
         if not version.run_id:
-            raise PinionError(f"{name} has no run: it was registered from elsewhere")
+            raise PinionError(f"{name} has no run to repeat: it was registered without one")
         run = client.get_run(version.run_id)
         tags = run.data.tags
         records = read_records(client, version.run_id)
-        if lacking := [step for step in _STEPS if step not in records]:
+        if missing := [step for step in _STEPS if step not in records]:
             raise PinionError(
-                f"{name} has no recorded lineage: its run {version.run_id} does not say what"
-                f" {', '.join(lacking)} was given; train it again, with components that record it"
+                f"{name} has no recorded lineage: its run {version.run_id} does not record the"
+                f" inputs of {', '.join(missing)}; train the model again with components that"
+                " record them"
             )
         if not (release := tags.get("pinion.release", "")):
-            raise PinionError(f"{name} has no release: its steps were called by hand")
+            raise PinionError(f"{name} has no release: its steps were run by hand")
         return cls(
             name,
             release,
@@ -55,7 +56,7 @@ class Origin:
 
 
 def refuse_other_code(workspace: Workspace, origin: Origin) -> None:
-    """Raises `PinionError` where the components here are not those that made the model."""
+    """Raise `PinionError` if the components here are not those that made the model."""
     if origin.release == DEV:
         here = {pin.name: pin.exact for pin in dev_pins(discover(workspace.components))}
         where = "the working tree"
@@ -63,11 +64,11 @@ def refuse_other_code(workspace: Workspace, origin: Origin) -> None:
         if origin.release not in tags(workspace):
             raise PinionError(
                 f"{origin.name} was made by release {origin.release}, which this clone does not"
-                " have; git pull, or call it in the repository whose release that is"
+                " have; run git pull, or reproduce it in the repository of that release"
             )
         locked = frozen(workspace, origin.release).lock.components
         here = {name: each.image.exact for name, each in locked.items()}
-        where = f"release {origin.release} of this clone"
+        where = f"release {origin.release} in this clone"
     differing = [
         f"{name} {here.get(name, 'missing')} (recorded: {origin.components.get(name, 'none')})"
         for name in sorted(here.keys() | origin.components.keys())
@@ -76,6 +77,6 @@ def refuse_other_code(workspace: Workspace, origin: Origin) -> None:
     if differing:
         commit = f"; it was made at git commit {origin.revision}" if origin.revision else ""
         raise PinionError(
-            f"{origin.name} was made by other components than {where} has:"
+            f"{origin.name} was made by other components than those of {where}:"
             f" {', '.join(differing)}{commit}"
         )

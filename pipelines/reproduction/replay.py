@@ -1,4 +1,4 @@
-"""A recorded run as one that can be started again: its parameters, as the pipeline takes them."""
+"""Turn a recorded run into the parameters that repeat it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,29 +15,29 @@ from pipelines.system.errors import PinionError
 
 
 def parameters_of(pipeline: Pipeline, records: Mapping[str, Record]) -> dict[str, Value]:
-    """The parameters of a run that gives every step what was recorded, and registers nothing.
+    """Return parameters that give every step its recorded values, and register nothing.
 
-    Raises `PinionError` where the pipeline cannot give it.
+    Raises `PinionError` if no parameters of the pipeline do so.
     """
     given: dict[str, Value] = {}
     for component, task in tasks(pipeline):
         for name, value in records.get(component, Record()).parameters.items():
             source = task.parameters.get(name)
-            where = f"{component} was given {name} {value!r}"
+            where = f"{component} was run with {name}={value!r}"
             if not isinstance(source, FromParent) or source.name not in pipeline.parameters:
-                _require_held(task, name, value, where)
+                _require_constant(task, name, value, where)
                 continue
-            held = _held(pipeline, source.name, value, where)
+            held = _checked(pipeline, source.name, value, where)
             if given.setdefault(source.name, held) != held:
                 raise PinionError(
-                    f"{where}, and another step {given[source.name]!r} for the same parameter"
-                    f" {source.name!r}: they were not of one run, which cannot be repeated"
+                    f"{where}, but another step with {given[source.name]!r} for the same parameter"
+                    f" {source.name!r}: they were not part of one run, so it cannot be repeated"
                 )
     return complete(pipeline.parameters, {**given, "register": False})
 
 
 def tasks(pipeline: Pipeline) -> Iterator[tuple[str, Task]]:
-    """The tasks that every run has, behind the names of their components, in an order of a run."""
+    """Yield the tasks that every run has, after their component's name, in the order of a run."""
     for task in pipeline.graph.tasks:
         if isinstance(task.body, Container):
             yield ImageReference.parse(task.body.image).component, task
@@ -46,9 +46,9 @@ def tasks(pipeline: Pipeline) -> Iterator[tuple[str, Task]]:
 def outputs(
     pipeline: Pipeline, records: Mapping[str, Record]
 ) -> Iterator[tuple[str, Task, str, str]]:
-    """Component, task, output and SHA-256 of all that was recorded, in an order of a run.
+    """Yield component, task, output and SHA-256 of every recorded output, in the order of a run.
 
-    A file that goes from step to step was hashed by those that read it.
+    A file that passes from step to step was hashed by the steps that read it.
     """
     named = [(*each, records.get(each[0], Record())) for each in tasks(pipeline)]
     read = {
@@ -63,15 +63,17 @@ def outputs(
             yield component, task, output, sha256
 
 
-def _require_held(task: Task, name: str, value: Any, where: str) -> None:
-    """What the pipeline has no parameter for is a constant of it, or the component's default."""
+def _require_constant(task: Task, name: str, value: Any, where: str) -> None:
+    """Require that a value without a parameter is a constant or the component's default."""
     source, declared = task.parameters.get(name), task.inputs.get(name)
     held = source.value if isinstance(source, Constant) else declared and declared.default
     if held != value:
-        raise PinionError(f"{where}, which this pipeline has no parameter for; run it by hand")
+        raise PinionError(
+            f"{where}, but this pipeline has no parameter for {name}; run the steps by hand"
+        )
 
 
-def _held(pipeline: Pipeline, name: str, value: Any, where: str) -> Value:
+def _checked(pipeline: Pipeline, name: str, value: Any, where: str) -> Value:
     try:
         return values.check(value, pipeline.parameters[name].kind)
     except ValueError as error:

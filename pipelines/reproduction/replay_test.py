@@ -30,7 +30,7 @@ def pipeline() -> Pipeline:
     return Pipeline.load(ROOT / "tests" / "golden" / "training.yaml")
 
 
-def test_every_step_is_given_what_was_recorded(pipeline: Pipeline) -> None:
+def test_every_step_gets_its_recorded_values(pipeline: Pipeline) -> None:
     parameters = parameters_of(pipeline, RECORDS)
     assert parameters.keys() == pipeline.parameters.keys()
     recorded = {
@@ -52,13 +52,17 @@ def test_every_step_is_given_what_was_recorded(pipeline: Pipeline) -> None:
 @pytest.mark.parametrize(
     ("component", "name", "value", "message"),
     [
-        pytest.param("train", "cv_folds", 7, "train was given cv_folds 7, which", id="no way"),
-        pytest.param("train", "gone", 1, "train was given gone 1, which", id="unknown"),
-        pytest.param("train", "seed", 8, "train was given seed 8, and another step 7", id="two"),
-        pytest.param("train", "seed", "x", "seed 'x': the parameter 'seed': 'x' is", id="type"),
+        pytest.param(
+            "train", "cv_folds", 7, "train was run with cv_folds=7, but", id="no parameter"
+        ),
+        pytest.param("train", "gone", 1, "train was run with gone=1, but", id="unknown"),
+        pytest.param(
+            "train", "seed", 8, "train was run with seed=8, but another step with 7", id="two"
+        ),
+        pytest.param("train", "seed", "x", "seed='x': the parameter 'seed': 'x' is", id="type"),
     ],
 )
-def test_what_the_pipeline_cannot_give_is_told(
+def test_a_value_that_no_parameter_sets_is_reported(
     pipeline: Pipeline, component: str, name: str, value: object, message: str
 ) -> None:
     old = RECORDS[component]
@@ -82,6 +86,6 @@ def test_a_file_is_the_output_of_the_step_that_wrote_it(pipeline: Pipeline) -> N
     ]
 
 
-def test_a_step_without_a_record_is_left_out(pipeline: Pipeline) -> None:
+def test_a_step_without_a_record_is_skipped(pipeline: Pipeline) -> None:
     assert parameters_of(pipeline, {})["target"] == "diagnosis"
     assert list(outputs(pipeline, {})) == []

@@ -49,7 +49,7 @@ def items(loop: Loop, inputs: Values) -> list[Value]:
         return loop.items
     value = inputs.parameters.get(loop.items)
     if not isinstance(value, list):
-        raise PinionError(f"its items are {value!r}, which is no list")
+        raise PinionError(f"its items are {value!r}, which is not a list")
     return value
 
 

@@ -26,6 +26,7 @@ from pipelines.runner.outcomes import (
     NOT_ITS_CONDITION,
     Outcome,
     blocked,
+    collected,
     combined,
     failed,
     outputs_of,
@@ -161,15 +162,7 @@ class Interpreter:
                 return await self._guarded(task, here, self._run_body(task, values, here))
 
         outcomes = await asyncio.gather(*(iterate(*each) for each in enumerate(items)))
-        collected: dict[str, Value] = {
-            name: [
-                outcome.outputs.parameters[name]
-                for outcome in outcomes
-                if name in outcome.outputs.parameters
-            ]
-            for name in task.body.parameters
-        }
-        return combined(outcomes, Values(collected))
+        return combined(outcomes, collected(task.body.parameters, outcomes))
 
     async def _run_body(self, task: Task, values: Values, place: Place) -> Outcome:
         if isinstance(task.body, Graph):

@@ -195,9 +195,9 @@ def test_a_step_that_cannot_be_started_or_read_is_named_and_others_go_on(tmp_pat
     run = Run(tmp_path, pipeline)
     with pytest.raises(PinionError, match="^2 steps failed: ") as caught:
         run(text="ü" * 100_000)
-    assert "'text' failed: its arguments are more than a program can be started with, the" in str(
+    assert "'text' failed: its arguments are longer than the system allows, the longest" in str(
         caught.value
     )
-    assert "longest of 200000 bytes; give that in a file" in str(caught.value)
+    assert "longest has 200000 bytes; pass that value in a file" in str(caught.value)
     assert "'folder' failed: Is a directory '" in str(caught.value)
     assert run.recorded("text-2") == ["short"]

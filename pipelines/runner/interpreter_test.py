@@ -109,7 +109,9 @@ def test_a_success_without_its_output_is_a_failure(tmp_path: Path) -> None:
     def pipeline() -> None:
         silent()
 
-    with pytest.raises(TaskFailedError, match="it ended well but wrote no 'out'"):
+    with pytest.raises(
+        TaskFailedError, match="it exited with 0 but did not write its output 'out'"
+    ):
         Run(tmp_path, pipeline)()
 
 

@@ -74,6 +74,12 @@ def outputs_of(graph: Graph, outcomes: Mapping[str, Outcome]) -> Values:
     return outputs
 
 
+def collected(names: Iterable[str], iterations: Iterable[Outcome]) -> Values:
+    """Return what a loop gives, which is a list of what its iterations gave under each name."""
+    given = [outcome.outputs.parameters for outcome in iterations]
+    return Values({name: [each[name] for each in given if name in each] for name in names})
+
+
 def blocked(upstream: Mapping[str, Outcome]) -> Outcome | None:
     """Return the outcome of a task that cannot run after those before it, or None if it can."""
     states = {outcome.state for outcome in upstream.values()}

@@ -19,7 +19,7 @@ from pipelines.system.errors import PinionError
 HOLDER = """
 import sys, time
 from pathlib import Path
-from pipelines.unfinished import ended
+from pipelines.runner.unfinished import ended
 with ended(Path(sys.argv[1]), sys.argv[2]):
     print(flush=True)
     time.sleep(600)

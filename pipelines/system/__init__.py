@@ -1,1 +1,1 @@
-"""The machine and the repository around everything else: errors, paths, processes, text formats."""
+"""What every other part stands on: errors, paths, locks, processes and text formats."""

@@ -1,4 +1,4 @@
-"""Processes that do not outlive the one that started them, not even if that is killed."""
+"""Processes that do not outlive their parent, even if the parent is killed."""
 
 import ctypes
 import signal
@@ -8,8 +8,9 @@ _LIBC = ctypes.CDLL(None)
 
 
 def die_with_parent(sign: signal.Signals = signal.SIGKILL) -> None:
-    """Ask the kernel for a signal to this process when its parent ends; between fork and exec.
+    """Ask the kernel to signal this process when its parent ends; call it between fork and exec.
 
-    What counts is the thread that started it, which has to wait for it. Linux only, as images are.
+    The kernel watches the thread that started the process, so that thread must wait for it. Linux
+    only.
     """
     _LIBC.prctl(_PR_SET_PDEATHSIG, sign)

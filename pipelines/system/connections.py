@@ -1,4 +1,4 @@
-"""Why a server could not be reached, in a few words."""
+"""Describe in a few words why a server could not be reached."""
 
 _KNOWN = {
     "refused": "connection refused",
@@ -15,6 +15,6 @@ _KNOWN = {
 
 
 def cause(error: Exception) -> str:
-    """What an error of requests or urllib3 comes to, without the addresses and objects in it."""
+    """Return the cause of a requests or urllib3 error, without the addresses and objects in it."""
     text = str(error)
-    return next((said for sign, said in _KNOWN.items() if sign in text), text)
+    return next((reason for sign, reason in _KNOWN.items() if sign in text), text)

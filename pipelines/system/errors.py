@@ -1,4 +1,4 @@
-"""Failures that a user can mend: one line each, and the exit code that a command ends with."""
+"""Failures that a user can fix: one line each, and the exit code that the command ends with."""
 
 from types import FrameType
 
@@ -16,9 +16,9 @@ class UsageError(PinionError):
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM, which stops a command as Ctrl-C does."""
+    """SIGTERM was received; it stops a command as Ctrl-C does."""
 
 
 def terminate(_signal: int, _frame: FrameType | None) -> None:
-    """Handles SIGTERM as Python does Ctrl-C."""
+    """Handle SIGTERM as Python handles Ctrl-C."""
     raise Terminated

@@ -1,4 +1,4 @@
-"""What is in a file or a folder, by hash: equal manifests are equal contents."""
+"""Hash what is in a file or a folder: equal manifests mean equal contents."""
 
 import hashlib
 import json
@@ -8,16 +8,16 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-# Path within what it is of -> what is there: a hash, or a folder. Its own path is empty.
+# Relative path -> a hash, or that it is a folder. The path of the file or folder itself is empty.
 Manifest = Mapping[str, str]
 
 _FOLDER = "folder"
 
 
 def manifest(path: Path) -> Manifest:
-    """Reads a file, or a folder with all in it.
+    """Return the manifest of a file, or of a folder and everything in it.
 
-    Raises `ValueError` for a link, a pipe or a device, whose content is not in it.
+    Raise `ValueError` for a link, a pipe or a device, because it does not hold its own content.
     """
     entries = {"": _content(path)}
     if entries[""] == _FOLDER:
@@ -27,7 +27,7 @@ def manifest(path: Path) -> Manifest:
 
 
 def part(whole: Manifest, name: str) -> Manifest:
-    """The manifest of one file or folder in a folder; empty where it is not there."""
+    """Return the manifest of one file or folder within a folder; empty if it does not exist."""
     found = {"": whole[name]} if name in whole else {}
     within = f"{name}/"
     return found | {
@@ -38,18 +38,18 @@ def part(whole: Manifest, name: str) -> Manifest:
 
 
 def digest(whole: Manifest) -> str:
-    """One hash of all of it."""
+    """Return one hash of a whole manifest."""
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copies one file and its mode; by reference, where the file system can share the bytes."""
+    """Copy a file and its mode, sharing the bytes if the file system can."""
     with source.open("rb") as given, target.open("wb") as taken:
         try:
             while os.copy_file_range(given.fileno(), taken.fileno(), 2**30):
                 pass
         except OSError:
-            # Not on every file system, and not between any two.
+            # Not every file system can, and not every pair of them.
             given.seek(0)
             taken.seek(0)
             shutil.copyfileobj(given, taken, 2**20)
@@ -57,9 +57,10 @@ def copy_file(source: Path, target: Path) -> None:
 
 
 def copy(source: Path, target: Path, file: Callable[[Path, Path], None] = copy_file) -> None:
-    """Copies a folder, each of its files by `file`.
+    """Copy a folder, each of its files with `file`.
 
-    Raises `OSError` for the first that cannot be copied, of which shutil's own tells no number.
+    Raise `OSError` for the first file that cannot be copied. `shutil.copytree` collects such errors
+    in one that has no `errno`.
     """
     target.mkdir()
     for each in source.iterdir():
@@ -82,12 +83,12 @@ def _content(path: Path) -> str:
     if stat.S_ISDIR(mode):
         return _FOLDER
     if not stat.S_ISREG(mode):
-        raise ValueError(f"{path} is no file and no folder")
+        raise ValueError(f"{path} is neither a file nor a folder")
     found = file_hash(path)
     return f"{found} program" if mode & stat.S_IXUSR else found
 
 
 def file_hash(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal."""
+    """Return the SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Calls Pants through the launcher of the working tree."""
+"""Call Pants through the launcher of the working tree."""
 
 import os
 import signal
@@ -9,21 +9,21 @@ from collections.abc import Mapping, Sequence
 from pipelines.system.errors import PinionError
 from pipelines.system.workspace import Workspace
 
-# What Pants has to end what it started, before it is left alone.
+# How long Pants may take to end what it started before it is killed.
 _GRACE_SECONDS = 30
 
 
 def run_pants(
     workspace: Workspace, arguments: Sequence[str], settings: Mapping[str, str] | None = None
 ) -> None:
-    """Runs it to its end, with more environment variables; its messages go to stderr.
+    """Run Pants to its end, with additional environment variables; its messages go to stderr.
 
-    Whatever stops this process stops Pants first: it must not publish after we said that we ended.
-    Raises `PinionError` where it fails or is not there.
+    Whatever stops this process stops Pants first, because Pants must not publish anything after we
+    have reported our end. Raise `PinionError` if Pants fails or its launcher is missing.
     """
     launcher, command = workspace.root / "pants", " ".join(["./pants", *arguments])
     if not launcher.exists():
-        raise PinionError(f"{launcher} is not there; run: {command}")
+        raise PinionError(f"{launcher} does not exist; in a checkout that has it, run: {command}")
     with subprocess.Popen(
         [launcher, *arguments],
         cwd=workspace.root,
@@ -40,4 +40,4 @@ def run_pants(
                 pants.kill()
             raise
     if exit_code != 0:
-        raise PinionError(f"Pants failed, see its messages above; it ran: {command}")
+        raise PinionError(f"Pants failed; see its messages above. The command was: {command}")

@@ -1,4 +1,4 @@
-"""Which program has a port of this machine."""
+"""Find out which program listens on a port of this machine."""
 
 import errno
 import socket
@@ -11,21 +11,21 @@ _LISTENING = "0A"
 
 
 def refuse_taken(host: str, port: int) -> None:
-    """Raise `PinionError` if nobody can listen on a port, with the name of who does already."""
+    """Raise `PinionError` if a port cannot be listened on, naming the program that has it."""
     try:
         with socket.create_server((host, port)):
             return
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
-            raise PinionError(f"{host}:{port} cannot be listened on: {error.strerror}") from error
-    raise PinionError(f"port {port} is taken by {holder(port)}; give --port")
+            raise PinionError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    raise PinionError(f"port {port} is in use by {holder(port)}; choose another with --port")
 
 
 def holder(port: int) -> str:
-    """Return the name of the program that listens on a port, as far as this user may see it."""
+    """Return the name of the program that listens on a port, if this user may see it."""
     sockets = {f"socket:[{inode}]" for inode in _inodes(port)}
     for process in Path("/proc").glob("[0-9]*"):
-        # Those of other users, and those that end meanwhile.
+        # Processes of other users cannot be read, and some end meanwhile.
         with suppress(OSError):
             if any(str(each.readlink()) in sockets for each in (process / "fd").iterdir()):
                 return f"{_name(process)} (process {process.name})"
@@ -44,7 +44,7 @@ def _inodes(port: int) -> set[str]:
 
 
 def _name(process: Path) -> str:
-    """Return a command as it was called, short: an interpreter says little of what it runs."""
+    """Return the first words of a command line: an interpreter's name alone says little."""
     words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
     words = [Path(words[0]).name, *words[1:]]
     return " ".join(filter(None, words[:4])) or (process / "comm").read_text().strip()

@@ -15,7 +15,7 @@ LISTENER = (
 )
 
 
-def test_a_taken_port_is_refused_with_the_name_of_who_has_it() -> None:
+def test_a_port_in_use_is_refused_with_the_name_of_its_program() -> None:
     command = [sys.executable, "-c", LISTENER]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -25,12 +25,12 @@ def test_a_taken_port_is_refused_with_the_name_of_who_has_it() -> None:
                 refuse_taken("127.0.0.1", port)
         finally:
             process.kill()
-    said = str(refused.value)
-    assert said.startswith(f"port {port} is taken by {Path(sys.executable).name} -c import")
-    assert said.endswith(f" (process {process.pid}); give --port")
+    message = str(refused.value)
+    assert message.startswith(f"port {port} is in use by {Path(sys.executable).name} -c import")
+    assert message.endswith(f" (process {process.pid}); choose another with --port")
 
 
-def test_a_port_is_held_by_who_listens_and_not_by_who_calls() -> None:
+def test_a_port_belongs_to_the_program_that_listens_not_to_its_client() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)) as caller:
@@ -44,8 +44,6 @@ def test_a_free_port_is_not_refused() -> None:
     refuse_taken("127.0.0.1", port)
 
 
-def test_an_address_of_another_machine_is_refused_for_what_it_is() -> None:
-    with pytest.raises(
-        PinionError, match=r"^192\.0\.2\.1:9999 cannot be listened on: Cannot assign"
-    ):
+def test_an_address_of_another_machine_is_refused_with_the_reason() -> None:
+    with pytest.raises(PinionError, match=r"^cannot listen on 192\.0\.2\.1:9999: Cannot assign"):
         refuse_taken("192.0.2.1", 9999)

@@ -1,7 +1,7 @@
-"""Folders that are made once, whole or not at all, and are shared by all processes of a user.
+"""Folders that are made once, whole or not at all, and shared by all processes of a user.
 
-A folder is made beside its place, under a lock that other processes wait for, and then renamed.
-Whoever uses one holds the lock together with others, so that nobody evicts it.
+A folder is made beside its final place, under a lock that other processes wait for, and then
+renamed. Processes that use a folder share its lock, so that no other process evicts it.
 """
 
 import errno
@@ -15,20 +15,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-# Fills an empty folder; what it starts may inherit the lock, which then lasts as long as that.
+# Fills an empty folder. A program that it starts may inherit the lock and holds it until it ends.
 Make = Callable[[Path, IO[bytes]], None]
 
 _PATIENCE = 0.05
-# What the lock of a folder answers where nothing may be written.
+# How opening a lock file fails if nothing may be written there.
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 @dataclass(frozen=True)
 class Held:
-    """A whole folder, held until this process ends or lets go of it."""
+    """A whole folder, held until this process ends or releases it."""
 
     folder: Path
-    # None in a cache that cannot be written to, from which nobody evicts.
+    # None in a cache that cannot be written to: nothing is evicted from it.
     _lock: IO[bytes] | None
 
     def release(self) -> None:
@@ -39,7 +39,7 @@ class Held:
 
 @dataclass(frozen=True)
 class SharedFolders:
-    """Folders by their keys, of which those are kept that were used last, for so long at most."""
+    """Folders by key: the `kept` most recently used stay, each for at most `kept_seconds`."""
 
     root: Path
     kept: int
@@ -48,10 +48,10 @@ class SharedFolders:
     def held(
         self, key: str, is_whole: Callable[[Path], bool], make: Make, wait: Callable[[], None]
     ) -> Held:
-        """Return the folder of a key, made first if it is not whole.
+        """Return the folder of a key, after making it if it is not whole.
 
-        `wait` is called again and again while another process makes it; what it raises ends the
-        waiting. Raises `OSError` if the folder cannot be made, and what `make` raises.
+        `wait` is called repeatedly while another process makes the folder; an error that it raises
+        ends the wait. Raise `OSError` if the folder cannot be made, and whatever `make` raises.
         """
         folder = self.root / key
         if (found := self._read_only(folder, is_whole)) is not None:
@@ -59,7 +59,7 @@ class SharedFolders:
         while True:
             lock = self._locked(key, fcntl.LOCK_SH, wait)
             if is_whole(folder):
-                # Another user's, in a cache that is shared, tells its last use by that user.
+                # In a cache that users share, only the owner may update the time of last use.
                 with suppress(PermissionError):
                     os.utime(folder)
                 return Held(folder, lock)
@@ -71,7 +71,7 @@ class SharedFolders:
                     self._tidy(time.time(), key)
 
     def _read_only(self, folder: Path, is_whole: Callable[[Path], bool]) -> Held | None:
-        """Return a folder of a cache that somebody else filled; None where it can be made."""
+        """Return a whole folder of a read-only cache, or None if the cache can be written to."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             with self._lock_file(folder.name).open("ab"):
@@ -82,13 +82,13 @@ class SharedFolders:
             raise
 
     def _locked(self, key: str, kind: int, wait: Callable[[], None]) -> IO[bytes]:
-        """Wait for a lock; asked for without blocking, so that the waiting can end otherwise."""
+        """Wait for a lock without blocking, so that `wait` can end the wait."""
         while True:
-            # Open for reading too, which a shared lock needs on NFS.
+            # Open for reading too: a shared lock on NFS needs that.
             lock = self._lock_file(key).open("a+b")
             try:
                 fcntl.flock(lock, kind | fcntl.LOCK_NB)
-                # Its file may have been removed between the two.
+                # The lock file may have been removed between open and flock.
                 if os.fstat(lock.fileno()).st_nlink:
                     return lock
                 lock.close()
@@ -102,7 +102,7 @@ class SharedFolders:
 
     def _make(self, folder: Path, make: Make, lock: IO[bytes]) -> None:
         partial = self._partial(folder.name)
-        # Left by a process that was killed, or a whole one that was discarded.
+        # A process that was killed may have left it, or a whole folder may have been discarded.
         remove(partial)
         self._remove_at_once(folder)
         try:
@@ -114,7 +114,7 @@ class SharedFolders:
             raise
 
     def _tidy(self, now: float, held: str) -> None:
-        """Remove what was not used lately, and what killed processes left; nothing that is held."""
+        """Remove old folders and the remains of killed processes, but nothing that is held."""
         whole = {}
         for each in self.root.glob("[!.]*"):
             # Another process may evict it at the same time.
@@ -127,17 +127,17 @@ class SharedFolders:
             self._evict(key)
 
     def _evict(self, key: str) -> None:
-        # What cannot be removed now can wait; it must not fail who needs another.
+        # What cannot be removed now can wait; it must not fail a caller that needs another folder.
         with suppress(OSError), self._lock_file(key).open("a+b") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.fstat(lock.fileno()).st_nlink:
                 remove(self._partial(key))
                 self._remove_at_once(self.root / key)
-                # Last, and under the lock: who waits for it sees that it is gone.
+                # Last, and under the lock: a process that waits for it then sees that it is gone.
                 self._lock_file(key).unlink()
 
     def _remove_at_once(self, folder: Path) -> None:
-        """Take a folder out of its place first, so that a kill leaves no half of it there."""
+        """Rename a folder before removing it, so that a kill never leaves half of it in place."""
         with suppress(FileNotFoundError):
             os.replace(folder, self._partial(folder.name))
             remove(self._partial(folder.name))
@@ -150,7 +150,7 @@ class SharedFolders:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder with all in it, also if it is read-only; nothing, if it is not there."""
+    """Remove a folder and everything in it, even if it is read-only; do nothing if it is absent."""
     for parent, _, _ in os.walk(folder):
         Path(parent).chmod(0o755)
     if folder.exists():

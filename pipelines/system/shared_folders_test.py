@@ -1,4 +1,4 @@
-"""Folders that several processes make, hold and evict at once."""
+"""Folders that several processes make, hold and evict at the same time."""
 
 import os
 import subprocess
@@ -24,15 +24,15 @@ def fill(folder: Path, _lock: object) -> None:
 
 
 def never() -> None:
-    raise AssertionError("nobody else is at it")
+    raise AssertionError("no other process is making this folder")
 
 
-# Holds folders by turns, of which only one is kept, and looks whether what it holds stays whole.
+# Holds one of three folders at a time, of which only one is kept, and checks that it stays whole.
 CHURN = """
 import random, sys, time
 from pathlib import Path
-from pipelines.shared_folders import SharedFolders
-from pipelines.shared_folders_test import MONTH, fill, is_whole
+from pipelines.system.shared_folders import SharedFolders
+from pipelines.system.shared_folders_test import MONTH, fill, is_whole
 folders = SharedFolders(Path(sys.argv[1]), 1, MONTH)
 dice = random.Random(int(sys.argv[2]))
 for _ in range(60):
@@ -44,7 +44,7 @@ for _ in range(60):
 """
 
 
-def test_what_is_held_stays_whole_while_others_make_and_evict(tmp_path: Path) -> None:
+def test_a_held_folder_stays_whole_while_others_make_and_evict(tmp_path: Path) -> None:
     variables = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     processes = [
         subprocess.Popen(
@@ -53,12 +53,12 @@ def test_what_is_held_stays_whole_while_others_make_and_evict(tmp_path: Path) ->
         )
         for seed in range(4)
     ]  # fmt: skip
-    said = [process.communicate()[1] for process in processes]
-    assert [process.returncode for process in processes] == [0] * 4, said
+    errors = [process.communicate()[1] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 4, errors
     assert not list(tmp_path.glob("*.partial"))
 
 
-def test_what_fails_leaves_nothing_and_the_next_one_makes_it(tmp_path: Path) -> None:
+def test_a_failed_attempt_leaves_nothing_and_the_next_one_succeeds(tmp_path: Path) -> None:
     folders = SharedFolders(tmp_path, 9, MONTH)
 
     def fail(folder: Path, _lock: object) -> None:
@@ -68,15 +68,15 @@ def test_what_fails_leaves_nothing_and_the_next_one_makes_it(tmp_path: Path) -> 
     with pytest.raises(ValueError, match="half-way"):
         folders.held("a", is_whole, fail, never)
     assert [each.name for each in tmp_path.iterdir()] == [".a.lock"]
-    # Its lock is free, although the error still lives.
+    # The lock is free, although the error still refers to its frame.
     assert is_whole(folders.held("a", is_whole, fill, never).folder)
 
 
-def test_a_kill_in_the_middle_of_an_eviction_leaves_no_half_of_a_folder(tmp_path: Path) -> None:
+def test_a_kill_during_an_eviction_never_leaves_half_a_folder(tmp_path: Path) -> None:
     folders = SharedFolders(tmp_path, 1, MONTH)
     folders.held("old", is_whole, fill, never).release()
     os.utime(tmp_path / "old", (1, 1))
-    # What such a kill leaves: the folder out of its place, and without its first file.
+    # Such a kill leaves the folder renamed, and without its first file.
     os.replace(tmp_path / "old", tmp_path / ".old.partial")
     (tmp_path / ".old.partial" / "first").unlink()
     held = folders.held("old", is_whole, fill, never)
@@ -84,7 +84,7 @@ def test_a_kill_in_the_middle_of_an_eviction_leaves_no_half_of_a_folder(tmp_path
     assert sorted(each.name for each in tmp_path.iterdir()) == [".old.lock", "old"]
 
 
-def test_a_program_that_inherits_the_lock_is_waited_for(tmp_path: Path) -> None:
+def test_others_wait_for_a_program_that_inherited_the_lock(tmp_path: Path) -> None:
     folders = SharedFolders(tmp_path, 9, MONTH)
     started: list[subprocess.Popen[bytes]] = []
 

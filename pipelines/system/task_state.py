@@ -1,13 +1,13 @@
-"""How far a task of a run is, in the words of KFP."""
+"""The states of a task of a run, in KFP's words."""
 
 from enum import StrEnum
 
 
 class State(StrEnum):
-    """The state of a task, here as on a cluster, where KFP writes its name.
+    """The state of a task, here and on a cluster.
 
-    A `cached` task took the outputs of an earlier, equal one. A `skipped` task had a condition that
-    did not hold, or came after one that failed. A graph fails if a task in it does.
+    A `cached` task took the outputs of an earlier, equal task. A `skipped` task had a condition
+    that was false, or depends on a task that failed. A graph fails if one of its tasks fails.
     """
 
     PENDING = "pending"
@@ -20,5 +20,5 @@ class State(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing comes after it."""
+        """Whether the state is final."""
         return self not in (State.PENDING, State.RUNNING)

@@ -1,8 +1,8 @@
-"""Addresses of servers, as they may be shown."""
+"""Addresses of servers in a form that may be shown."""
 
 
 def without_secrets(address: str) -> str:
-    """An address without what can be a password, before the @, or a token, behind the ?."""
+    """Return an address without a password (before the @) and without a query, e.g. a token."""
     scheme, separator, rest = address.partition("://")
     if not separator:
         return address

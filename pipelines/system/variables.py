@@ -1,4 +1,4 @@
-"""Environment variables that are set for a while."""
+"""Set environment variables for the length of a block."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def set_for_a_while(variables: Mapping[str, str]) -> Iterator[None]:
-    """Sets them for the length of the body; then each is again what it was, or is not there."""
+    """Set environment variables for the body of a `with` block, then restore what was there."""
     before = {name: os.environ[name] for name in variables if name in os.environ}
     os.environ.update(variables)
     try:

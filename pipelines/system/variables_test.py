@@ -5,7 +5,7 @@ import pytest
 from pipelines.system.variables import set_for_a_while
 
 
-def test_variables_are_again_what_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_are_restored_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PINION_A", "before")
     monkeypatch.delenv("PINION_B", raising=False)
     with pytest.raises(ValueError, match="in the body: a, b"):

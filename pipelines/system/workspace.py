@@ -1,4 +1,4 @@
-"""Where things are in this repository."""
+"""Where things are in this repository, and in the user's cache."""
 
 import os
 import tempfile
@@ -13,14 +13,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def user_cache() -> Path:
-    """Return the folder of what can be made again, as the XDG base directories have it."""
+    """Return Pinion's folder in the user's cache, by the XDG base directory specification."""
     base = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
     return Path(base) / "pinion"
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """The working tree whose components are compiled and run, and the cache of who works in it."""
+    """The working tree whose components are compiled and run, and the user's cache."""
 
     root: Path = ROOT
     cache: Path = field(default_factory=user_cache)
@@ -38,20 +38,20 @@ class Workspace:
 
 @contextmanager
 def whole(output: Path) -> Iterator[Path]:
-    """A path to write a YAML file to, which appears at `output` whole, or not at all."""
-    # A link stays one; what it names is replaced.
+    """Yield a path to write a YAML file to; it appears at `output` whole or not at all."""
+    # A link stays a link; the file that it points to is replaced.
     output = output.resolve()
     if output.is_dir():
-        raise UsageError(f"{output} is a folder; name a file")
+        raise UsageError(f"{output} is a folder; give the path of a file")
     output.parent.mkdir(parents=True, exist_ok=True)
     special = output.exists() and not output.is_file()
     parent = None if special else output.parent
     with tempfile.TemporaryDirectory(dir=parent, prefix=f".{output.name}.") as folder:
-        # KFP goes by the name.
+        # KFP chooses the format by the file's suffix.
         partial = Path(folder) / "whole.yaml"
         yield partial
         if special:
-            # A pipe or a device is written to, never replaced.
+            # Write to a pipe or a device instead of replacing it.
             output.write_bytes(partial.read_bytes())
         else:
             os.replace(partial, output)

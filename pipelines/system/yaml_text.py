@@ -1,18 +1,18 @@
-"""YAML that is read here, by one loader: plain values only, and fast where libyaml is there."""
+"""Read YAML with one loader: plain values only, and fast if libyaml is available."""
 
 from typing import Any
 
 import yaml
 
-# libyaml is several times as fast, where PyYAML was built with it.
+# libyaml is several times as fast, but not every build of PyYAML has it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def document(text: str) -> Any:
-    """The one document of a text; raises `yaml.YAMLError`."""
+    """Return the only document of a text; raise `yaml.YAMLError` if it is not valid."""
     return yaml.load(text, Loader=_LOADER)  # noqa: S506 - both loaders are the safe ones
 
 
 def documents(text: str) -> list[Any]:
-    """All documents of a text; raises `yaml.YAMLError`."""
+    """Return all documents of a text; raise `yaml.YAMLError` if one is not valid."""
     return list(yaml.load_all(text, Loader=_LOADER))

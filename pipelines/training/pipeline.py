@@ -8,7 +8,7 @@ from kfp.dsl.base_component import BaseComponent
 
 
 def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseComponent:
-    """The pipeline over the five components, which are given pinned, by name."""
+    """Return the training pipeline of the five pinned components, which are given by name."""
 
     @dsl.pipeline(name="training", description="From a table to a registered model.")
     def training(
@@ -31,7 +31,7 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
         register: bool = False,
     ) -> None:
         pulled = components["pull_data"](source=source, sha256=sha256)
-        # What a source holds may change between two runs, which a cluster's cache cannot see.
+        # A source may change between two runs, and a cluster's cache cannot see that.
         pulled.set_caching_options(enable_caching=False)
         dataset = pulled.outputs["dataset"]
         split = components["preprocess"](

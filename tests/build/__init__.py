@@ -1,1 +1,1 @@
-"""Tests of the build itself: they drive git, Pants and make."""
+"""Tests of the build itself, which drive git, Pants and make."""

@@ -1,4 +1,4 @@
-"""A real browser without a window, driven over the pipe that Chromium's DevTools speak on."""
+"""Drive a real headless browser over the pipe of Chromium's DevTools."""
 
 import json
 import os
@@ -17,19 +17,19 @@ _NAMES = (
 )  # fmt: skip
 _OPTIONS = (
     "--headless", "--remote-debugging-pipe", "--disable-gpu", "--no-first-run",
-    # Of its own accord it calls home.
+    # Without these options it contacts Google's servers.
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 _SECONDS = 60
 
 
 def browser() -> str | None:
-    """The program, of whatever name it has here."""
+    """Return the path of a browser, whatever its name here, or None."""
     return next((found for name in _NAMES if (found := shutil.which(name))), None)
 
 
 class Browser:
-    """One tab; `events` are what it told unasked, as DevTools name it."""
+    """One tab; `events` are the messages that the browser sent unasked, as DevTools name them."""
 
     def __init__(self, folder: Path) -> None:
         self.events: list[dict[str, Any]] = []
@@ -40,7 +40,7 @@ class Browser:
         program = browser()
         assert program, "no Chromium is installed"
         (commands, self._commands), (self._answers, answers) = os.pipe(), os.pipe()
-        # It reads commands from descriptor 3 and answers on 4. Root, who runs CI, may not use its
+        # It reads commands from descriptor 3 and answers on 4. Root, which CI uses, cannot use the
         # sandbox.
         script = f'exec "$0" "$@" 3<&{commands} 4>&{answers}'
         sandbox = ["--no-sandbox"] if os.getuid() == 0 else []
@@ -67,7 +67,7 @@ class Browser:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # Asked to, it waits for its own processes.
+        # On request, it waits for its own processes.
         with suppress(RuntimeError, OSError):
             self._session = ""
             self.call("Browser.close")
@@ -76,7 +76,7 @@ class Browser:
         os.close(self._commands)
 
     def call(self, method: str, **parameters: object) -> dict[str, Any]:
-        """What DevTools answer; raises `RuntimeError` where that is an error."""
+        """Return the answer of DevTools; raise `RuntimeError` if that is an error."""
         self._last += 1
         message: dict[str, object] = {"id": self._last, "method": method, "params": parameters}
         if self._session:
@@ -90,7 +90,7 @@ class Browser:
         return result
 
     def open(self, page: Path, width: int = 1200, scheme: str = "light") -> None:
-        """Loads a file to its end in a window of that width; its events alone are kept."""
+        """Load a file completely in a window of a width; keep only the events of this page."""
         size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
         self.call("Emulation.setDeviceMetricsOverride", **size)
         feature = {"name": "prefers-color-scheme", "value": scheme}
@@ -101,18 +101,18 @@ class Browser:
             self.events.append(self._next())
 
     def named(self, *methods: str) -> list[dict[str, Any]]:
-        """The events of these kinds since the page was opened."""
+        """Return the events of these kinds since the page was opened."""
         return [event["params"] for event in self.events if event["method"] in methods]
 
     def ask(self, expression: str) -> Any:
-        """The value of a JavaScript expression on the page."""
+        """Return the value of a JavaScript expression on the page."""
         answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
         if "exceptionDetails" in answer:
             raise RuntimeError(str(answer["exceptionDetails"]))
         return answer["result"].get("value")
 
     def read_aloud(self) -> list[tuple[str, str]]:
-        """What a screen reader gets: role and name of each thing on the page, in its order."""
+        """Return what a screen reader gets: the role and name of each element, in order."""
         nodes = self.call("Accessibility.getFullAXTree")["nodes"]
         return [
             (node["role"]["value"], node.get("name", {}).get("value", ""))
@@ -125,7 +125,7 @@ class Browser:
             ready, _, _ = select.select([self._answers], [], [], _SECONDS)
             more = os.read(self._answers, 1 << 16) if ready else b""
             if not more:
-                # One that hangs, too, ends with all of its processes.
+                # A browser that hangs is killed with all its processes.
                 with suppress(ProcessLookupError):
                     os.killpg(self._process.pid, signal.SIGKILL)
                 raise RuntimeError(f"the browser ended with {self._process.wait()}")

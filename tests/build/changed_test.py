@@ -1,4 +1,4 @@
-"""`.ci/changed` in a clone: what it selects, why it says so, and that it runs what it selected."""
+"""Run `.ci/changed` in a clone: its selection, its explanation, and the run of what it selected."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -11,10 +11,10 @@ from tests.build.tree import DAEMON, ROOT, call, clone, commit, daemon_of, git
 
 pytestmark = pytest.mark.slow(reason="drives Pants")
 
-QUICK = "tests/build/workflows_test.py"
+QUICK = "tests/build/workflows_test.py tests/documents_test.py"
 RUNS = "tests/*_test.py"
 
-# A folder of its own, so that a run of what depends on it takes seconds and not minutes.
+# A separate folder, so that running its dependents takes seconds and not minutes.
 BUILD = """\
 python_sources(name="lib", resolve="pipelines")
 python_tests(name="tests", resolve="pipelines")
@@ -33,7 +33,7 @@ TEST = "from tests.small.half import half\n\n\ndef test_half() -> None:\n    ass
 
 @dataclass(frozen=True)
 class Selected:
-    """What `.ci/changed --list` said."""
+    """The output of `.ci/changed --list`."""
 
     code: int
     why: str
@@ -56,7 +56,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     for name, text in {"BUILD": BUILD, "half.py": HALF, "half_test.py": TEST}.items():
         write(folder / "tests" / "small" / name, text)
     git(folder, "init", "--quiet", "--initial-branch=main")
-    # Made by `make setup` here too, which then has nothing to do.
+    # The environment exists already, so that `make setup` has nothing to do.
     (folder / ".venv").symlink_to(ROOT / ".venv")
     write(folder / ".git" / "info" / "exclude", "/.venv\n")
     commit(folder, "base")
@@ -66,7 +66,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture()
 def branch(tree: Path) -> Iterator[Path]:
-    """A clean branch of main, taken back afterwards."""
+    """Return a clean branch of main, and undo it afterwards."""
     main = git(tree, "rev-parse", "main")
     git(tree, "switch", "--quiet", "--create", "branch")
     yield tree
@@ -97,7 +97,7 @@ def selected(folder: Path, base: str = "main") -> Selected:
     return Selected(done.returncode, why[0], done.stdout.splitlines())
 
 
-def test_a_line_selects_its_component_and_what_depends_on_it(branch: Path) -> None:
+def test_a_changed_line_selects_its_component_and_dependents(branch: Path) -> None:
     append(branch / "components/register/register/names.py", "# more\n")
     commit(branch, "change register")
     found = selected(branch)
@@ -109,7 +109,7 @@ def test_a_line_selects_its_component_and_what_depends_on_it(branch: Path) -> No
         "tests/contract_test.py",
     )
     assert not found.has("components/register:deps")
-    # Tests across components and measurements of all steps depend on every one.
+    # Tests across components and benchmarks of all steps depend on every component.
     across = ("benchmarks", "tests")
     assert {each for each in found.folders if not each.startswith(across)} == {
         "components/register"
@@ -118,13 +118,13 @@ def test_a_line_selects_its_component_and_what_depends_on_it(branch: Path) -> No
     assert found.why.startswith("changed: components/register; with dependents: benchmarks, ")
 
 
-def test_what_is_not_committed_counts(branch: Path) -> None:
+def test_uncommitted_changes_count(branch: Path) -> None:
     append(branch / "components/register/register/names.py", "# more\n")
     append(branch / "components/train/train/new.py", "")
     assert {"components/register", "components/train"} <= selected(branch).folders
 
 
-def test_a_readme_selects_no_test_of_another_component(branch: Path) -> None:
+def test_a_readme_does_not_select_tests_of_other_components(branch: Path) -> None:
     append(branch / "components/register/README.md", "# Register\n")
     found = selected(branch)
     assert [each for each in found.targets if each.startswith("components/")] == [
@@ -133,7 +133,7 @@ def test_a_readme_selects_no_test_of_another_component(branch: Path) -> None:
     assert found.targets[-1] == QUICK
 
 
-def test_what_was_merged_into_main_meanwhile_is_not_of_the_branch(branch: Path) -> None:
+def test_later_changes_on_main_are_not_selected(branch: Path) -> None:
     append(branch / "components/register/register/names.py", "# more\n")
     commit(branch, "change register")
     git(branch, "switch", "--quiet", "main")
@@ -154,7 +154,7 @@ def test_what_was_merged_into_main_meanwhile_is_not_of_the_branch(branch: Path) 
         ),
     ],
 )
-def test_a_file_that_is_gone_selects_all_that_may_have_used_it(
+def test_a_removed_file_selects_what_may_have_used_it(
     change: Callable[[Path], None], branch: Path
 ) -> None:
     change(branch / "components/register/register")
@@ -168,7 +168,7 @@ def test_a_file_that_is_gone_selects_all_that_may_have_used_it(
     assert "components/train" not in found.folders
 
 
-def test_a_name_that_git_quotes_is_followed(branch: Path) -> None:
+def test_a_file_name_that_git_quotes_is_recognized(branch: Path) -> None:
     write(branch / "tests/small/two words.txt", "")
     assert selected(branch).has("tests/small/half_test.py:tests")
 
@@ -186,7 +186,7 @@ def test_nothing_changed(branch: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         pytest.param(["nowhere"], "git knows no commit 'nowhere'", id="unknown"),
         pytest.param(["main;true"], "git knows no commit 'main;true'", id="no-name"),
@@ -195,14 +195,14 @@ def test_nothing_changed(branch: Path) -> None:
         pytest.param(["main", "main"], "usage:", id="two"),
     ],
 )
-def test_a_wrong_call_is_one_line(arguments: list[str], said: str, branch: Path) -> None:
+def test_a_wrong_call_is_one_line(arguments: list[str], message: str, branch: Path) -> None:
     done = changed(branch, *arguments)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_base_without_a_common_commit_is_one_line(branch: Path) -> None:
+def test_a_base_without_a_common_commit_is_reported(branch: Path) -> None:
     tree = git(branch, "rev-parse", "main^{tree}")
     alone = git(branch, "commit-tree", tree, "-m", "alone")
     done = changed(branch, alone)
@@ -223,21 +223,21 @@ def test_it_runs_what_it_selected(branch: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         pytest.param("return  number // 2", "black failed", id="lint"),
         pytest.param("return number / 2", "mypy failed", id="types"),
         pytest.param("return number // 3", "half_test.py:tests failed", id="test"),
     ],
 )
-def test_it_fails_where_what_changed_is_at_fault(line: str, said: str, branch: Path) -> None:
+def test_it_fails_if_a_change_breaks_something(line: str, message: str, branch: Path) -> None:
     write(branch / "tests/small/half.py", HALF.replace("return number // 2", line))
     done = changed(branch, "main")
     assert done.returncode == 1
-    assert said in done.stderr
+    assert message in done.stderr
 
 
-# From here on files change for which Pants starts anew, and again when they are put back.
+# The tests below change files for which Pants restarts, both for the change and for undoing it.
 def test_an_interface_selects_the_pipelines_and_the_tests_of_the_build(branch: Path) -> None:
     append(branch / "components/register/component.yaml", "# more\n")
     found = selected(branch)
@@ -265,7 +265,7 @@ def test_the_build_selects_everything(name: str, branch: Path) -> None:
     )
 
 
-def test_a_component_that_is_gone_selects_everything(branch: Path) -> None:
+def test_a_removed_component_selects_everything(branch: Path) -> None:
     git(branch, "mv", "components/register", "components/enrol")
     found = selected(branch)
     assert found.why == "changed: components/register/BUILD removed: everything"

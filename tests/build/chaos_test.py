@@ -1,7 +1,7 @@
-"""One round of each kind of fault; `make chaos` does more of them, at moments of real time.
+"""Run one round of each kind of fault; `make chaos` runs more of them, at random moments.
 
-Here a run is struck at a request to MLflow, at which it is held, or when it says how far it is, so
-that it makes no difference how fast the machine is, or what else it does.
+Here a fault strikes while the run is held at a request to MLflow, or when the run reports how far
+it is, so that the speed and load of the machine make no difference.
 """
 
 from collections import Counter
@@ -24,9 +24,9 @@ from tests.running import params
 
 @dataclass(frozen=True)
 class Strike:
-    """The request at which it strikes, and parameters of which nothing is kept yet.
+    """The request at which a fault strikes, and parameters without a cached result.
 
-    By its seed a fault does what only its kind does, and does it soon.
+    With this seed, a fault does what only its kind does, and does it soon.
     """
 
     seed: int
@@ -48,12 +48,12 @@ STRIKES = {
 }
 
 
-pytestmark = pytest.mark.slow(reason="strikes whole runs, of which some are in containers")
+pytestmark = pytest.mark.slow(reason="disturbs whole runs, some of them in containers")
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the runs are that share what they keep."""
+    """Return the folder of the runs that share a cache."""
     return tmp_path_factory.mktemp("chaos")
 
 
@@ -66,14 +66,14 @@ def server(place: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def tally() -> Iterator[Counter[str]]:
-    """Which faults struck, told at the end."""
+    """Count the faults that struck, and print them at the end."""
     struck: Counter[str] = Counter()
     yield struck
     print(f"\nfaults that struck: {struck.total()}, {', '.join(struck)}")
 
 
 def forget_versions(server: Server) -> None:
-    """So that what was trained and evaluated before is registered anew."""
+    """Delete the registered model, so that a cached model is registered again."""
     client = MlflowClient(server.address)
     with suppress(MlflowException):
         client.delete_registered_model(MODEL)
@@ -84,14 +84,14 @@ def test_every_kind_has_its_round() -> None:
 
 
 @pytest.mark.parametrize("kind", STRIKES)
-def test_the_same_run_succeeds_after_a_fault_and_all_holds(
+def test_the_same_run_succeeds_after_a_fault_and_the_invariants_hold(
     kind: str, tmp_path: Path, place: Path, server: Server, tally: Counter[str]
 ) -> None:
     strike = STRIKES[kind]
     forget_versions(server)
     scene = Scene(
         folder=tmp_path,
-        random=Random(f"{kind} {strike.seed}"),  # noqa: S311 - it is to be repeated
+        random=Random(f"{kind} {strike.seed}"),  # noqa: S311 - must be repeatable
         server=server,
         output=(tmp_path if kind == "full-disk" else place) / "runs",
         uri=server.network.address,
@@ -99,7 +99,7 @@ def test_the_same_run_succeeds_after_a_fault_and_all_holds(
         held=strike.held,
     )
     try:
-        assert recovered(FAULTS[kind])(scene), "it came when the run had ended"
+        assert recovered(FAULTS[kind])(scene), "the fault came after the run had ended"
     finally:
         scene.close()
     tally[kind] += 1
@@ -107,13 +107,13 @@ def test_the_same_run_succeeds_after_a_fault_and_all_holds(
 
 @pytest.mark.docker()
 @pytest.mark.parametrize("kind", IN_CONTAINERS)
-def test_a_run_in_containers_succeeds_after_a_fault_and_leaves_none(
+def test_a_run_in_containers_succeeds_after_a_fault_and_leaves_no_container(
     kind: str, tmp_path: Path, server: Server, tally: Counter[str]
 ) -> None:
-    random = Random(0)  # noqa: S311 - nothing is left to it
+    random = Random(0)  # noqa: S311 - decides nothing here
     scene = Scene(tmp_path, random, server, tmp_path / "runs", held="containers")
     try:
-        assert IN_CONTAINERS[kind](scene), "it came when the run had ended"
+        assert IN_CONTAINERS[kind](scene), "the fault came after the run had ended"
     finally:
         scene.close()
     tally[kind] += 1

@@ -1,4 +1,4 @@
-"""Which tests need a Docker engine or a browser, and the line that says they did not run."""
+"""Skip tests that need a Docker engine or a browser, with one line that says so."""
 
 import os
 import signal
@@ -11,24 +11,24 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.build.browser import browser
 from tests.build.pinion import Tree
 from tests.build.services import Registry, docker_answers
-from tests.build.shared import Shared, given, release_all, started, tell
+from tests.build.shared import Shared, received, release_all, share_with, started
 
 NO_ENGINE = "no Docker engine answers"
 NO_BROWSER = "no Chromium or Chrome is installed"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declares the markers of those tests, and lets Ctrl-C reach what the tests start."""
-    # A shell has what it starts in the background ignore it, and so would every child of that.
+    """Declare the markers of these tests, and let Ctrl-C reach what the tests start."""
+    # A shell lets background processes ignore Ctrl-C, and their children inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "docker: needs a Docker engine that answers")
     config.addinivalue_line("markers", "browser: needs Chromium or Chrome")
 
 
 class ByFile(LoadScopeScheduling):
-    """A process takes all tests of a file, which share what it makes for them.
+    """Give all tests of a file to one process, because they share fixtures.
 
-    Those of `parity_test.py`, of which none shares more than the release, are given out singly.
+    The tests of `parity_test.py` share nothing but the release, so they are distributed singly.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -37,23 +37,23 @@ class ByFile(LoadScopeScheduling):
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One process more than there are cores: one of them always waits for an engine or a server."""
+    """Return one more than the number of cores, as one process always waits for a server."""
     return len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_configure_node(node: Any) -> None:
-    """Before a process starts that takes tests."""
-    tell(node)
+    """Prepare the start of a process that runs tests."""
+    share_with(node)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
-    """What shares the tests out."""
+    """Return what distributes the tests."""
     return ByFile(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow those that need a program, and skip together those that this machine lacks."""
+    """Mark tests that need a program as slow, and skip those whose program is missing here."""
     for marker, reason, there in (
         ("docker", NO_ENGINE, docker_answers),
         ("browser", NO_BROWSER, browser),
@@ -67,7 +67,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says what did not run: a skip alone is a letter among many."""
+    """Report what was skipped: a skip alone is one letter among many."""
     skipped = [str(report.longrepr) for report in terminalreporter.getreports("skipped")]
     for reason, left_out in (
         (
@@ -83,15 +83,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """An empty registry without a password."""
+    """Start an empty registry without a password."""
     with Registry(tmp_path_factory.mktemp("registry")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def shared(request: pytest.FixtureRequest) -> Iterator[Shared]:
-    """What all processes have in common that the tests are shared out to."""
-    if known := given(request.config):
+    """Return what all test processes have in common."""
+    if known := received(request.config):
         yield known
         return
     with started() as alone:
@@ -100,7 +100,7 @@ def shared(request: pytest.FixtureRequest) -> Iterator[Shared]:
 
 @pytest.fixture(scope="session")
 def released(shared: Shared) -> Tree:
-    """All components published as they are, and released as 1.0.0; to be left as it is."""
+    """Return all components, published unchanged and released as 1.0.0; do not modify it."""
     tree = Tree(shared.folder / "tree", shared.registry.address)
     shared.once("release", lambda: release_all(tree.folder, shared.registry))
     return tree

@@ -1,4 +1,4 @@
-"""Small pipelines of programs in the base image, compiled by the SDK and run in containers."""
+"""Run small pipelines of programs in the base image, compiled by the SDK, in containers."""
 
 import json
 import os
@@ -15,12 +15,15 @@ from tests.build.images import base_image, docker
 from tests.build.pinion import Finished
 from tests.build.tree import ROOT, environment
 
-# Steps of the pipeline below.
+# The number of steps of the pipeline below.
 STEPS = 3
 
 
 def program(code: str, *inputs: str, output: str = "", image: str = "") -> Any:
-    """A component that runs Python with its inputs and then the output's path as arguments."""
+    """Return a component that runs Python code.
+
+    Its arguments are the inputs, and then the path of the output.
+    """
     arguments = [f"{{inputValue: {name}}}" for name in inputs]
     outputs = ""
     if output:
@@ -39,22 +42,22 @@ implementation:
 
 
 def limited(task: PipelineTask, memory: str, cpu: str) -> PipelineTask:
-    """The task with limits."""
+    """Return the task with limits."""
     return task.set_memory_limit(memory).set_cpu_limit(cpu)
 
 
 @dsl.pipeline(name="sleepy")
 def sleepy() -> None:
-    """Equal steps that run until they are ended."""
+    """Define equal steps that run until they are ended."""
     sleep = program("import time; time.sleep(600)")
     for _ in range(STEPS):
         sleep()
 
 
 def command(folder: Path, pipeline: Any, *arguments: str) -> list[str]:
-    """The command line that runs a pipeline in containers, with its runs in the folder.
+    """Return the command that runs a pipeline in containers, with its runs in the folder.
 
-    Without the cache: equal steps, which many of these are, would wait for the first of them.
+    The cache is off: many of these steps are equal, and would wait for the first of them.
     """
     compiled = folder / "pipeline.yaml"
     compiler.Compiler().compile(pipeline, str(compiled))
@@ -63,7 +66,7 @@ def command(folder: Path, pipeline: Any, *arguments: str) -> list[str]:
 
 
 def run(folder: Path, pipeline: Any, *arguments: str, **changes: str) -> Finished:
-    """Runs a pipeline in containers to its end."""
+    """Run a pipeline in containers to its end."""
     done = subprocess.run(
         command(folder, pipeline, *arguments),
         cwd=folder,
@@ -77,21 +80,21 @@ def run(folder: Path, pipeline: Any, *arguments: str, **changes: str) -> Finishe
 
 
 def run_folder(folder: Path) -> Path:
-    """The folder of the one run."""
+    """Return the folder of the only run."""
     (found,) = (folder / "runs").glob("20*")
     return found
 
 
 def log(folder: Path, task: str) -> str:
-    """All that a task of the one run printed."""
+    """Return everything that a task of the only run printed."""
     return (run_folder(folder) / "logs" / f"{task}.log").read_text()
 
 
 def containers(run: str) -> list[str]:
-    """The containers of a run that there are, running or not."""
+    """Return the ids of a run's containers, running or not."""
     return docker("ps", "--all", "--quiet", f"--filter=label=dev.pinion.run={run}").split()
 
 
 def owner() -> tuple[int, int]:
-    """Who calls."""
+    """Return the user and group of this process."""
     return os.getuid(), os.getgid()

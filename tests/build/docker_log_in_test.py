@@ -1,4 +1,4 @@
-"""MLflow servers that ask who you are, asked by steps in containers."""
+"""Use MLflow servers that require a login from steps in containers."""
 
 import json
 import subprocess
@@ -27,14 +27,14 @@ from tests.local_servers import tracking_server
 
 pytestmark = pytest.mark.docker
 
-# That of a container's environment is all that may hold a secret.
+# Only the environment of a container may contain a secret.
 ENVIRONMENT = "Env"
 
 
 def start(
     tree: Tree, output: Path, uri: str, variables: Mapping[str, str]
 ) -> "subprocess.Popen[str]":
-    """Starts a run of the release in its images."""
+    """Start a run of the release in its images."""
     parameters = [f"--param=mlflow_tracking_uri={uri}", "--param=model=logistic_regression"]
     what = ["--release=1.0.0", "--runner=docker", "--register", f"--output={output}"]
     return subprocess.Popen(
@@ -48,17 +48,17 @@ def start(
 
 
 def inspected() -> Iterator[dict[str, object]]:
-    """What the engine says of every container of a run."""
+    """Yield the engine's description of every container of a run."""
     for container in docker("ps", "--quiet", "--filter=label=dev.pinion.run").split():
-        asked = subprocess.run(
+        done = subprocess.run(
             ["docker", "inspect", container], capture_output=True, text=True, check=False
         )
-        # It may have ended since.
-        yield from json.loads(asked.stdout or "[]")
+        # The container may have ended in the meantime.
+        yield from json.loads(done.stdout or "[]")
 
 
 def seen_of_containers() -> Iterator[str]:
-    """The command lines of all processes, and all of every container but its environment."""
+    """Yield all command lines, and the containers' descriptions without their environment."""
     yield from arguments_of_all()
     for container in inspected():
         config = container["Config"]
@@ -70,7 +70,10 @@ def seen_of_containers() -> Iterator[str]:
 def assert_kept(
     tree: Tree, output: Path, uri: str, variables: Mapping[str, str], secret: str
 ) -> None:
-    """A run registers its model, and the secret is in nothing that it prints, leaves or starts."""
+    """Assert that a run registers its model, and that the secret appears nowhere.
+
+    It must be in nothing that the run prints, leaves or starts.
+    """
     running = start(tree, output, uri, variables)
     stdout, stderr, seen = watched(running, seen_of_containers)
     assert running.returncode == 0, stderr
@@ -80,7 +83,7 @@ def assert_kept(
     assert files_with(output, secret) == []
 
 
-def test_a_user_with_a_password(released: Tree, tmp_path: Path) -> None:
+def test_a_user_with_a_password_can_log_in(released: Tree, tmp_path: Path) -> None:
     with guarded_server(tmp_path) as uri:
         assert_kept(released, tmp_path / "runs", uri, RIGHT, PASSWORD)
         wrong = start(released, tmp_path / "wrong", uri, WRONG)
@@ -93,7 +96,7 @@ def test_a_user_with_a_password(released: Tree, tmp_path: Path) -> None:
     assert WRONG["MLFLOW_TRACKING_PASSWORD"] not in stderr
 
 
-def test_a_token(released: Tree, tmp_path: Path) -> None:
+def test_a_token_can_log_in(released: Tree, tmp_path: Path) -> None:
     with tracking_server(tmp_path) as uri, bearing(uri) as guarded:
         assert_kept(released, tmp_path / "runs", guarded.address, BEARER, TOKEN)
         assert MlflowClient(uri).get_model_version_by_alias("pinion-model", "champion")

@@ -1,4 +1,4 @@
-"""Steps in containers: what reaches them, what they can reach, and how they end."""
+"""Steps in containers: their inputs, what they can access, and how they end."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from tests.build.images import base_image, docker
 
 pytestmark = pytest.mark.docker
 
-# Enough for several to start and end at the same moment; more only takes longer.
+# Enough for several to start and end at the same time; more would only take longer.
 MANY = 24
 LINES = 400
 STREAMS = ("stdout", "stderr")
@@ -33,7 +33,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("code", [0, 9])
-def test_each_of_many_steps_is_told_as_it_ended_with_all_that_it_said(
+def test_each_of_many_steps_is_reported_with_its_state_and_its_whole_log(
     tmp_path: Path, code: int
 ) -> None:
     many = program(
@@ -69,7 +69,7 @@ def test_each_of_many_steps_is_told_as_it_ended_with_all_that_it_said(
     assert containers(run_folder(tmp_path).name) == []
 
 
-def test_texts_reach_a_step_unchanged(tmp_path: Path) -> None:
+def test_strings_reach_a_step_unchanged(tmp_path: Path) -> None:
     write = "import sys; open(sys.argv[2], 'w', newline='').write(sys.argv[1])"
     say = program(write, "text", output="String")
 
@@ -96,7 +96,7 @@ def written(path):
         return os.strerror(error.errno)
     return "written"
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
-# Its folder is no more than a place in the container.
+# The input's folder is only a mount point in the container.
 written(source.parent / "more")
 found = {
     "input": written(source),
@@ -111,7 +111,7 @@ target.write_text(json.dumps(found))
 """
 
 
-def test_a_step_writes_in_its_own_folder_alone(tmp_path: Path) -> None:
+def test_a_step_can_write_only_in_its_own_folder(tmp_path: Path) -> None:
     make = program("import sys; open(sys.argv[1], 'w').write('made')", output="Dataset")
 
     @dsl.container_component
@@ -137,13 +137,13 @@ def test_a_step_writes_in_its_own_folder_alone(tmp_path: Path) -> None:
         "run": ["look", "program"],
     }
     assert (folder / "program" / "out").read_text() == "made"
-    assert not list(folder.rglob("more")), "a step reached more than it was given"
+    assert not list(folder.rglob("more")), "a step could access more than its inputs and outputs"
     assert {(path.stat().st_uid, path.stat().st_gid) for path in folder.rglob("*")} == {owner()}
 
 
 @pytest.fixture()
 def offline() -> Iterator[str]:
-    """An image that says that it needs no network."""
+    """Return an image whose label says that it needs no network."""
     tag = f"offline-{uuid.uuid4().hex}:1"
     made = docker("create", base_image(), "true").strip()
     docker("commit", "--change", "LABEL dev.pinion.network=none", made, tag)
@@ -152,7 +152,7 @@ def offline() -> Iterator[str]:
     docker("rmi", "--no-prune", tag)
 
 
-def test_only_a_step_that_needs_it_has_a_network_and_its_credentials(
+def test_only_a_step_that_needs_the_network_gets_it_and_the_credentials(
     tmp_path: Path, offline: str
 ) -> None:
     code = (
@@ -178,7 +178,7 @@ def test_only_a_step_that_needs_it_has_a_network_and_its_credentials(
     assert len(found[1][0]) > 1
 
 
-def test_a_step_killed_for_memory_is_named_as_that(tmp_path: Path) -> None:
+def test_a_step_that_runs_out_of_memory_is_reported_as_such(tmp_path: Path) -> None:
     eat = program("print('hungry'); held = bytearray(600 * 2**20)")
 
     @dsl.pipeline(name="hungry")
@@ -188,4 +188,4 @@ def test_a_step_killed_for_memory_is_named_as_that(tmp_path: Path) -> None:
     done = run(tmp_path, pipeline)
 
     assert done.code == 1
-    assert "'program' failed: killed for memory: its limit is 64 MiB" in done.error
+    assert "'program' failed: it ran out of memory: its limit is 64 MiB" in done.error

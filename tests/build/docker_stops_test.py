@@ -1,4 +1,4 @@
-"""Runs in containers that are ended, or cannot begin."""
+"""Runs in containers that are stopped, or that cannot start."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ from tests.build.tree import ROOT, environment
 
 pytestmark = pytest.mark.docker
 
-# Generous, because the machine may be busy; nothing waits for it that succeeds.
+# Generous, because the machine may be busy; a test that passes does not wait for it.
 PATIENCE = 120
 
 
@@ -57,19 +57,19 @@ def test_a_run_that_ends_leaves_no_container(
         )
     until(lambda: len(list((tmp_path / "runs").glob("20*/logs/*"))) == STEPS, "no step started")
     name = run_folder(tmp_path).name
-    until(lambda: len(containers(name)) == STEPS, "no containers")
+    until(lambda: len(containers(name)) == STEPS, "not every step has a container")
 
     os.kill(process.pid, sign)
 
     assert process.wait(PATIENCE) == code
     if sign != signal.SIGKILL:
         assert containers(name) == []
-    until(lambda: not containers(name), "there still are containers")
+    until(lambda: not containers(name), "some containers are left")
     assert "Traceback" not in (tmp_path / "stderr").read_text()
 
 
 def docker_that(folder: Path, *lines: str) -> str:
-    """A PATH with the real client behind a shell's lines, which see the command as `$1`."""
+    """Return a PATH with the real client behind shell lines, in which `$1` is the command."""
     client = shutil.which("docker")
     (folder / "bin").mkdir()
     program = folder / "bin" / "docker"
@@ -78,10 +78,10 @@ def docker_that(folder: Path, *lines: str) -> str:
     return f"{program.parent}{os.pathsep}{os.environ['PATH']}"
 
 
-def test_a_container_that_is_made_after_a_kill_does_not_stay(tmp_path: Path) -> None:
+def test_a_container_that_is_created_after_a_kill_is_removed(tmp_path: Path) -> None:
     noted, made = tmp_path / "creating", tmp_path / "made"
-    # Longer than the watcher looks for what may still appear. A look at the containers may come
-    # too late, so fast is this one removed; its id stays.
+    # Longer than the watcher looks for late containers. It removes this one so fast that a look at
+    # the containers may come too late, but the id stays.
     create = f'touch "{noted}"; sleep 9; {shutil.which("docker")} "$@" >"{made}"; exit'
     path = docker_that(tmp_path, f'if [ "$1" = create ]; then {create}; fi')
     process = subprocess.Popen(
@@ -95,11 +95,11 @@ def test_a_container_that_is_made_after_a_kill_does_not_stay(tmp_path: Path) -> 
     process.wait(PATIENCE)
 
     name = run_folder(tmp_path).name
-    until(lambda: made.exists() and bool(made.read_text()), "no container was made")
-    until(lambda: not containers(name), "there still is a container")
+    until(lambda: made.exists() and bool(made.read_text()), "no container was created")
+    until(lambda: not containers(name), "the container is left")
 
 
-def test_a_container_that_was_never_started_is_no_success(tmp_path: Path) -> None:
+def test_a_container_that_was_never_started_is_a_failure(tmp_path: Path) -> None:
     path = docker_that(tmp_path, 'if [ "$1" = start ]; then echo broken pipe; exit 1; fi')
 
     @dsl.pipeline(name="lost")
@@ -111,9 +111,9 @@ def test_a_container_that_was_never_started_is_no_success(tmp_path: Path) -> Non
     assert "'program' failed: the Docker engine: the connection to the engine broke" in done.error
 
 
-def test_a_container_that_was_not_listened_to_until_its_end_is_no_success(tmp_path: Path) -> None:
+def test_a_container_whose_connection_breaks_is_a_failure(tmp_path: Path) -> None:
     client = shutil.which("docker")
-    # Killed, because it passes on other signals.
+    # SIGKILL, because timeout passes other signals on.
     listen = f'timeout --signal=KILL 1 {client} "$@"; {client} wait "$3"; exit 1'
     path = docker_that(tmp_path, f'if [ "$1" = start ]; then {listen}; fi')
 
@@ -126,7 +126,7 @@ def test_a_container_that_was_not_listened_to_until_its_end_is_no_success(tmp_pa
     assert "'program' failed: the Docker engine: the connection to the engine broke" in done.error
 
 
-def test_an_engine_that_is_down_is_one_line(tmp_path: Path) -> None:
+def test_an_engine_that_is_down_is_reported_in_one_line(tmp_path: Path) -> None:
     done = run(tmp_path, sleepy, DOCKER_HOST=f"unix://{tmp_path}/none.sock")
     assert done.code == 1
     assert "the Docker engine does not answer: " in done.error
@@ -134,7 +134,7 @@ def test_an_engine_that_is_down_is_one_line(tmp_path: Path) -> None:
     assert not list((tmp_path / "runs").glob("20*"))
 
 
-def test_an_image_that_no_registry_has_is_one_line(tmp_path: Path, registry: Registry) -> None:
+def test_a_missing_image_is_reported_in_one_line(tmp_path: Path, registry: Registry) -> None:
     image = f"{registry.address}/pinion/none:1.2.3"
 
     @dsl.pipeline(name="missing")
@@ -146,7 +146,7 @@ def test_an_image_that_no_registry_has_is_one_line(tmp_path: Path, registry: Reg
     assert f"step 'program': {image} is not on this machine and cannot be pulled" in done.error
 
 
-def test_a_program_that_the_image_does_not_have_is_one_line(tmp_path: Path) -> None:
+def test_a_missing_program_is_reported_in_one_line(tmp_path: Path) -> None:
     @dsl.container_component
     def lost() -> dsl.ContainerSpec:
         return dsl.ContainerSpec(base_image(), ["/app/none"], ["-x"])

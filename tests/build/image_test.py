@@ -1,4 +1,4 @@
-"""The built images: what each holds and does not hold, its size, and that it runs locked down."""
+"""The built images: their contents, their size, and that they run without privileges."""
 
 import hashlib
 import json
@@ -19,14 +19,14 @@ pytestmark = pytest.mark.docker
 NAMES = sorted(path.parent.name for path in ROOT.glob("components/*/Dockerfile"))
 each_component = pytest.mark.parametrize("name", NAMES)
 
-# Between files that are printed one after the other.
+# A line between the files that one command prints.
 _BETWEEN = "--8<--"
-# MB above the base image, and what they are.
+# MB on top of the base image, and what they consist of.
 BUDGETS = {
     "pull_data": 195,  # pyarrow 99, Google's client with gRPC 34, HTTP client 18, cryptography 16
     "preprocess": 210,  # pyarrow 99, numpy 52, pandas 39
     "train": 485,  # MLflow with its store 110, scipy 109, pyarrow 99, numpy 52, pandas 39
-    "evaluate": 485,  # what train has, to load the model
+    "evaluate": 485,  # the same as train, to load the model
     "register": 125,  # MLflow with its store 110
 }
 SITE = r"/app/lib/python3\.11/site-packages"
@@ -34,7 +34,7 @@ HELD = {
     "an interpreter": r"/app/bin/python3",
     "its entry point": r"/app/pex",
     "its own code": rf"{SITE}/{{name}}/__main__\.py",
-    "what it depends on": r"/app/component/deps\.json",
+    "the list of its dependencies": r"/app/component/deps\.json",
     "how its code is packaged": r"/app/component/app\.json",
     "its interface": r"/app/component/component\.yaml",
     "how it was built": r"/app/component/Dockerfile",
@@ -42,15 +42,15 @@ HELD = {
 NOT_HELD = {
     "an installer": r".*/(site|dist)-packages/(pip|setuptools|pkg_resources|wheel)[/-].*",
     "an installer's command": r".*/bin/(pip|wheel|easy_install|uv)[\d.]*",
-    "what brings an installer back": r".*/ensurepip/.*",
+    "the source of an installer": r".*/ensurepip/.*",
     "a compiler": r".*/bin/([\w-]+-)?(gcc|cc|g\+\+|c\+\+|clang|ld|make)(-\d+)?",
     "package lists or caches": r"/var/(lib/apt/lists|cache/apt)/.*(?<!/lock)|/root/\.cache/.*",
     "tests": r"/app/.*/tests?/.*|/app/.*/conftest\.py|/app/.*/{name}/.*_test\.py",
     "what the build left": r"/(deps|app)\.pex.*",
-    "code of others": rf"{SITE}/(pipelines|{{others}})/.*",
-    "commands of libraries": r"/app/bin/(?!python).*",
+    "the code of other components": rf"{SITE}/(pipelines|{{others}})/.*",
+    "the commands of libraries": r"/app/bin/(?!python).*",
 }
-# Prints the bytecode files that Python would hold against their source before it uses them.
+# Prints the bytecode files that Python would compare with their source before use.
 CHECKED_BYTECODE = """
 import pathlib
 for path in pathlib.Path("/app").rglob("*.pyc"):
@@ -61,18 +61,18 @@ for path in pathlib.Path("/app").rglob("*.pyc"):
 
 @pytest.fixture(scope="module")
 def images(released: Tree) -> dict[str, Image]:
-    """Those of the release, by their digests: other tests move its tags."""
+    """Return the images of the release by digest, because other tests move its tags."""
     return {name: Image(each["image"]) for name, each in released.locked("1.0.0").items()}
 
 
 @pytest.fixture(scope="module")
 def commit(released: Tree) -> str:
-    """The one that all components are of; the next one is the release."""
+    """Return the commit of all components; the commit after it is the release."""
     return git(released.folder, "rev-parse", "1.0.0~1")
 
 
 @each_component
-def test_it_holds_what_a_step_needs_and_nothing_else(images: dict[str, Image], name: str) -> None:
+def test_it_contains_only_what_a_step_needs(images: dict[str, Image], name: str) -> None:
     words = {"name": name, "others": "|".join(set(NAMES) - {name})}
     paths = [file.path for file in images[name].files()]
     for what, pattern in HELD.items():
@@ -80,20 +80,20 @@ def test_it_holds_what_a_step_needs_and_nothing_else(images: dict[str, Image], n
         assert any(map(wanted.fullmatch, paths)), f"{name} lacks {what}"
     for what, pattern in NOT_HELD.items():
         unwanted = re.compile(pattern.format(**words))
-        assert list(filter(unwanted.fullmatch, paths)) == [], f"{name} holds {what}"
+        assert list(filter(unwanted.fullmatch, paths)) == [], f"{name} contains {what}"
 
 
 @each_component
-def test_anyone_reads_it_and_only_root_could_change_it(images: dict[str, Image], name: str) -> None:
+def test_everyone_can_read_it_only_root_can_change_it(images: dict[str, Image], name: str) -> None:
     files = [file for file in images[name].files() if file.path.startswith("/app/")]
     assert {file.owner for file in files} == {"0"}
     assert [file for file in files if file.mode & 0o444 != 0o444] == []
-    # A link has every bit set, and none of them counts.
+    # A symbolic link has every bit set, and the bits have no effect.
     assert [file for file in files if file.kind != "l" and file.mode & 0o022] == []
 
 
 @each_component
-def test_bytecode_is_there_and_taken_as_it_is(images: dict[str, Image], name: str) -> None:
+def test_bytecode_is_present_and_used_without_a_check(images: dict[str, Image], name: str) -> None:
     paths = {file.path for file in images[name].files()}
     sources = [path for path in paths if re.fullmatch(rf"{SITE}/.*\.py", path)]
     compiled = [
@@ -105,10 +105,10 @@ def test_bytecode_is_there_and_taken_as_it_is(images: dict[str, Image], name: st
 
 
 @each_component
-def test_it_says_what_it_is(
+def test_labels_describe_the_image(
     released: Tree, commit: str, images: dict[str, Image], name: str
 ) -> None:
-    said = project(released.folder, name)
+    table = project(released.folder, name)
     interface = (released.folder / "components" / name / "component.yaml").read_bytes()
     config = images[name].config
     labels = {key: text for key, text in config["Labels"].items() if "." in key}
@@ -120,8 +120,8 @@ def test_it_says_what_it_is(
         "dev.pinion.interface": hashlib.sha256(interface).hexdigest(),
         **({} if name == "pull_data" else {"dev.pinion.network": "none"}),
         "org.opencontainers.image.title": f"pinion-{name.replace('_', '-')}",
-        "org.opencontainers.image.description": said["description"],
-        "org.opencontainers.image.version": said["version"],
+        "org.opencontainers.image.description": table["description"],
+        "org.opencontainers.image.version": table["version"],
         "org.opencontainers.image.revision": commit,
         "org.opencontainers.image.source": "https://github.com/pinion-ml/pinion",
         "org.opencontainers.image.licenses": "Apache-2.0",
@@ -131,11 +131,12 @@ def test_it_says_what_it_is(
 
 
 @each_component
-def test_the_last_layer_is_what_the_registry_is_asked_for(
+def test_the_last_layer_describes_the_component(
     released: Tree, images: dict[str, Image], name: str
 ) -> None:
     component = Component.load(released.folder / "components" / name)
-    # In one container each, as starting one is all the work; a line between the files.
+    # In one container for each image, as starting it is most of the work; with a line between the
+    # files.
     found = images[name].run(
         "awk", "FNR==1 && NR>1 {print SEPARATOR} {print}", f"SEPARATOR={_BETWEEN}",
         *(f"/app/component/{held}" for held in DESCRIPTION),
@@ -151,9 +152,9 @@ def test_the_last_layer_is_what_the_registry_is_asked_for(
 
 @each_component
 @pytest.mark.parametrize("user", ["1000", "12345:0"], ids=["its user", "a cluster's user"])
-def test_it_runs_locked_down(images: dict[str, Image], name: str, user: str) -> None:
-    said = images[name].step("--help", options=["--user", user])
-    assert said.startswith("usage:")
+def test_a_step_runs_without_privileges(images: dict[str, Image], name: str, user: str) -> None:
+    output = images[name].step("--help", options=["--user", user])
+    assert output.startswith("usage:")
 
 
 def test_a_table_becomes_a_registered_model_without_network(
@@ -173,7 +174,7 @@ def test_a_table_becomes_a_registered_model_without_network(
     )
     assert split.startswith("449 train and 120 test rows, 30 features")
 
-    # The rest has its store in a file; only there does a step need a network.
+    # The other steps have their store in a file; only in a file can they do without a network.
     store = ["--env", "MLFLOW_TRACKING_URI=sqlite:////data/mlflow.db", "--workdir", "/data"]
     images["train"].step(
         *("--train-data", "/data/train", "--schema", "/data/schema"),
@@ -196,30 +197,30 @@ def test_a_table_becomes_a_registered_model_without_network(
 
 
 @each_component
-def test_it_is_as_small_as_it_can_be(images: dict[str, Image], name: str) -> None:
-    assert name in BUDGETS, f"say in this file's table what {name} may carry"
+def test_the_size_is_within_its_budget(images: dict[str, Image], name: str) -> None:
+    assert name in BUDGETS, f"add the budget of {name} to the table in this file"
     size = sum(images[name].sizes) - sum(Image(base_image()).sizes)
     assert size / 1e6 <= BUDGETS[name]
 
 
-def test_the_dockerfiles_differ_in_the_name_and_the_network_alone() -> None:
+def test_the_dockerfiles_differ_only_in_the_name_and_the_network() -> None:
     texts = {
         name: (ROOT / f"components/{name}/Dockerfile").read_text().replace(name, "NAME")
         for name in NAMES
     }
-    # And in the label of those that fetch nothing themselves.
+    # They also differ in the label of steps that download nothing themselves.
     lines = {name: re.sub(r"# By itself.*\nLABEL .*\n", "", text) for name, text in texts.items()}
     assert len(set(lines.values())) == 1
 
 
 @pytest.fixture()
 def changed(released: Tree, tmp_path: Path) -> Iterator[Image]:
-    """The image of register, of which a line has changed that is not committed."""
+    """Return the image of register after an uncommitted change of one line."""
     tree = released.cloned(tmp_path / "clone")
     tree.edit("components/register/register/__init__.py", '"""', '"""Changed. ')
     built = build(tree.folder, "register")
     yield built
-    # Without its parents, which the next build begins with.
+    # Keep its parent layers, with which the next build begins.
     docker("rmi", "--no-prune", built.reference)
 
 
@@ -230,7 +231,7 @@ def test_a_changed_line_is_a_small_layer(
     added = [
         size for digest, size in zip(after.layers, after.sizes, strict=True) if digest not in before
     ]
-    # The source, and the description with its hash.
+    # The sources, and the description with its hash.
     assert after.layers[:-2] == before[:-2]
     assert len(added) == 2
     assert sum(added) < 1e6

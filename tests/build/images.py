@@ -1,4 +1,4 @@
-"""Images, and what the engine says of them."""
+"""Inspect and run images with the Docker engine."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.build.tree import ROOT, call
 
-# Only a name: nothing is pushed there.
+# Only a name: nothing is pushed to it.
 REGISTRY = "image-test.localhost:5000"
 
 LOCKED_DOWN = [
@@ -22,7 +22,7 @@ LOCKED_DOWN = [
 
 @dataclass(frozen=True)
 class File:
-    """A file of an image."""
+    """A file in an image."""
 
     path: str
     mode: int
@@ -38,38 +38,38 @@ class Image:
 
     @property
     def config(self) -> dict[str, Any]:
-        """What it says of itself."""
+        """Its configuration."""
         config: dict[str, Any] = self._inspect()["Config"]
         return config
 
     @property
     def layers(self) -> list[str]:
-        """The digests of its layers, the base's first."""
+        """The digests of its layers, the base image's first."""
         layers: list[str] = self._inspect()["RootFS"]["Layers"]
         return layers
 
     @property
     def sizes(self) -> list[int]:
-        """The bytes of its layers, the base's first."""
+        """The sizes of its layers in bytes, the base image's first."""
         listed = docker("history", "--human=false", "--format", "{{.Size}}", self.reference)
         return [size for size in map(int, reversed(listed.split())) if size]
 
-    @cache  # noqa: B019 - there is one of each image
+    @cache  # noqa: B019 - images live as long as the tests
     def files(self) -> list[File]:
-        """Every file in it."""
+        """Return every file in the image."""
         find = ["/", "-xdev", "(", "-type", "f", "-or", "-type", "l", ")"]
         listed = self.run("find", *find, "-printf", r"%y %m %U %p\n", options=["--user", "0"])
         fields = (line.split(" ", 3) for line in listed.splitlines())
         return [File(path, int(mode, 8), owner, kind) for kind, mode, owner, path in fields]
 
     def run(self, *command: str, options: "list[str] | None" = None) -> str:
-        """What a command in it prints, in the place of its entry point."""
+        """Return the output of a command that runs in place of the entry point."""
         program, *arguments = command
         run = ["run", *LOCKED_DOWN, *(options or []), "--entrypoint", program]
         return docker(*run, self.reference, *arguments)
 
     def step(self, *arguments: str, options: "list[str] | None" = None) -> str:
-        """What its step prints."""
+        """Return the output of the image's step."""
         return docker("run", *LOCKED_DOWN, *(options or []), self.reference, *arguments)
 
     def _inspect(self) -> Any:
@@ -77,7 +77,7 @@ class Image:
 
 
 def build(tree: Path, name: str) -> Image:
-    """The image of a component of a clone, under a name of its own."""
+    """Build the image of a component of a clone, under a name of its own."""
     registries = repr({"default": {"address": REGISTRY, "default": True}})
     target = f"components/{name}:image"
     done = call(tree, "./pants", "package", target, PANTS_DOCKER_REGISTRIES=registries)
@@ -87,14 +87,14 @@ def build(tree: Path, name: str) -> Image:
 
 
 def project(tree: Path, name: str) -> dict[str, Any]:
-    """The [project] table of a component."""
+    """Return the [project] table of a component."""
     path = tree / "components" / name / "pyproject.toml"
     table: dict[str, Any] = tomllib.loads(path.read_text())["project"]
     return table
 
 
 def docker(*arguments: str) -> str:
-    """What a Docker command prints, which must succeed."""
+    """Return the output of a Docker command, which must succeed."""
     done = subprocess.run(
         ["docker", *arguments], capture_output=True, text=True, check=False, timeout=300
     )
@@ -103,6 +103,6 @@ def docker(*arguments: str) -> str:
 
 
 def base_image() -> str:
-    """The image that the others are built on."""
+    """Return the image on which the others are built."""
     pinned = (ROOT / "build-support" / "base-image.txt").read_text().strip()
     return os.environ.get("BASE_IMAGE") or pinned

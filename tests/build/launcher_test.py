@@ -1,4 +1,4 @@
-"""The launcher: finds a Pants, never itself, from anywhere, beside another one."""
+"""The launcher finds a Pants other than itself, from any folder, and beside a running one."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 from pipelines.components.component import discover
 from tests.build.tree import ROOT, call, clone, commit, git
 
-# Shows how it was called, in the place of a real Pants on the PATH.
+# Prints how it was called, in place of a real Pants on the PATH.
 ECHO = '#!/bin/sh\necho "found $* in $PWD concurrent=$PANTS_CONCURRENT"\n'
 
 
@@ -36,7 +36,7 @@ def test_a_pants_on_the_path_is_used(tree: Path, tmp_path: Path) -> None:
     assert done.stdout == f"found list a b in {tree} concurrent=\n"
 
 
-def test_itself_a_copy_and_a_link_are_passed_over(tree: Path, tmp_path: Path) -> None:
+def test_the_launcher_itself_a_copy_and_a_link_are_skipped(tree: Path, tmp_path: Path) -> None:
     copy = program(tmp_path / "copy", (tree / "pants").read_text())
     link = tmp_path / "link"
     link.mkdir()
@@ -46,26 +46,26 @@ def test_itself_a_copy_and_a_link_are_passed_over(tree: Path, tmp_path: Path) ->
     assert done.stdout == f"found list in {tree} concurrent=\n"
 
 
-def test_a_shim_with_nothing_behind_it_is_passed_over(tree: Path, tmp_path: Path) -> None:
+def test_a_shim_without_a_program_is_skipped(tree: Path, tmp_path: Path) -> None:
     shim = program(tmp_path / "shims", "#!/bin/sh\nexit 127\n")
     found = program(tmp_path / "bin", ECHO)
     done = call(tree, "./pants", "list", PATH=path(shim, found))
     assert done.stdout.startswith("found list")
 
 
-def test_from_a_folder_within_it_stays_there(tree: Path, tmp_path: Path) -> None:
+def test_a_call_from_a_folder_of_the_tree_stays_in_that_folder(tree: Path, tmp_path: Path) -> None:
     found = program(tmp_path / "bin", ECHO)
     done = call(tree / "components", "../pants", "list", PATH=path(found))
     assert done.stdout == f"found list in {tree}/components concurrent=\n"
 
 
-def test_from_a_folder_elsewhere_it_goes_to_its_tree(tree: Path, tmp_path: Path) -> None:
+def test_a_call_from_outside_goes_to_the_tree(tree: Path, tmp_path: Path) -> None:
     found = program(tmp_path / "bin", ECHO)
     done = call(tmp_path, tree / "pants", "list", PATH=path(found))
     assert done.stdout == f"found list in {tree} concurrent=\n"
 
 
-def test_beside_a_running_pants_it_does_without_the_daemon(tree: Path, tmp_path: Path) -> None:
+def test_beside_a_running_pants_the_daemon_is_off(tree: Path, tmp_path: Path) -> None:
     found = program(tmp_path / "bin", ECHO)
     program_text = "import sys; print('up', flush=True); sys.stdin.read()"
     sleeper = [sys.executable, "-c", program_text, "pants"]
@@ -83,12 +83,12 @@ def test_beside_a_running_pants_it_does_without_the_daemon(tree: Path, tmp_path:
 
 
 @pytest.mark.slow(reason="installs Pants")
-def test_without_a_pants_on_the_path_it_brings_the_pinned_one(tree: Path) -> None:
+def test_without_a_pants_on_the_path_the_pinned_one_is_installed(tree: Path) -> None:
     done = call(tree, "./pants", "--version")
     assert done.stdout == "2.17.1\n", done.stderr
 
 
-def test_a_revision_is_the_last_commit_in_a_components_folder(tree: Path, tmp_path: Path) -> None:
+def test_the_revision_is_the_last_commit_in_a_components_folder(tree: Path, tmp_path: Path) -> None:
     found = program(tmp_path / "bin", '#!/bin/sh\necho "$PINION_REVISIONS"\n')
 
     def revisions() -> dict[str, str]:
@@ -112,23 +112,23 @@ def test_a_revision_is_the_last_commit_in_a_components_folder(tree: Path, tmp_pa
     assert revisions() == {**others, "train": f"{second}-dirty"}
 
 
-def test_it_tells_the_same_contents_of_components_as_the_pipelines_do() -> None:
+def test_launcher_and_pipelines_compute_the_same_content_hashes() -> None:
     launcher = (ROOT / "pants").read_text()
     begin, end = launcher.index("hash_list()"), launcher.index("export PINION_CONTENTS")
     script = f"set -euo pipefail; root={ROOT}\n{launcher[begin:end]}echo $PINION_CONTENTS"
-    said = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
-    told = dict(pair.split("=") for pair in said.stdout.split())
-    assert told == {
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    hashes = dict(pair.split("=") for pair in done.stdout.split())
+    assert hashes == {
         name: f"{component.content().hash},{component.content().runs}"
         for name, component in discover(ROOT / "components").items()
     }
 
 
-def test_a_python_that_is_missing_is_named(tmp_path: Path) -> None:
+def test_a_missing_python_is_named(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     for name in ("bash", "cut", "dirname", "env", "ls", "printf", "readlink", "sed", "sort"):
         (tmp_path / "bin" / name).symlink_to(f"/usr/bin/{name}")
-    # Knows no Python, and can download none.
+    # This uv finds no Python, and cannot download one.
     uv = tmp_path / "bin" / "uv"
     uv.write_text('#!/bin/bash\n[[ $1 == --version ]] && echo uv 1.0.0\n')
     uv.chmod(0o755)

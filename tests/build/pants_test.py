@@ -1,4 +1,4 @@
-"""What pull requests call of Pants, for a few files: lint, types, and tests with their servers."""
+"""Call Pants for a few files as pull requests do: lint, types, and tests with their servers."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.build.tree import DAEMON, ROOT, call
 
 pytestmark = pytest.mark.slow(reason="drives Pants")
 
-# One whose tests start servers, one across components, and one of the pipelines.
+# A test that starts servers, one across components, and one of the pipelines.
 FILES = (
     "components/pull_data/pull_data/object_store_test.py",
     "tests/contract_test.py",
@@ -14,7 +14,7 @@ FILES = (
 )
 
 
-def test_files_are_linted_typed_and_tested() -> None:
+def test_files_are_linted_type_checked_and_tested() -> None:
     goals = ("lint", "check", "test")
     chosen = "--pytest-args=-k 'becomes_a_dataset or default or whole'"
     done = call(ROOT, "./pants", *goals, chosen, *FILES, **DAEMON)

@@ -1,4 +1,4 @@
-"""What two runs of one release have to agree on, and the first thing that they do not."""
+"""Collect the facts in which two runs of one release must agree, and find the first difference."""
 
 import hashlib
 import json
@@ -12,19 +12,20 @@ from pipelines.system.workspace import Workspace
 from tests.build.images import Image
 from tests.build.tree import call
 
-# Ids, times and places differ between any two runs; these hold none.
+# Ids, times and paths differ between any two runs; these files contain none.
 FILES = {
     "pull-data": ("dataset",),
     "preprocess": ("train_data", "test_data", "schema", "report"),
 }
 NUMBERS = {"train": "metrics", "evaluate": "metrics"}
 
-# Run by evaluate's own environment: a model is what it predicts, its files hold ids and times.
+# Runs in evaluate's own environment: models are compared by predictions, because their files
+# contain ids and times.
 PREDICT = """
 import json, sys
 from pathlib import Path
-from evaluate.dataset import read_test_split
-from evaluate.model import load_estimator, read_model_folder
+from evaluate.inputs.dataset import read_test_split
+from evaluate.inputs.model import load_estimator, read_model_folder
 
 model = read_model_folder(Path(sys.argv[1]))
 estimator = load_estimator(model)
@@ -34,7 +35,8 @@ print(json.dumps(predict(features).tolist()))
 """
 
 
-# Run by a component's own environment, here or in its image: what is installed, and its own code.
+# Runs in a component's own environment, here or in its image: lists the installed packages and its
+# own code.
 INSTALLED = """
 import hashlib, importlib.metadata, importlib.util, json, pathlib, sys
 
@@ -53,7 +55,7 @@ print(json.dumps(dict(sorted(found.items()))))
 
 
 def installed_here(tree: Path, name: str) -> dict[str, str]:
-    """What a component runs with as a process: versions of packages, hashes of its own files."""
+    """Return the packages and file hashes of a component that runs as a process."""
     program = installed(Workspace(tree), name)
     python, code = program.environment.python, program.app
     done = call(tree, python, "-sE", "-c", f"import sys; sys.path[0] = {str(code)!r}\n{INSTALLED}",
@@ -64,13 +66,13 @@ def installed_here(tree: Path, name: str) -> dict[str, str]:
 
 
 def installed_in(image: Image, name: str) -> dict[str, str]:
-    """What a component runs with in its image."""
+    """Return the packages and file hashes of a component in its image."""
     found: dict[str, str] = json.loads(image.run("/app/bin/python3", "-c", INSTALLED, name))
     return found
 
 
 def facts(run: Path, tree: Path) -> dict[str, Any]:
-    """What a run came to, by step and output in the order in which they were made."""
+    """Return the results of a run by step and output, in the order of the steps."""
     found: dict[str, Any] = dict(_hashes(run))
     for step, name in NUMBERS.items():
         numbers = json.loads((run / step / name).read_text())
@@ -81,7 +83,7 @@ def facts(run: Path, tree: Path) -> dict[str, Any]:
 
 
 def first_difference(left: Mapping[str, Any], right: Mapping[str, Any]) -> str | None:
-    """The first fact that is not the same in both, with both values; None where all are."""
+    """Return the first fact that differs, with both values; None if all are equal."""
     for name in [*left, *(name for name in right if name not in left)]:
         if left.get(name) != right.get(name):
             return f"{name} is {left.get(name)} in one and {right.get(name)} in the other"

@@ -1,4 +1,4 @@
-"""One release, run as processes and in its images, comes to the same model."""
+"""One release gives the same model when it runs as processes and in its images."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ PARAMETERS = {
 
 
 def run(tree: Tree, output: Path, runner: str, *parameters: str, **changes: str) -> Path:
-    """The folder of a run of the release."""
+    """Run the release, and return the folder of the run."""
     flags = [part for parameter in parameters for part in ("--param", parameter)]
     where = ["--release", "1.0.0", "--runner", runner, "--output", str(output), "--register"]
     done = tree.run("run", *where, *flags, **changes)
@@ -39,7 +39,7 @@ def run(tree: Tree, output: Path, runner: str, *parameters: str, **changes: str)
 
 
 @pytest.mark.parametrize("name", sorted(versions_of(ROOT)))
-def test_an_image_holds_what_its_process_has(released: Tree, name: str) -> None:
+def test_an_image_contains_the_same_packages_as_the_process(released: Tree, name: str) -> None:
     image = Image(released.locked("1.0.0")[name]["image"])
     here, there = installed_here(released.folder, name), installed_in(image, name)
     assert "SHA-256 of __main__.py" in here
@@ -48,7 +48,7 @@ def test_an_image_holds_what_its_process_has(released: Tree, name: str) -> None:
 
 
 @pytest.mark.parametrize("task", PARAMETERS)
-def test_both_runners_come_to_the_same(released: Tree, tmp_path: Path, task: str) -> None:
+def test_both_runners_give_the_same_results(released: Tree, tmp_path: Path, task: str) -> None:
     process, docker = (
         facts(run(released, tmp_path / runner, runner, *PARAMETERS[task]), released.folder)
         for runner in ("process", "docker")
@@ -77,18 +77,18 @@ def test_the_first_difference_is_named(released: Tree, tmp_path: Path) -> None:
     assert named == f"evaluate/metrics: accuracy is {accuracy} in one and 0.123 in the other"
 
 
-def test_an_old_release_runs_in_its_images_where_the_tree_has_moved_on(
+def test_an_old_release_runs_in_its_images_after_the_tree_has_changed(
     released: Tree, tmp_path: Path
 ) -> None:
     moved = released.cloned(tmp_path / "moved")
     moved.edit("components/train/train/__init__.py", '"""', '"""Moved on. ')
     folder = run(moved, tmp_path / "runs", "docker", "model=logistic_regression")
-    assert not (moved.folder / "dist").exists(), "something was built to run in images"
+    assert not (moved.folder / "dist").exists(), "something was built for a run in images"
     owners = {path.stat().st_uid for path in folder.rglob("*")}
     assert owners == {folder.stat().st_uid}
 
 
-# As processes: tests/run_test.py.
+# The same test with processes is in tests/run_test.py.
 def test_odd_names_reach_the_images_unchanged(released: Tree, tmp_path: Path) -> None:
     target = '-t, "$(id)" `id`\n%s \\'
     source = tmp_path / "its 'own', $(id).csv"
@@ -102,7 +102,7 @@ def test_odd_names_reach_the_images_unchanged(released: Tree, tmp_path: Path) ->
     assert json.loads((folder / "preprocess" / "schema").read_text())["target"]["name"] == target
 
 
-def test_a_tracking_server_of_this_machine_is_reached_from_images(
+def test_images_can_reach_a_tracking_server_on_this_machine(
     released: Tree, tmp_path: Path
 ) -> None:
     with tracking_server(tmp_path) as uri:
@@ -115,7 +115,7 @@ def test_a_tracking_server_of_this_machine_is_reached_from_images(
     assert not (folder.parent / "mlflow.db").exists()
 
 
-def test_an_object_of_a_store_of_this_machine_is_pulled_by_both_runners(
+def test_both_runners_pull_an_object_from_a_store_on_this_machine(
     released: Tree, tmp_path: Path
 ) -> None:
     table = released.folder / "components/pull_data/pull_data/samples/diabetes.csv"

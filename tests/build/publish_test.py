@@ -1,4 +1,4 @@
-"""Publishing that is interrupted, refused or asked for a password; on one small component."""
+"""Publish one small component with interruptions, refusals and a password."""
 
 import json
 import os
@@ -33,7 +33,7 @@ esac
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
-    """Not told of any registry that is there."""
+    """Return a tree that uses a registry which does not exist."""
     fresh = Tree.fresh(tmp_path_factory.mktemp("publish") / "tree", "localhost:1")
     with fresh.served() as tree:
         yield tree
@@ -51,7 +51,7 @@ def locked(tmp_path: Path) -> Iterator[Registry]:
         yield server
 
 
-def test_a_killed_publish_is_finished_by_the_next(tree: Tree, empty: Registry) -> None:
+def test_the_next_publish_completes_a_killed_one(tree: Tree, empty: Registry) -> None:
     arguments = ["register", "pull_data", "--registry", empty.address]
     python = str(ROOT / ".venv" / "bin" / "python")
     command = [python, "-m", "pipelines.publish", *arguments]
@@ -63,7 +63,7 @@ def test_a_killed_publish_is_finished_by_the_next(tree: Tree, empty: Registry) -
         stderr=subprocess.DEVNULL,
     ) as running:
         while not pushed(empty, tree) and running.poll() is None:
-            # Each look is five requests, and what is to be seen takes seconds to push.
+            # Each check takes five requests, and a push takes seconds.
             time.sleep(0.2)
         os.killpg(running.pid, signal.SIGKILL)
     before = pushed(empty, tree)
@@ -75,7 +75,7 @@ def test_a_killed_publish_is_finished_by_the_next(tree: Tree, empty: Registry) -
 
 
 def sbom(registry: Registry, tree: Tree, name: str) -> dict[str, Any]:
-    """What is attached to the image of a component."""
+    """Return the SBOM that is attached to the image of a component."""
     repository, version = f"pinion/{name.replace('_', '-')}", versions_of(tree.folder)[name]
     client = Client(registry.address)
     image = client.find(repository, version)
@@ -86,7 +86,7 @@ def sbom(registry: Registry, tree: Tree, name: str) -> dict[str, Any]:
     return dict(document)
 
 
-def test_an_image_that_was_pushed_without_its_sbom_gets_it(tree: Tree, empty: Registry) -> None:
+def test_publishing_again_attaches_a_missing_sbom(tree: Tree, empty: Registry) -> None:
     arguments = ["register", "--registry", empty.address]
     version = versions_of(tree.folder)["register"]
     first = tree.run("publish", *arguments)
@@ -101,7 +101,7 @@ def test_an_image_that_was_pushed_without_its_sbom_gets_it(tree: Tree, empty: Re
 
 
 def pushed(registry: Registry, tree: Tree) -> list[str]:
-    """The images that a registry has whole."""
+    """Return the images that are complete in a registry."""
     found = []
     for name, version in versions_of(tree.folder).items():
         dashed = name.replace("_", "-")
@@ -130,28 +130,28 @@ def test_the_working_tree_is_pushed_under_a_name_of_its_own(tree: Tree, empty: R
     assert f"image: {empty.address}/pinion/{image}\n" in (tree.folder / "pipeline.yaml").read_text()
 
 
-def test_a_registry_that_is_down(tree: Tree, empty: Registry) -> None:
+def test_a_registry_that_is_down_is_reported(tree: Tree, empty: Registry) -> None:
     empty.stop()
     done = tree.run("publish", "register", "--registry", empty.address)
     assert done.code == 1
     assert done.stderr == (
         f"pipelines.publish: error: registry {empty.address} does not answer (connection refused);"
-        " start it, or name another with --registry\n"
+        " start it, or choose another with --registry\n"
     )
     empty.start()
     assert tree.run("publish", "register", "--dry-run", "--registry", empty.address).code == 0
 
 
-def test_an_engine_that_is_down(tree: Tree, empty: Registry) -> None:
+def test_an_engine_that_is_down_is_reported(tree: Tree, empty: Registry) -> None:
     done = tree.run(
         "publish", "register", "--registry", empty.address, DOCKER_HOST="tcp://127.0.0.1:1"
     )
     assert done.code == 1
-    assert "Pants failed, see its messages above" in done.error
+    assert "Pants failed; see its messages above" in done.error
     assert "Cannot connect to the Docker daemon" in done.stderr
 
 
-def test_an_image_that_is_none_of_ours(tree: Tree, empty: Registry, tmp_path: Path) -> None:
+def test_a_foreign_image_is_refused(tree: Tree, empty: Registry, tmp_path: Path) -> None:
     foreign = f"{empty.address}/pinion/register:{versions_of(tree.folder)['register']}"
     (tmp_path / "file").write_text("foreign\n")
     (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY file /\n")
@@ -163,7 +163,7 @@ def test_an_image_that_is_none_of_ours(tree: Tree, empty: Registry, tmp_path: Pa
 
 
 @pytest.mark.parametrize("store", ["file", "helper"])
-def test_a_password_is_that_of_docker_login(
+def test_publishing_uses_the_password_of_docker_login(
     tree: Tree, locked: Registry, tmp_path: Path, store: str
 ) -> None:
     settings = {"DOCKER_CONFIG": str(tmp_path / "docker"), "PATH": os.environ["PATH"]}

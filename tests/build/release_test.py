@@ -1,4 +1,4 @@
-"""From an empty registry to a second release, and what tampering with either comes to."""
+"""From an empty registry to a second release, and what happens if someone tampers with either."""
 
 import hashlib
 import re
@@ -20,13 +20,13 @@ CODE = "components/evaluate/evaluate/__init__.py"
 
 @pytest.fixture(scope="module")
 def registry(shared: Shared) -> Registry:
-    """The registry that the releases are in."""
+    """Return the registry of the releases."""
     return shared.registry
 
 
 @pytest.fixture(scope="module")
 def tree(released: Tree, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
-    """A clone of its own, of all components published as they are, and released as 1.0.0."""
+    """Return a clone in which all components are published unchanged and released as 1.0.0."""
     cloned = released.cloned(tmp_path_factory.mktemp("clone") / "tree")
     with cloned.served() as tree:
         yield tree
@@ -34,7 +34,7 @@ def tree(released: Tree, tmp_path_factory: pytest.TempPathFactory) -> Iterator[T
 
 @pytest.fixture(scope="module")
 def second(tree: Tree) -> Tree:
-    """One line of evaluate changed, published as its next version, and released as 1.1.0."""
+    """Change one line of evaluate, publish it as the next version, and release 1.1.0."""
     now = versions_of(tree.folder)["evaluate"]
     change(tree)
     tree.bump("evaluate", now, raised(now))
@@ -54,7 +54,7 @@ def second(tree: Tree) -> Tree:
 
 @pytest.fixture()
 def scratch(second: Tree) -> Iterator[Tree]:
-    """The tree after its second release, put back after the test."""
+    """Return the tree after its second release, and restore it after the test."""
     yield second
     second.git("reset", "--quiet", "--hard")
     second.git("clean", "--quiet", "--force", "-d")
@@ -108,7 +108,7 @@ def test_a_second_call_pushes_nothing(tree: Tree) -> None:
     assert again.stderr == ""
 
 
-def test_a_release_that_is_there_is_not_made_again(tree: Tree) -> None:
+def test_an_existing_release_is_not_made_again(tree: Tree) -> None:
     before = release_file(tree, "1.0.0", "lock.yaml").read_bytes()
     again = tree.run("release", "1.0.0")
     assert again.stdout.endswith("release 1.0.0 is there already, unchanged\n")
@@ -123,12 +123,12 @@ def test_an_unpublished_version_is_refused(tree: Tree, registry: Registry) -> No
     assert not release_file(tree, "1.0.1", "lock.yaml").exists()
 
 
-def test_only_the_changed_component_differs(second: Tree) -> None:
+def test_only_the_changed_component_differs_between_releases(second: Tree) -> None:
     before, after = images(second, "1.0.0"), images(second, "1.1.0")
     assert [name for name in before if before[name] != after[name]] == ["exec-evaluate"]
 
 
-def test_a_new_version_is_a_few_kilobytes(second: Tree, registry: Registry) -> None:
+def test_a_new_version_adds_only_a_few_kilobytes(second: Tree, registry: Registry) -> None:
     now = versions_of(second.folder)["evaluate"]
     before = release_versions(second, "1.0.0")["evaluate"]
     known = {layer["digest"] for layer in manifest(registry, "pinion/evaluate", before)["layers"]}
@@ -166,7 +166,7 @@ def test_the_difference_is_printed_and_nothing_written(scratch: Tree) -> None:
     done = scratch.run("release", "1.2.0", f"evaluate=={older}", "--dry-run")
     assert f"\nevaluate: {newer} -> {older}\n  digest: sha256:" in done.stdout
     assert f"\ntrain: {release_versions(scratch, '1.1.0')['train']} unchanged\n" in done.stdout
-    assert f"name it: evaluate=={newer}" in done.stderr
+    assert f"add evaluate=={newer}" in done.stderr
     assert "other wiring" not in done.stdout
     assert not release_file(scratch, "1.2.0", "lock.yaml").exists()
 
@@ -175,7 +175,7 @@ def test_a_release_with_other_content_is_refused(scratch: Tree) -> None:
     older = release_versions(scratch, "1.0.0")["evaluate"]
     assert_refused(
         scratch.run("release", "1.1.0", f"evaluate=={older}"),
-        "release", "release 1.1.0 exists with other content (evaluate: ", "take another tag",
+        "release", "release 1.1.0 exists with other content (evaluate: ", "choose another tag",
     )  # fmt: skip
 
 
@@ -195,7 +195,7 @@ def test_changed_code_needs_a_new_version_everywhere(scratch: Tree, registry: Re
     assert there == scratch.locked("1.1.0")["evaluate"]["content"] != here
 
 
-def test_a_release_runs_as_processes_whatever_the_tree_has_become(
+def test_a_release_runs_as_processes_whatever_is_in_the_tree(
     scratch: Tree, tmp_path: Path
 ) -> None:
     (scratch.folder / CODE).write_text("raise SystemExit('of the working tree')\n")
@@ -204,7 +204,7 @@ def test_a_release_runs_as_processes_whatever_the_tree_has_become(
     assert "verdict            passed" in done.stdout
 
 
-def test_a_release_whose_commit_the_clone_lacks_says_the_ways_on(
+def test_a_release_whose_commit_is_missing_says_what_to_do(
     second: Tree, tmp_path: Path
 ) -> None:
     shallow = tmp_path / "shallow"
@@ -216,13 +216,13 @@ def test_a_release_whose_commit_the_clone_lacks_says_the_ways_on(
     )
 
 
-def test_a_release_that_names_a_commit_of_other_code_is_refused(scratch: Tree) -> None:
+def test_a_release_with_the_commit_of_other_code_is_refused(scratch: Tree) -> None:
     lock = release_file(scratch, "1.1.0", "lock.yaml")
     older, newer = (scratch.locked(tag)["evaluate"]["commit"] for tag in ("1.0.0", "1.1.0"))
     body = lock.read_text().replace(newer, older).rpartition("checksum: ")[0]
     lock.write_text(f"{body}checksum: {hashlib.sha256(body.encode()).hexdigest()}\n")
     done = scratch.run("run", "--release", "1.1.0")
-    assert_refused(done, "run", f"commit {older} holds other code than was released", "docker")
+    assert_refused(done, "run", f"commit {older} has other code than was released", "docker")
 
 
 def test_the_working_tree_is_never_a_published_image(scratch: Tree) -> None:
@@ -263,7 +263,7 @@ def test_an_edited_file_of_a_release_is_noticed(scratch: Tree, name: str) -> Non
     assert_refused(scratch.run("versions"), "versions", f"{path} was edited")
 
 
-def test_a_forged_release_is_not_what_was_tagged(scratch: Tree) -> None:
+def test_a_forged_release_differs_from_its_git_tag(scratch: Tree) -> None:
     folder = "pipelines/releases/1.0.0"
     pipeline, lock = (scratch.folder / folder / name for name in ("pipeline.yaml", "lock.yaml"))
     before = hashlib.sha256(pipeline.read_bytes()).hexdigest()
@@ -280,11 +280,11 @@ def test_a_forged_release_is_not_what_was_tagged(scratch: Tree) -> None:
 @pytest.mark.parametrize(
     ("wired", "message"),
     [
-        pytest.param("folds=seed", "unexpected keyword argument", id="an input that is not there"),
+        pytest.param("folds=seed", "unexpected keyword argument", id="an unknown input"),
         pytest.param("cv_folds=source", "the input 'cv_folds' of component 'train'", id="a type"),
     ],
 )
-def test_a_wiring_that_does_not_fit_names_step_and_input(
+def test_wiring_that_does_not_fit_is_reported_with_step_and_input(
     scratch: Tree, wired: str, message: str
 ) -> None:
     scratch.edit("pipelines/training/pipeline.py", "model_params=model_params", wired)
@@ -293,7 +293,7 @@ def test_a_wiring_that_does_not_fit_names_step_and_input(
     assert not release_file(scratch, "1.2.0", "lock.yaml").exists()
 
 
-def test_another_wiring_is_another_release(scratch: Tree) -> None:
+def test_changed_wiring_needs_a_new_release(scratch: Tree) -> None:
     scratch.edit("pipelines/training/pipeline.py", "seed: int = 42", "seed: int = 43")
     evaluate = f"evaluate=={release_versions(scratch, '1.1.0')['evaluate']}"
     assert_refused(scratch.run("release", "--verify", "1.1.0"), "release", "compiles to another")
@@ -304,7 +304,7 @@ def test_another_wiring_is_another_release(scratch: Tree) -> None:
     assert "the pipeline: other wiring" in done.stdout
 
 
-def test_a_whole_release_is_verified(scratch: Tree) -> None:
+def test_an_intact_release_is_verified(scratch: Tree) -> None:
     done = scratch.run("release", "--verify", "1.1.0")
     assert done.code == 0, done.stderr
     assert done.stdout == "release 1.1.0: lock, pipeline and images are what was released\n"
@@ -330,7 +330,7 @@ def test_a_tag_that_was_pushed_again_is_noticed(scratch: Tree, registry: Registr
     assert scratch.run("release", "--verify", "1.1.0").code == 0
 
 
-def test_a_lost_sbom_is_noticed_and_published_again(scratch: Tree, registry: Registry) -> None:
+def test_a_missing_sbom_is_noticed_and_published_again(scratch: Tree, registry: Registry) -> None:
     registry.forget_referrers("pinion/preprocess")
     for arguments in (["--verify", "1.1.0"], ["1.3.0"]):
         done = scratch.run("release", *arguments)
@@ -340,7 +340,7 @@ def test_a_lost_sbom_is_noticed_and_published_again(scratch: Tree, registry: Reg
     assert scratch.run("release", "--verify", "1.1.0").code == 0
 
 
-def test_releases_tell_what_they_contain(scratch: Tree) -> None:
+def test_show_lists_the_releases_that_contain_a_package(scratch: Tree) -> None:
     numpy = scratch.locked("1.1.0")["train"]["requirements"]["numpy"]
     done = scratch.run("show", "--containing", f"numpy=={numpy}", PATH="")
     assert done.code == 0, done.stderr

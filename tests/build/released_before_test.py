@@ -1,4 +1,4 @@
-"""A release from before components were known by what goes in: its images run, and are kept."""
+"""A release from before content hashes existed still runs in its images, and keeps its pins."""
 
 import hashlib
 import json
@@ -21,20 +21,20 @@ from tests.build.tree import ROOT
 
 pytestmark = pytest.mark.docker
 
-# Its files as they were made, and what its images say of themselves.
+# The files as they were released, and the descriptions in its images.
 BEFORE = ROOT / "tests" / "golden" / "released_before"
 TAG = "0.9.0"
 
 
 def locked() -> dict[str, dict[str, Any]]:
-    """What its lock says of each component."""
+    """Return the components in its lock."""
     components: dict[str, dict[str, Any]]
     components = yaml.safe_load((BEFORE / "lock.yaml").read_text())["components"]
     return components
 
 
 def image_of(released: Tree, registry: Registry, folder: Path, name: str) -> str:
-    """An image that says of itself what those of then do; its digest in the registry."""
+    """Push an image that describes itself as images did then; return its digest."""
     context = folder / name
     shutil.copytree(BEFORE / name, context / "component")
     (context / "Dockerfile").write_text(
@@ -53,7 +53,7 @@ def image_of(released: Tree, registry: Registry, folder: Path, name: str) -> str
 
 
 def attach_sbom(registry: Registry, name: str, digest: str) -> None:
-    """What `publish` of then attached, less what nobody asks."""
+    """Attach an SBOM as `publish` did then, without the parts that nothing reads."""
     packages: dict[str, str] = locked()[name]["requirements"]
     document = {"components": [{"name": n, "version": v} for n, v in packages.items()]}
     repository = f"pinion/{name.replace('_', '-')}"
@@ -65,7 +65,7 @@ def attach_sbom(registry: Registry, name: str, digest: str) -> None:
 def tree(
     released: Tree, registry: Registry, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Tree]:
-    """A clone that holds the release, whose images are in a registry of its own."""
+    """Return a clone with the release, whose images are in a registry of its own."""
     folder = tmp_path_factory.mktemp("before")
     clone = Tree(released.cloned(folder / "tree").folder, registry.address)
     lock, pipeline = ((BEFORE / name).read_text() for name in ("lock.yaml", "pipeline.yaml"))
@@ -91,7 +91,7 @@ def tree(
     docker("rmi", "--force", *(each["image"] for each in clone.locked(TAG).values()))
 
 
-def test_it_runs_in_its_images(tree: Tree, tmp_path: Path) -> None:
+def test_the_release_runs_in_its_images(tree: Tree, tmp_path: Path) -> None:
     done = tree.run(
         "run", "--release", TAG, "--runner", "docker", "--register", "--output", str(tmp_path)
     )
@@ -99,7 +99,7 @@ def test_it_runs_in_its_images(tree: Tree, tmp_path: Path) -> None:
     assert re.search(r"^registered +models:/pinion-model/1$", done.stdout, re.MULTILINE)
 
 
-def test_as_processes_it_says_the_way_on(tree: Tree) -> None:
+def test_a_run_as_processes_says_what_to_do_instead(tree: Tree) -> None:
     done = tree.run("run", "--release", TAG)
     assert done.code == 1
     assert done.error.endswith(
@@ -116,6 +116,6 @@ def test_the_next_release_keeps_its_pins(tree: Tree) -> None:
         assert f"\n{name}: {component['version']} unchanged" in done.stdout
 
 
-def test_it_is_verified(tree: Tree) -> None:
+def test_the_release_is_verified(tree: Tree) -> None:
     done = tree.run("release", "--verify", TAG)
     assert done.code == 0, done.stderr

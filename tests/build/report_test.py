@@ -1,4 +1,4 @@
-"""The evaluation report in a real browser: what it asks for, what fits, what is read aloud."""
+"""The evaluation report in a real browser: requests, layout, contrast and accessibility."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 each_kind = pytest.mark.parametrize("kind", KINDS)
 each_scheme = pytest.mark.parametrize("scheme", ["light", "dark"])
 
-# Texts whose contrast is below what WCAG asks for, over the colours of all that is behind them.
+# Find the texts whose contrast is below WCAG's minimum, with transparent backgrounds resolved.
 PALE_TEXTS = """(() => {
   const channels = text => text.match(/[\\d.]+/g).map(Number);
   const over = (front, back) => {
@@ -48,19 +48,19 @@ PALE_TEXTS = """(() => {
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The report of each kind of model."""
+    """Return the report of each kind of model."""
     return make_reports(tmp_path_factory.mktemp("reports"))
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """One for all tests."""
+    """Start one browser for all tests."""
     with Browser(tmp_path_factory.mktemp("profile")) as running:
         yield running
 
 
 @each_kind
-def test_it_asks_for_nothing_and_complains_of_nothing(
+def test_a_report_requests_nothing_and_logs_nothing(
     browser: Browser, pages: dict[str, Path], kind: str
 ) -> None:
     browser.open(pages[kind])
@@ -74,14 +74,14 @@ def test_it_asks_for_nothing_and_complains_of_nothing(
 
 @each_kind
 @pytest.mark.parametrize("width", [360, 1200])
-def test_it_fits_a_phone_and_a_screen(
+def test_a_report_fits_a_phone_and_a_screen(
     browser: Browser, pages: dict[str, Path], kind: str, width: int
 ) -> None:
     browser.open(pages[kind], width)
 
     assert browser.ask("innerWidth") == width
     assert browser.ask("(e => e.scrollWidth - e.clientWidth)(document.documentElement)") == 0
-    # What is wider scrolls in a frame of its own, which keyboards reach.
+    # A wider element scrolls in a frame of its own that the keyboard can reach.
     wide = "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth)"
     assert browser.ask(f"{wide}.every(e => e.tabIndex === 0 && e.clientWidth < {width})")
     assert browser.ask("[...document.querySelectorAll('svg text')].length") > 15
@@ -89,7 +89,7 @@ def test_it_fits_a_phone_and_a_screen(
 
 @each_kind
 @each_scheme
-def test_every_text_stands_out(
+def test_every_text_has_enough_contrast(
     browser: Browser, pages: dict[str, Path], kind: str, scheme: str
 ) -> None:
     browser.open(pages[kind], scheme=scheme)
@@ -103,22 +103,22 @@ def test_every_text_stands_out(
 def test_a_screen_reader_finds_its_way(browser: Browser, pages: dict[str, Path], kind: str) -> None:
     browser.open(pages[kind])
 
-    said = browser.read_aloud()
-    roles = [role for role, _ in said]
+    elements = browser.read_aloud()
+    roles = [role for role, _ in elements]
     assert roles.count("main") == 1
-    named = [name for role, name in said if role in ("region", "table", "image")]
+    named = [name for role, name in elements if role in ("region", "table", "image")]
     assert len(named) > 15
     assert "" not in named
-    pictures = [name for role, name in said if role == "image"]
+    pictures = [name for role, name in elements if role == "image"]
     assert len(pictures) == len(set(pictures)) == (2 if kind == "regression" else 3)
     levels = browser.ask("[...document.querySelectorAll('h1,h2,h3')].map(e => +e.tagName[1])")
     assert levels[0] == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
     answers = ("How good", "How sure", "Why failed", "For whom worse", "Made from")
-    assert set(answers) <= {name for _, name in said}
+    assert set(answers) <= {name for _, name in elements}
 
 
-def test_what_has_no_room_is_not_lost(browser: Browser, pages: dict[str, Path]) -> None:
+def test_long_texts_are_complete_on_a_phone(browser: Browser, pages: dict[str, Path]) -> None:
     browser.open(pages["binary"], 360)
 
     text = browser.ask("document.body.textContent")

@@ -1,4 +1,4 @@
-"""Reports of real models, made by the packaged step: one of each kind."""
+"""Make reports of real models with the packaged step, one of each kind."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ from tests.build.tree import ROOT, call
 
 KINDS = ("binary", "multiclass", "regression")
 
-# Run by evaluate's own environment, which has what a model is made of. What comes from data is as
-# bad as it gets: markup, a long name, a name of one word.
+# Runs in evaluate's own environment, which has the libraries of a model. The data contains the
+# worst cases: markup, a long name, a long name of one word.
 _MAKE = """
 import shutil, sys
 from pathlib import Path
@@ -77,7 +77,7 @@ for kind, target in targets.items():
 
 
 def make_reports(folder: Path) -> dict[str, Path]:
-    """The page of each kind, made by evaluate as it is here."""
+    """Return the page of each kind, made by evaluate of the working tree."""
     evaluate = installed(Workspace(ROOT), "evaluate")
     python = evaluate.environment.python
     pages = folder / "pages"

@@ -1,4 +1,4 @@
-"""A published release, run by its tag, and made again in a clone that has moved on since."""
+"""Run a published release by its tag, and reproduce the model in a clone that has changed."""
 
 import shutil
 from collections.abc import Iterator
@@ -18,16 +18,16 @@ MOVED_ON = ("train", "evaluate")
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of all runs, with the MLflow store beside them."""
+    """Return the folder of all runs, with the MLflow store beside them."""
     return tmp_path_factory.mktemp("runs")
 
 
 @pytest.fixture(scope="module")
 def clone(released: Tree, runs: Path, shared: Shared) -> Iterator[Tree]:
-    """A clone that ran the release in images that it had to pull, and has other code now."""
+    """Return a clone that ran the release in freshly pulled images, and now has other code."""
     cloned = released.cloned(runs.parent / f"{runs.name}-clone")
-    # By another name of the registry no image is on this machine, as on any other one; meanwhile
-    # other tests run those that are.
+    # Under another name of the registry, no image is on this machine yet, as on any other machine.
+    # Other tests use those that are here at the same time.
     with Tree(cloned.folder, f"127.0.0.1:{shared.registry.port}").served() as tree:
         release_again(tree)
         done = tree.run("run", *where(runs), "--release=1.0.0", "--runner=docker", "--register")
@@ -42,7 +42,7 @@ def clone(released: Tree, runs: Path, shared: Shared) -> Iterator[Tree]:
 
 
 def release_again(tree: Tree) -> None:
-    """The same versions and images, under the registry's name that the tree is told of."""
+    """Release the same versions and images again, under the tree's name of the registry."""
     shutil.rmtree(tree.folder / "pipelines" / "releases" / "1.0.0")
     done = tree.run("release", "1.0.0")
     assert done.code == 0, done.stderr
@@ -52,7 +52,7 @@ def release_again(tree: Tree) -> None:
 
 
 def images(tree: Tree) -> list[str]:
-    """The images of the release."""
+    """Return the images of the release."""
     return [each["image"] for each in tree.locked("1.0.0").values()]
 
 
@@ -66,22 +66,22 @@ def reproduce(tree: Tree, runs: Path, *arguments: str) -> Finished:
 
 
 def shown(finished: Finished, label: str) -> str:
-    """The text behind a label of what a command prints."""
+    """Return the text after a label in the output of a command."""
     (line,) = (line for line in finished.stdout.splitlines() if line.startswith(f"{label} "))
     return line.removeprefix(label).strip()
 
 
-def test_in_its_images_it_is_identical_whatever_the_clone_has(clone: Tree, runs: Path) -> None:
+def test_a_model_is_reproduced_in_images_in_a_changed_clone(clone: Tree, runs: Path) -> None:
     again = reproduce(clone, runs, "--runner=docker")
     assert again.code == 0, again.stderr
     assert shown(again, "verdict") == "identical"
     ran = Path(shown(again, "run folder")) / "pipeline.yaml"
     released = clone.folder / "pipelines" / "releases" / "1.0.0" / "pipeline.yaml"
     assert ran.read_bytes() == released.read_bytes()
-    assert not (clone.folder / "dist").exists(), "something was built to run in images"
+    assert not (clone.folder / "dist").exists(), "something was built for a run in images"
 
 
-def test_as_processes_it_is_identical_whatever_the_clone_has(clone: Tree, runs: Path) -> None:
+def test_a_model_is_reproduced_as_processes_in_a_changed_clone(clone: Tree, runs: Path) -> None:
     again = reproduce(clone, runs)
     assert again.code == 0, again.stderr
     assert shown(again, "verdict") == "identical"

@@ -1,4 +1,4 @@
-"""The docker that Pants calls: it builds only what the engine does not have."""
+"""The docker wrapper that Pants calls builds only images that the engine lacks."""
 
 import subprocess
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ from tests.build.tree import ROOT, call
 
 pytestmark = pytest.mark.docker
 
-# Stands before the real one on the PATH and notes what it is called for.
+# Comes before the real program on the PATH, and records its calls.
 RECORDING = '#!/bin/bash\necho "$1" >> {log}\nexec {docker} "$@"\n'
 
 
 class Calls:
-    """A folder to build in, and what was asked of the engine."""
+    """A folder to build in, and the calls of the engine."""
 
     def __init__(self, folder: Path) -> None:
         self.name = f"same-image-{uuid4().hex[:8]}"
@@ -35,12 +35,12 @@ class Calls:
         self.path = f"{folder / 'bin'}:/usr/bin:/bin"
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """Calls ours."""
+        """Call our wrapper."""
         ours = ROOT / "build-support" / "docker" / "docker"
         return call(self.context, ours, *arguments, PATH=self.path)
 
     def base(self, text: str) -> str:
-        """The base image, made of this text."""
+        """Build a base image with this text."""
         name = f"{self.name}-base"
         folder = self.context.parent / "base"
         folder.mkdir(exist_ok=True)
@@ -50,14 +50,14 @@ class Calls:
         return name
 
     def build(self, *flags: str, tag: str = "1") -> tuple[str, bool]:
-        """Builds as Pants does; the image's id, and whether the engine was asked to build."""
+        """Build as Pants does; return the image's id, and whether the engine built something."""
         self.log.write_text("")
         base = f"BASE_IMAGE={self.name}-base"
         named = ("--tag", f"{self.name}:{tag}", "--build-arg", base)
         done = self.run("build", *flags, *named, "--file", "Dockerfile", ".")
         assert done.returncode == 0, done.stderr
         image = docker("image", "inspect", "--format", "{{.Id}}", f"{self.name}:{tag}").strip()
-        # Pants reads the id off the last line of either builder.
+        # Pants reads the id from the last line of either builder.
         assert image.removeprefix("sha256:")[:12] in done.stdout + done.stderr
         return image, "build" in self.log.read_text().split()
 
@@ -74,26 +74,26 @@ def calls(tmp_path: Path) -> Iterator[Calls]:
         docker("image", "prune", "--force", "--filter", f"label=of={made.name}")
 
 
-def test_the_same_is_built_once(calls: Calls) -> None:
+def test_an_unchanged_image_is_built_once(calls: Calls) -> None:
     first, built = calls.build()
     again, built_again = calls.build()
     assert (built, built_again) == (True, False)
     assert again == first
 
 
-def test_under_another_tag_it_is_the_same_image(calls: Calls) -> None:
+def test_another_tag_gets_the_same_image(calls: Calls) -> None:
     first, _ = calls.build()
     other, built = calls.build(tag="2")
     assert (other, built) == (first, True)
 
 
 @pytest.mark.parametrize("flags", [("--label", "revision=2"), ("--build-arg", "MORE=2")])
-def test_called_otherwise_it_is_built(calls: Calls, flags: tuple[str, str]) -> None:
+def test_other_flags_need_a_build(calls: Calls, flags: tuple[str, str]) -> None:
     calls.build()
     assert calls.build(*flags)[1]
 
 
-def test_a_changed_file_is_built_and_so_is_the_way_back(calls: Calls) -> None:
+def test_a_changed_file_is_built_and_so_is_changing_it_back(calls: Calls) -> None:
     first, _ = calls.build()
     (calls.context / "words").write_text("two")
     second, built = calls.build()
@@ -104,7 +104,7 @@ def test_a_changed_file_is_built_and_so_is_the_way_back(calls: Calls) -> None:
     assert third == first
 
 
-def test_another_base_of_the_same_name_is_built_on(calls: Calls) -> None:
+def test_a_changed_base_image_needs_a_build(calls: Calls) -> None:
     calls.build()
     calls.base("b")
     assert calls.build()[1]
@@ -117,7 +117,7 @@ def test_an_image_that_was_removed_is_built_again(calls: Calls) -> None:
     assert calls.build()[1]
 
 
-def test_all_else_is_handed_on(calls: Calls) -> None:
+def test_all_other_commands_are_passed_on(calls: Calls) -> None:
     version = calls.run("version", "--format", "{{.Server.Version}}")
     assert version.stdout == docker("version", "--format", "{{.Server.Version}}")
     assert calls.run("image", "inspect", f"{calls.name}:none").returncode == 1

@@ -1,4 +1,4 @@
-"""An SBOM attached to an image in a real registry, one that leaves lists of referrers to a tag."""
+"""Attach an SBOM to an image in a real registry, without support for the referrers API."""
 
 import json
 import urllib.request
@@ -41,7 +41,7 @@ def server(tmp_path: Path) -> Iterator[Registry]:
 
 @pytest.fixture()
 def image(server: Registry) -> Referrers:
-    """An image without layers."""
+    """Return an image without layers."""
     client = Client(f"{server.address}/team")
     begun = client.push("POST", REPOSITORY, "blobs/uploads/").headers["Location"]
     client.push("PUT", REPOSITORY, f"{begun}&digest={digest_of(b'{}')}", b"{}")
@@ -50,7 +50,7 @@ def image(server: Registry) -> Referrers:
 
 
 def listed(server: Registry) -> list[dict[str, Any]]:
-    """What the tag of the image's referrers lists, as any client reads it."""
+    """Return the entries under the tag of the image's referrers, as any client reads them."""
     tag = digest_of(IMAGE).replace(":", "-")
     request = urllib.request.Request(
         f"http://{server.address}/v2/team/{REPOSITORY}/manifests/{tag}",
@@ -61,7 +61,7 @@ def listed(server: Registry) -> list[dict[str, Any]]:
     return found
 
 
-def test_it_is_fetched_back_by_the_digest_of_the_image(server: Registry, image: Referrers) -> None:
+def test_an_sbom_is_found_by_the_digest_of_the_image(server: Registry, image: Referrers) -> None:
     assert image.find(KIND) is None
     image.attach(KIND, b'{"bomFormat": "CycloneDX"}')
     assert image.find(KIND) == b'{"bomFormat": "CycloneDX"}'
@@ -69,7 +69,7 @@ def test_it_is_fetched_back_by_the_digest_of_the_image(server: Registry, image: 
     assert (entry["artifactType"], entry["mediaType"]) == (KIND, MANIFEST)
 
 
-def test_twice_is_once_and_what_others_attached_stays(server: Registry, image: Referrers) -> None:
+def test_attaching_twice_adds_one_and_keeps_others(server: Registry, image: Referrers) -> None:
     image.attach("application/vnd.signed", b"signature")
     image.attach(KIND, b"1")
     image.attach(KIND, b"1")
@@ -77,7 +77,7 @@ def test_twice_is_once_and_what_others_attached_stays(server: Registry, image: R
     assert image.find("application/vnd.signed") == b"signature"
 
 
-def test_of_an_image_that_is_not_there(image: Referrers) -> None:
+def test_attaching_to_a_missing_image_is_an_error(image: Referrers) -> None:
     other = Referrers(image.registry, REPOSITORY, f"sha256:{'0' * 64}")
     with pytest.raises(PinionError, match="the registry answered 404"):
         other.attach(KIND, b"1")

@@ -1,4 +1,4 @@
-"""The servers that tests of images need: is a Docker engine there, and a registry of their own."""
+"""Servers for tests of images: a check for a Docker engine, and a registry."""
 
 import secrets
 import shutil
@@ -12,7 +12,7 @@ from types import TracebackType
 
 from tests.ports import free_port
 
-# Seconds that a registry has to answer, the pull of its image included.
+# Seconds within which a registry must answer, including the pull of its image.
 START_TIMEOUT = 120.0
 
 CONFIG = """\
@@ -25,7 +25,7 @@ LOGIN_CONFIG = "auth: {{htpasswd: {{realm: tests, path: {folder}/htpasswd}}}}\n"
 
 
 def docker_answers() -> bool:
-    """Whether a Docker engine is there."""
+    """Return whether a Docker engine answers."""
     if not shutil.which("docker"):
         return False
     asked = subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=60)
@@ -33,10 +33,10 @@ def docker_answers() -> bool:
 
 
 class Registry:
-    """A real registry on a port of this machine, whose images lie in a folder.
+    """A real registry on a port of this machine, which stores its images in a folder.
 
-    `with Registry(folder) as registry:` starts and stops it. Between, `stop()` and `start()` are a
-    server that goes down and comes back, at the same address and with the same images.
+    `with Registry(folder) as registry:` starts and stops it. In between, `stop()` and `start()`
+    simulate a server that goes down and comes back at the same address and with the same images.
     """
 
     def __init__(self, folder: Path, user: str = "", password: str = "", port: int = 0) -> None:
@@ -51,36 +51,36 @@ class Registry:
 
     @property
     def port(self) -> int:
-        """Where it is on this machine, or will be."""
+        """The port on this machine."""
         return int(self.address.rpartition(":")[2])
 
     def start(self) -> None:
-        """Starts it and waits until it answers."""
+        """Start the registry, and wait until it answers."""
         with (self._folder / "log").open("ab") as log:
             self._server = subprocess.Popen(self._command(), stdout=log, stderr=log)
         deadline = time.monotonic() + START_TIMEOUT
         while not self.answers():
             if self._server.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                said = (self._folder / "log").read_text(errors="replace").strip()
-                raise RuntimeError(f"no registry at {self.address}: {said[-500:]}")
+                log_text = (self._folder / "log").read_text(errors="replace").strip()
+                raise RuntimeError(f"no registry at {self.address}: {log_text[-500:]}")
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """Stops it; its images stay."""
+        """Stop the registry, and keep its images."""
         if self._server is not None:
             self._server.terminate()
             self._server.wait(timeout=30)
             self._server = None
 
     def forget_referrers(self, repository: str) -> None:
-        """Takes the lists of what is attached to images, as if it had never been."""
+        """Delete the lists of attachments to images."""
         path = f"storage/docker/registry/v2/repositories/{repository}/_manifests/tags"
         for tag in (self._folder / path).glob("sha256-*"):
             shutil.rmtree(tag)
 
     def answers(self) -> bool:
-        """Whether it is up; one that asks for a password is."""
+        """Return whether the registry is up, even if it requires a password."""
         try:
             with urllib.request.urlopen(f"http://{self.address}/v2/", timeout=5):
                 return True
@@ -93,7 +93,7 @@ class Registry:
         config = str(self._folder / "config.yml")
         if program := shutil.which("docker-registry"):
             return [program, "serve", config]
-        # The same program from Docker Hub, on the same port and paths.
+        # Else run the same program from Docker Hub, on the same port and paths.
         mount = f"{self._folder}:{self._folder}"
         owner = f"{self._folder.stat().st_uid}:{self._folder.stat().st_gid}"
         options = ["--rm", "--network=host", f"--volume={mount}", f"--user={owner}"]
@@ -113,7 +113,7 @@ class Registry:
         self._forget_images()
 
     def _forget_images(self) -> None:
-        """Takes the names of its images from the engine, and leaves it what it builds from."""
+        """Remove the names of its images from the engine, but keep the layers for later builds."""
         if not docker_answers():
             return
         listed = ["docker", "images", "--format={{.Repository}}:{{.Tag}}"]
@@ -130,9 +130,9 @@ class Registry:
 
 
 def _bcrypt(password: str) -> str:
-    """The one kind of hash that a registry takes; the C library makes it."""
+    """Return a hash of the only kind that the registry accepts, made by the C library."""
     with warnings.catch_warnings():
-        # It leaves the standard library with Python 3.13; the tests run on 3.11.
+        # The module is gone in Python 3.13; the tests run on 3.11.
         warnings.simplefilter("ignore", DeprecationWarning)
         import crypt
     return crypt.crypt(password, f"$2b$05${secrets.token_hex(11)}")

@@ -1,4 +1,4 @@
-"""`make setup` and a first run where something is in the way: one line, and the next repairs it."""
+"""`make setup` and a first run with obstacles: one line of error, and the next call repairs it."""
 
 import os
 import shutil
@@ -12,11 +12,11 @@ import pytest
 from pipelines.system.workspace import user_cache
 from tests.build.tree import call, clone, environment
 
-pytestmark = pytest.mark.slow(reason="each makes an environment of 150 MB, most in their own clone")
+pytestmark = pytest.mark.slow(reason="each makes an environment of 150 MB, most in a new clone")
 
 NOWHERE = "http://127.0.0.1:9/simple"
 PACKAGES = ".venv/lib/python3.11/site-packages"
-# The cache of whoever runs the tests is not to be damaged with the environment.
+# The test must not damage the user's cache together with the environment.
 COPIED = {"UV_LINK_MODE": "copy"}
 
 
@@ -26,26 +26,26 @@ def tree(tmp_path: Path) -> Path:
 
 
 def made(tree: Path) -> bool:
-    """Whether the environment is whole, and nothing is left beside it."""
+    """Return whether the environment is complete, and nothing else is left beside it."""
     left = {each.name for each in tree.glob(".venv*")}
     works = call(tree, ".venv/bin/python", "-c", "import kfp, mlflow, pipelines.compile")
     return left == {".venv", ".venv.lock"} and works.returncode == 0
 
 
-def test_of_five_at_once_one_makes_it(tree: Path) -> None:
+def test_of_five_concurrent_calls_one_makes_the_environment(tree: Path) -> None:
     calls = [
         subprocess.Popen(
             ["make", "setup"], cwd=tree, env=environment(), stderr=subprocess.PIPE, text=True
         )
         for _ in range(5)
     ]
-    said = [each.communicate()[1] for each in calls]
-    assert [each.returncode for each in calls] == [0] * 5, said
-    assert "".join(said).count("making .venv") == 1
+    errors = [each.communicate()[1] for each in calls]
+    assert [each.returncode for each in calls] == [0] * 5, errors
+    assert "".join(errors).count("making .venv") == 1
     assert made(tree)
 
 
-def test_a_killed_one_is_made_by_the_next_call(tree: Path) -> None:
+def test_the_next_call_completes_a_killed_one(tree: Path) -> None:
     killed = subprocess.Popen(
         ["build-support/setup"], cwd=tree, env=environment(), start_new_session=True
     )
@@ -61,17 +61,17 @@ def test_a_killed_one_is_made_by_the_next_call(tree: Path) -> None:
     assert made(tree)
 
 
-def test_what_a_power_cut_broke_is_told_and_made_anew(tree: Path) -> None:
+def test_a_damaged_environment_is_reported_and_made_again(tree: Path) -> None:
     assert call(tree, "make", "setup", **COPIED).returncode == 0
     module = tree / PACKAGES / "yaml" / "nodes.py"
     shutil.rmtree(module.parent / "__pycache__", ignore_errors=True)
     size = module.stat().st_size
     os.truncate(module, 100)
     broken = call(tree, "make", "run", **COPIED)
-    said = [line for line in broken.stderr.splitlines() if not line.startswith("make: ")]
-    assert said == [
+    errors = [line for line in broken.stderr.splitlines() if not line.startswith("make: ")]
+    assert errors == [
         f"pinion: error: {tree}/.venv is damaged (lib/python3.11/site-packages/yaml/nodes.py has"
-        f" 100 of {size} bytes); run make setup, which makes it anew"
+        f" 100 of {size} bytes); run make setup to repair it"
     ]
     assert broken.returncode != 0
     again = call(tree, "make", "setup", **COPIED)
@@ -80,7 +80,7 @@ def test_what_a_power_cut_broke_is_told_and_made_anew(tree: Path) -> None:
     assert made(tree)
 
 
-def test_an_interpreter_that_was_removed_is_replaced(tree: Path) -> None:
+def test_a_removed_interpreter_is_replaced(tree: Path) -> None:
     assert call(tree, "make", "setup").returncode == 0
     python = tree / ".venv" / "bin" / "python"
     python.unlink()
@@ -94,23 +94,23 @@ def test_an_interpreter_that_was_removed_is_replaced(tree: Path) -> None:
     [
         (
             {"UV_DEFAULT_INDEX": NOWHERE},
-            "the packages cannot be downloaded from http://127.0.0.1:9; check the network, or name"
-            " another index with UV_DEFAULT_INDEX",
+            "the packages cannot be downloaded from http://127.0.0.1:9; check the network, or set"
+            " UV_DEFAULT_INDEX to another index",
         ),
         (
             {"UV_OFFLINE": "1"},
-            "the packages are not in uv's cache, and UV_OFFLINE keeps it from the network; unset"
-            " that",
+            "the packages are not in uv's cache, and UV_OFFLINE forbids the network; unset"
+            " UV_OFFLINE",
         ),
     ],
     ids=["no network", "offline"],
 )
-def test_without_network(
+def test_setup_without_network_ends_with_one_line(
     tree: Path, tmp_path: Path, variables: dict[str, str], reason: str
 ) -> None:
     done = call(tree, "make", "setup", UV_CACHE_DIR=str(tmp_path / "uv"), **variables)
-    said = [line for line in done.stderr.splitlines() if not line.startswith("make: ")]
-    assert said == [
+    errors = [line for line in done.stderr.splitlines() if not line.startswith("make: ")]
+    assert errors == [
         "pinion: making .venv (once; a few seconds)", f"pinion: .venv cannot be made: {reason}"
     ]  # fmt: skip
     assert done.returncode != 0
@@ -121,19 +121,19 @@ def test_a_first_run_without_network_ends_with_one_line(tree: Path, tmp_path: Pa
     assert call(tree, "make", "setup").returncode == 0
     caches = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "UV_CACHE_DIR": str(tmp_path / "uv")}
     (tmp_path / "cache" / "pinion").mkdir(parents=True)
-    # uv itself comes from elsewhere.
+    # uv itself is not downloaded from the index.
     for uv in user_cache().glob("uv-*/"):
         shutil.copytree(uv, tmp_path / "cache" / "pinion" / uv.name)
     done = call(tree, "make", "run", UV_DEFAULT_INDEX=NOWHERE, **caches)
-    said = [line for line in done.stderr.splitlines() if not line.startswith("make: ")]
-    assert said[-1] == (
+    errors = [line for line in done.stderr.splitlines() if not line.startswith("make: ")]
+    assert errors[-1] == (
         "pipelines.run: error: step 'pull-data' failed: the environment of pull_data cannot be"
         " made: the packages cannot be downloaded from http://127.0.0.1:9; check the network, or"
-        " name another index with UV_DEFAULT_INDEX"
+        " set UV_DEFAULT_INDEX to another index"
     )
-    assert sum("error" in line for line in said) == 1
+    assert sum("error" in line for line in errors) == 1
     assert "Traceback" not in done.stderr
-    # Nothing half is left, and with a network the same command succeeds.
+    # Nothing incomplete is left, and with a network the same command succeeds.
     left = (tmp_path / "cache" / "pinion" / "environments").iterdir()
     assert {each.suffix for each in left} <= {".lock"}
     del caches["UV_CACHE_DIR"]

@@ -1,4 +1,4 @@
-"""What is made once for all processes that the tests are shared out to."""
+"""Share resources between all test processes."""
 
 import fcntl
 import tempfile
@@ -19,13 +19,13 @@ _STARTED = pytest.StashKey[tuple[str, int]]()
 
 @dataclass(frozen=True)
 class Shared:
-    """A folder, and the registry of the one release; neither outlives the tests."""
+    """A folder, and the registry of the only release; both are removed after the tests."""
 
     folder: Path
     registry: Registry
 
     def once(self, what: str, make: Callable[[], None]) -> None:
-        """Makes something, unless it is made; meanwhile other processes that need it wait."""
+        """Make something unless it exists; other processes that need it wait."""
         with (self.folder / f"{what}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             made = self.folder / f"{what}.made"
@@ -34,8 +34,8 @@ class Shared:
                 made.touch()
 
 
-def tell(node: Any) -> None:
-    """Tells a process what it shares with the others; what that needs ends with this process."""
+def share_with(node: Any) -> None:
+    """Pass a process what it shares with the others; this process cleans that up at its end."""
     config = node.config
     if _STARTED not in config.stash:
         stack = ExitStack()
@@ -45,18 +45,18 @@ def tell(node: Any) -> None:
     node.workerinput[_GIVEN] = config.stash[_STARTED]
 
 
-def given(config: pytest.Config) -> "Shared | None":
-    """What this process was told; None where it takes all tests by itself."""
-    told = getattr(config, "workerinput", {}).get(_GIVEN)
-    if told is None:
+def received(config: pytest.Config) -> "Shared | None":
+    """Return what this process was passed; None if it runs all tests by itself."""
+    passed = getattr(config, "workerinput", {}).get(_GIVEN)
+    if passed is None:
         return None
-    folder, port = told
+    folder, port = passed
     return Shared(Path(folder), Registry(Path(folder) / "registry", port=port))
 
 
 @contextmanager
 def started() -> Iterator[Shared]:
-    """An empty folder and an empty registry, which answers where there is a Docker engine."""
+    """Yield an empty folder and an empty registry, which runs if there is a Docker engine."""
     with ExitStack() as stack:
         name = stack.enter_context(tempfile.TemporaryDirectory(prefix="pinion-tests-"))
         registry = Registry(Path(name) / "registry")
@@ -66,7 +66,7 @@ def started() -> Iterator[Shared]:
 
 
 def release_all(folder: Path, registry: Registry) -> None:
-    """A tree in which all components are published as they are, and released as 1.0.0."""
+    """Make a tree in which all components are published unchanged and released as 1.0.0."""
     with Tree.fresh(folder, registry.address).served() as tree:
         assert states(tree.run("publish")) == {
             f"{name.replace('_', '-')}:{version}": "pushed"

@@ -1,4 +1,4 @@
-"""What was published and released on a real registry may be submitted; what was not, may not."""
+"""Only images that were pushed to a real registry may be submitted."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.docker
 PARAMETERS = ("--param", "mlflow_tracking_uri=http://mlflow.mlflow:5000")
 
 
-def test_a_release_runs_by_its_digests(released: Tree, tmp_path: Path) -> None:
+def test_a_release_is_submitted_with_its_digests(released: Tree, tmp_path: Path) -> None:
     file = str(tmp_path / "pipeline.yaml")
     assert released.run("compile", "1.0.0", "--output", file).code == 0
     with serving(KfpServer()) as server:
@@ -26,7 +26,7 @@ def test_a_release_runs_by_its_digests(released: Tree, tmp_path: Path) -> None:
     assert all(
         image.startswith(f"{released.registry}/pinion/") and "@sha256:" in image for image in images
     )
-    assert f"the images are in {released.registry}, a registry of this machine" in done.stderr
+    assert f"the images are in {released.registry}, a registry on this machine" in done.stderr
 
 
 def test_the_working_tree_is_refused_until_it_is_pushed(released: Tree, tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_the_working_tree_is_refused_until_it_is_pushed(released: Tree, tmp_path
         assert released.run(*compiled).code == 0
         refused = released.run("submit", *where)
         assert refused.code == 2
-        assert "is only on this machine; push them" in refused.error
+        assert "exists only on this machine; push them" in refused.error
         assert released.run(*compiled, "--registry", released.registry).code == 0
         refused = released.run("submit", *where)
         assert refused.code == 2

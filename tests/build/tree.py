@@ -1,4 +1,4 @@
-"""Copies of the working tree, as a clone would be, and the environment to build them in."""
+"""Copy the working tree as a clone would, and call programs in it."""
 
 import os
 import shutil
@@ -10,12 +10,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Pants as users have it, with a daemon: a call without one takes seconds of work to start.
+# Pants as users run it, with a daemon: without one, every call takes seconds to start.
 DAEMON = {"PANTS_PANTSD": "true"}
 
 
 def clone(folder: Path) -> Path:
-    """The files that git knows or would add, without anything that was built."""
+    """Copy the files that git tracks or would add, without build results."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -30,15 +30,15 @@ def clone(folder: Path) -> Path:
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """The caller's, without a tracking server, and without a daemon that would outlive the test."""
-    # A make within `make test-all` would say that it is one, and take that one's flags.
+    """Return the caller's variables without a tracking server, and with Pants' daemon off."""
+    # Otherwise a make within `make test-all` would take over its flags, and say that it is nested.
     hidden = ("MLFLOW_", "MAKE", "MFLAGS")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
     return {**kept, "PANTS_PANTSD": "false", **changes}
 
 
 def call(folder: Path, *command: str | Path, **changes: str) -> "subprocess.CompletedProcess[str]":
-    """Runs a command there to its end."""
+    """Run a command in a folder to its end."""
     return subprocess.run(
         command,
         cwd=folder,
@@ -52,7 +52,7 @@ def call(folder: Path, *command: str | Path, **changes: str) -> "subprocess.Comp
 
 @contextmanager
 def daemon_of(folder: Path) -> Iterator[None]:
-    """Ends with the block the daemon that calls with `DAEMON` start in a tree."""
+    """End with the block the daemon that calls with `DAEMON` start in a tree."""
     try:
         yield
     finally:
@@ -62,7 +62,7 @@ def daemon_of(folder: Path) -> Iterator[None]:
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """What a git command prints there, which must succeed."""
+    """Return the output of a git command in a folder, which must succeed."""
     person = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
     done = call(folder, "git", *person, *arguments)
     assert done.returncode == 0, done.stderr
@@ -70,7 +70,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def commit(folder: Path, message: str) -> str:
-    """Commits all there is; the name of the commit."""
+    """Commit everything, and return the hash of the commit."""
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", message)
     return git(folder, "rev-parse", "HEAD")

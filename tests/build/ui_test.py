@@ -1,4 +1,4 @@
-"""`pipelines.ui` and `pipelines.serve` as a user has them: real servers, and a real browser."""
+"""`pipelines.ui` and `pipelines.serve` as a user runs them: real servers, and a real browser."""
 
 import json
 import signal
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow(reason="starts the full MLflow, and installs it fi
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run that registered a model."""
+    """Return the folder of a run that registered a model."""
     folder = tmp_path_factory.mktemp("two words") / "runs"
     done = call("run", "--output", str(folder), "--param", "register=true")
     assert done.returncode == 0, done.stderr
@@ -30,7 +30,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def free(port: int) -> bool:
-    """Whether nobody listens any more."""
+    """Return whether nothing listens on the port any more."""
     try:
         refuse_taken("127.0.0.1", port)
     except PinionError:
@@ -40,14 +40,14 @@ def free(port: int) -> bool:
 
 @pytest.fixture()
 def port() -> Iterator[int]:
-    """A port, which is free again at the end."""
+    """Return a port, and assert that it is free again at the end."""
     port = free_port()
     yield port
     assert free(port)
 
 
 def begun(command: Command, address: str) -> str:
-    """Wait until a command says that its server is ready; what it says of how to call it."""
+    """Wait until a server is ready, and return the line that says how to call it."""
     lines = [command.line()]
     while lines[-1] and lines[-1] != "(Ctrl-C stops it)":
         lines.append(command.line())
@@ -56,7 +56,7 @@ def begun(command: Command, address: str) -> str:
 
 
 def page_text(browser: Browser, address: str, wanted: str) -> str:
-    """Wait until a page shows a text."""
+    """Wait until a page shows a text, and return all its text."""
     browser.call("Page.navigate", url=address)
     deadline = time.monotonic() + PATIENCE
     while wanted not in (text := str(browser.ask("document.body ? document.body.innerText : ''"))):
@@ -66,7 +66,7 @@ def page_text(browser: Browser, address: str, wanted: str) -> str:
 
 
 @pytest.mark.browser()
-def test_the_address_leads_to_the_training_runs(runs: Path, port: int, tmp_path: Path) -> None:
+def test_the_printed_address_shows_the_training_runs(runs: Path, port: int, tmp_path: Path) -> None:
     with started("ui", "--output", str(runs), "--port", str(port)) as command:
         address = begun(command, f"http://127.0.0.1:{port}/")
         with Browser(tmp_path / "browser") as browser:
@@ -74,7 +74,7 @@ def test_the_address_leads_to_the_training_runs(runs: Path, port: int, tmp_path:
         assert command.stop() == (0, "")
     assert "1 matching run" in text
     assert "Model registry" in text
-    # Those of the menu for prompts and agents.
+    # These entries are in the menu for prompts and agents.
     assert not {"Judges", "Prompts"} & set(text.splitlines())
 
 
@@ -86,12 +86,12 @@ def test_a_served_model_answers_the_call_that_is_printed(runs: Path, port: int) 
     predictions = json.loads(done.stdout)["predictions"]
     assert set(predictions) <= {"benign", "malignant"}
     assert len(predictions) == 5
-    # Not even the example is left.
+    # Not even the example is left behind.
     assert not Path(curl.rpartition("@")[2]).parent.exists()
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_however_it_ends_nothing_goes_on_listening(
+def test_whichever_signal_ends_it_nothing_keeps_listening(
     runs: Path, port: int, sign: signal.Signals
 ) -> None:
     with started("ui", "--output", str(runs), "--port", str(port)) as command:
@@ -104,16 +104,16 @@ def test_however_it_ends_nothing_goes_on_listening(
         time.sleep(0.1)
 
 
-def test_a_server_that_ends_by_itself_says_why(runs: Path, port: int, tmp_path: Path) -> None:
+def test_a_server_that_stops_unexpectedly_says_why(runs: Path, port: int, tmp_path: Path) -> None:
     with started("ui", "--output", str(runs), "--port", str(port)) as command:
         begun(command, f"http://127.0.0.1:{port}/")
         listed = subprocess.run(["pgrep", "-f", f"uvicorn.*--port {port}"], capture_output=True)
         for pid in listed.stdout.split():
             subprocess.run(["kill", "-KILL", pid], check=True)
-        _, said = command.process.communicate(timeout=PATIENCE)
+        _, error = command.process.communicate(timeout=PATIENCE)
     assert command.process.returncode == 1
-    assert said.startswith("pipelines.ui: error: MLflow ended by itself: ")
-    assert said.count("\n") == 1
+    assert error.startswith("pipelines.ui: error: MLflow stopped unexpectedly: ")
+    assert error.count("\n") == 1
 
 
 def test_the_address_of_a_server_is_only_printed(runs: Path, port: int) -> None:
@@ -133,5 +133,5 @@ def test_make_passes_arguments_on(runs: Path) -> None:
         ["make", "ui", f"ARGS=--output '{runs}' --experiment none --port 0"],
         env=environment(), stderr=subprocess.PIPE, text=True,
     ) as made:  # fmt: skip
-        said = made.stderr.read() if made.stderr else ""
-    assert "has no experiment 'none'; it has Default, pinion" in said
+        error = made.stderr.read() if made.stderr else ""
+    assert "has no experiment 'none'; it has Default, pinion" in error

@@ -1,4 +1,4 @@
-"""The wheels: they say what pyproject.toml says, hold the package and its data, and install."""
+"""The wheels have the metadata of pyproject.toml, contain the package and its data, and install."""
 
 import re
 import subprocess
@@ -21,7 +21,7 @@ each_component = pytest.mark.parametrize("name", NAMES)
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone in which the wheels are built."""
+    """Return a clone in which the wheels are built."""
     folder = clone(tmp_path_factory.mktemp("wheels") / "clone")
     done = call(folder, "./pants", "package", *(f"components/{name}:wheel" for name in NAMES))
     assert done.returncode == 0, done.stderr[-2000:]
@@ -34,7 +34,7 @@ def wheel(tree: Path, name: str) -> Path:
 
 
 @each_component
-def test_it_says_what_the_project_says(tree: Path, name: str) -> None:
+def test_a_wheel_has_the_metadata_of_its_project(tree: Path, name: str) -> None:
     project = tomllib.loads((tree / f"components/{name}/pyproject.toml").read_text())["project"]
     with zipfile.ZipFile(wheel(tree, name)) as archive:
         (path,) = (path for path in archive.namelist() if path.endswith(".dist-info/METADATA"))
@@ -48,7 +48,7 @@ def test_it_says_what_the_project_says(tree: Path, name: str) -> None:
 
 
 @each_component
-def test_it_holds_the_package_without_its_tests(tree: Path, name: str) -> None:
+def test_a_wheel_contains_the_package_without_its_tests(tree: Path, name: str) -> None:
     package = tree / "components" / name / name
     wanted = {
         str(path.relative_to(package.parent))
@@ -58,11 +58,11 @@ def test_it_holds_the_package_without_its_tests(tree: Path, name: str) -> None:
     with zipfile.ZipFile(wheel(tree, name)) as archive:
         files = [info for info in archive.infolist() if ".dist-info/" not in info.filename]
     assert {info.filename for info in files} == wanted
-    # No time of a build: equal content is equal bytes.
+    # Build times are not recorded, so that equal content gives equal bytes.
     assert {info.date_time for info in files} == {(1980, 1, 1, 0, 0, 0)}
 
 
-def test_they_install_as_commands(tree: Path, tmp_path: Path) -> None:
+def test_the_wheels_install_commands(tree: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", with_pip=True)
     wheels = [wheel(tree, name) for name in NAMES]
     options = ["--quiet", "--no-index", "--no-deps"]

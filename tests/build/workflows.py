@@ -1,4 +1,4 @@
-"""GitHub's workflow files, held to what this repository has and to what keeps them safe."""
+"""Check GitHub's workflow files for names that do not exist and for unsafe settings."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ import yaml
 
 from tests.build.commands import Known, commands, faults
 
-# What GitHub's runners bring.
+# Programs on GitHub's runners.
 PROGRAMS = frozenset({"docker", "gh"})
 
 _PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
@@ -17,7 +17,7 @@ _RUNNER = re.compile(r"(ubuntu|macos|windows)-\d+(\.\d+)?(-arm)?")
 
 
 def workflow_faults(file: Path, known: Known) -> list[str]:
-    """What is wrong with a workflow, or with an action of this repository."""
+    """Return what is wrong with a workflow, or with an action of this repository."""
     text = file.read_text()
     document: Mapping[str, Any] = yaml.safe_load(text)
     if file.name == "action.yml":
@@ -63,7 +63,7 @@ def _action_faults(step: Mapping[str, Any], text: str, known: Known) -> Iterator
 
 
 def _script_faults(script: str, known: Known) -> Iterator[str]:
-    # What others may name, such as a branch, would become part of the script.
+    # Text that others choose, such as the name of a branch, would become part of the script.
     if "${{" in script:
         yield f"an expression within a script: {script.strip()}"
         return

@@ -1,21 +1,20 @@
-"""Workflows and documents name only what is there, and workflows are safe to run."""
+"""Workflows and documents name only what exists, and workflows are safe to run."""
 
-import re
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.build.commands import Known, commands, faults
+from tests.build.commands import Known, commands, shown_faults
 from tests.build.tree import ROOT
 from tests.build.workflows import workflow_faults
+from tests.documents import Document, pages
 
 pytestmark = pytest.mark.slow(reason="drives Pants")
 
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted([*GITHUB.glob("workflows/*.y*ml"), *GITHUB.glob("actions/*/action.yml")])
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("components/*.md"), *ROOT.glob("docs/**/*.md")])
 
 SOUND = """\
 on: push
@@ -54,25 +53,9 @@ def test_a_workflow_is_sound(file: Path, known: Known) -> None:
     assert workflow_faults(file, known) == []
 
 
-@pytest.mark.parametrize("file", DOCUMENTS, ids=relative)
-def test_a_document_shows_commands_that_exist(file: Path, known: Known) -> None:
-    shown = [command for line in _command_lines(file.read_text()) for command in commands(line)]
-    # A block may call any program; what it calls of ours must be there.
-    others = frozenset(command[0] for command in shown if "/" not in command[0])
-    assert [fault for command in shown for fault in faults(command, known, others)] == []
-
-
-def _command_lines(text: str) -> list[str]:
-    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    lines = "".join(blocks).replace("\\\n", " ").splitlines()
-    ours = re.compile(r"(\w+=\S+ +)*(make |\./pants |\.ci/|build-support/|(\S*/)?python -m )")
-    return [line.partition(" # ")[0] for line in lines if ours.match(line)]
-
-
-def test_the_readme_shows_commands() -> None:
-    shown = _command_lines((ROOT / "README.md").read_text())
-    assert "make run" in shown
-    assert len(shown) > 5
+@pytest.mark.parametrize("file", pages(), ids=relative)
+def test_a_document_shows_commands_and_targets_that_exist(file: Path, known: Known) -> None:
+    assert shown_faults(Document.read(file), known) == []
 
 
 def edited(old: str, new: str) -> Callable[[str], str]:
@@ -122,6 +105,10 @@ def test_an_unsafe_workflow_is_caught(
         pytest.param("python -m nowhere.at_all", "no module nowhere.at_all", id="package"),
         pytest.param("python -m pipelines.run --paramz a=b", "--paramz", id="flag"),
         pytest.param("python -m pipelines.compile", "RELEASE_TAG", id="argument"),
+        pytest.param("python -m pipelines.run --param x=1", "no parameter x", id="parameter"),
+        pytest.param("make run ARGS='--paramz a=b'", "--paramz", id="flag-by-make"),
+        pytest.param("make test ARGS=components/trian", "no components/trian", id="path-by-make"),
+        pytest.param("make chaos ARGS='--only rain'", "invalid choice: 'rain'", id="value-by-make"),
         pytest.param("python pipelines/run.py", "python without -m", id="no-module"),
         pytest.param("A=b dokcer login \\\n  there", "unknown program dokcer", id="program"),
     ],
@@ -134,7 +121,7 @@ def test_a_script_that_cannot_run_is_caught(
     assert fault in found
 
 
-def test_what_is_sound_passes(tmp_path: Path, known: Known) -> None:
+def test_a_sound_workflow_passes(tmp_path: Path, known: Known) -> None:
     assert workflow_faults(written(tmp_path, SOUND), known) == []
 
 
@@ -144,7 +131,7 @@ def written(folder: Path, text: str) -> Path:
     return file
 
 
-def test_a_script_is_read_as_the_shell_reads_it() -> None:
+def test_a_script_is_split_as_the_shell_does() -> None:
     script = 'A=b docker login "${REGISTRY%%/*}" -u \'a b\' <<<"$SECRET" && make x \\\n  y; z # no'
     assert list(commands(script)) == [
         ["docker", "login", "ghcr.io/owner", "-u", "a b"],

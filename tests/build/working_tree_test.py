@@ -17,14 +17,14 @@ COMPONENTS = sorted(path.parent.name for path in ROOT.glob("components/*/BUILD")
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone in which `make run` has been typed once, by someone who has nothing cached."""
+    """Return a clone in which `make run` was called once, with empty caches."""
     folder = clone(tmp_path_factory.mktemp("fresh") / "clone")
     first = make_run(folder)
     assert first.returncode == 0, first.stderr
     assert "making .venv" in first.stderr
     assert [f"{name}: installed in" in first.stderr for name in COMPONENTS] == [True] * 5
     assert registered(folder) == ["models:/pinion-model/1"]
-    # Neither Pants nor the interpreter that it needs was looked for.
+    # Neither Pants nor its interpreter was installed.
     assert not list((folder.parent / "cache" / "pinion").glob("pants*"))
     assert not (folder / "dist").exists()
     return folder
@@ -58,19 +58,19 @@ def test_arguments_reach_the_run_as_they_were_typed(tree: Path) -> None:
     assert str(table) in done.stdout
 
 
-def test_a_changed_line_runs_its_component_alone(tree: Path) -> None:
+def test_a_changed_line_runs_only_its_component(tree: Path) -> None:
     source = tree / "components" / "evaluate" / "evaluate" / "__init__.py"
     source.write_text(source.read_text() + "CHANGED = True\n")
     done = make_run(tree, "ARGS=--no-register")
     assert done.returncode == 0, done.stderr
     assert "install" not in done.stderr
-    # pull_data looks at its source each time.
+    # pull_data checks its source each time.
     ran = re.findall(r"^\S+ (\S+): succeeded", done.stderr, re.MULTILINE)
     assert ran == ["pull-data", "evaluate"]
     assert "evaluate: running (changed: code" in done.stderr
 
 
-def test_a_component_that_no_longer_fits_is_named(tree: Path) -> None:
+def test_a_component_that_no_longer_fits_the_wiring_is_reported(tree: Path) -> None:
     interface = tree / "components" / "preprocess" / "component.yaml"
     text = interface.read_text()
     interface.write_text(text.replace("test_fraction", "held_out"))
@@ -84,7 +84,7 @@ def test_a_component_that_no_longer_fits_is_named(tree: Path) -> None:
     assert not (tree / "pipeline.yaml").exists()
 
 
-def test_the_locks_are_what_make_lock_writes(tmp_path: Path) -> None:
+def test_the_locks_equal_the_output_of_make_lock(tmp_path: Path) -> None:
     folder = clone(tmp_path / "clone")
     locks = sorted(folder.rglob("*.lock"))
     before = {lock: hashlib.sha256(lock.read_bytes()).hexdigest() for lock in locks}

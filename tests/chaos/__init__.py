@@ -1,1 +1,1 @@
-"""Faults at random moments of real runs, and what has to hold after each."""
+"""Faults at random moments of real runs, and what must hold after each of them."""

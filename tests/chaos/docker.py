@@ -1,4 +1,4 @@
-"""The fault of the runner that starts containers; it needs an engine that answers."""
+"""A fault of the runner that starts containers; it needs a Docker engine that answers."""
 
 import signal
 import time
@@ -11,14 +11,14 @@ from tests.build.tree import ROOT, environment
 from tests.chaos.scene import Running, Scene
 from tests.chaos.waiting import until
 
-# Seconds that nothing must come back for, and that each step takes.
+# Seconds during which no container may appear, and that each step takes.
 _CALM, _STEP = 3, 4
 _ALL_AT_ONCE = f"--jobs={STEPS}"
 
 
 @dsl.pipeline(name="slow")
 def slow() -> None:
-    """Equal steps that end by themselves."""
+    """Define equal steps that end by themselves."""
     code = f"import sys, time; time.sleep({_STEP}); open(sys.argv[1], 'w').write('done')"
     step = program(code, output="Dataset")
     for _ in range(STEPS):
@@ -26,7 +26,7 @@ def slow() -> None:
 
 
 def kill_in_docker(scene: Scene) -> bool:
-    """kill -9 of the runner, while its containers are made, started or at work.
+    """Kill the runner (kill -9) while its containers are created, started or running.
 
     The same command then runs to its end.
     """
@@ -34,7 +34,7 @@ def kill_in_docker(scene: Scene) -> bool:
     until(lambda: list(scene.output.glob("20*/logs/*")) or not running.alive)
     assert scene.runs, running.text
     if scene.held:
-        # Not for all at once: the first may be done before the last is made.
+        # Do not wait for all at once: the first may end before the last is created.
         until(lambda: containers(scene.runs[0]) or not running.alive)
     else:
         time.sleep(scene.random.uniform(0, _STEP))
@@ -47,20 +47,23 @@ def kill_in_docker(scene: Scene) -> bool:
 
 
 def all_is_done(scene: Scene, steps: int) -> None:
-    """Holds what the last run left: all outputs, and no container."""
+    """Check what the last run left: all outputs, and no container."""
     outputs = [path.read_text() for path in scene.last.glob("program*/out")]
     assert outputs == ["done"] * steps, outputs
-    assert not containers(scene.last.name), "a run that ended has containers"
+    assert not containers(scene.last.name), "containers of a run that ended are left"
 
 
 def start(scene: Scene, pipeline: Any, *flags: str) -> Running:
-    """Starts a run of a pipeline in containers."""
+    """Start a run of a pipeline in containers."""
     words = command(scene.folder, pipeline, *flags)
     return scene.launch(words, cwd=scene.folder, env=environment(PYTHONPATH=str(ROOT)))
 
 
 def _nothing_comes_back(run: str) -> None:
-    """What the kill left half made may still appear, and is then removed."""
+    """Wait until no container appears any more.
+
+    A half-created one may still appear, and is then removed.
+    """
     calm = [time.monotonic()]
 
     def is_calm() -> bool:
@@ -68,4 +71,4 @@ def _nothing_comes_back(run: str) -> None:
             calm[0] = time.monotonic()
         return time.monotonic() - calm[0] > _CALM
 
-    until(is_calm, "there still are containers", 180)
+    until(is_calm, "some containers are left", 180)

@@ -1,6 +1,6 @@
-"""The faults: each runs the command of a scene, does its worst to it, and leaves all as it was.
+"""The faults: each starts the command of a scene, disturbs it, and cleans up after itself.
 
-A fault gives whether it struck: one that came when the run had ended has tried nothing.
+A fault returns whether it struck; if the run had already ended, it tested nothing.
 """
 
 import os
@@ -17,7 +17,7 @@ from tests.faulty import Fault, Request
 
 
 def kill_runner(scene: Scene) -> bool:
-    """kill -9 of the runner, of a run that has all to do or that reuses what there is."""
+    """Kill the runner (kill -9) of a run that has everything to do, or finds it all cached."""
     share = 1.0
     if scene.random.random() < 0.3:
         scene.again()
@@ -26,7 +26,7 @@ def kill_runner(scene: Scene) -> bool:
 
 
 def stop_runner(scene: Scene) -> bool:
-    """Ctrl-C or SIGTERM, once or again and again."""
+    """Press Ctrl-C or send SIGTERM, once or several times."""
     sign = scene.random.choice((signal.SIGINT, signal.SIGTERM))
     codes = {signal.SIGINT: 130, signal.SIGTERM: 143}
     signals = [sign] * scene.random.randint(1, 3)
@@ -43,13 +43,13 @@ def _signalled(
     struck = scene.moment(running, share)
     for sign in signals:
         running.process.send_signal(sign)
-    # All may have been done when it heard of it.
+    # The run may have been done by the time the signal arrived.
     running.end(*codes, 0)
     return struck and running.process.returncode != 0
 
 
 def kill_step(scene: Scene) -> bool:
-    """kill -9 of a process of a step, at work or waiting for its turn."""
+    """Kill a process of a step (kill -9), working or waiting for its turn."""
     running = scene.start()
     until(lambda: scene.processes() or not running.alive)
     scene.moment(running)
@@ -62,9 +62,9 @@ def kill_step(scene: Scene) -> bool:
 
 
 def full_disk(scene: Scene) -> bool:
-    """A disk that is too small, or that is full from some moment on.
+    """Use a disk that is too small, or that is full from some moment on.
 
-    Without root, a bound on the size of a file.
+    Without root, limit the size of files instead.
     """
     if not folders.ROOT:
         bound = scene.random.randint(1_000, 800_000)
@@ -76,7 +76,7 @@ def full_disk(scene: Scene) -> bool:
             running = scene.start()
             running.end(0, 1)
         return running.process.returncode != 0
-    # More than a run needs.
+    # More space than a run needs.
     with folders.small_disk(scene.output, 4 * scene.pace.kilobytes):
         running = scene.start()
         struck = scene.moment(running)
@@ -87,7 +87,7 @@ def full_disk(scene: Scene) -> bool:
 
 
 def read_only(scene: Scene) -> bool:
-    """A folder that can no longer be written to, from some moment on."""
+    """Make a folder read-only from some moment on."""
     running = scene.start()
     struck = scene.moment(running)
     names = ["", ".cache", "artifacts", *sorted(set(scene.runs) - running.before)]
@@ -97,7 +97,7 @@ def read_only(scene: Scene) -> bool:
 
 
 def mlflow_down(scene: Scene) -> bool:
-    """The server goes down, by a kill or in order, and comes back while the run may wait."""
+    """Kill or stop the MLflow server, and start it again while the run may be waiting."""
     scene.uri = scene.uri or scene.server.address
     running = scene.start()
     struck = scene.moment(running)
@@ -114,12 +114,12 @@ _BREAKS = [Fault.DROP, Fault.LOSE, Fault.CUT, Fault.SLOW]
 
 
 def http_errors(scene: Scene) -> bool:
-    """Requests to MLflow that are answered with errors."""
+    """Answer some requests to MLflow with errors."""
     return _disturbed(scene, _ERRORS)
 
 
 def connections(scene: Scene) -> bool:
-    """Connections to MLflow that are slow, that break, or on which nothing ever comes."""
+    """Slow down, break or silence some connections to MLflow."""
     return _disturbed(scene, [*_BREAKS, *scene.random.choice(([], [Fault.SILENCE]))])
 
 
@@ -142,7 +142,7 @@ def _disturbed(scene: Scene, faults: list[Fault]) -> bool:
 
 
 def race(scene: Scene) -> bool:
-    """Two equal runs at once, of which one may be killed or stopped; the other has its model."""
+    """Start two equal runs at once and perhaps end one of them; the other must get its model."""
     first = scene.start()
     scene.random.choice((lambda: None, lambda: scene.moment(first)))()
     second = scene.start()

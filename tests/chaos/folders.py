@@ -1,4 +1,4 @@
-"""Folders that are full, or that cannot be written to, which root's own rights do not get past."""
+"""Full and read-only folders, which even root cannot write to."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ ROOT = os.geteuid() == 0
 
 @contextmanager
 def small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
-    """A disk of its own for a new folder, by root; what is on it stays in the folder."""
+    """Mount a small disk on a new folder, as root; keep its content in the folder afterwards."""
     disk = folder.with_name(f"{folder.name}.disk")
     disk.mkdir()
     folder.mkdir()
@@ -26,7 +26,7 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
 
 
 def fill(folder: Path) -> Path:
-    """Leaves the disk of the folder without room; gives what has taken it."""
+    """Fill the disk of the folder, and return the file that takes the space."""
     filler = folder / ".filler"
     with filler.open("wb", buffering=0) as file, suppress(OSError):
         while True:
@@ -36,13 +36,13 @@ def fill(folder: Path) -> Path:
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
-    """A folder in which, and below which, nothing is written; one that is not there stays so."""
+    """Make a folder and everything in it read-only; ignore a folder that does not exist."""
     if not folder.is_dir():
         yield
     elif ROOT:
         _call("mount", "--bind", str(folder), str(folder))
         try:
-            # What is open already is open on what lies below.
+            # Files that are already open were opened on the mount below.
             _call("mount", "-o", "remount,bind,ro", str(folder))
             yield
         finally:

@@ -1,4 +1,4 @@
-"""Holds a run at one request to MLflow, so that what strikes it does so at that very moment."""
+"""Hold a run at one request to MLflow, so that a fault strikes at exactly that moment."""
 
 import threading
 
@@ -7,9 +7,9 @@ from tests.faulty import Fault, Proxy, Request
 
 
 class Gate:
-    """Closes at the first request with a text in its method and path, `POST /api/…`.
+    """Hold the first request whose method and path contain a text, such as `POST /api/…`.
 
-    Requests behind it wait too, until it is opened.
+    Later requests also wait, until the gate is opened.
     """
 
     def __init__(self, network: Proxy, text: str) -> None:
@@ -17,7 +17,7 @@ class Gate:
         network.judge = self._judge
 
     def open(self) -> None:
-        """Lets all pass from now on, or from when something was held."""
+        """Let everything pass from now on, if a request is or was held."""
         if self.reached.is_set():
             self._opened.set()
 

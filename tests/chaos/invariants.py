@@ -1,4 +1,4 @@
-"""What has to hold after a fault, once the same command has succeeded."""
+"""Check what must hold after a fault, once the same command has succeeded."""
 
 import json
 import sqlite3
@@ -17,22 +17,22 @@ from tests.running import run_folders
 
 _TABLES = ("dataset", "train_data", "test_data")
 _DOCUMENTS = ("result", "report_data", "metrics", "classification_metrics", "schema")
-# Steps whose outputs depend on nothing but their inputs, to the byte.
+# Steps whose outputs depend only on their inputs, byte for byte.
 _SAME = ("pull-data", "preprocess")
 
 
 def no_process_is_left(scene: Scene) -> None:
-    """No step outlives its run, whichever way that ended."""
-    # The kernel ends what a killed runner leaves, and needs a moment for it on a busy machine.
+    """Assert that no step outlives its run, however the run ended."""
+    # The kernel ends the children of a killed runner, which takes a moment on a busy machine.
     until(lambda: not scene.processes(), "processes are left", 30)
 
 
 def check(scene: Scene) -> None:
-    """Raises `AssertionError` for the first that does not hold."""
+    """Raise `AssertionError` for the first invariant that does not hold."""
     no_process_is_left(scene)
     _outputs_are_whole(scene)
     _the_cache_is_whole(scene)
-    assert list((scene.output / MARKS).iterdir()) == [], "there are marks of runs that ended"
+    assert list((scene.output / MARKS).iterdir()) == [], "marks of runs that ended are left"
     client = MlflowClient(scene.uri or _local(scene))
     _nothing_is_running(client)
     _one_version(scene, client)
@@ -46,10 +46,10 @@ def _local(scene: Scene) -> str:
 
 
 def _outputs_are_whole(scene: Scene) -> None:
-    # Of two that began in the same second the names do not say which was first.
+    # The names do not tell which of two runs in the same second was first.
     last = scene.last
     for run in run_folders(scene.output):
-        # What has a hidden name is no output, nor in a folder of outputs.
+        # A hidden name is not an output, nor in a folder of outputs.
         for path in run.glob("[!.]*/[!.]*"):
             if path.parent.name != "logs":
                 assert _whole(path, last / path.parent.name / path.name), f"{path} is half-written"
@@ -75,7 +75,7 @@ def _the_cache_is_whole(scene: Scene) -> None:
     for folder in (root / "entries").iterdir():
         entry = store.get(folder.name)
         assert isinstance(entry, Entry), f"{folder} cannot be read"
-        assert manifest(store.kept(entry.key)) == entry.content, f"{folder} is not what it was"
+        assert manifest(store.kept(entry.key)) == entry.content, f"{folder} has changed"
     assert list((root / "unfinished").iterdir()) == [], "an unfinished entry is left"
 
 
@@ -88,7 +88,7 @@ def _nothing_is_running(client: MlflowClient) -> None:
 
 
 def _one_version(scene: Scene, client: MlflowClient) -> None:
-    """One of each model; and only one model was made, where the second run could reuse it."""
+    """Assert that each model has one version, and that a cached model was not trained again."""
     versions = client.search_model_versions(f"name = '{scene.name}'")
     sources = [version.source for version in versions]
     assert len(set(sources)) == len(sources), f"several versions of one model: {sources}"

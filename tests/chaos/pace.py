@@ -1,4 +1,4 @@
-"""How long things take on this machine, by which moments are chosen that are not too late."""
+"""Measure how long steps take on this machine, to choose moments that are not too late."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.running import command, environment, params
 
-# About what each takes, and any moment of the whole.
+# Roughly the duration of each step; "" is any moment of the whole run.
 _SECONDS = {
     "": 1.0,
     "pull-data": 0.3,
@@ -21,14 +21,16 @@ _SECONDS = {
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds in which something may strike, by step, and what a run leaves in kilobytes."""
+    """The seconds within which a fault may strike, by step, and the size of a run's output in
+    kilobytes.
+    """
 
     seconds: Mapping[str, float] = field(default_factory=lambda: dict(_SECONDS))
     kilobytes: int = 2000
 
     @classmethod
     def measured(cls, folder: Path) -> "Pace":
-        """By a run that nothing strikes, in the folder."""
+        """Measure a run without faults, in the folder."""
         output = folder / "runs"
         done = subprocess.run(
             command(output, "--register", *params(model="logistic_regression")),

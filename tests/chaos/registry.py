@@ -1,4 +1,4 @@
-"""The fault of a registry of images; it needs a Docker engine that answers."""
+"""A fault of an image registry; it needs a Docker engine that answers."""
 
 import subprocess
 import time
@@ -14,15 +14,15 @@ from tests.chaos.docker import all_is_done, start
 from tests.chaos.scene import Scene
 from tests.chaos.waiting import until
 
-# Of each image that the engine then has to fetch.
+# The size of each image that the engine has to pull.
 _BYTES = 8_000_000
 _IMAGES = 3
-# In which all are fetched, as a rule.
+# The usual time for pulling all of them.
 _SECONDS = 3.0
 
 
 def registry_down(scene: Scene) -> bool:
-    """The registry goes down while a run fetches its images, and comes back.
+    """Stop the registry while a run pulls its images, and start it again.
 
     The same command then runs to its end.
     """
@@ -49,7 +49,7 @@ def registry_down(scene: Scene) -> bool:
 
 
 def _pushed(scene: Scene, registry: Registry, number: int) -> str:
-    """An image that the registry alone has, of bytes that no other has."""
+    """Push an image with unique bytes, and remove it from the engine."""
     image = f"{registry.address}/chaos/step-{number}:1.0.0"
     folder = scene.folder / f"image-{number}"
     folder.mkdir()
@@ -62,7 +62,7 @@ def _pushed(scene: Scene, registry: Registry, number: int) -> str:
 
 
 def pulled(images: Sequence[str]) -> Any:
-    """A pipeline of a step in each image."""
+    """Return a pipeline with one step in each image."""
     code = "import sys; open(sys.argv[1], 'w').write('done')"
 
     @dsl.pipeline(name="pulled")

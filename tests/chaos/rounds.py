@@ -1,4 +1,4 @@
-"""Rounds of faults, each of which its kind and its seed repeat."""
+"""Play rounds of faults, each of which its kind and its seed can repeat."""
 
 import sys
 import tempfile
@@ -18,22 +18,22 @@ from tests.chaos.registry import registry_down
 from tests.chaos.scene import MODEL, Scene
 from tests.chaos.server import Server
 
-# Gives whether the fault struck; raises where something does not hold.
+# Returns whether the fault struck; raises if an invariant does not hold.
 Round = Callable[[Scene], bool]
 
 
 @dataclass
 class Tally:
-    """What was tried, by kind; what came too late to be a fault; what does not hold."""
+    """The rounds by kind, those whose fault came too late, and the failures."""
 
     tried: Counter[str] = field(default_factory=Counter)
     late: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
 
     def lines(self) -> Iterator[str]:
-        """A line for each kind, one for all, and the failures."""
+        """Yield a line for each kind, one for all, and the failures."""
         for kind, count in sorted(self.tried.items()):
-            late = f" ({self.late[kind]} came when the run had ended)" if self.late[kind] else ""
+            late = f" ({self.late[kind]} came after the run had ended)" if self.late[kind] else ""
             yield f"{kind:13} {count:4}{late}"
         yield f"{'faults':13} {self.tried.total() - self.late.total():4}"
         yield f"{'failures':13} {len(self.failures):4}"
@@ -41,7 +41,7 @@ class Tally:
 
 
 def recovered(fault: Round) -> Round:
-    """A round of the fault, after which the same command succeeds and all holds."""
+    """Return a round: the fault, the same command with success, and a check of the invariants."""
 
     def play_one(scene: Scene) -> bool:
         struck = fault(scene)
@@ -54,7 +54,7 @@ def recovered(fault: Round) -> Round:
 
 
 KINDS: Mapping[str, Round] = {kind: recovered(fault) for kind, fault in FAULTS.items()}
-# These need an engine, and call the same command again themselves.
+# These need a Docker engine, and repeat the command themselves.
 IN_CONTAINERS: Mapping[str, Round] = {
     "kill-docker": kill_in_docker,
     "registry-down": registry_down,
@@ -62,7 +62,7 @@ IN_CONTAINERS: Mapping[str, Round] = {
 
 
 def play(kinds: Mapping[str, Round], seed: int, rounds: int) -> Tally:
-    """A round for each seed from this one on, the kinds in turn; what fails does not stop it."""
+    """Play a round for each seed from this one on, with the kinds in turn; go on after failures."""
     tally = Tally()
     with _place() as folder, ExitStack() as stack:
         (folder / "server").mkdir()
@@ -72,7 +72,7 @@ def play(kinds: Mapping[str, Round], seed: int, rounds: int) -> Tally:
         server = Server(folder / "server", stack)
         for number in range(rounds):
             kind = [*kinds][number % len(kinds)]
-            random = Random(f"{kind} {seed + number}")  # noqa: S311 - it is to be repeated
+            random = Random(f"{kind} {seed + number}")  # noqa: S311 - must be repeatable
             here, name = folder / str(number), f"{MODEL}-{seed + number}"
             scene = Scene(here, random, server, here / "runs", name=name, pace=pace)
             _play(kind, kinds[kind], seed + number, scene, tally)

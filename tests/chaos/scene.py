@@ -1,4 +1,4 @@
-"""What a fault strikes: a command that runs in a folder of its own."""
+"""The target of a fault: a command that runs in a folder of its own."""
 
 import subprocess
 import time
@@ -19,31 +19,31 @@ MODEL = "chaos"
 
 @dataclass(frozen=True)
 class Running:
-    """A run that was started; what it prints goes to files, which outlive a kill."""
+    """A started run; its output goes to files, which survive a kill."""
 
     process: "subprocess.Popen[bytes]"
     printed: Path
-    # The runs that there were before.
+    # The runs that existed before.
     before: frozenset[str]
     gate: Gate | None = None
 
     @property
     def alive(self) -> bool:
-        """Whether it has not ended yet."""
+        """Whether it is still running."""
         return self.process.poll() is None
 
     @property
     def text(self) -> str:
-        """What it printed so far."""
+        """Its output so far."""
         return self.printed.read_text(errors="replace")
 
     def go_on(self) -> None:
-        """Lets it go on from where it is held."""
+        """Release it if it is held."""
         if self.gate:
             self.gate.open()
 
     def end(self, *codes: int) -> None:
-        """Waits for it, and holds how it ends: a code of these, and a line where it failed."""
+        """Wait for its end, and check its exit code and, after a failure, its error line."""
         self.go_on()
         code = self.process.wait(PATIENCE)
         assert code in codes, f"exit code {code}, not one of {codes}: {self.text}"
@@ -55,11 +55,11 @@ class Running:
 
 @dataclass
 class Scene:
-    """A command, the folder that it works in, and the randomness of what is done to it.
+    """A command, the folder that it works in, and the randomness of its fault.
 
-    `uri` is where MLflow is, empty for the store in the folder; `output` is where the runs are,
-    and `given` are more parameters of the command. A fault strikes at a random moment of a step
-    that works at some `pace`, or at the one request to MLflow that has the text `held` in it.
+    `uri` is MLflow's address, empty for the store in the folder; `output` is the folder of the
+    runs, and `given` holds more parameters of the command. A fault strikes at a random moment of a
+    step, according to `pace`, or at the one request to MLflow that contains the text `held`.
     """
 
     folder: Path
@@ -81,7 +81,7 @@ class Scene:
         return [folder.name for folder in run_folders(self.output)]
 
     def start(self, limit: Callable[[], None] | None = None) -> Running:
-        """Starts the command, which is the same each time; `limit` is called in its process."""
+        """Start the command, which is always the same; call `limit` in its process first."""
         given = params(model="logistic_regression", registered_model_name=self.name)
         flags = ["--register", *([] if self.cached else ["--no-cache"])]
         if self.held and not self._gate:
@@ -93,7 +93,7 @@ class Scene:
         )
 
     def launch(self, words: Sequence[str | Path], **options: Any) -> Running:
-        """Starts any command that makes a run in the output folder, with options of `Popen`."""
+        """Start a command that makes a run in the output folder, with options of `Popen`."""
         printed, before = self.folder / f"printed-{len(self.started)}", frozenset(self.runs)
         with printed.open("wb") as file:
             process = subprocess.Popen(
@@ -103,7 +103,7 @@ class Scene:
         return self.started[-1]
 
     def again(self) -> None:
-        """The same command once more, which has to succeed."""
+        """Repeat the command, which must succeed."""
         self.start().end(0)
 
     @property
@@ -113,16 +113,16 @@ class Scene:
         return self.output / name
 
     def close(self) -> None:
-        """Ends what a failure left."""
+        """End the processes that a failure left."""
         for running in self.started:
             running.go_on()
             running.process.kill()
             running.process.wait()
 
     def moment(self, running: Running, share: float = 1) -> bool:
-        """Waits for a moment of a step, of which it may take that share of its time until then.
+        """Wait for a moment within the given share of a step's time.
 
-        Gives whether the run still runs then.
+        Return whether the run is still running then.
         """
         if gate := self._gate:
             until(lambda: gate.reached.is_set() or not running.alive)
@@ -132,7 +132,7 @@ class Scene:
             new = sorted(set(self.runs) - running.before)
             return self.output / new[0] if new else None
 
-        # Until there is a folder Python itself still starts.
+        # Until the folder exists, Python itself is still starting.
         until(lambda: folder() or not running.alive)
         step = self.random.choice([*self.pace.seconds])
         log = f"logs/{step}.log" if step else ""
@@ -141,5 +141,5 @@ class Scene:
         return running.alive
 
     def processes(self) -> list[int]:
-        """The processes of the steps of all runs, working or waiting for their turn."""
+        """Return the processes of the steps of all runs, working or waiting for their turn."""
         return step_processes(self.output)

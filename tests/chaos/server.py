@@ -1,4 +1,4 @@
-"""An MLflow server behind a bad network, which goes down and comes back at the same address."""
+"""An MLflow server behind a bad network, which can restart at the same address."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from tests.running import processes_with
 
 
 class Server:
-    """Started when it is first asked for; `stack` ends it."""
+    """A server that starts on its first use; `stack` ends it."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self._folder, self._stack, self._port = folder, stack, free_port()
@@ -22,19 +22,19 @@ class Server:
 
     @property
     def address(self) -> str:
-        """Where it answers, or did."""
+        """Its address, once it answers."""
         self.start()
         return f"http://127.0.0.1:{self._port}"
 
     @property
     def network(self) -> Proxy:
-        """What is between it and who asks it there."""
+        """The proxy between the server and its clients."""
         if self._network is None:
             self._network = self._stack.enter_context(proxy(self.address))
         return self._network
 
     def start(self) -> None:
-        """Returns once it answers."""
+        """Start the server, and return once it answers."""
         if self._running is None:
             self._running = ExitStack()
             self._running.enter_context(
@@ -42,13 +42,13 @@ class Server:
             )
 
     def stop(self) -> None:
-        """Lets it end what it is at."""
+        """Stop the server after it has finished its work."""
         if self._running is not None:
             self._running.close()
             self._running = None
 
     def kill(self) -> None:
-        """In the middle of whatever it is at."""
+        """Kill the server in the middle of its work."""
         for process in processes_with(f"CHAOS_SERVER={self._folder}".encode()):
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)

@@ -1,18 +1,18 @@
-"""Waiting for what others do."""
+"""Wait for other processes."""
 
 import time
 from collections.abc import Callable
 
-# Generous, because the machine may be slow and busy; nothing waits for it that succeeds.
+# Generous, because the machine may be slow and busy; a test that passes does not wait for it.
 PATIENCE = 900
 
 
 def until(
     condition: Callable[[], object],
-    what: str = "it did not come to that",
+    what: str = "the expected condition did not occur",
     patience: float = PATIENCE,
 ) -> None:
-    """Waits until it holds."""
+    """Wait until a condition holds; raise `AssertionError` after some time."""
     deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline, what

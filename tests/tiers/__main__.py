@@ -1,4 +1,4 @@
-"""Runs the checks and the tests, each in its own environment: what `make test` calls."""
+"""Run the checks and the tests, each in its own environment; `make test` calls this."""
 
 import argparse
 import os
@@ -31,8 +31,8 @@ def build_parser() -> argparse.ArgumentParser:
         "paths", nargs="*", help="folders, files or tests to run (default: everything)"
     )
     parser.add_argument("--all", action="store_true", help="run the slow tests as well")
-    parser.add_argument("--no-checks", action="store_true", help="run tests alone")
-    parser.add_argument("-k", metavar="EXPRESSION", help="run the tests that match, and no check")
+    parser.add_argument("--no-checks", action="store_true", help="run tests only")
+    parser.add_argument("-k", metavar="EXPRESSION", help="run only the tests that match, no checks")
     return parser
 
 
@@ -44,14 +44,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     before = "" if narrowed else stamp.state()
     done = args.all and bool(before) and stamp.remembered() == before
     if done:
-        _say("lint, format, types and the fast tests passed for these files before (make test)")
+        _say("lint, format, types and the fast tests have passed for these files (make test)")
     given = [*flags, *([f"-k={args.k}"] if args.k else [])]
     works = chosen(paths, given, args.all, done, checks=not (args.no_checks or done or given))
     if not works:
-        raise UsageError(f"nothing is tested in {', '.join(paths)}")
+        raise UsageError(f"there are no tests or checks for {', '.join(paths)}")
     results = run(works, args.all)
     if not any(each.passed or each.failed for each in results):
-        _say(f"no test was chosen; slow ones run with make test-all {_narrowing(argv)}".rstrip())
+        _say(f"no test was selected; slow tests run with make test-all {_narrowing(argv)}".rstrip())
         return 1
     if not any(each.failed for each in results) and before and before == stamp.state():
         stamp.remember(before)
@@ -65,14 +65,16 @@ def chosen(
     marked = {(False, False): (f"-m=not {SLOW}",), (True, True): (f"-m={SLOW}",)}
     given = (*_PYTEST, *marked.get((everything, done), ()), *flags)
     parts = all_parts(len(os.sched_getaffinity(0)))
-    # What needs the most processes begins first, and the others fill up beside it; but for the
-    # checks that tell soon, if nothing waits for long.
+    # The part with the most processes starts first, and smaller ones run beside it. In the fast
+    # tier two quick checks come before it, to give feedback early.
     soon = 0 if everything else 2
     parts[soon:] = sorted(parts[soon:], key=lambda part: -part.workers)
     return [
         Work(part, tuple(found), given)
         for part in parts
         if (found := part.chosen(paths)) and (part.tests or checks)
+        # To find none in a part would take its environment and seconds of imports.
+        if not done or part.mentions(f"mark.{SLOW}")
     ]
 
 
@@ -80,9 +82,9 @@ _PYTEST = ("--quiet", "--no-header", "--tb=short")
 
 
 def run(works: Sequence[Work], everything: bool) -> list[Result]:
-    """Run them all, and print a line for each that ends, and all that a failed one printed."""
+    """Run all parts; print a line when one ends, and the whole output of one that failed."""
     began, results, cores = time.monotonic(), [], len(os.sched_getaffinity(0))
-    # Slow tests wait for servers, Docker and Pants, and leave the cores to each other.
+    # Slow tests mostly wait for servers, Docker and Pants, so more of them can share the cores.
     slots = Slots(2 * cores + 1 if everything else cores + 1)
     running = Running(Environments(Workspace()), slots, _say)
     for result in running.all(works):
@@ -115,6 +117,6 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    # A shell has what it starts in the background ignore Ctrl-C, and so would all that runs here.
+    # A program that a shell starts in the background ignores Ctrl-C, and so would its children.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(run_command("tests.tiers", main))

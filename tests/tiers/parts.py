@@ -1,7 +1,7 @@
-"""The parts that all tests and checks come in, found by the folders of the repository.
+"""Divide all tests and checks into parts, by the folders of the repository.
 
-A part is what runs in one environment: the tests of a component beside that component's own
-packages, those of the pipelines, a linter, the types of one component.
+A part runs in one environment: the tests of one component with that component's packages, the tests
+of the pipelines, a linter, or the type check of one component.
 """
 
 import ast
@@ -16,21 +16,22 @@ from pipelines.system.workspace import ROOT
 
 TOOLS = ROOT / "build-support" / "tools"
 PIPELINES = ROOT / "pipelines" / "requirements.lock"
-# What is tested and checked in the environment of the pipelines, beside the components.
+# The folders that are tested and checked in the environment of the pipelines.
 OURS = ("pipelines", "tests", "benchmarks")
-# Tests that take turns at what one process in the whole run makes for all of them.
+# Tests that share what one process of the whole run makes for all of them.
 TOGETHER = "tests/build"
 
-# Finds the Python of the environment that the named locks make.
+# Returns the Python of the environment that the locks define.
 Python = Callable[[str, Sequence[Path]], Path]
 
 
 @dataclass(frozen=True)
 class Part:
-    """One line of the summary.
+    """A part, which is one line of the summary.
 
-    `folders` are what it is about, `workers` the processes that it keeps busy. `command` is given
-    the Python of its own environment, the paths that were asked for, and how to find more Pythons.
+    `folders` are what it tests or checks, `workers` the processes that it keeps busy. `command`
+    gets the Python of the part's environment, the requested paths, and a function to find other
+    Pythons.
     """
 
     name: str
@@ -44,11 +45,21 @@ class Part:
     ignored: tuple[str, ...] = field(default=())
 
     def chosen(self, paths: Sequence[str]) -> list[str]:
-        """Return what of the paths is in this part; all of it if none are given."""
+        """Return the paths that are in this part; all of its folders if none are given."""
         if not paths:
             return list(self.folders)
         found = [each for path in paths for each in self._within(path.rstrip("/"))]
         return list(dict.fromkeys(found))
+
+    def mentions(self, text: str) -> bool:
+        """Return whether a Python file of its folders, other than those ignored, has the text."""
+        files = (path for folder in self.folders for path in (ROOT / folder).rglob("*.py"))
+        names = ((path, path.relative_to(ROOT).as_posix()) for path in files)
+        return any(
+            text in path.read_text(encoding="utf-8")
+            for path, name in names
+            if not any(_is_below(name, no) for no in self.ignored)
+        )
 
     def _within(self, path: str) -> Iterator[str]:
         file = path.partition("::")[0]
@@ -64,7 +75,7 @@ def _is_below(path: str, folder: str) -> bool:
 
 
 def all_parts(cores: int) -> list[Part]:
-    """Return every part: first those that tell soon, then by how long they take, as a rule."""
+    """Return every part: first the quick checks, then the tests, roughly the longest first."""
     components = sorted(discover(ROOT / "components"))
     tests = [*(_component_tests(name, cores) for name in components), *_our_tests(cores)]
     size = {part.name: _size_of_tests(part) for part in tests}
@@ -90,7 +101,7 @@ def _ruff() -> Part:
 
 
 def _black() -> Part:
-    # Pants formats with the same flags.
+    # Pants uses the same flags.
     flags = tomllib.loads((ROOT / "pants.toml").read_text())["black"]["args"]
 
     def command(python: Path, paths: Sequence[str], _find: Python) -> list[str | Path]:
@@ -105,13 +116,13 @@ def _component_types(name: str) -> Part:
 
 
 def _mypy(name: str, folders: tuple[str, ...], lock: Path, root: str) -> Part:
-    """Types as Pants checks them: against what runs, without the tools of the tests."""
+    """Return a type check like that of Pants: against what runs, without the test tools."""
 
     def command(python: Path, _paths: Sequence[str], find: Python) -> list[str | Path]:
         return [
             *(python.with_name("mypy"), "--no-error-summary", "--config-file=mypy.ini"),
             *(f"--cache-dir=.mypy_cache/{name}", "--python-executable", find(name, [lock])),
-            # A folder is one program's; its types are those of all of it.
+            # The types of one file depend on the others, so the whole folder is checked.
             *folders,
         ]
 
@@ -138,7 +149,7 @@ def _component_tests(name: str, cores: int) -> Part:
 
 
 def _servers(build: Path) -> list[str]:
-    """Return the names of the servers of build-support that the tests of a component start."""
+    """Return the servers in build-support that the tests of a component start."""
     calls = (each for each in ast.walk(ast.parse(build.read_text())) if isinstance(each, ast.Call))
     keywords = (each for call in calls for each in call.keywords if each.arg == "servers")
     return [Path(name).name for each in keywords for name in ast.literal_eval(each.value)]
@@ -148,7 +159,7 @@ def _our_tests(cores: int) -> Iterator[Part]:
     def variables(_find: Python) -> Mapping[str, str]:
         return {"PYTHONPATH": str(ROOT)}
 
-    # Those that start whole runs or servers wait for them.
+    # Tests that start whole runs or servers mostly wait.
     several = {"pipelines": max(1, cores // 2), "tests": cores, TOGETHER: cores + 1}
     for folder, workers in several.items():
         ignored = tuple(each for each in several if each != folder and _is_below(each, folder))
@@ -164,7 +175,7 @@ def _tests(
     ignored: tuple[str, ...] = (),
 ) -> Part:
     def command(python: Path, paths: Sequence[str], _find: Python) -> list[str | Path]:
-        # Tests of a file share what is made for them.
+        # The tests of a file share their fixtures.
         several = ["--numprocesses", str(workers), "--dist=loadscope"] if workers > 1 else []
         left_out = [f"--ignore={each}" for each in ignored]
         return [python, "-m", "pytest", "-p", "no:cacheprovider", *several, *left_out, *paths]
@@ -176,7 +187,7 @@ def _tests(
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of a part: the caller's, without another Python's modules."""
+    """Return the environment variables of a part, without another Python's modules."""
     hidden = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}
     kept = {name: value for name, value in os.environ.items() if name not in hidden}
     return {**kept, **variables}

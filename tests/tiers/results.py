@@ -1,20 +1,20 @@
-"""What a part came to, from its exit code and from the report that pytest writes."""
+"""Read the result of a part from its exit code and from pytest's report."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-# Of pytest: nothing matched what was asked for.
+# pytest's exit code if no test was selected.
 NO_TESTS = 5
-# A test that takes longer belongs to the other tier, as long as it cannot be made faster.
+# Seconds. A test that takes longer must be made faster, or moved to the slow tier.
 LONG = 10.0
 _SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Result:
-    """What ran in a part, how long it took, and what it printed."""
+    """The counts of a part, its time in seconds, and its output."""
 
     name: str
     passed: int
@@ -26,10 +26,10 @@ class Result:
 
     def line(self) -> str:
         """Return the line of the summary."""
-        said = [f"{self.passed} passed"]
-        said += [f"{self.failed} failed"] if self.failed else []
-        said += [f"{self.skipped} skipped"] if self.skipped else []
-        return f"{self.name:24} {', '.join(said):32} {self.seconds:7.1f} s"
+        counts = [f"{self.passed} passed"]
+        counts += [f"{self.failed} failed"] if self.failed else []
+        counts += [f"{self.skipped} skipped"] if self.skipped else []
+        return f"{self.name:24} {', '.join(counts):32} {self.seconds:7.1f} s"
 
 
 def of_check(name: str, code: int, seconds: float, output: str) -> Result:
@@ -40,7 +40,7 @@ def of_check(name: str, code: int, seconds: float, output: str) -> Result:
 def of_tests(name: str, code: int, seconds: float, output: str, report: Path) -> Result:
     """Return the result of pytest.
 
-    A process that ended without a report, or in another way than with its tests, has failed too.
+    It has also failed if it left no report, or if its exit code is neither 0 nor "no tests".
     """
     try:
         document = ElementTree.parse(report)  # noqa: S314 - of our own process
@@ -62,7 +62,7 @@ def _long(suite: ElementTree.Element) -> Iterator[tuple[float, str]]:
 
 
 def longest(results: list[Result]) -> Iterator[str]:
-    """Yield a line for the tests that take too long for the fast tier, the longest first."""
+    """Yield a line for each test that is too long for the fast tier, the longest first."""
     found = sorted((each for result in results for each in result.long), reverse=True)
     yield from (f"{seconds:.0f} s for {name}" for seconds, name in found[:_SHOWN])
     if len(found) > _SHOWN:

@@ -1,4 +1,4 @@
-"""Runs parts beside each other, as many as the cores have work for, and ends what it started."""
+"""Run parts in parallel, as many as the cores allow, and end what was started."""
 
 import os
 import signal
@@ -18,13 +18,13 @@ from pipelines.system.workspace import ROOT
 from tests.tiers.parts import Part, environment
 from tests.tiers.results import Result, of_check, of_tests
 
-# Seconds that what is stopped has to end in order.
+# Seconds that a stopped process may take to clean up.
 _GRACE = 20
 
 
 @dataclass(frozen=True)
 class Work:
-    """A part, the paths of it that were asked for, and flags for pytest if it is one of tests."""
+    """A part, the requested paths in it, and flags for pytest if it is a part of tests."""
 
     part: Part
     paths: tuple[str, ...]
@@ -33,7 +33,7 @@ class Work:
 
 @dataclass
 class Slots:
-    """How many processes may be busy; a part that needs more than there are takes all."""
+    """The number of processes that may be busy; a part that needs more takes all of them."""
 
     free: int
     _most: int = field(init=False)
@@ -45,7 +45,7 @@ class Slots:
 
     @contextmanager
     def taken(self, place: int, wanted: int) -> Iterator[None]:
-        """Wait until those before this place have theirs and that many are free, and hold them."""
+        """Wait for this place's turn and for enough free slots, and hold them for the block."""
         count = min(wanted, self._most)
         with self._changed:
             self._changed.wait_for(lambda: self._next == place and self.free >= count)
@@ -62,7 +62,7 @@ class Slots:
 
 @dataclass
 class Running:
-    """Starts parts in environments that are made when the first one needs them."""
+    """Start parts in environments, each made when a part first needs it."""
 
     environments: Environments
     slots: Slots
@@ -73,7 +73,7 @@ class Running:
     _stopped: bool = False
 
     def all(self, works: Sequence[Work]) -> Iterator[Result]:
-        """Run each part to its end, and yield the results as they come; Ctrl-C stops them."""
+        """Run all parts and yield their results as they end; Ctrl-C stops them."""
         with ThreadPoolExecutor(max(1, len(works))) as pool:
             futures = []
             try:
@@ -98,7 +98,7 @@ class Running:
             return self._finished(work, command, variables)
 
     def _python(self, name: str, locks: Sequence[Path]) -> Path:
-        # One after the other: they share the network, and what several need is found made.
+        # One at a time: they share the network, and an environment may serve several parts.
         with self._making:
             key = (name, tuple(locks))
             if key not in self._found:
@@ -107,13 +107,13 @@ class Running:
             return self._found[key].python
 
     def _tell(self, name: str) -> Callable[[str], None]:
-        told: list[str] = []
+        reported: list[str] = []
 
         def tell(text: str) -> None:
-            # How far the downloads are is more than one line.
-            if not told:
+            # One line is enough; the progress of downloads is not shown.
+            if not reported:
                 self.say(f"installing {name}")
-            told.append(text)
+            reported.append(text)
 
         return tell
 
@@ -146,7 +146,7 @@ class Running:
     def _stop(self) -> None:
         self._stopped = True
         self.environments.started.stop()
-        # As Ctrl-C does, so that pytest ends what tests started.
+        # SIGINT first, as from Ctrl-C, so that pytest ends what tests started.
         for sign in (signal.SIGINT, signal.SIGKILL):
             for process in self._processes:
                 _signal(process, sign)

@@ -1,4 +1,4 @@
-"""Remembers the files for which the fast tier passed, so that it need not run again for them."""
+"""Remember the files for which the fast tier passed, so that it is not run again for them."""
 
 import hashlib
 import subprocess
@@ -6,12 +6,12 @@ from pathlib import Path
 
 from pipelines.system.workspace import ROOT
 
-# Where it is gone with the environment of the commands.
+# In .venv, so that it disappears with the environment of the commands.
 _STAMP = Path(".venv") / "tested"
 
 
 def state(root: Path = ROOT) -> str:
-    """Return the hash of all files that git knows or would add, or '' if git cannot say."""
+    """Return the hash of all files that git tracks or would add; empty if git fails."""
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(listing, cwd=root, capture_output=True, check=False)
     if listed.returncode != 0:
@@ -25,12 +25,12 @@ def state(root: Path = ROOT) -> str:
 
 
 def remember(passed: str, root: Path = ROOT) -> None:
-    """Keep that the fast tier passed for this state."""
+    """Record that the fast tier passed for this state."""
     if passed:
         (root / _STAMP).write_text(passed)
 
 
 def remembered(root: Path = ROOT) -> str:
-    """Return the state for which it passed last."""
+    """Return the state for which the fast tier passed last; empty if there is none."""
     stamp = root / _STAMP
     return stamp.read_text() if stamp.is_file() else ""

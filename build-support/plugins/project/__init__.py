@@ -1,1 +1,1 @@
-"""A Pants plugin: what BUILD files may know of the projects beside them."""
+"""A Pants plugin that gives BUILD files the metadata of the projects beside them."""

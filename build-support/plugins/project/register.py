@@ -1,8 +1,8 @@
 """Symbols for BUILD files, so that names, versions and the list of components have one source.
 
-`project()` is the `[project]` table of the pyproject.toml beside the BUILD file, `interface_hash()`
-the hash of its component.yaml, `component_folders()` the folders under components/ that have a
-project, and `base_image(given)` the image that was given or else the pinned one.
+`project()` returns the `[project]` table of the pyproject.toml beside the BUILD file,
+`interface_hash()` the hash of its component.yaml, `component_folders()` the folders under
+components/ that have a project, and `base_image(given)` the given image, or the pinned one.
 """
 
 import hashlib
@@ -56,14 +56,14 @@ def _base_image(_context: ParseContext) -> Callable[[str], str]:
     def base_image(given: str) -> str:
         pinned = Path(get_buildroot(), "build-support", "base-image.txt")
         name = given or pinned.read_text().strip()
-        # Pants takes no image without a tag; the colon of a registry's port is none.
+        # Pants requires a tag; the colon before a registry's port is not one.
         return name if re.search(r"@|:[^/]*$", name) else f"{name}:latest"
 
     return base_image
 
 
 def build_file_aliases() -> BuildFileAliases:
-    """Registers the symbols with Pants."""
+    """Register the symbols with Pants."""
     return BuildFileAliases(
         context_aware_object_factories={
             "base_image": _base_image,

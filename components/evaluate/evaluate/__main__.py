@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from evaluate.errors import FAILED, OK, WRONG_CALL, EvaluateError
-from evaluate.gate import Change
+from evaluate.gate.change import Change
+from evaluate.gate.thresholds import Threshold, parse_thresholds
+from evaluate.inputs.names import check_alias, check_champion_name
+from evaluate.inputs.slices import parse_slices
 from evaluate.interrupt import Interrupted, stop_signals_raise
-from evaluate.names import check_alias, check_champion_name
 from evaluate.outputs import executor_output, fill, staged
-from evaluate.slices import parse_slices
-from evaluate.thresholds import Threshold, parse_thresholds
 
 if TYPE_CHECKING:
-    from evaluate.evaluation import Evaluation
+    from evaluate.gate.evaluation import Evaluation
 
 DEFAULT_ALIAS = "champion"
 
@@ -154,8 +154,8 @@ def _run(
     # pandas, scikit-learn and MLflow take seconds to import, which --help and a wrong call must
     # not pay.
     _steer_libraries()
-    from evaluate.footprint import check_memory
-    from evaluate.model import read_model_folder
+    from evaluate.inputs.footprint import check_memory
+    from evaluate.inputs.model import read_model_folder
     from evaluate.tracking import open_run, tracking_uri
 
     model = read_model_folder(args.model)
@@ -195,7 +195,7 @@ def _steer_libraries() -> None:
 
 
 def _report(evaluation: "Evaluation") -> None:
-    from evaluate.console import left_out, table, verdict
+    from evaluate.report.console import left_out, table, verdict
 
     for line in left_out(evaluation):
         print(f"evaluate: {line}", file=sys.stderr)

@@ -7,8 +7,8 @@ the program, the executor input, which only the placeholder for the whole of it 
 from collections.abc import Mapping
 from typing import Any
 
-from evaluate.evaluation import to_json
-from evaluate.predictions import Predictions
+from evaluate.gate.evaluation import to_json
+from evaluate.measure.predictions import Predictions
 from evaluate.report import curves
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from evaluate.conftest import Example, Run
 from evaluate.executor_output import native_outputs
-from evaluate.predictions import Predictions
+from evaluate.measure.predictions import Predictions
 
 
 def metadata(predictions: Predictions) -> dict[str, object]:

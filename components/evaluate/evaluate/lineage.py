@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluate.evaluation import to_json
-from evaluate.predictions import Predictions
+from evaluate.gate.evaluation import to_json
+from evaluate.measure.predictions import Predictions
 
 if TYPE_CHECKING:
     from evaluate.step import Request

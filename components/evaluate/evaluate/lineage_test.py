@@ -8,7 +8,7 @@ import pytest
 
 from evaluate.conftest import Example, Run, Store
 from evaluate.lineage import digest
-from evaluate.predictions import Predictions
+from evaluate.measure.predictions import Predictions
 
 
 def recorded(store: Store, example: Example, folder: Path) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluate.errors import EvaluateError
-from evaluate.slices import parse_slices
-from evaluate.thresholds import parse_thresholds
+from evaluate.gate.thresholds import parse_thresholds
+from evaluate.inputs.slices import parse_slices
 
 words = st.sampled_from(
     ["accuracy", "rmse", "threshold", "greater_is_better", "min_absolute_change", "confidence"]

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
-from evaluate.champion import Candidate, find_champion
-from evaluate.dataset import read_test_split
-from evaluate.evaluation import Evaluation, evaluate, to_json
 from evaluate.executor_output import native_outputs
-from evaluate.gate import Change
+from evaluate.gate.champion import Candidate, find_champion
+from evaluate.gate.change import Change
+from evaluate.gate.evaluation import Evaluation, evaluate, to_json
+from evaluate.gate.thresholds import Threshold
+from evaluate.inputs.dataset import read_test_split
+from evaluate.inputs.model import ModelFolder, load_estimator
 from evaluate.lineage import lineage
-from evaluate.model import ModelFolder, load_estimator
-from evaluate.predictions import predict
+from evaluate.measure.predictions import predict
 from evaluate.report.files import check_slices, report_files
-from evaluate.thresholds import Threshold
 from evaluate.tracking import log_files, record, run_parameters
 
 if TYPE_CHECKING:

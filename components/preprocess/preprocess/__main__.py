@@ -14,8 +14,8 @@ from preprocess.interrupt import Interrupted, stop_signals_raise
 
 if TYPE_CHECKING:
     from preprocess.findings import Allowed, Finding
-    from preprocess.preprocess import Preprocessed
     from preprocess.settings import Settings
+    from preprocess.step import Preprocessed
 
 PROGRAM = "preprocess"
 TASKS = ("classification", "regression")
@@ -106,16 +106,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def warm() -> None:
     """Imports what the step needs; a runner may call it while earlier steps still work."""
-    import_module("preprocess.preprocess")
+    import_module("preprocess.step")
 
 
 def _run(arguments: argparse.Namespace) -> int:
     paths = _output_paths(arguments)
     # Not above: pandas would make --help slow.
     from preprocess.lineage import describe
-    from preprocess.preprocess import Outputs, preprocess
+    from preprocess.reading.table import Dataset
     from preprocess.staging import staged
-    from preprocess.table import Dataset
+    from preprocess.step import Outputs, preprocess
 
     settings = _settings(arguments)
     ignored = _ignored(arguments.ignore_columns, settings.target)
@@ -207,9 +207,9 @@ def _allowed(text: str) -> "Allowed":
 
 
 def _settings(arguments: argparse.Namespace) -> "Settings":
-    from preprocess.schema import read_schema
+    from preprocess.reading.schema import read_schema
+    from preprocess.reading.target import Task
     from preprocess.settings import Settings
-    from preprocess.target import Task
 
     # What is wrong with the call comes before what is wrong with a file.
     task = _task(arguments.task)

@@ -10,7 +10,7 @@ import numpy as np
 from pandas import DataFrame, Series
 
 from preprocess.errors import PreprocessError
-from preprocess.text_bytes import only_bytes_between
+from preprocess.reading.text_bytes import only_bytes_between
 
 # Text that stands for a missing value. A lone "-" is not among them: it is a category in some
 # tables and a sign in others.

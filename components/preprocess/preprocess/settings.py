@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from preprocess.findings import Allowed
-from preprocess.schema import Schema
-from preprocess.target import Task
+from preprocess.reading.schema import Schema
+from preprocess.reading.target import Task
 
 
 @dataclass(frozen=True)

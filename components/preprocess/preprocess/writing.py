@@ -6,15 +6,15 @@ from types import TracebackType
 import pyarrow as pa
 from pandas import DataFrame, Series
 
-from preprocess import kinds, target
-from preprocess.assignment import Assignment, Mask
 from preprocess.errors import PreprocessError
-from preprocess.kinds import Kind
-from preprocess.schema import Schema, Target
-from preprocess.statistics import FeatureStatistics
-from preprocess.survey import Survey
-from preprocess.table import SplitWriter
-from preprocess.target import TargetType, Task, whole_numbers
+from preprocess.reading import kinds, target
+from preprocess.reading.kinds import Kind
+from preprocess.reading.schema import Schema, Target
+from preprocess.reading.table import SplitWriter
+from preprocess.reading.target import TargetType, Task, whole_numbers
+from preprocess.rows.assignment import Assignment, Mask
+from preprocess.rows.survey import Survey
+from preprocess.sketches.statistics import FeatureStatistics
 
 
 class SplitFiles:

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from pull_data.errors import PullDataError, reason
 from pull_data.interrupt import Interrupted, stop_signals_raise
-from pull_data.source import DEFAULT_SOURCE, KNOWN, parse_source
+from pull_data.sources.source import DEFAULT_SOURCE, KNOWN, parse_source
 
 PROGRAM = "pull_data"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def warm() -> None:
     """Imports what the step needs; a runner may call it while earlier steps still work."""
-    import_module("pull_data.pull")
+    import_module("pull_data.step")
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -85,7 +85,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if not arguments.dataset:
         raise PullDataError("--dataset: no path given", exit_code=2)
     # Not above: Arrow would make --help slow.
-    from pull_data.pull import pull
+    from pull_data.step import pull
 
     try:
         pulled = pull(source, sha256, Path(arguments.dataset), _log)

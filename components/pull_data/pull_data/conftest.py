@@ -24,8 +24,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pull_data import retry
 from pull_data.__main__ import main
+from pull_data.sources import retry
 
 
 @dataclass(frozen=True)

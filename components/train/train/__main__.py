@@ -15,10 +15,10 @@ from train import options
 from train.errors import WORK_FAILED, TrainError, WrongCallError, log, one_line
 from train.interrupt import Interrupted, stop_signals_raise
 from train.options import Options
-from train.search_options import parse_search
+from train.search.options import parse_search
 
 if TYPE_CHECKING:
-    from train.training import Trained
+    from train.step import Trained
 
 # Read by the libraries when they are imported. What the user has set stays.
 ENVIRONMENT = {
@@ -36,9 +36,9 @@ ENVIRONMENT = {
 # Flags without a value.
 ALONE = ("--help", "--quiet")
 NEEDED = (
-    "train.training",
-    "train.tracking",
-    "train.logged_model",
+    "train.step",
+    "train.tracking.run",
+    "train.model.logged_model",
     "mlflow.store.tracking.sqlalchemy_store",
     "skops.io",
 )
@@ -175,7 +175,7 @@ def _steer_libraries() -> None:
 def _train(parsed: Options) -> Trained:
     _steer_libraries()
     # Late, so that --help and a wrong call need not wait for scikit-learn.
-    from train.training import train
+    from train.step import train
 
     return train(parsed)
 

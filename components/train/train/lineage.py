@@ -9,9 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from train.dataset import Dataset
+from train.data.dataset import Dataset
 from train.options import Options
-from train.tracking import Run
+from train.tracking.run import Run
 
 
 def log_lineage(run: Run, options: Options, data: Dataset, metrics: Path) -> None:

@@ -17,9 +17,9 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
 
+from train.data.schema import Schema
 from train.errors import WrongCallError
-from train.preprocessing import Family, build_preprocessor
-from train.schema import Schema
+from train.model.preprocessing import Family, build_preprocessor
 
 
 @dataclass(frozen=True)

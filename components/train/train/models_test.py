@@ -6,9 +6,9 @@ import pytest
 from sklearn.metrics import accuracy_score
 
 from train.conftest import KINDS, customers
+from train.data.schema import Feature, Schema
 from train.errors import WrongCallError
 from train.models import MODELS, build_pipeline, use_one_thread
-from train.schema import Feature, Schema
 
 MISSING = {
     "numeric": "float64",

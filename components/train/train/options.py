@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from train.errors import WrongCallError
-from train.search_options import SearchOptions
+from train.search.options import SearchOptions
 
 DEFAULT_MODEL = "hist_gradient_boosting"
 DEFAULT_SEED = 42

@@ -20,8 +20,8 @@ from sklearn.model_selection import HalvingRandomSearchCV, KFold
 
 from train.conftest import Step, customers
 from train.errors import log
-from train.planning import halving_rounds
 from train.progress import Progress, in_words, shown
+from train.search.plan import halving_rounds
 
 LEFT = re.compile(r", about \d+ (s|min|h) left$")
 
@@ -46,7 +46,7 @@ def told(error: str) -> list[str]:
 @pytest.fixture()
 def _every(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a step tell of everything."""
-    monkeypatch.setattr("train.training.Progress", partial(Progress, interval=0))
+    monkeypatch.setattr("train.step.Progress", partial(Progress, interval=0))
 
 
 def test_what_is_left_is_reckoned_from_what_was_measured(

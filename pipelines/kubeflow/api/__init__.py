@@ -1,1 +1,1 @@
-"""KFP's REST API: where it is, who asks it, and what its answers mean."""
+"""KFP's REST API: where it is, who calls it, and what its answers mean."""

@@ -1,4 +1,4 @@
-"""What KFP's API answers when it does not do what it was asked: one line each, with the way out."""
+"""Turn the failures of KFP's API into one-line errors that say what to do next."""
 
 import json
 from typing import Any
@@ -7,15 +7,16 @@ from urllib.parse import urljoin
 from pipelines.kubeflow.api.endpoint import PORT_FORWARD, Endpoint
 from pipelines.system.errors import PinionError
 
-# As much of a server's own words as a line can hold.
+# The longest message of a server that is shown, in characters.
 _LONGEST = 400
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class UnavailableError(PinionError):
-    """There was no answer, or none that counts: asked again, it may come.
+    """The server did not answer, or failed; a later request may succeed.
 
-    What was asked for may have been done all the same; unless it is `over`, it may still be.
+    The request may have been carried out nevertheless. Unless `over` is set, the server may still
+    be working on it.
     """
 
     def __init__(self, message: str, over: bool = False) -> None:
@@ -24,14 +25,14 @@ class UnavailableError(PinionError):
 
 
 class UnreachableError(UnavailableError):
-    """There was no connection, so that nothing can have been done."""
+    """No connection was made, so nothing was carried out."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, over=True)
 
 
 class RefusedError(PinionError):
-    """The server answered, and did not do it; `status` is HTTP's."""
+    """The server answered and refused; `status` is the HTTP status."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -39,23 +40,23 @@ class RefusedError(PinionError):
 
 
 def unreachable(endpoint: Endpoint, cause: str, connected: bool) -> UnavailableError:
-    """No connection, or one that broke."""
-    hint = "check --endpoint, and that this machine may reach it"
+    """Return the error for a connection that could not be made, or that broke if `connected`."""
+    hint = "check --endpoint and whether this machine can reach it"
     if "certificate" in cause:
-        hint = "name the authority that signed it in REQUESTS_CA_BUNDLE (a PEM file)"
+        hint = "set REQUESTS_CA_BUNDLE to a PEM file with the authority that signed it"
     elif "TLS" in cause:
-        hint = "give the address with http://"
+        hint = "give --endpoint with http:// instead of https://"
     elif endpoint.local:
         hint = f"is the port-forward running? {PORT_FORWARD}"
     kind = UnavailableError if connected else UnreachableError
     return kind(f"KFP at {endpoint.address} does not answer ({cause}); {hint}")
 
 
-def no_kfp(endpoint: Endpoint, what: str) -> RefusedError:
-    """Some other server."""
+def not_kfp(endpoint: Endpoint, what: str) -> RefusedError:
+    """Return the error for an address at which another server answers."""
     return RefusedError(
-        f"{endpoint.address} is not KFP's API ({what}); give the address under which its dashboard"
-        " is, as in http://localhost:8080 or https://kubeflow.example.com/pipeline",
+        f"{endpoint.address} is not KFP's API ({what}); give the address of KFP's dashboard,"
+        " such as http://localhost:8080 or https://kubeflow.example.com/pipeline",
         200,
     )
 
@@ -63,41 +64,44 @@ def no_kfp(endpoint: Endpoint, what: str) -> RefusedError:
 def refused(
     endpoint: Endpoint, status: int, body: Any, logged_in: str, location: str = ""
 ) -> PinionError:
-    """An answer other than success; `logged_in` says with what the request was made, if anything.
+    """Return the error for an answer other than success.
 
-    `location` is where the answer leads to. A server that fails is an `UnavailableError`, a refusal
-    a `RefusedError`.
+    `logged_in` names the credentials that the request carried, if any; `location` is the address
+    that a redirect points to. The error is an `UnavailableError` if the server failed, else a
+    `RefusedError`.
     """
-    said = _message(body)
+    message = _message(body)
     if status >= 500 or status == 429:
-        # Others are of proxies, which give up before the server does.
+        # Other statuses come from proxies, which give up before the server does.
         over = status in (429, 500)
-        return UnavailableError(f"KFP at {endpoint.address} answered {status}{said}", over)
+        return UnavailableError(f"KFP at {endpoint.address} answered {status}{message}", over)
     moved, api, _ = urljoin(endpoint.address, location.partition("?")[0]).partition("/apis/")
     if status in _REDIRECTS and api:
-        return RefusedError(f"{endpoint.address} leads to {moved}; give that as --endpoint", status)
+        return RefusedError(
+            f"{endpoint.address} redirects to {moved}; give that as --endpoint", status
+        )
     if status in (*_REDIRECTS, 401):
-        return RefusedError(f"KFP at {endpoint.address} {_login_hint(logged_in)}{said}", 401)
+        return RefusedError(f"KFP at {endpoint.address} {_login_hint(logged_in)}{message}", 401)
     if status == 403:
         return RefusedError(
-            f"KFP at {endpoint.address} forbids it (403){said}; check --namespace, and that you may"
-            " use pipelines there",
+            f"KFP at {endpoint.address} denied the request (403){message}; check --namespace and"
+            " whether you are allowed to use pipelines there",
             status,
         )
-    return RefusedError(f"KFP at {endpoint.address} answered {status}{said}", status)
+    return RefusedError(f"KFP at {endpoint.address} answered {status}{message}", status)
 
 
 def _login_hint(logged_in: str) -> str:
     if logged_in:
-        return f"does not take the {logged_in} (401); it may have expired"
+        return f"does not accept the {logged_in} (401); it may have expired"
     return (
-        "wants a log-in (401): set KFP_TOKEN or KFP_COOKIE, or give --user NAME and the password"
-        " in KFP_PASSWORD or when asked"
+        "requires a login (401): set KFP_TOKEN or KFP_COOKIE, or give --user NAME and the password"
+        " in KFP_PASSWORD or at the prompt"
     )
 
 
 def _message(body: Any) -> str:
-    """What the server says itself, in the form of KFP's API or of Kubernetes'."""
+    """Return the server's own message, in the form that KFP's API or Kubernetes uses."""
     text = body.decode(errors="replace") if isinstance(body, bytes) else str(body or "")
     try:
         document = json.loads(text)
@@ -105,8 +109,10 @@ def _message(body: Any) -> str:
         return ""
     if not isinstance(document, dict):
         return ""
-    said = document.get("message") or document.get("error_message") or document.get("error") or ""
-    words = " ".join(str(said).split())
+    message = (
+        document.get("message") or document.get("error_message") or document.get("error") or ""
+    )
+    words = " ".join(str(message).split())
     if len(words) > _LONGEST:
         words = f"{words[:_LONGEST]} …"
     return f": {words}" if words else ""

@@ -1,4 +1,4 @@
-"""KFP's REST API (v2beta1): its generated client, with answers that say what to do next."""
+"""Call KFP's REST API (v2beta1) with the generated client, and explain what goes wrong."""
 
 import json
 import sys
@@ -21,11 +21,11 @@ from pipelines.system.errors import PinionError
 
 T = TypeVar("T")
 
-# Seconds to connect, and to wait for an answer: making a run takes a busy cluster a while, and a
-# caller that leaves early cannot know whether there is one.
+# Seconds to connect, and to wait for an answer. A busy cluster needs a while to create a run, and a
+# caller that gives up early cannot know whether the run exists.
 _SECONDS = (5, 120)
-# Seconds between looking for what may have been made, and those after them where the server may be
-# at work on it, which a broken connection does not end.
+# Seconds between two checks whether a request was carried out, and the longer pauses after them if
+# the server may still be working on it, which a broken connection does not end.
 _SETTLE = (0.25, 0.5, 1.0, 2.0)
 _AT_WORK = (8.0, 16.0)
 
@@ -38,10 +38,10 @@ _NEVER_CONNECTED = (
 
 
 class _Transport(RESTClientObject):
-    """The generated client's own, without its retries, redirects and trust in any answer."""
+    """The generated client's transport without retries and redirects, for answers in JSON only."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        # A redirect leads to a log-in, and a POST that is sent again may make a second run.
+        # A redirect leads to a login page, and a POST that is repeated may start a second run.
         endpoint.configuration.retries = urllib3.Retry(0, raise_on_redirect=False)
         super().__init__(endpoint.configuration)
         self._endpoint = endpoint
@@ -52,7 +52,7 @@ class _Transport(RESTClientObject):
             response = super().request(method, url, *args, **kwargs)
         except kfp.ApiException as error:
             if error.status == 0:
-                # All that it makes of trouble with TLS.
+                # The client reports every TLS failure as status 0.
                 raise answers.unreachable(self._endpoint, cause(error), False) from error
             raise
         except urllib3.exceptions.HTTPError as error:
@@ -63,7 +63,10 @@ class _Transport(RESTClientObject):
 
 
 def _refuse_pages(endpoint: Endpoint, body: bytes) -> None:
-    """The generated client makes an empty object of what is no JSON, as of the page of a log-in."""
+    """Refuse an answer that is not a JSON object.
+
+    The generated client turns anything else, such as a login page, into an empty object.
+    """
     if not body.strip():
         return
     try:
@@ -71,11 +74,14 @@ def _refuse_pages(endpoint: Endpoint, body: bytes) -> None:
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        raise answers.no_kfp(endpoint, "it answers with something else than JSON")
+        raise answers.not_kfp(endpoint, "it does not answer with a JSON object")
 
 
 class Api:
-    """One cluster's KFP, asked as one user; `patience` are the seconds that it may be away."""
+    """KFP on one cluster, called as one user.
+
+    `patience` is the number of seconds for which the server may be away before a call fails.
+    """
 
     def __init__(
         self,
@@ -96,51 +102,52 @@ class Api:
 
     @cached_property
     def runs(self) -> Any:
-        """Runs."""
+        """The service for runs."""
         return kfp.RunServiceApi(self._client)
 
     @cached_property
     def experiments(self) -> Any:
-        """Experiments."""
+        """The service for experiments."""
         return kfp.ExperimentServiceApi(self._client)
 
     @cached_property
     def pipelines(self) -> Any:
-        """Pipelines and their versions."""
+        """The service for pipelines and their versions."""
         return kfp.PipelineServiceApi(self._client)
 
     @cached_property
     def uploads(self) -> Any:
-        """Files of pipelines."""
+        """The service that takes pipeline files."""
         return kfp.PipelineUploadServiceApi(self._client)
 
     @cached_property
     def recurring_runs(self) -> Any:
-        """Recurring runs."""
+        """The service for recurring runs."""
         return kfp.RecurringRunServiceApi(self._client)
 
     def connect(self) -> bool:
-        """Logs in and looks whether KFP is there; whether it knows several users.
+        """Log in, check that KFP is there, and return whether it is in multi-user mode.
 
-        Raises `PinionError` where it is not, or does not let this one in.
+        Raises `PinionError` if KFP is not there or does not accept the login.
         """
         self._renew()
         health = kfp.HealthzServiceApi(self._client)
         try:
-            # An address that nobody is at is told at once.
+            # If nothing listens at the address, fail without retrying.
             answer = self.persist(health.healthz_service_get_healthz, at_once=UnreachableError)
         except RefusedError as error:
             if error.status != 404:
                 raise
-            raise answers.no_kfp(self.endpoint, "404 for its health") from error
+            raise answers.not_kfp(self.endpoint, "its health check returns 404") from error
         return bool(answer.multi_user)
 
     def ask(self, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """One request; raises `UnavailableError` or `RefusedError`."""
+        """Send one request; raise `UnavailableError` or `RefusedError` if it fails."""
         try:
             return self._once(call, *args, **kwargs)
         except RefusedError as error:
-            # A cookie ends while one waits; a token has to come from whoever gave it.
+            # A cookie can expire during a long wait, and a new login renews it; a token has to be
+            # renewed by whoever issued it.
             if error.status != 401 or not self._login.user:
                 raise
             self._renew()
@@ -153,7 +160,7 @@ class Api:
         at_once: type[PinionError] | tuple[()] = (),
         **kwargs: Any,
     ) -> T:
-        """A request that may be made twice, made until it is answered or the patience is over."""
+        """Send a request that is safe to repeat until it is answered or the patience is used up."""
         patience = Patience(self.patience, self.pause)
         while True:
             try:
@@ -164,10 +171,11 @@ class Api:
                 patience.wait(error)
 
     def create(self, make: Callable[[], T], find: Callable[[], T | None], unique: bool = True) -> T:
-        """Makes what `find`, which persists by itself, finds once it is there, and never two of it.
+        """Create what `find` returns once it exists, and never a second one.
 
-        Without an answer it may be there all the same: it is looked for before it is made again,
-        and for longer where it is not `unique`, so that KFP would make a second one of its name.
+        A request that was not answered may still have been carried out, so `find` (which persists
+        by itself) is called before the next try. If the name is not `unique`, KFP would create a
+        second one under it, so the check goes on for longer.
         """
         patience = Patience(self.patience, self.pause)
         while True:
@@ -177,7 +185,7 @@ class Api:
                 failure: PinionError = error
                 pauses = _SETTLE if unique or error.over else _SETTLE + _AT_WORK
             except RefusedError as error:
-                # Another call made it; or this one did, whose first answer was lost.
+                # Another call created it, or an earlier try of this call whose answer was lost.
                 if error.status != 409:
                     raise
                 failure, pauses = error, _SETTLE
@@ -190,13 +198,16 @@ class Api:
     def _settled(
         self, find: Callable[[], T | None], pauses: Sequence[float], failure: PinionError
     ) -> T | None:
-        """What is there once a request that nobody answered can no longer be under way."""
+        """Return what exists once an unanswered request can no longer be in progress."""
         for seconds in pauses:
             if (found := find()) is not None:
                 return found
             if seconds == _AT_WORK[0]:
                 left = sum(_AT_WORK)
-                print(f"{failure}; looking for {left:.0f} s whether it was done", file=sys.stderr)
+                print(
+                    f"{failure}; checking for {left:.0f} s whether the request was carried out",
+                    file=sys.stderr,
+                )
             self.pause(seconds)
         return find()
 
@@ -213,19 +224,19 @@ class Api:
             raise answers.refused(
                 self.endpoint, error.status, error.body, self._login.kind, location
             ) from error
-        # What the generated client makes of fields of another type.
+        # The generated client fails in these ways if a field has another type.
         except (ValueError, TypeError, AttributeError) as error:
-            raise answers.no_kfp(self.endpoint, f"its answer is not understood: {error}") from error
+            raise answers.not_kfp(self.endpoint, f"its answer cannot be read: {error}") from error
 
 
 def named(name: str) -> str:
-    """The filter for what has a name."""
+    """Return the filter for the objects with a display name."""
     predicate = {"operation": "EQUALS", "key": "display_name", "stringValue": name}
     return json.dumps({"predicates": [predicate]})
 
 
 def pages(list_page: Callable[..., Any], field: str, **kwargs: Any) -> Iterator[Any]:
-    """Everything of a list that the API gives in pages."""
+    """Yield every entry of a list that the API returns in pages."""
     token = ""
     while True:
         page = list_page(page_size=100, page_token=token, **kwargs)

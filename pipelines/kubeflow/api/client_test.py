@@ -18,61 +18,65 @@ from pipelines.system.errors import PinionError
 
 
 def api(server: KfpServer, login: Login | None = None, patience: float = 60) -> Api:
-    """The API, whose waits pass at once."""
+    """Return the API, whose pauses take no time."""
     return Api(find_endpoint(server.address), login or Login(), patience, lambda _: None)
 
 
-def paged(status: int, body: str, **headers: str) -> KfpServer:
-    """A server that answers everything alike."""
+def answering(status: int, body: str, **headers: str) -> KfpServer:
+    """Return a server that gives every request the same answer."""
     return KfpServer(pages=lambda _: Page(status, body, headers))
 
 
 @pytest.mark.parametrize(
     ("server", "message"),
     [
-        pytest.param(paged(401, "{}"), r"wants a log-in \(401\): set KFP_TOKEN", id="401"),
+        pytest.param(answering(401, "{}"), r"requires a login \(401\): set KFP_TOKEN", id="401"),
         pytest.param(
-            paged(302, "", Location="/dex/auth"), "wants a log-in .* give --user NAME", id="302"
+            answering(302, "", Location="/dex/auth"),
+            "requires a login .* give --user NAME",
+            id="302",
         ),
         pytest.param(
-            paged(308, "", Location="https://kfp.example.com/pipeline/apis/v2beta1/healthz"),
-            "leads to https://kfp.example.com/pipeline; give that as --endpoint",
+            answering(308, "", Location="https://kfp.example.com/pipeline/apis/v2beta1/healthz"),
+            "redirects to https://kfp.example.com/pipeline; give that as --endpoint",
             id="moved",
         ),
         pytest.param(
-            paged(403, '{"message": "ada may not\\nread"}'),
-            r"forbids it \(403\): ada may not read; check --namespace",
+            answering(403, '{"message": "ada may not\\nread"}'),
+            r"denied the request \(403\): ada may not read; check --namespace",
             id="403",
         ),
-        pytest.param(paged(404, "{}"), "is not KFP's API .*404.* give the address", id="404"),
+        pytest.param(answering(404, "{}"), "is not KFP's API .*404.* give the address", id="404"),
         pytest.param(
-            paged(200, "<html>Grafana</html>"), "is not KFP's API .*something else", id="a page"
+            answering(200, "<html>Grafana</html>"),
+            "is not KFP's API .*does not answer with a JSON object",
+            id="a page",
         ),
-        pytest.param(paged(200, "[1]"), "is not KFP's API", id="a list"),
-        pytest.param(paged(503, "upstream"), r"answered 503$", id="503"),
+        pytest.param(answering(200, "[1]"), "is not KFP's API", id="a list"),
+        pytest.param(answering(503, "upstream"), r"answered 503$", id="503"),
         pytest.param(
-            paged(500, '{"error_message": "database is down"}'),
+            answering(500, '{"error_message": "database is down"}'),
             "answered 500: database is down",
             id="500",
         ),
-        pytest.param(paged(429, "{}"), "answered 429", id="429"),
+        pytest.param(answering(429, "{}"), "answered 429", id="429"),
     ],
 )
-def test_what_another_answer_comes_to(server: KfpServer, message: str) -> None:
+def test_an_answer_other_than_success_is_explained(server: KfpServer, message: str) -> None:
     with serving(server), pytest.raises(PinionError, match=message) as raised:
         api(server).connect()
     assert server.address in str(raised.value)
 
 
-def test_a_token_that_is_not_taken_is_told_without_its_value() -> None:
+def test_a_rejected_token_is_reported_without_its_value() -> None:
     with serving(KfpServer(bearer="right")) as server:
         assert api(server, Login("right")).connect() is False
-        with pytest.raises(RefusedError, match="does not take the token .401.") as raised:
+        with pytest.raises(RefusedError, match="does not accept the token .401.") as raised:
             api(server, Login("wr0ng")).connect()
     assert "wr0ng" not in str(raised.value)
 
 
-def test_nobody_at_the_address_is_told_at_once() -> None:
+def test_an_address_where_nothing_listens_is_reported_at_once() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -81,19 +85,19 @@ def test_nobody_at_the_address_is_told_at_once() -> None:
     assert "kubectl port-forward -n kubeflow svc/ml-pipeline-ui 8080:80" in str(raised.value)
 
 
-def test_a_name_that_is_no_host() -> None:
+def test_an_unknown_host_is_reported() -> None:
     with pytest.raises(UnavailableError, match="no such host.*check --endpoint"):
         Api(find_endpoint("http://no-such-host.invalid"), Login()).connect()
 
 
-def test_tls_where_there_is_none() -> None:
+def test_https_to_a_server_without_tls_is_reported() -> None:
     with serving(KfpServer()) as server:
         address = server.address.replace("http://", "https://")
         with pytest.raises(UnavailableError, match="does not speak TLS.*http://"):
             Api(find_endpoint(address), Login()).connect()
 
 
-def test_a_certificate_that_nobody_vouches_for(tmp_path: Path) -> None:
+def test_an_untrusted_certificate_is_reported(tmp_path: Path) -> None:
     with (
         _tls(tmp_path) as port,
         pytest.raises(UnavailableError, match="is not trusted.*REQUESTS_CA_BUNDLE"),
@@ -102,7 +106,7 @@ def test_a_certificate_that_nobody_vouches_for(tmp_path: Path) -> None:
 
 
 class _tls:  # noqa: N801 - used as a function
-    """A port that speaks TLS with a certificate of its own."""
+    """A port that speaks TLS with a self-signed certificate."""
 
     def __init__(self, folder: Path) -> None:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -157,18 +161,18 @@ def _self_signed(folder: Path) -> Path:
     return file
 
 
-def test_a_server_that_is_away_for_a_while_is_asked_again(
+def test_a_request_is_retried_while_the_server_is_away(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     away = itertools.chain([500] * 5, [LOSE, DROP], itertools.repeat(None))
     with serving(KfpServer(fault=lambda _: next(away))) as server:
         assert api(server).connect() is False
         assert len(server.requests) == 8
-    # Once, and not for a short while.
-    assert len(re.findall("asking again for up to", capsys.readouterr().err)) == 1
+    # The message appears once, and not for a short outage.
+    assert len(re.findall("retrying for up to", capsys.readouterr().err)) == 1
 
 
-def test_patience_ends() -> None:
+def test_a_server_that_stays_away_is_given_up() -> None:
     with serving(KfpServer(fault=lambda _: 503)) as server:
         with pytest.raises(UnavailableError, match="answered 503"):
             api(server, patience=20).connect()
@@ -177,14 +181,16 @@ def test_patience_ends() -> None:
 
 @pytest.mark.parametrize("fault", [DROP, LOSE, 500, 503])
 @pytest.mark.parametrize("third", [0, 1, 2])
-def test_an_experiment_is_made_once_whatever_gets_lost(fault: str | int, third: int) -> None:
+def test_an_experiment_is_created_once_whichever_answers_get_lost(
+    fault: str | int, third: int
+) -> None:
     with serving(KfpServer(fault=every_third(fault, third))) as server:
         first = experiment_id(api(server), "nightly", "")
         assert experiment_id(api(server), "nightly", "") == first
         assert [each["display_name"] for each in server.experiments.values()] == ["nightly"]
 
 
-def test_two_at_once_make_one_experiment() -> None:
+def test_concurrent_calls_create_one_experiment() -> None:
     with serving(KfpServer()) as server:
         threads = [
             threading.Thread(target=lambda: experiment_id(api(server), "nightly", ""))
@@ -197,10 +203,10 @@ def test_two_at_once_make_one_experiment() -> None:
         assert len(server.experiments) == 1
 
 
-def test_lists_are_turned_page_by_page() -> None:
+def test_lists_are_read_page_by_page() -> None:
     with serving(KfpServer()) as server:
-        made = [experiment_id(api(server), f"e{number}", "") for number in range(5)]
+        created = [experiment_id(api(server), f"e{number}", "") for number in range(5)]
         listed = api(server).experiments.experiment_service_list_experiments
-        assert [each.experiment_id for each in pages(listed, "experiments")] == made
+        assert [each.experiment_id for each in pages(listed, "experiments")] == created
         (third,) = pages(listed, "experiments", filter=named("e3"))
-        assert third.experiment_id == made[3]
+        assert third.experiment_id == created[3]

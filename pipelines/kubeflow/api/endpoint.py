@@ -1,4 +1,4 @@
-"""Which cluster is meant: an address of the call or the environment, else kubectl's context."""
+"""Find the cluster: from the flag, the environment variable, or else kubectl's context."""
 
 import os
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pipelines.system.errors import UsageError
 
-# Where Kubeflow installs KFP.
+# The namespace in which Kubeflow installs KFP.
 KUBEFLOW = "kubeflow"
 PORT_FORWARD = f"kubectl port-forward -n {KUBEFLOW} svc/ml-pipeline-ui 8080:80"
 _PROXY = f"api/v1/namespaces/{KUBEFLOW}/services/ml-pipeline:http/proxy"
@@ -16,10 +16,11 @@ _SETTING = "KFP_ENDPOINT"
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where KFP's API is.
+    """The address of KFP's API.
 
-    `configuration` is that of KFP's generated client, with what kubectl's context logs in with;
-    `dashboard` is empty where the API is reached through Kubernetes' own, which shows no pages.
+    `configuration` belongs to KFP's generated client and holds the credentials of kubectl's
+    context. `dashboard` is empty if the API is reached through the Kubernetes API server, which
+    does not serve the dashboard's pages.
     """
 
     address: str
@@ -29,18 +30,21 @@ class Endpoint:
 
     @property
     def local(self) -> bool:
-        """Whether it is an address of this machine, as that of a port-forward."""
+        """Whether the address is on this machine, such as that of a port-forward."""
         return urlsplit(self.address).hostname in ("localhost", "127.0.0.1", "::1")
 
     def page(self, path: str) -> str:
-        """Where the dashboard shows something, or how to get there."""
+        """Return the address of a dashboard page, or how to get there."""
         if self.dashboard:
             return f"{self.dashboard}/#/{path}"
         return f"http://localhost:8080/#/{path} after: {PORT_FORWARD}"
 
 
 def find_endpoint(given: str | None) -> Endpoint:
-    """The cluster's address; raises `UsageError` for what is none, or where there is none."""
+    """Return the cluster's endpoint.
+
+    Raises `UsageError` if the address is not valid, or if there is none.
+    """
     from kfp_server_api import Configuration
 
     configuration = Configuration()
@@ -57,7 +61,7 @@ def find_endpoint(given: str | None) -> Endpoint:
 
 
 def _address(text: str, where: str) -> str:
-    """The address without what a browser shows behind it; TLS unless it is on this machine."""
+    """Return the address without the dashboard's path; assume TLS unless it is on this machine."""
     bare = text.strip().partition("#")[0]
     if "://" not in bare:
         bare = f"{'http' if _loopback(bare) else 'https'}://{bare}"
@@ -67,11 +71,13 @@ def _address(text: str, where: str) -> str:
     except ValueError:
         valid = False
     if not valid or " " in bare:
-        raise UsageError(f"{where} {text!r} is not an address, as in http://localhost:8080")
+        raise UsageError(
+            f"{where} {text!r} is not an address; give one such as http://localhost:8080"
+        )
     if parts.username or parts.password:
         raise UsageError(
-            f"{where} holds a user or password, which would be shown; give --user, and the password"
-            " in KFP_PASSWORD or when asked"
+            f"{where} contains a user or password, which logs would show; give --user, and the"
+            " password in KFP_PASSWORD or at the prompt"
         )
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
@@ -81,7 +87,7 @@ def _loopback(bare: str) -> bool:
 
 
 def _certificates() -> str | None:
-    """Whom to trust, where those who run a machine have said so as they do for other programs."""
+    """Return the file of trusted authorities, from the variables that other programs read."""
     return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
 
 
@@ -95,7 +101,7 @@ def _proxy(address: str) -> str | None:
 
 
 def _keep_host(configuration: Any, address: str) -> None:
-    """Kubernetes' library sets its own host again before each request, when it renews a token."""
+    """Keep our address: Kubernetes' library sets its own host whenever it renews a token."""
     renew = configuration.refresh_api_key_hook
 
     def refresh(each: Any) -> None:
@@ -108,7 +114,7 @@ def _keep_host(configuration: Any, address: str) -> None:
 
 
 def _load_context(configuration: Any) -> str:
-    """Fills in what kubectl would use; the namespace of its context, or an empty one."""
+    """Configure the client as kubectl would; return the namespace of the context, or ""."""
     from kubernetes.config import ConfigException, list_kube_config_contexts, load_kube_config
     from yaml import YAMLError
 
@@ -116,10 +122,11 @@ def _load_context(configuration: Any) -> str:
     try:
         load_kube_config(file, client_configuration=configuration)
         _, active = list_kube_config_contexts(file)
-    # The library takes for granted that the file holds what kubectl would write there.
+    # The library assumes that the file holds what kubectl writes there.
     except (ConfigException, YAMLError, OSError, LookupError, TypeError, AttributeError) as error:
         raise UsageError(
-            f"no cluster: give --endpoint or {_SETTING}, as in http://localhost:8080 after"
-            f" `{PORT_FORWARD}`, or choose one with kubectl config use-context ({error})"
+            f"no cluster is configured: give --endpoint or {_SETTING}, such as"
+            f" http://localhost:8080 while `{PORT_FORWARD}` runs, or choose a context with"
+            f" kubectl config use-context ({error})"
         ) from error
     return str(active["context"].get("namespace") or "")

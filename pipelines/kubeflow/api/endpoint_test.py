@@ -30,20 +30,20 @@ def _no_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         pytest.param(" http://10.0.0.7:31380 ", "http://10.0.0.7:31380", id="spaces around"),
     ],
 )
-def test_an_address_in_many_spellings(given: str, address: str) -> None:
+def test_an_address_may_be_written_in_many_ways(given: str, address: str) -> None:
     endpoint = find_endpoint(given)
     assert endpoint.address == endpoint.configuration.host == address
     assert endpoint.page("runs/details/r1") == f"{address}/#/runs/details/r1"
 
 
-def test_the_call_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_flag_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KFP_ENDPOINT", "http://environment:1")
-    assert find_endpoint("http://call:2").address == "http://call:2"
+    assert find_endpoint("http://flag:2").address == "http://flag:2"
     assert find_endpoint(None).address == "http://environment:1"
 
 
 @pytest.mark.parametrize("given", ["ftp://x", "http://", "http://x:port", "not an address", "://"])
-def test_what_is_no_address(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_address_is_refused(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match=r"--endpoint '.*' is not an address"):
         find_endpoint(given)
     monkeypatch.setenv("KFP_ENDPOINT", given)
@@ -51,13 +51,13 @@ def test_what_is_no_address(given: str, monkeypatch: pytest.MonkeyPatch) -> None
         find_endpoint(None)
 
 
-def test_a_password_in_an_address_is_not_shown_again() -> None:
-    with pytest.raises(UsageError, match="holds a user or password") as raised:
+def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
+    with pytest.raises(UsageError, match="contains a user or password") as raised:
         find_endpoint("https://ada:s3cret@kf.example.com")
     assert "s3cret" not in str(raised.value)
 
 
-def test_the_context_of_kubectl_leads_through_kubernetes(tmp_path: Path) -> None:
+def test_a_kubectl_context_reaches_kfp_through_the_kubernetes_api(tmp_path: Path) -> None:
     with serving(KfpServer(bearer="t0ken")) as server:
         context = {"cluster": "c", "user": "u", "namespace": "team-a"}
         config = {
@@ -73,14 +73,14 @@ def test_the_context_of_kubectl_leads_through_kubernetes(tmp_path: Path) -> None
         assert endpoint.namespace == "team-a"
         assert "kubectl port-forward" in endpoint.page("runs/details/r1")
         Api(endpoint, Login()).connect()
-        (asked,) = server.requests
-    assert asked.path == (
+        (request,) = server.requests
+    assert request.path == (
         "/api/v1/namespaces/kubeflow/services/ml-pipeline:http/proxy/apis/v2beta1/healthz"
     )
 
 
 @pytest.mark.parametrize("text", [None, "", "[]", "current-context: gone\n", "a: ["])
-def test_without_a_cluster_the_ways_to_one_are_told(tmp_path: Path, text: str | None) -> None:
+def test_without_a_cluster_the_error_says_how_to_name_one(tmp_path: Path, text: str | None) -> None:
     if text is not None:
         (tmp_path / "kubeconfig").write_text(text)
     with pytest.raises(UsageError, match="give --endpoint or KFP_ENDPOINT") as raised:

@@ -1,4 +1,4 @@
-"""Who asks a cluster: a token or a cookie of the environment, or a user that Dex knows."""
+"""Log in to a cluster: with a token or cookie from the environment, or as a user of Dex."""
 
 import getpass
 import os
@@ -14,14 +14,14 @@ from pipelines.kubeflow.api.endpoint import Endpoint
 from pipelines.system.connections import cause
 from pipelines.system.errors import PinionError, UsageError
 
-# To connect, and between two parts of an answer.
+# Seconds to connect, and between two parts of an answer.
 _SECONDS = (5, 30)
 _LOGIN_PAGE = re.compile(r"/auth/[^/]+/login$")
 
 
 @dataclass(frozen=True)
 class Login:
-    """What a request is made with; all empty where the cluster asks for nothing."""
+    """The credentials of a request; all empty if the cluster requires none."""
 
     token: str = field(default="", repr=False)
     cookie: str = field(default="", repr=False)
@@ -30,32 +30,35 @@ class Login:
 
     @classmethod
     def of(cls, user: str | None) -> "Login":
-        """What the environment holds; a password that it does not hold is asked for.
+        """Read the credentials from the environment, and ask for a missing password.
 
-        Raises `UsageError` where nobody is there to ask.
+        Raises `UsageError` if there is no terminal to ask on.
         """
         token = os.environ.get("KFP_TOKEN", "") or _mounted_token()
         cookie = os.environ.get("KFP_COOKIE", "")
         for name, secret in (("KFP_TOKEN", token), ("KFP_COOKIE", cookie)):
-            # Not the value: it would be on the screen and in logs.
+            # The value is left out, because it would appear on the screen and in logs.
             if not (secret.isprintable() and secret.isascii()):
-                raise UsageError(f"{name} holds a line break or what else no header can")
+                raise UsageError(
+                    f"{name} contains a line break or another character that an HTTP header cannot"
+                    " hold; set it again without that character"
+                )
         user = user or os.environ.get("KFP_USER", "")
         return cls(token, cookie, user, _password(user) if user else "")
 
     @property
     def kind(self) -> str:
-        """What it is, for messages; never its value."""
+        """The kinds of credentials, for messages; never their values."""
         kinds = {"token": self.token, "cookie": self.cookie, f"user {self.user!r}": self.user}
         return " and ".join(kind for kind, value in kinds.items() if value)
 
 
 def _mounted_token() -> str:
-    """The token that Kubeflow mounts into notebooks and other pods that may use KFP."""
+    """Return the token that Kubeflow mounts into notebooks and other pods that may use KFP."""
     path = os.environ.get("KF_PIPELINES_SA_TOKEN_PATH")
     if not path:
         return ""
-    with open(path, encoding="utf-8") as file:  # noqa: PTH123 - OSError names it for the one line
+    with open(path, encoding="utf-8") as file:  # noqa: PTH123 - the OSError of open names the path
         return file.read().strip()
 
 
@@ -68,9 +71,9 @@ def _password(user: str) -> str:
 
 
 def dex_cookie(endpoint: Endpoint, login: Login) -> str:
-    """The cookie that Kubeflow's log-in page gives for a user and password.
+    """Return the cookie that Kubeflow's login page issues to a user with a password.
 
-    Raises `PinionError` where it refuses them, or is none that is known here.
+    Raises `PinionError` if the page rejects them, or is not Dex's.
     """
     session = requests.Session()
     session.verify = endpoint.configuration.ssl_ca_cert or True
@@ -80,39 +83,42 @@ def dex_cookie(endpoint: Endpoint, login: Login) -> str:
             _send(session, page, login)
     except requests.RequestException as error:
         raise PinionError(
-            f"the log-in of {endpoint.address} does not answer ({cause(error)})"
+            f"the login page of {endpoint.address} does not answer ({cause(error)})"
         ) from error
     asked = requests.Request("GET", endpoint.address).prepare()
     return get_cookie_header(session.cookies, asked) or ""
 
 
 def _login_page(endpoint: Endpoint, session: requests.Session) -> str | None:
-    """The address of Dex's form, or None where the cluster asks for no log-in."""
+    """Return the address of Dex's form, or None if the cluster requires no login."""
     answer = session.get(f"{endpoint.address}/", timeout=_SECONDS)
     if answer.status_code in (401, 403) or answer.url.endswith("/oauth2/sign_in"):
-        # Newer Kubeflow has a proxy before Dex, with a page of its own.
+        # Newer Kubeflow puts a proxy with a page of its own in front of Dex.
         answer = session.get(urljoin(endpoint.address, "/oauth2/start"), timeout=_SECONDS)
     elif not answer.history:
         return None
     if urlsplit(answer.url).path.endswith("/auth"):
-        # A choice of who knows the user; passwords are known to Dex itself.
+        # This page offers several identity providers; Dex itself knows the passwords.
         parts = urlsplit(answer.url)
         local = parts._replace(path=f"{parts.path}/local").geturl()
         answer = session.get(local, timeout=_SECONDS)
     if not _LOGIN_PAGE.search(urlsplit(answer.url).path):
         raise PinionError(
-            f"{endpoint.address} leads to {_place(answer.url)}, which is no log-in of Dex; log in"
-            " with a browser and set KFP_COOKIE, or set KFP_TOKEN"
+            f"{endpoint.address} redirects to {_without_query(answer.url)}, which is not Dex's"
+            " login page; log in with a browser and set KFP_COOKIE, or set KFP_TOKEN"
         )
     _refuse_open(endpoint, answer.url)
     return answer.url
 
 
 def _refuse_open(endpoint: Endpoint, page: str) -> None:
-    """A password goes where the user sent it, or over TLS."""
+    """Refuse to send a password unencrypted to another host than the user named."""
     there, here = urlsplit(page), urlsplit(endpoint.address)
     if there.scheme != "https" and there.hostname != here.hostname:
-        raise PinionError(f"{endpoint.address} wants the password at {_place(page)}, unencrypted")
+        raise PinionError(
+            f"{endpoint.address} asks for the password at {_without_query(page)}, which is not"
+            " encrypted; set KFP_TOKEN or KFP_COOKIE instead"
+        )
 
 
 def _send(session: requests.Session, page: str, login: Login) -> None:
@@ -121,11 +127,14 @@ def _send(session: requests.Session, page: str, login: Login) -> None:
     if urlsplit(answer.url).path.endswith("/approval"):
         answer = session.post(answer.url, data={"approval": "approve"}, timeout=_SECONDS)
     if _LOGIN_PAGE.search(urlsplit(answer.url).path):
-        raise PinionError(f"{_place(page)} does not know user {login.user!r} with that password")
+        raise PinionError(
+            f"{_without_query(page)} rejected user {login.user!r} with that password; check --user"
+            " and KFP_PASSWORD"
+        )
     if answer.status_code >= 500:
-        raise PinionError(f"{_place(page)} answered {answer.status_code} to the log-in")
+        raise PinionError(f"{_without_query(page)} answered {answer.status_code} to the login")
 
 
-def _place(url: str) -> str:
-    """An address without its query, which holds what a log-in is about."""
+def _without_query(url: str) -> str:
+    """Return an address without its query, which holds the state of the login."""
     return url.partition("?")[0]

@@ -30,16 +30,16 @@ def test_a_user_of_dex_gets_a_cookie(choice: bool, proxied: bool) -> None:
     with serving(dex.guard(KfpServer(multi_user=True))) as server:
         api = Api(find_endpoint(server.address), LOGIN)
         assert api.connect() is True
-        (asked,) = server.asked("GET", "/healthz")
-        assert asked.headers["cookie"] == SESSION
+        (request,) = server.asked("GET", "/healthz")
+        assert request.headers["cookie"] == SESSION
 
 
-def test_a_session_that_ended_is_renewed() -> None:
+def test_an_expired_session_is_renewed() -> None:
     with serving(DEX.guard(KfpServer())) as server:
         api = Api(find_endpoint(server.address), LOGIN)
         api.connect()
         server.cookie = "another=1"
-        with pytest.raises(PinionError, match="does not take the user 'ada@example.com'"):
+        with pytest.raises(PinionError, match="does not accept the user 'ada@example.com'"):
             api.connect()
         server.cookie = SESSION
         assert api.connect() is False
@@ -57,16 +57,16 @@ def test_a_cluster_without_a_login_needs_none() -> None:
         pytest.param("eve@example.com", LOGIN.password, id="user"),
     ],
 )
-def test_whom_dex_does_not_know(user: str, password: str) -> None:
+def test_a_wrong_user_or_password_is_refused(user: str, password: str) -> None:
     with serving(DEX.guard(KfpServer())) as server:
         login = Login(user=user, password=password)
-        with pytest.raises(PinionError, match=f"does not know user '{user}'") as raised:
+        with pytest.raises(PinionError, match=f"rejected user '{user}'") as raised:
             dex_cookie(find_endpoint(server.address), login)
     assert password not in str(raised.value)
     assert password not in repr(login)
 
 
-def test_a_login_that_is_not_dex() -> None:
+def test_a_login_page_other_than_dex_is_refused() -> None:
     def page(request: object) -> Page:
         if getattr(request, "path", "") == "/":
             return Page(302, "", {"Location": "/sso/start?secret=1"})
@@ -74,24 +74,26 @@ def test_a_login_that_is_not_dex() -> None:
 
     with (
         serving(KfpServer(pages=page)) as server,
-        pytest.raises(PinionError, match=r"leads to \S+/sso/start, which is no log-in of Dex"),
+        pytest.raises(
+            PinionError, match=r"redirects to \S+/sso/start, which is not Dex's login page"
+        ),
     ):
         dex_cookie(find_endpoint(server.address), LOGIN)
 
 
-def test_a_password_goes_to_no_other_host_in_the_open() -> None:
+def test_a_password_is_not_sent_unencrypted_to_another_host() -> None:
     with serving(DEX.guard(KfpServer())) as other:
         elsewhere = other.address.replace("127.0.0.1", "localhost") + "/dex/auth/local/login"
         moved = Page(302, "", {"Location": elsewhere})
         with (
             serving(KfpServer(pages=lambda _: moved)) as server,
-            pytest.raises(PinionError, match="wants the password at .*, unencrypted"),
+            pytest.raises(PinionError, match="asks for the password at .*, which is not encrypted"),
         ):
             dex_cookie(find_endpoint(server.address), LOGIN)
         assert [each.method for each in other.requests] == ["GET"]
 
 
-def test_the_environment_says_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_credentials_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Login.of(None) == Login()
     monkeypatch.setenv("KFP_TOKEN", "t0ken")
     monkeypatch.setenv("KFP_COOKIE", "c=1")
@@ -103,17 +105,19 @@ def test_the_environment_says_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("rest", ["\nX-Evil: 1", "–1"])
-def test_a_token_that_no_header_can_hold_is_told_without_its_value(
+def test_a_token_that_no_header_can_hold_is_reported_without_its_value(
     monkeypatch: pytest.MonkeyPatch, rest: str
 ) -> None:
     monkeypatch.setenv("KFP_TOKEN", f"t0ken{rest}")
-    with pytest.raises(UsageError, match="KFP_TOKEN holds a line break") as raised:
+    with pytest.raises(UsageError, match="KFP_TOKEN contains a line break") as raised:
         Login.of(None)
     assert "t0ken" not in str(raised.value)
 
 
-def _asked(stdin: int) -> "subprocess.Popen[str]":
-    code = "from pipelines.kubeflow.login import Login; print(Login.of('ada').password == 'p w')"
+def _login_process(stdin: int) -> "subprocess.Popen[str]":
+    code = (
+        "from pipelines.kubeflow.api.login import Login; print(Login.of('ada').password == 'p w')"
+    )
     return subprocess.Popen(
         [sys.executable, "-c", code],
         stdin=stdin,
@@ -125,17 +129,17 @@ def _asked(stdin: int) -> "subprocess.Popen[str]":
     )
 
 
-def test_without_a_terminal_a_missing_password_is_told() -> None:
-    process = _asked(subprocess.DEVNULL)
+def test_without_a_terminal_a_missing_password_is_an_error() -> None:
+    process = _login_process(subprocess.DEVNULL)
     _, error = process.communicate(timeout=60)
     assert "UsageError: the password of 'ada' is missing: set KFP_PASSWORD" in error
 
 
-def test_on_a_terminal_the_password_is_asked_for_and_not_shown() -> None:
+def test_on_a_terminal_the_password_is_prompted_for_and_not_shown() -> None:
     ours, theirs = pty.openpty()
-    process = _asked(theirs)
+    process = _login_process(theirs)
     os.close(theirs)
-    # What is typed before the prompt is thrown away.
+    # Input that arrives before the prompt is discarded.
     assert process.stderr is not None
     assert process.stderr.read(len("Password of ada: ")) == "Password of ada: "
     os.write(ours, b"p w\n")

@@ -1,4 +1,4 @@
-"""How long a server may be away before a command gives up."""
+"""Wait for a server that is away, for a limited time."""
 
 import sys
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pipelines.system.errors import PinionError
 
-# Seconds in all; between two tries at first, and at most; and those after which a user is told.
+# Seconds in all, before the first retry, between retries at most, and until the user is told.
 SECONDS = 300.0
 _FIRST = 0.25
 _MOST = 10.0
@@ -22,17 +22,17 @@ class Patience:
         self._start = time.monotonic()
         self._paused = 0.0
         self._next = _FIRST
-        self._told = False
+        self._announced = False
 
     def wait(self, failure: PinionError) -> None:
-        """Lets some time pass after a failure; raises it where there is none left."""
+        """Wait before the next try; raise the failure if no time is left."""
         gone = max(time.monotonic() - self._start, self._paused)
         if gone + self._next > self._seconds:
             raise failure
-        if gone > _QUIET and not self._told:
-            self._told = True
+        if gone > _QUIET and not self._announced:
+            self._announced = True
             left = self._seconds - gone
-            print(f"{failure}; asking again for up to {left:.0f} s", file=sys.stderr)
+            print(f"{failure}; retrying for up to {left:.0f} s", file=sys.stderr)
         self._pause(self._next)
         self._paused += self._next
         self._next = min(self._next * 2, _MOST)

@@ -1,1 +1,1 @@
-"""The platform file: what one cluster gives the steps, applied to a compiled file."""
+"""The platform file: one cluster's settings for the steps, applied to a compiled file."""

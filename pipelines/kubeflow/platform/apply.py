@@ -1,4 +1,4 @@
-"""Puts a platform file's settings into a compiled file: one release serves every cluster."""
+"""Apply a platform file's settings to a compiled file, so that one release serves every cluster."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from pipelines.kubeflow.platform.settings import Settings
 from pipelines.system.errors import PinionError, UsageError
 
 _KUBERNETES = "kubernetes"
-# The images of KFP's own steps, which its driver carries out: no pod is started for them.
+# KFP's driver carries out KFP's own steps, with these images: they start no pod.
 _WITHOUT_A_POD = "argostub/"
 # KFP labels every pod of a run with the run's id.
 _RUN_ID = "metadata.labels['pipeline/runid']"
@@ -36,12 +36,14 @@ class _Step:
 
 
 def apply(settings: PlatformSettings, file: PipelineFile) -> PipelineFile:
-    """The file with the settings: resources, retries and cache in its first document, the rest in
-    its second.
+    """Return the file with the settings applied.
 
-    What the file has of the second stays; where one value only can be, that of the settings wins.
-    Applying twice is applying once. Raises `UsageError` for a step that the file does not have, and
-    for what contradicts the file.
+    Resources, retries and caching go into its first document, the rest into its second. Settings
+    that the file already has are kept; if only one value is possible, the platform file's wins.
+    Applying the settings twice has the same result as applying them once.
+
+    Raises `UsageError` for a step that the file does not have, and for a setting that contradicts
+    the file.
     """
     pipeline, platform = spec.PipelineSpec(), spec.PlatformSpec()
     pipeline.CopyFrom(file.spec)
@@ -63,12 +65,12 @@ def apply(settings: PlatformSettings, file: PipelineFile) -> PipelineFile:
     return replace(file, spec=pipeline, platform=platform if platform.platforms else None)
 
 
-def tell_run(file: PipelineFile) -> PipelineFile:
-    """The file whose steps are told the id of the run that they are in.
+def add_run_id(file: PipelineFile) -> PipelineFile:
+    """Return the file whose steps receive the id of their run in an environment variable.
 
-    It is a label of their pods, so that it is no parameter, by which a cluster's cache would find
-    nothing again. Steps that are told no release are of someone else and stay as they are, and so
-    does a variable of that name.
+    The id comes from a label of their pods. It is not a parameter, because a cluster's cache would
+    then never find anything. Steps without a release variable belong to another project and stay as
+    they are, and so does a step that already has the run variable.
     """
     platform = spec.PlatformSpec()
     if file.platform is not None:
@@ -81,11 +83,12 @@ def tell_run(file: PipelineFile) -> PipelineFile:
     return replace(file, platform=platform if platform.platforms else None)
 
 
-def gives(file: PipelineFile, variable: str) -> bool:
-    """Whether every step that could need it has the environment variable.
+def has_variable(file: PipelineFile, variable: str) -> bool:
+    """Return whether every step that may need an environment variable has it.
 
-    Those are the steps with a parameter of its name in lower case, which an empty value leaves to
-    the environment; or all, where none has one. What may be missing on the cluster does not count.
+    These are the steps with a parameter of its name in lower case, which fall back to the variable
+    if the parameter is empty; if there are none, they are all steps. A variable from an optional
+    secret or config map does not count.
     """
     deployment, platform = file.deployment, file.platform or spec.PlatformSpec()
     steps = _steps(file.spec, deployment)
@@ -99,7 +102,7 @@ def gives(file: PipelineFile, variable: str) -> bool:
 
 
 def _steps(pipeline: Any, deployment: Any) -> list[_Step]:
-    """Every task that starts a container, at whatever depth of the graph."""
+    """Return every task that starts a container, at any depth of the graph."""
     found = []
     for graph in (pipeline.root, *pipeline.components.values()):
         for name, task in graph.dag.tasks.items():
@@ -108,7 +111,7 @@ def _steps(pipeline: Any, deployment: Any) -> list[_Step]:
             image = deployment.executors[label].container.image if label else ""
             if image and not image.startswith(_WITHOUT_A_POD):
                 found.append(_Step(name, task, label, component))
-    # A map of a message has no order of its own, and the first mistake is told.
+    # A protobuf map has no order; sorting makes the first error the same every time.
     return sorted(found, key=lambda step: step.name)
 
 
@@ -135,14 +138,14 @@ def _refuse_unknown(settings: PlatformSettings, steps: Iterable[_Step]) -> None:
 def _by_executor(
     settings: PlatformSettings, file: PipelineFile, steps: Iterable[_Step]
 ) -> dict[str, _Step]:
-    """A step of each executor; steps may share one, and then also what they get."""
+    """Return one step for each executor; steps that share one must have the same settings."""
     first: dict[str, _Step] = {}
     for step in steps:
         other = first.setdefault(step.executor, step)
         if settings.of(step.name).of_the_executor() != settings.of(other.name).of_the_executor():
             raise UsageError(
-                f"{settings.path}: has different settings for {other.name!r} and {step.name!r},"
-                f" which share the executor {step.executor!r} in {file.path}; give both the same"
+                f"{settings.path}: {other.name!r} and {step.name!r} have different settings, but"
+                f" share the executor {step.executor!r} in {file.path}; give both the same"
             )
     return first
 
@@ -160,7 +163,10 @@ def _set_task(task: Any, settings: Settings) -> None:
 
 
 def _config(file: PipelineFile, platform: Any, executor: str) -> Any:
-    """What an executor has of Kubernetes already, which the file holds as a free-form field."""
+    """Return the Kubernetes settings that an executor already has.
+
+    The file holds them as a free-form field.
+    """
     config = pb.KubernetesExecutorConfig()
     if _KUBERNETES in platform.platforms:
         executors = platform.platforms[_KUBERNETES].deployment_spec.executors
@@ -168,5 +174,7 @@ def _config(file: PipelineFile, platform: Any, executor: str) -> Any:
             try:
                 json_format.ParseDict(json_format.MessageToDict(executors[executor]), config)
             except json_format.ParseError as error:
-                raise PinionError(f"{file.path}: settings of {executor}: {error}") from error
+                raise PinionError(
+                    f"{file.path}: the settings of {executor} cannot be read: {error}"
+                ) from error
     return config

@@ -1,4 +1,4 @@
-"""What is well said in a platform file, but contradicts the compiled file that it is for."""
+"""Valid platform files that contradict the compiled file to which they are applied."""
 
 from pathlib import Path
 from typing import Any
@@ -42,47 +42,47 @@ def sets(name: str) -> Call:
             "defaults:\n  secrets:\n    shared:\n      A: a\n      HERE: b\n",
             sets("HERE"),
             5,
-            "HERE is set by the component of the step 'text' itself; leave it out",
+            "the component of step 'text' sets HERE itself; remove it",
             id="variable of the component",
         ),
         pytest.param(
             "steps:\n  text:\n    config_maps: {mine: {OWN: key}}\n",
             of_secret("own", OWN="key"),
             3,
-            "OWN of the step 'text' comes from key 'key' of the secret 'own' in the compiled file,"
-            " not from key 'key' of the config map 'mine'; leave out the one or the other",
+            "OWN of step 'text' comes from key 'key' of the secret 'own' in the compiled file,"
+            " but from key 'key' of the config map 'mine' here; remove one of them",
             id="variable of the pipeline",
         ),
         pytest.param(
             "steps:\n  text:\n    secrets: {own: {OWN: other}}\n",
             of_secret("own", OWN="key"),
             3,
-            "OWN of the step 'text' comes from key 'key' of the secret 'own' in the compiled file,"
-            " not from key 'other' of the secret 'own'; leave out the one or the other",
+            "OWN of step 'text' comes from key 'key' of the secret 'own' in the compiled file,"
+            " but from key 'other' of the secret 'own' here; remove one of them",
             id="another key",
         ),
         pytest.param(
             "steps:\n  text:\n    secrets: {own: {NODE: key}}\n",
             lambda task: kubernetes.use_field_path_as_env(task, "NODE", "spec.nodeName"),
             3,
-            "NODE of the step 'text' comes from the field 'spec.nodeName' in the compiled file, not"
-            " from key 'key' of the secret 'own'; leave out the one or the other",
+            "NODE of step 'text' comes from the field 'spec.nodeName' in the compiled file, but"
+            " from key 'key' of the secret 'own' here; remove one of them",
             id="variable of the pod",
         ),
         pytest.param(
             "steps:\n  text:\n    volumes:\n      - {claim: mine, path: /data}\n",
             claim("own", "/data/"),
             4,
-            "the step 'text' has 'own' at '/data/', so not also 'mine' at '/data': KFP mounts a"
-            " name once, and a path once",
+            "step 'text' cannot mount 'mine' at '/data', because it mounts 'own' at '/data/'; each"
+            " name and each path can be mounted only once",
             id="path of the pipeline",
         ),
         pytest.param(
             "steps:\n  text:\n    volumes:\n      - {secret: own, path: /own}\n",
             claim("own", "/data"),
             4,
-            "the step 'text' has 'own' at '/data', so not also 'own' at '/own': KFP mounts a name"
-            " once, and a path once",
+            "step 'text' cannot mount 'own' at '/own', because it mounts 'own' at '/data'; each"
+            " name and each path can be mounted only once",
             id="name of the pipeline",
         ),
         pytest.param(
@@ -90,13 +90,13 @@ def sets(name: str) -> Call:
             "steps:\n  text:\n    volumes: [{claim: a, path: /b}]\n",
             id,
             5,
-            "the step 'text' has 'a' at '/a', so not also 'a' at '/b': KFP mounts a name once, and"
-            " a path once",
+            "step 'text' cannot mount 'a' at '/b', because it mounts 'a' at '/a'; each name and"
+            " each path can be mounted only once",
             id="a name twice",
         ),
     ],
 )
-def test_what_contradicts_the_pipeline(
+def test_a_setting_that_contradicts_the_pipeline_is_refused(
     tmp_path: Path, text: str, own: Call, line: int, message: str
 ) -> None:
     with pytest.raises(UsageError) as raised:
@@ -104,7 +104,7 @@ def test_what_contradicts_the_pipeline(
     assert str(raised.value) == f"{tmp_path / 'platform.yaml'}:{line}: {message}"
 
 
-def test_a_step_of_kfp_that_has_no_pod_gets_nothing(tmp_path: Path) -> None:
+def test_a_step_of_kfp_without_a_pod_gets_no_settings(tmp_path: Path) -> None:
     @dsl.pipeline(name="claims")
     def claims() -> None:
         kubernetes.CreatePVC(access_modes=["ReadWriteOnce"], size="1Gi", pvc_name="x")
@@ -116,7 +116,10 @@ def test_a_step_of_kfp_that_has_no_pod_gets_nothing(tmp_path: Path) -> None:
 
 @pytest.fixture()
 def sharing(tmp_path: Path) -> PipelineFile:
-    """Three steps, of which `text` and `text-2` are of one executor, as other compilers write."""
+    """Return three steps, of which `text` and `text-2` share an executor.
+
+    Other compilers than KFP's write such files.
+    """
     (pipeline,) = yaml.safe_load_all(compiled(tmp_path).text())
     pipeline["root"]["dag"]["tasks"]["text-2"]["componentRef"]["name"] = "comp-text"
     (tmp_path / "sharing.yaml").write_text(yaml.safe_dump(pipeline))
@@ -124,18 +127,18 @@ def sharing(tmp_path: Path) -> PipelineFile:
 
 
 @pytest.mark.parametrize("steps", ["{text: {timeout: 1h}}", "{text: {cpu: 1}, text-2: {cpu: 2}}"])
-def test_steps_of_one_executor_cannot_differ(
+def test_steps_that_share_an_executor_cannot_have_different_settings(
     tmp_path: Path, sharing: PipelineFile, steps: str
 ) -> None:
     with pytest.raises(UsageError) as raised:
         apply(loaded(tmp_path, f"steps: {steps}"), sharing)
     assert str(raised.value) == (
-        f"{tmp_path / 'platform.yaml'}: has different settings for 'text' and 'text-2', which share"
-        f" the executor 'exec-text' in {tmp_path / 'sharing.yaml'}; give both the same"
+        f"{tmp_path / 'platform.yaml'}: 'text' and 'text-2' have different settings, but share the"
+        f" executor 'exec-text' in {tmp_path / 'sharing.yaml'}; give both the same"
     )
 
 
-def test_steps_of_one_executor_can_have_the_same_and_other_retries(
+def test_steps_that_share_an_executor_may_have_different_retries(
     tmp_path: Path, sharing: PipelineFile
 ) -> None:
     steps = "{text: {timeout: 1h, retries: 3}, text-2: {timeout: 60m, cache: false}}"
@@ -151,11 +154,13 @@ def test_steps_of_one_executor_can_have_the_same_and_other_retries(
     assert not tasks["text-2"].caching_options.enable_cache
 
 
-def test_settings_that_kfp_does_not_have_are_named(tmp_path: Path) -> None:
+def test_an_unknown_setting_in_the_compiled_file_is_named(tmp_path: Path) -> None:
     def own(task: Any) -> None:
         kubernetes.set_timeout(task, 60)
 
     file = compiled(tmp_path, own)
     (tmp_path / "odd.yaml").write_text(file.text().replace("activeDeadline", "passiveDeadline"))
-    with pytest.raises(PinionError, match=r"odd\.yaml: settings of exec-text: .*passiveDeadline"):
+    with pytest.raises(
+        PinionError, match=r"odd\.yaml: the settings of exec-text .*passiveDeadline"
+    ):
         apply(loaded(tmp_path, "defaults: {cpu: 1}"), PipelineFile.load(tmp_path / "odd.yaml"))

@@ -6,7 +6,7 @@ import pytest
 from kfp import compiler, dsl, kubernetes
 
 from pipelines.compiled.file import PipelineFile
-from pipelines.kubeflow.platform.apply import apply, tell_run
+from pipelines.kubeflow.platform.apply import add_run_id, apply
 from pipelines.kubeflow.platform.file import PlatformSettings
 from pipelines.kubeflow.platform.platform_testing import Call, compiled, loaded, of_secret
 from pipelines.runner.interpreter_testing import TEXT_STEP
@@ -21,7 +21,7 @@ def both(*calls: Call) -> Call:
 
 
 def bounds(name: str, request: str, limit: str) -> Call:
-    """Sets the request and the limit of a resource by the SDK; an empty one is left out."""
+    """Set the request and the limit of a resource with the SDK; an empty one is omitted."""
 
     def call(task: Any) -> None:
         for bound, quantity in (("request", request), ("limit", limit)):
@@ -40,7 +40,7 @@ def tolerates(**toleration: Any) -> Call:
     return lambda task: kubernetes.add_toleration(task, **toleration)
 
 
-# A setting, and the SDK's calls that are its meaning.
+# A setting, and the calls of the SDK that mean the same.
 SAME: dict[str, tuple[str, Callable[[Any], object]]] = {
     "cpu": ("cpu: 2", bounds("cpu", "2", "2")),
     "part of a cpu": ("cpu: 0.3", bounds("cpu", "0.3", "0.3")),
@@ -135,7 +135,7 @@ def test_a_setting_is_what_the_sdk_compiles(tmp_path: Path, setting: str, call: 
 
 
 @pytest.mark.parametrize(("setting", "call"), SAME.values(), ids=SAME)
-def test_settings_are_added_to_what_the_pipeline_has(
+def test_settings_are_added_to_those_of_the_pipeline(
     tmp_path: Path, setting: str, call: Call
 ) -> None:
     own = both(
@@ -150,7 +150,7 @@ def test_settings_are_added_to_what_the_pipeline_has(
     assert applied.text() == compiled(tmp_path, first=both(own, call)).text()
 
 
-def test_defaults_are_for_every_step_and_a_step_stands_over_them(tmp_path: Path) -> None:
+def test_defaults_apply_to_every_step_and_a_step_overrides_them(tmp_path: Path) -> None:
     settings = loaded(
         tmp_path,
         """
@@ -183,7 +183,7 @@ steps:
     assert apply(settings, compiled(tmp_path)).text() == expected.text()
 
 
-def test_one_value_of_the_settings_wins_over_that_of_the_pipeline(tmp_path: Path) -> None:
+def test_a_single_value_of_the_settings_replaces_that_of_the_pipeline(tmp_path: Path) -> None:
     settings = """steps:
   text:
     cpu: {limit: 1}
@@ -217,14 +217,16 @@ def test_one_value_of_the_settings_wins_over_that_of_the_pipeline(tmp_path: Path
     assert apply(loaded(tmp_path, settings), given).text() == compiled(tmp_path, expected).text()
 
 
-def test_a_variable_that_the_pipeline_has_of_the_same_key_is_not_doubled(tmp_path: Path) -> None:
+def test_a_variable_that_the_pipeline_takes_from_the_same_key_is_not_added_twice(
+    tmp_path: Path,
+) -> None:
     settings = loaded(tmp_path, "steps: {text: {secrets: {own: {OWN: key, MORE: more}}}}")
     own = of_secret("own", OWN="key")
     expected = compiled(tmp_path, both(own, of_secret("own", MORE="more")))
     assert apply(settings, compiled(tmp_path, own)).text() == expected.text()
 
 
-def test_a_step_of_a_pipeline_within_is_set_wherever_the_pipeline_is(tmp_path: Path) -> None:
+def test_a_step_of_a_nested_pipeline_is_set_in_every_place(tmp_path: Path) -> None:
     def nested(call: Call) -> PipelineFile:
         @dsl.pipeline(name="part")
         def part(value: str) -> None:
@@ -243,7 +245,7 @@ def test_a_step_of_a_pipeline_within_is_set_wherever_the_pipeline_is(tmp_path: P
     assert apply(settings, nested(id)).text() == expected.text()
 
 
-def test_no_settings_change_nothing(tmp_path: Path) -> None:
+def test_empty_settings_change_nothing(tmp_path: Path) -> None:
     own = both(bounds("cpu", "4", "8"), of_secret("own", OWN="key"))
     for given in (compiled(tmp_path), compiled(tmp_path, own)):
         applied = apply(PlatformSettings(tmp_path / "platform.yaml"), given)
@@ -251,8 +253,8 @@ def test_no_settings_change_nothing(tmp_path: Path) -> None:
         assert (applied.platform is None) is (given.platform is None)
 
 
-def told(path: Path, *calls: Call) -> PipelineFile:
-    """A pipeline of one step, which is told its release."""
+def with_release(path: Path, *calls: Call) -> PipelineFile:
+    """Return a pipeline of one step with a release variable."""
 
     @dsl.pipeline(name="one")
     def one() -> None:
@@ -269,25 +271,28 @@ def of_run(task: Any) -> None:
     kubernetes.use_field_path_as_env(task, "PINION_PIPELINE_RUN", field)
 
 
-def test_a_step_is_told_its_run_beside_what_the_platform_gives_it(tmp_path: Path) -> None:
+def test_a_step_gets_its_run_id_beside_the_settings_of_the_platform(tmp_path: Path) -> None:
     secret = of_secret("own", OWN="key")
-    expected = told(tmp_path / "expected.yaml", secret, of_run)
-    once = tell_run(told(tmp_path / "given.yaml", secret))
+    expected = with_release(tmp_path / "expected.yaml", secret, of_run)
+    once = add_run_id(with_release(tmp_path / "given.yaml", secret))
     assert once.text() == expected.text()
-    assert tell_run(once).text() == expected.text()
-    assert tell_run(told(tmp_path / "bare.yaml")).text() == told(tmp_path / "b.yaml", of_run).text()
+    assert add_run_id(once).text() == expected.text()
+    assert (
+        add_run_id(with_release(tmp_path / "bare.yaml")).text()
+        == with_release(tmp_path / "b.yaml", of_run).text()
+    )
 
 
-def test_what_says_the_run_otherwise_stays(tmp_path: Path) -> None:
-    own = told(tmp_path / "own.yaml", of_secret("runs", PINION_PIPELINE_RUN="id"))
-    assert tell_run(own).text() == own.text()
-    constant = told(
+def test_an_existing_run_variable_is_kept(tmp_path: Path) -> None:
+    own = with_release(tmp_path / "own.yaml", of_secret("runs", PINION_PIPELINE_RUN="id"))
+    assert add_run_id(own).text() == own.text()
+    constant = with_release(
         tmp_path / "constant.yaml", lambda task: task.set_env_variable("PINION_PIPELINE_RUN", "7")
     )
-    assert tell_run(constant).text() == constant.text()
+    assert add_run_id(constant).text() == constant.text()
 
 
-def test_a_step_of_someone_else_is_told_nothing(tmp_path: Path) -> None:
+def test_a_step_of_another_project_does_not_get_the_run_id(tmp_path: Path) -> None:
     given = compiled(tmp_path)
-    assert tell_run(given).text() == given.text()
-    assert tell_run(given).platform is None
+    assert add_run_id(given).text() == given.text()
+    assert add_run_id(given).platform is None

@@ -7,7 +7,7 @@ from kfp import kubernetes
 from kfp.components import load_component_from_text
 
 from pipelines.compiled.file import PipelineFile
-from pipelines.kubeflow.platform.apply import apply, gives
+from pipelines.kubeflow.platform.apply import apply, has_variable
 from pipelines.kubeflow.platform.file import PlatformSettings
 from pipelines.kubeflow.platform.platform_testing import compiled, loaded, of_secret
 from pipelines.kubeflow.platform.reading import SETTINGS
@@ -28,7 +28,7 @@ def of_kubernetes(file: PipelineFile) -> Any:
     return file.platform.platforms["kubernetes"].deployment_spec.executors
 
 
-def test_the_example_is_applied_to_every_step_once(example: PipelineFile) -> None:
+def test_the_example_is_applied_once_to_every_step(example: PipelineFile) -> None:
     given = PipelineFile.load(GOLDEN)
     settings = PlatformSettings.load(EXAMPLE)
     executors = of_kubernetes(example)
@@ -38,7 +38,7 @@ def test_the_example_is_applied_to_every_step_once(example: PipelineFile) -> Non
     assert settings.service_account == "pipeline-runner"
 
 
-def test_the_example_gives_the_gpu_to_the_step_that_trains(example: PipelineFile) -> None:
+def test_the_example_gives_the_gpu_to_the_train_step(example: PipelineFile) -> None:
     executors = example.deployment.executors
     resources = {name: each.container.resources for name, each in executors.items()}
     with_gpu = [name for name, each in resources.items() if each.HasField("accelerator")]
@@ -50,7 +50,7 @@ def test_the_example_gives_the_gpu_to_the_step_that_trains(example: PipelineFile
     assert inner["register"].retry_policy.max_retry_count == 5
 
 
-def test_kfp_and_pinion_read_what_was_written(tmp_path: Path, example: PipelineFile) -> None:
+def test_kfp_and_pinion_read_the_applied_file(tmp_path: Path, example: PipelineFile) -> None:
     (tmp_path / "pipeline.yaml").write_text(example.text())
     read = PipelineFile.load(tmp_path / "pipeline.yaml")
     assert (read.spec, read.platform) == (example.spec, example.platform)
@@ -68,14 +68,16 @@ def test_no_credential_is_a_parameter_or_a_value(example: PipelineFile) -> None:
     assert not secret & {*own, *map(str.upper, example.parameters)}
 
 
-def test_what_the_steps_that_ask_for_it_get_is_given(example: PipelineFile) -> None:
+def test_a_variable_counts_as_given_if_every_step_that_asks_for_it_has_it(
+    example: PipelineFile,
+) -> None:
     plain = PipelineFile.load(GOLDEN)
-    assert gives(example, "MLFLOW_TRACKING_URI")
-    assert not gives(plain, "MLFLOW_TRACKING_URI")
-    # Of the component's own environment, in every step.
-    assert gives(plain, "PINION_RELEASE")
-    # Only the one step that pulls has it, and no step has a parameter of the name.
-    assert not gives(example, "AWS_ENDPOINT_URL")
+    assert has_variable(example, "MLFLOW_TRACKING_URI")
+    assert not has_variable(plain, "MLFLOW_TRACKING_URI")
+    # Every component sets it itself.
+    assert has_variable(plain, "PINION_RELEASE")
+    # Only the step that pulls the data has it, and no step has a parameter of that name.
+    assert not has_variable(example, "AWS_ENDPOINT_URL")
 
 
 @pytest.mark.parametrize(
@@ -86,24 +88,26 @@ def test_what_the_steps_that_ask_for_it_get_is_given(example: PipelineFile) -> N
         pytest.param(["pull-data", "preprocess"], False, id="those that do not ask for it"),
     ],
 )
-def test_steps_that_do_not_ask_need_not_get(tmp_path: Path, steps: list[str], given: bool) -> None:
+def test_steps_that_do_not_ask_for_a_variable_need_not_have_it(
+    tmp_path: Path, steps: list[str], given: bool
+) -> None:
     setting = "config_maps: {mlflow: {MLFLOW_TRACKING_URI: uri}}"
     settings = loaded(
         tmp_path, "\n".join(["steps:", *(f"  {step}: {{{setting}}}" for step in steps)])
     )
-    assert gives(apply(settings, PipelineFile.load(GOLDEN)), "MLFLOW_TRACKING_URI") is given
+    assert has_variable(apply(settings, PipelineFile.load(GOLDEN)), "MLFLOW_TRACKING_URI") is given
 
 
-def test_what_may_be_missing_on_the_cluster_is_not_given(tmp_path: Path) -> None:
+def test_a_variable_from_an_optional_secret_does_not_count_as_given(tmp_path: Path) -> None:
     def optional(task: Any) -> None:
         kubernetes.use_secret_as_env(task, "own", {"key": "OWN"}, optional=True)
 
     sure = of_secret("own", OWN="key")
-    assert gives(compiled(tmp_path, sure, sure, sure), "OWN")
-    assert not gives(compiled(tmp_path, sure, sure, optional), "OWN")
+    assert has_variable(compiled(tmp_path, sure, sure, sure), "OWN")
+    assert not has_variable(compiled(tmp_path, sure, sure, optional), "OWN")
 
 
-def test_the_reference_has_every_setting_with_examples(tmp_path: Path) -> None:
+def test_the_reference_documents_every_setting_with_examples(tmp_path: Path) -> None:
     rows = re.findall(r"^\| `(\w+)` \| (.*?) \| ", REFERENCE.read_text(), re.MULTILINE)
     documented = {name: re.findall(r"`(.*?)`", examples) for name, examples in rows}
     assert list(documented)[: len(SETTINGS)] == list(SETTINGS)
@@ -114,7 +118,7 @@ def test_the_reference_has_every_setting_with_examples(tmp_path: Path) -> None:
             assert settings != loaded(tmp_path, "{}").defaults
 
 
-def test_the_blocks_of_the_reference_are_platform_files(tmp_path: Path) -> None:
+def test_the_yaml_blocks_of_the_reference_are_platform_files(tmp_path: Path) -> None:
     blocks = re.findall(r"^```yaml\n(.*?)^```", REFERENCE.read_text(), re.MULTILINE | re.DOTALL)
     assert blocks
     for block in blocks:

@@ -1,4 +1,4 @@
-"""What an executor of a compiled file gets of a platform file, in KFP's own messages."""
+"""Write a platform file's settings into an executor of a compiled file, in KFP's own messages."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -13,10 +13,10 @@ _GIGABYTE = 10**9
 
 
 def set_resources(resources: Any, settings: Settings) -> None:
-    """Sets what the settings have on a container's resources, in the fields that KFP 2.17 writes.
+    """Set a container's resources in the fields that KFP 2.17 writes.
 
-    Those of numbers are for servers before it. What is set is replaced whole: a request that the
-    pipeline made may be more than the limit of the settings.
+    The numeric fields are for older servers. Each resource is replaced as a whole, because a
+    request from the pipeline may be larger than a limit from the settings.
     """
     if settings.cpu:
         _set_resource(resources, "cpu", settings.cpu, 1)
@@ -35,10 +35,10 @@ def _set_resource(resources: Any, name: str, resource: Resource, unit: int) -> N
 
 
 def add_settings(config: Any, settings: Settings, step: str, reserved: Iterable[str]) -> None:
-    """Adds a step's settings to its `KubernetesExecutorConfig`, which keeps what it has.
+    """Add a step's settings to its `KubernetesExecutorConfig`, and keep those that it has.
 
-    `reserved` are the variables that the container sets itself. Raises `UsageError` where the
-    settings contradict what is there: a variable or a path cannot be had twice.
+    `reserved` holds the variables that the container itself sets. Raises `UsageError` if a variable
+    or a path would be set twice.
     """
     config.active_deadline_seconds = settings.timeout or config.active_deadline_seconds
     config.image_pull_policy = settings.image_pull_policy or config.image_pull_policy
@@ -50,7 +50,7 @@ def add_settings(config: Any, settings: Settings, step: str, reserved: Iterable[
         ),
     )
     if settings.node_selector:
-        # KFP would let labels of a parameter of the run win without a word.
+        # KFP would silently prefer labels that come from a parameter of the run.
         config.node_selector.ClearField("node_selector_json")
         config.node_selector.labels.update(settings.node_selector)
     _add(config.tolerations, map(_toleration, settings.tolerations))
@@ -70,7 +70,7 @@ def _toleration(given: Toleration) -> Any:
 
 
 def given_variables(config: Any) -> dict[str, str]:
-    """The environment variables of an executor, and in words where each has its value from."""
+    """Return an executor's environment variables, each with a description of its source."""
     found = {each.name: f"the field {each.field_path!r}" for each in config.field_path_as_env}
     for entry in config.secret_as_env:
         name = _object("secret", entry.secret_name, entry.secret_name_parameter)
@@ -83,7 +83,7 @@ def given_variables(config: Any) -> dict[str, str]:
 
 
 def certain_variables(config: Any) -> set[str]:
-    """The environment variables without whose secret or config map a pod does not start."""
+    """Return the variables whose secret or config map must exist for the pod to start."""
     entries = (*config.secret_as_env, *config.config_map_as_env)
     return {each.env_var for entry in entries if not entry.optional for each in entry.key_to_env}
 
@@ -101,13 +101,13 @@ def _add_variables(
         value = f"key {variable.key!r} of the {variable.source} {variable.object!r}"
         if variable.name in reserved:
             raise UsageError(
-                f"{variable.where}: {variable.name} is set by the component of the step {step!r}"
-                " itself; leave it out"
+                f"{variable.where}: the component of step {step!r} sets {variable.name} itself;"
+                " remove it"
             )
         if (there := given.get(variable.name, value)) != value:
             raise UsageError(
-                f"{variable.where}: {variable.name} of the step {step!r} comes from {there} in the"
-                f" compiled file, not from {value}; leave out the one or the other"
+                f"{variable.where}: {variable.name} of step {step!r} comes from {there} in the"
+                f" compiled file, but from {value} here; remove one of them"
             )
         if variable.name not in given:
             added.setdefault((variable.source, variable.object), []).append(variable)
@@ -134,11 +134,13 @@ def _add_volume(config: Any, volume: Volume, step: str) -> None:
     if message in mounts:
         return
     for name, path in _mounted(config):
-        # KFP names a volume like what is mounted, and Kubernetes refuses a pod with a name twice.
+        # KFP names a volume after what is mounted, and Kubernetes refuses a pod with two volumes of
+        # one name.
         if name == volume.name or path.rstrip("/") == volume.path:
             raise UsageError(
-                f"{volume.where}: the step {step!r} has {name!r} at {path!r}, so not also"
-                f" {volume.name!r} at {volume.path!r}: KFP mounts a name once, and a path once"
+                f"{volume.where}: step {step!r} cannot mount {volume.name!r} at {volume.path!r},"
+                f" because it mounts {name!r} at {path!r}; each name and each path can be mounted"
+                " only once"
             )
     mounts.append(message)
 
@@ -175,7 +177,7 @@ def _mount(volume: Volume) -> tuple[str, Any]:
 
 
 def _mounted(config: Any) -> Iterator[tuple[str, str]]:
-    """The names and paths of all volumes that the executor has; a name may be of a parameter."""
+    """Yield the name and path of each volume; the name is empty if a parameter supplies it."""
     for mount in config.pvc_mount:
         yield mount.pvc_name_parameter.runtime_value.constant.string_value, mount.mount_path
     for mount in config.secret_as_volume:

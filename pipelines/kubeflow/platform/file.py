@@ -1,4 +1,4 @@
-"""The platform file: what a cluster gives the steps, in YAML, beside a compiled pipeline."""
+"""Load the platform file: a cluster's settings for the steps, in YAML."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,9 +14,9 @@ _TOP = ("service_account", "defaults", "steps")
 
 @dataclass(frozen=True)
 class PlatformSettings:
-    """What one file says: of whole runs, of all steps, and of single ones.
+    """The settings of one file: for the run, for all steps and for single steps.
 
-    The settings in `steps` stand over the defaults already; `lines` says where each step is named.
+    The settings in `steps` already include the defaults; `lines` says where each step is named.
     """
 
     path: Path
@@ -27,7 +27,7 @@ class PlatformSettings:
 
     @classmethod
     def load(cls, path: Path) -> "PlatformSettings":
-        """Raises `UsageError`, one line, with the line of the file and the known names."""
+        """Read a file; raise `UsageError` that names the line and what is allowed there."""
         found = entries.read(path, _FLAG).known(_TOP)
         account = values.object_name(found[_TOP[0]]) if _TOP[0] in found else ""
         defaults = read_settings(found["defaults"]) if "defaults" in found else Settings()
@@ -36,15 +36,15 @@ class PlatformSettings:
         named = found["steps"].entries("steps") if "steps" in found else {}
         for name, entry in named.items():
             if (step := step_name(name)) in steps:
-                raise entry.error(f"the step {step!r} stands here twice; keep one")
+                raise entry.error(f"the step {step!r} is given twice; keep one")
             steps[step], lines[step] = read_settings(entry).over(defaults), entry.where
         return cls(path, account, defaults, steps, lines)
 
     def of(self, task: str) -> Settings:
-        """The settings of a task of the compiled file."""
+        """Return the settings of a task of the compiled file."""
         return self.steps.get(step_name(task), self.defaults)
 
 
 def step_name(task: str) -> str:
-    """A step as the compiled file names it: the component of `pull-data` is called `pull_data`."""
+    """Return a step's name in the compiled file: `pull-data` for the component `pull_data`."""
     return task.replace("_", "-")

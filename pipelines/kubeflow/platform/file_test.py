@@ -20,14 +20,14 @@ ALL = (
     "cpu, memory, gpu, node_selector, tolerations, secrets, config_maps, volumes,"
     " image_pull_policy, image_pull_secrets, timeout, retries, cache"
 )
-EMPTY = "is empty; write settings into it, or leave --platform out"
+EMPTY = "the file is empty; add settings to it, or omit --platform"
 
 
 def resource(text: str, amount: float) -> Resource:
     return Resource(Quantity(text, amount), Quantity(text, amount))
 
 
-def test_a_step_has_its_own_settings_over_those_of_all(tmp_path: Path) -> None:
+def test_a_step_has_its_own_settings_on_top_of_the_defaults(tmp_path: Path) -> None:
     settings = loaded(
         tmp_path,
         """
@@ -71,11 +71,11 @@ steps:
     assert settings.of("train") == settings.defaults
 
 
-def test_everything_may_be_left_out(tmp_path: Path) -> None:
+def test_every_setting_is_optional(tmp_path: Path) -> None:
     assert loaded(tmp_path, "{}") == PlatformSettings(tmp_path / "platform.yaml")
 
 
-def test_what_yaml_can_write_twice_is_read_as_it_reads_it(tmp_path: Path) -> None:
+def test_anchors_line_ends_and_a_byte_order_mark_are_read_as_yaml_does(tmp_path: Path) -> None:
     text = "\ufeffsteps:\r\n  train: &same\r\n    timeout: 2d\r\n  evaluate: *same\r\n"
     settings = loaded(tmp_path, text)
     assert settings.of("train").timeout == settings.of("evaluate").timeout == 172800
@@ -95,14 +95,18 @@ def test_what_yaml_can_write_twice_is_read_as_it_reads_it(tmp_path: Path) -> Non
         pytest.param(
             "steps:\n\ttrain: {}\n",
             2,
-            r"not YAML: found character '\t' that cannot start any token",
+            r"not valid YAML: found character '\t' that cannot start any token",
             id="a tab",
         ),
-        pytest.param("steps: *all\n", 1, "not YAML: found undefined alias 'all'", id="no anchor"),
-        pytest.param("steps: {}\nx: \a\n", 2, "not YAML: character 0x07", id="control character"),
-        pytest.param("[" * 3000, None, "is nested too deeply", id="depth"),
         pytest.param(
-            "steps: {}\n---\nsteps: {}\n", 2, "not YAML: but found another document", id="two"
+            "steps: *all\n", 1, "not valid YAML: found undefined alias 'all'", id="no anchor"
+        ),
+        pytest.param(
+            "steps: {}\nx: \a\n", 2, "not valid YAML: character 0x07", id="control character"
+        ),
+        pytest.param("[" * 3000, None, "the YAML is nested too deeply", id="depth"),
+        pytest.param(
+            "steps: {}\n---\nsteps: {}\n", 2, "not valid YAML: but found another document", id="two"
         ),
         pytest.param(
             "defaults: {}\nstep: {}\n",
@@ -116,19 +120,19 @@ def test_what_yaml_can_write_twice_is_read_as_it_reads_it(tmp_path: Path) -> Non
         pytest.param(
             "steps:\n  1: {}\n",
             2,
-            "steps: a key must be a text, not '1'; quote it",
+            "steps: a key must be a string, not '1'; quote it",
             id="number key",
         ),
         pytest.param(
             "steps:\n  train: {}\n\n  train: {}\n",
             4,
-            "steps: 'train' stands here twice; keep one",
+            "steps: 'train' is given twice; keep one",
             id="key twice",
         ),
         pytest.param(
             "steps:\n  pull-data: {}\n  pull_data: {}\n",
             3,
-            "steps.pull_data: the step 'pull-data' stands here twice; keep one",
+            "steps.pull_data: the step 'pull-data' is given twice; keep one",
             id="step twice",
         ),
         pytest.param(
@@ -141,8 +145,8 @@ def test_what_yaml_can_write_twice_is_read_as_it_reads_it(tmp_path: Path) -> Non
         pytest.param(
             "steps:\n  train:\n    service_account: runner\n",
             3,
-            "steps.train.service_account: a service account is of the whole run; put it at the top"
-            " of the file",
+            "steps.train.service_account: a service account applies to the whole run; move it to"
+            " the top of the file",
             id="service account of a step",
         ),
         pytest.param(
@@ -154,7 +158,7 @@ def test_what_yaml_can_write_twice_is_read_as_it_reads_it(tmp_path: Path) -> Non
         pytest.param(
             "steps:\n  train:\n    <<: {cpu: 1}\n",
             3,
-            "steps.train: '<<' has no meaning here; put what steps share under defaults",
+            "steps.train: '<<' is not supported; put what steps share under defaults",
             id="merge key",
         ),
         pytest.param(
@@ -165,7 +169,7 @@ def test_what_yaml_can_write_twice_is_read_as_it_reads_it(tmp_path: Path) -> Non
         ),
     ],
 )
-def test_what_is_no_platform_file(
+def test_an_invalid_platform_file_is_refused(
     tmp_path: Path, text: str, line: int | None, message: str
 ) -> None:
     with pytest.raises(UsageError) as raised:
@@ -175,18 +179,18 @@ def test_what_is_no_platform_file(
 
 
 @pytest.mark.parametrize("name", ["absent.yaml", "."])
-def test_what_cannot_be_read(tmp_path: Path, name: str) -> None:
+def test_a_file_that_cannot_be_opened_is_reported(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match=f"--platform {tmp_path / name}: cannot be read: "):
         PlatformSettings.load(tmp_path / name)
 
 
-def test_what_is_no_text(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf_8_is_reported(tmp_path: Path) -> None:
     (tmp_path / "platform.yaml").write_bytes(b"steps: {}\n\xff\xfe")
     with pytest.raises(UsageError, match="cannot be read: 'utf-8' codec"):
         PlatformSettings.load(tmp_path / "platform.yaml")
 
 
-def test_the_flag_names_a_file() -> None:
+def test_the_flag_takes_the_path_of_a_file() -> None:
     parser = ArgumentParser()
     add_platform_flag(parser)
     assert parser.parse_args([]).platform is None

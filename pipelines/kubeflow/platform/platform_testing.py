@@ -1,4 +1,4 @@
-"""What the tests of the platform file share: a pipeline of the SDK, and settings as text."""
+"""Help the tests of the platform file: a pipeline of the SDK, and settings from text."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,13 +14,16 @@ Call = Callable[[Any], object]
 
 
 def loaded(folder: Path, text: str) -> PlatformSettings:
-    """The settings of a file of this text."""
+    """Return the settings of a platform file with this text."""
     (folder / "platform.yaml").write_text(text)
     return PlatformSettings.load(folder / "platform.yaml")
 
 
 def compiled(folder: Path, first: Call = id, second: Call = id, inner: Call = id) -> PipelineFile:
-    """Three steps, `text`, `text-2` and, in a condition, `text-3`, and the SDK's calls of each."""
+    """Compile three steps, `text`, `text-2` and, in a condition, `text-3`.
+
+    Each step is passed to one call of the SDK.
+    """
 
     @dsl.pipeline(name="three")
     def three(value: str = "x") -> None:
@@ -35,6 +38,6 @@ def compiled(folder: Path, first: Call = id, second: Call = id, inner: Call = id
 
 
 def of_secret(name: str, **variables: str) -> Call:
-    """The SDK's call that has variables of the keys of a secret."""
+    """Return the call of the SDK that takes variables from the keys of a secret."""
     keys = {key: variable for variable, key in variables.items()}
     return lambda task: kubernetes.use_secret_as_env(task, name, keys)

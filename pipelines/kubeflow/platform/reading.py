@@ -1,4 +1,4 @@
-"""The settings of a step, or of all of them, as a platform file has them."""
+"""Read the settings of one step, or of all steps, from a platform file."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -22,7 +22,7 @@ from pipelines.system.errors import UsageError
 _PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 _OPERATORS = ("Exists", "Equal")
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
-# What a volume may be of, with what may stand beside it.
+# The sources of a volume, each with the settings that it allows.
 _VOLUMES: Mapping[VolumeSource, tuple[str, ...]] = {
     "claim": ("sub_path",),
     "secret": (),
@@ -32,11 +32,14 @@ _VOLUMES: Mapping[VolumeSource, tuple[str, ...]] = {
 
 
 def read_settings(entry: Entry) -> Settings:
-    """Raises `UsageError` for what is unknown, or for what Kubernetes would refuse."""
+    """Return the settings of an entry.
+
+    Raises `UsageError` for an unknown setting, and for a value that Kubernetes would refuse.
+    """
     found = entry.entries("settings")
     if "service_account" in found:
         raise found["service_account"].error(
-            "a service account is of the whole run; put it at the top of the file"
+            "a service account applies to the whole run; move it to the top of the file"
         )
     found = entry.known(SETTINGS)
     parsed = {name: SETTINGS[name](each) for name, each in found.items()}
@@ -61,7 +64,7 @@ def _resource(quantity: Callable[[Entry], Quantity]) -> Callable[[Entry], Resour
             raise entry.error("must have a request, a limit, or both")
         if len(found) == 2 and resource.request.amount > resource.limit.amount:
             raise entry.error(
-                f"the request {resource.request.text!r} is more than the limit"
+                f"the request {resource.request.text!r} is larger than the limit"
                 f" {resource.limit.text!r}"
             )
         return resource
@@ -86,7 +89,8 @@ def _retries(entry: Entry) -> Retries:
     readers: dict[str, Callable[[Entry], int]] = {
         "count": lambda each: each.whole(0),
         "backoff": lambda each: values.seconds(each, 0),
-        # Whole, and not as KFP has it: Argo fails a run at its first retry by a factor of 1.5.
+        # Only whole numbers, although KFP allows others: Argo fails a run at its first retry if the
+        # factor is 1.5.
         "factor": lambda each: each.whole(1),
         "longest": values.seconds,
     }
@@ -115,7 +119,7 @@ def _toleration(entry: Entry) -> Toleration:
     seconds = found.pop("toleration_seconds", None)
     given = {name: readers[name](each) for name, each in found.items()}
     if given.get("operator") == "Exists" and "value" in given:
-        raise found["value"].error("the operator Exists takes no value; leave it out")
+        raise found["value"].error("the operator Exists takes no value; remove it")
     if "key" not in given and given.get("operator") != "Exists":
         raise entry.error("must have a key, or the operator Exists")
     if seconds and given.get("effect") != "NoExecute":
@@ -128,14 +132,17 @@ def _variables(source: Source) -> Callable[[Entry], tuple[Variable, ...]]:
         found = []
         for name, variables in _pairs(entry, f"names of {source}s"):
             holder = values.object_name(name)
-            # What stands there may be a secret, and is not shown.
+            # The value may be a secret, so the message does not show it.
             if variables.kind != "map":
-                raise variables.error(f"must map environment variables to keys of the {source}")
+                raise variables.error(
+                    f"must be a mapping of environment variables to keys of the {source}"
+                )
             for variable, key in _pairs(variables, "environment variables"):
                 named, key_name = values.variable_name(variable), values.data_key(key)
                 if named.islower() and key_name.isupper() and named.upper() != key_name:
-                    # The order of KFP's own functions; the pod would never start.
-                    raise key.error(f"the variable stands first: {{{key_name}: {named}}}")
+                    # KFP's own functions take them in the reverse order; with that order the pod
+                    # would never start.
+                    raise key.error(f"the variable comes before the key: {{{key_name}: {named}}}")
                 found.append(Variable(named, source, holder, key_name, variable.where))
         return tuple(found)
 
@@ -143,7 +150,7 @@ def _variables(source: Source) -> Callable[[Entry], tuple[Variable, ...]]:
 
 
 def _pairs(entry: Entry, meaning: str) -> Iterable[tuple[Entry, Entry]]:
-    """The keys of a mapping, as entries too, and its values."""
+    """Return the keys of a mapping, as entries too, each with its value."""
     found = entry.entries(meaning)
     nodes = (key for key, _ in entry.node.value)
     keys = (Entry.at(entry.file, entry.name, node) for node in nodes)
@@ -168,7 +175,7 @@ def _volume(entry: Entry) -> Volume:
     (source,) = sources
     for name, extra in found.items():
         if name not in (source, "path", *_VOLUMES[source]):
-            raise extra.error(f"a volume of {source} has no {name}; leave it out")
+            raise extra.error(f"a volume of type {source} has no {name}; remove it")
     return Volume(
         source,
         values.volume_name(found[source]),
@@ -184,7 +191,7 @@ def _pull_secrets(entry: Entry) -> tuple[str, ...]:
     return tuple(map(values.object_name, entry.items("names of secrets")))
 
 
-# By name, how each is read.
+# The reader of each setting.
 SETTINGS: Mapping[str, Callable[[Entry], Any]] = {
     "cpu": _resource(values.cores),
     "memory": _resource(values.memory),

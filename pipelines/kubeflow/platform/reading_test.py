@@ -1,4 +1,4 @@
-"""What a step cannot be given; what it can be given is held against the SDK in platform_test."""
+"""Settings that a step cannot have; apply_test compares valid ones with the SDK."""
 
 from pathlib import Path
 
@@ -12,8 +12,7 @@ DURATION = "a duration, such as 90s, 30m, 2h or 1d"
 WHOLE = "a whole number from {} to 2147483647"
 PATH = "an absolute path in the container, such as /scratch"
 KEY = (
-    "must name the key that holds the value, never the value itself (letters, digits, '-', '_' and"
-    " '.')"
+    "must be the key that holds the value, not the value itself (letters, digits, '-', '_' and '.')"
 )
 NAME = "the name of a Kubernetes object (lower case letters, digits, '-' and '.')"
 
@@ -29,13 +28,16 @@ NAME = "the name of a Kubernetes object (lower case letters, digits, '-' and '.'
         ("cpu: 1:30", f"cpu: must be {QUANTITY}, not '1:30'"),
         ("cpu: ٣", f"cpu: must be {QUANTITY}, not '٣'"),
         ("cpu: ''", f"cpu: must be {QUANTITY}, not ''"),
-        ("cpu: 0", "cpu: must be from 1m to 2147483647 cores, not '0'"),
-        ("cpu: 1e999", "cpu: must be from 1m to 2147483647 cores, not '1e999'"),
+        ("cpu: 0", "cpu: must be between 1m and 2147483647 cores, not '0'"),
+        ("cpu: 1e999", "cpu: must be between 1m and 2147483647 cores, not '1e999'"),
         (
             f"cpu: {'9' * 99}",
-            f"cpu: must be from 1m to 2147483647 cores, not '{'9' * 60}…'",
+            f"cpu: must be between 1m and 2147483647 cores, not '{'9' * 60}…'",
         ),
-        ("cpu: {request: 3, limit: 2500m}", "cpu: the request '3' is more than the limit '2500m'"),
+        (
+            "cpu: {request: 3, limit: 2500m}",
+            "cpu: the request '3' is larger than the limit '2500m'",
+        ),
         ("cpu: {}", "cpu: must have a request, a limit, or both"),
         (
             "cpu: {limits: 2}",
@@ -44,18 +46,18 @@ NAME = "the name of a Kubernetes object (lower case letters, digits, '-' and '.'
         ("memory: 4GB", f"memory: must be {QUANTITY}, not '4GB'"),
         (
             "memory: 512m",
-            "memory: must be from 1Mi to 7Ei of bytes, such as 512Mi or 4Gi (m is a thousandth of a"
-            " byte), not '512m'",
+            "memory: must be between 1Mi and 7Ei, such as 512Mi or 4Gi (the suffix m means"
+            " thousandths of a byte), not '512m'",
         ),
         (
             "memory: 8Ei",
-            "memory: must be from 1Mi to 7Ei of bytes, such as 512Mi or 4Gi, not '8Ei'",
+            "memory: must be between 1Mi and 7Ei, such as 512Mi or 4Gi, not '8Ei'",
         ),
         ("gpu: 1", "gpu: must be a mapping of type, count, not '1'"),
         ("gpu: {count: 2}", "gpu: must have a type, such as nvidia.com/gpu"),
         (
             "gpu: {type: T4}",
-            "gpu.type: must be a resource of nodes, such as nvidia.com/gpu, not 'T4'",
+            "gpu.type: must be a resource name, such as nvidia.com/gpu, not 'T4'",
         ),
         (
             "gpu: {type: nvidia.com/gpu, count: 0}",
@@ -67,8 +69,8 @@ NAME = "the name of a Kubernetes object (lower case letters, digits, '-' and '.'
         ),
         ("timeout: 90", f"timeout: must be {DURATION}, not '90'"),
         ("timeout: 1h30m", f"timeout: must be {DURATION}, not '1h30m'"),
-        ("timeout: 0s", "timeout: must be from 1s to 2147483647s, not '0s'"),
-        ("timeout: 30000d", "timeout: must be from 1s to 2147483647s, not '30000d'"),
+        ("timeout: 0s", "timeout: must be between 1s and 2147483647s, not '0s'"),
+        ("timeout: 30000d", "timeout: must be between 1s and 2147483647s, not '30000d'"),
         ("retries: -1", f"retries: must be {WHOLE.format(0)}, not '-1'"),
         ("retries: '2'", f"retries: must be {WHOLE.format(0)}, not '2'"),
         ("retries: 010", f"retries: must be {WHOLE.format(0)}, not '010'"),
@@ -96,15 +98,15 @@ NAME = "the name of a Kubernetes object (lower case letters, digits, '-' and '.'
         ("image_pull_secrets: [Login]", f"image_pull_secrets: must be {NAME}, not 'Login'"),
         (
             "image_pull_secrets: [0123]",
-            f'image_pull_secrets: must be {NAME}, and is no text; quote it: "0123"',
+            f'image_pull_secrets: must be {NAME}, as a string; quote it: "0123"',
         ),
         (
             "node_selector: {gpu: true}",
-            'node_selector.gpu: must be the value of a label, and is no text; quote it: "true"',
+            'node_selector.gpu: must be the value of a label, as a string; quote it: "true"',
         ),
         (
             "node_selector: {gpu: 2}",
-            'node_selector.gpu: must be the value of a label, and is no text; quote it: "2"',
+            'node_selector.gpu: must be the value of a label, as a string; quote it: "2"',
         ),
         (
             "node_selector: {gpu: a b}",
@@ -116,7 +118,7 @@ NAME = "the name of a Kubernetes object (lower case letters, digits, '-' and '.'
         ),
     ],
 )
-def test_values_that_mean_nothing(tmp_path: Path, setting: str, message: str) -> None:
+def test_an_invalid_value_is_refused(tmp_path: Path, setting: str, message: str) -> None:
     refused(tmp_path, setting, message)
 
 
@@ -125,13 +127,13 @@ def test_values_that_mean_nothing(tmp_path: Path, setting: str, message: str) ->
     [
         ("gpu", ": must be a mapping of key, operator, value, effect, toleration_seconds, not"
          " 'gpu'"),
-        ("{key: a, operator: Exists, value: b}", ".value: the operator Exists takes no value; leave"
-         " it out"),
+        ("{key: a, operator: Exists, value: b}", ".value: the operator Exists takes no value;"
+         " remove it"),
         ("{effect: NoSchedule}", ": must have a key, or the operator Exists"),
         ("{key: a, operator: In}", ".operator: unknown value 'In'; known: Exists, Equal"),
         ("{key: a, effect: noSchedule}", ".effect: unknown value 'noSchedule'; did you mean"
          " 'NoSchedule'? known: NoSchedule, PreferNoSchedule, NoExecute"),
-        ("{key: a, value: true}", '.value: must be the value of a label, and is no text; quote it:'
+        ("{key: a, value: true}", '.value: must be the value of a label, as a string; quote it:'
          ' "true"'),
         ("{key: a, toleration_seconds: 9}", ".toleration_seconds: toleration_seconds needs the"
          " effect NoExecute"),
@@ -139,7 +141,7 @@ def test_values_that_mean_nothing(tmp_path: Path, setting: str, message: str) ->
          " 'toleration_seconds'? known: key, operator, value, effect, toleration_seconds"),
     ],
 )  # fmt: skip
-def test_tolerations_that_mean_nothing(tmp_path: Path, toleration: str, message: str) -> None:
+def test_an_invalid_toleration_is_refused(tmp_path: Path, toleration: str, message: str) -> None:
     refused(tmp_path, f"tolerations: [{toleration}]", f"tolerations{message}")
 
 
@@ -147,23 +149,25 @@ def test_tolerations_that_mean_nothing(tmp_path: Path, toleration: str, message:
     ("secrets", "message"),
     [
         ("[mlflow]", ": must be a mapping of names of secrets, not a list"),
-        ("{mlflow: hunter2}", ".mlflow: must map environment variables to keys of the secret"),
+        ("{mlflow: hunter2}", ".mlflow: must be a mapping of environment variables to keys of the"
+         " secret"),
         ("{mlflow: {WORD: 'hunter2!'}}", f".mlflow.WORD: {KEY}"),
         ("{mlflow: {WORD: 12345}}", f".mlflow.WORD: {KEY}"),
         ("{mlflow: {WORD: }}", f".mlflow.WORD: {KEY}"),
         ("{mlflow: {WORD: {key: a}}}", f".mlflow.WORD: {KEY}"),
-        ("{mlflow: {word: THE_WORD}}", ".mlflow.word: the variable stands first: {THE_WORD: word}"),
-        ("{mlflow: {A-B: a}}", ".mlflow: 'A-B' is no name of an environment variable"),
-        ("{mlflow: {KFP_POD_NAME: a}}", ".mlflow: 'KFP_POD_NAME' is one of KFP's own variables;"
-         " choose another"),
+        ("{mlflow: {word: THE_WORD}}", ".mlflow.word: the variable comes before the key: {THE_WORD:"
+         " word}"),
+        ("{mlflow: {A-B: a}}", ".mlflow: 'A-B' is not a valid name of an environment variable"),
+        ("{mlflow: {KFP_POD_NAME: a}}", ".mlflow: 'KFP_POD_NAME' is reserved for KFP; choose"
+         " another name"),
         ("{ML: {}}", f": must be {NAME}, not 'ML'"),
     ],
 )  # fmt: skip
-def test_secrets_that_name_none(tmp_path: Path, secrets: str, message: str) -> None:
+def test_an_invalid_secret_reference_is_refused(tmp_path: Path, secrets: str, message: str) -> None:
     refused(tmp_path, f"secrets: {secrets}", f"secrets{message}")
 
 
-def test_what_may_be_a_secret_is_not_repeated(tmp_path: Path) -> None:
+def test_a_value_that_may_be_a_secret_is_not_repeated(tmp_path: Path) -> None:
     for text in ("{mlflow: hunter2}", "{mlflow: {WORD: 'hunter2 '}}", "{mlflow: ['hunter2']}"):
         with pytest.raises(UsageError) as raised:
             loaded(tmp_path, f"defaults: {{secrets: {text}}}")
@@ -177,7 +181,7 @@ def test_what_may_be_a_secret_is_not_repeated(tmp_path: Path) -> None:
         ("{secrets: {b: {X: b}}, config_maps: {a: {X: a}}}", "config map"),
     ],
 )
-def test_a_variable_comes_from_one_place(tmp_path: Path, setting: str, other: str) -> None:
+def test_a_variable_from_two_sources_is_refused(tmp_path: Path, setting: str, other: str) -> None:
     with pytest.raises(UsageError) as raised:
         loaded(tmp_path, f"defaults:\n  {setting}\n")
     assert str(raised.value) == (
@@ -197,11 +201,11 @@ def test_a_variable_comes_from_one_place(tmp_path: Path, setting: str, other: st
         ("{claim: a, path: /}", f".path: must be {PATH}, not '/'"),
         ("{claim: a, path: /a/../b}", f".path: must be {PATH}, not '/a/../b'"),
         ("{claim: a, path: '/a:b'}", f".path: must be {PATH}, not '/a:b'"),
-        ("{claim: a, path: /s3/b}", ".path: '/s3/b' is where KFP mounts its own /s3; choose another"
-         " path"),
+        ("{claim: a, path: /s3/b}", ".path: '/s3/b' is inside /s3, which KFP mounts itself; choose"
+         " another path"),
         ("{claim: a, path: /a}, {secret: b, path: /a/}", ": '/a' is mounted twice; choose another"
          " path"),
-        ("{claim: a, path: /a, size: 1Gi}", ".size: a volume of claim has no size; leave it out"),
+        ("{claim: a, path: /a, size: 1Gi}", ".size: a volume of type claim has no size; remove it"),
         ("{claim: a, path: /a, sub_path: ../b}", ".sub_path: must be the path of a folder in the"
          " volume, such as runs/cache, not '../b'"),
         ("{secret: a.b, path: /a}", ".secret: must be a name of at most 63 lower case letters,"
@@ -210,7 +214,7 @@ def test_a_variable_comes_from_one_place(tmp_path: Path, setting: str, other: st
          " 'Memory'? known: Memory"),
     ],
 )  # fmt: skip
-def test_volumes_that_no_pod_can_have(tmp_path: Path, volume: str, message: str) -> None:
+def test_an_invalid_volume_is_refused(tmp_path: Path, volume: str, message: str) -> None:
     refused(tmp_path, f"volumes: [{volume}]", f"volumes{message}")
 
 

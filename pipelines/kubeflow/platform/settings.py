@@ -1,4 +1,4 @@
-"""What a platform file can set for a step, and how a step's settings stand over those of all."""
+"""Define what a platform file can set for a step, and merge a step's settings with the defaults."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Quantity:
-    """A quantity as it was written, and as cores or bytes."""
+    """A quantity as it was written, and in cores or bytes."""
 
     text: str = ""
     amount: float = 0
@@ -20,7 +20,7 @@ _NO_QUANTITY = Quantity()
 
 @dataclass(frozen=True)
 class Resource:
-    """Cpu or memory: what is kept free for a step, and what it may take at most."""
+    """Cpu or memory: what is reserved for a step, and the most that it may use."""
 
     request: Quantity = _NO_QUANTITY
     limit: Quantity = _NO_QUANTITY
@@ -28,7 +28,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Gpu:
-    """Devices, by the name under which Kubernetes counts them."""
+    """Devices, under the resource name by which Kubernetes counts them."""
 
     type: str
     count: int
@@ -36,18 +36,19 @@ class Gpu:
 
 @dataclass(frozen=True)
 class Retries:
-    """How often a failed step is tried again; the seconds between, and those for all of it."""
+    """The retries of a failed step: their number, the pauses and the total time, in seconds."""
 
     count: int
     backoff: int = 0
     factor: int = 2
-    # KFP's own hour would end a longer step in its second attempt: Argo takes it as a deadline.
+    # KFP's default of an hour would end a longer step in its second attempt, because Argo treats it
+    # as a deadline.
     longest: int = 7 * 24 * 3600
 
 
 @dataclass(frozen=True)
 class Toleration:
-    """What a node may be tainted with; an empty text matches everything."""
+    """A taint of a node that a step tolerates; an empty string matches everything."""
 
     key: str = ""
     operator: str = ""
@@ -75,7 +76,7 @@ VolumeSource = Literal["claim", "secret", "config_map", "empty_dir"]
 
 @dataclass(frozen=True)
 class Volume:
-    """A folder in the container: a claim, a secret or a config map by name, or an empty one."""
+    """A folder in the container: a named claim, secret or config map, or an empty folder."""
 
     source: VolumeSource
     name: str
@@ -88,7 +89,7 @@ class Volume:
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of a step; None or empty is what the cluster and the compiled file say."""
+    """The settings of a step; None or empty keeps those of the cluster and the compiled file."""
 
     cpu: Resource | None = None
     memory: Resource | None = None
@@ -104,7 +105,7 @@ class Settings:
     volumes: Mapping[str, Volume] = field(default_factory=dict)
 
     def over(self, below: "Settings") -> "Settings":
-        """These, and what is below where these say nothing; collections are merged by key."""
+        """Return these settings, completed from those below; collections are merged by key."""
         return Settings(
             cpu=self.cpu or below.cpu,
             memory=self.memory or below.memory,
@@ -121,7 +122,9 @@ class Settings:
         )
 
     def of_the_executor(self) -> "Settings":
-        """Without those that belong to the task, which tasks of one executor need not share."""
+        """Return the settings without those of the task, which tasks of one executor need not
+        share.
+        """
         return replace(self, retries=None, cache=None)
 
 

@@ -1,1 +1,1 @@
-"""Reuses the outputs of earlier, equal tasks."""
+"""Reuse the outputs of earlier, equal tasks."""

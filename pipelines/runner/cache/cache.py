@@ -1,4 +1,4 @@
-"""Takes the outputs of an earlier, equal task in place of running it again."""
+"""Take the outputs of an earlier, equal task instead of running a task again."""
 
 import sys
 import threading
@@ -18,13 +18,13 @@ from pipelines.runner.task.backend import Call, TaskFailedError
 from pipelines.system.errors import PinionError
 from pipelines.system.manifests import digest, manifest, part
 
-# What the same run would otherwise do, and a model that is registered would have a second version.
-_ONE_MODEL = "without that the same run would train once more: make room for it, or give --no-cache"
+# Otherwise the same run would train again, and a registered model would get a second version.
+_ONE_MODEL = "the same run would train another model; free some space, or give --no-cache"
 
 
 @dataclass(frozen=True)
 class Reused:
-    """The outputs of an earlier task, copied into the folder of this one."""
+    """The outputs of an earlier task, copied into the folder of the new one."""
 
     outputs: Values
     why: str
@@ -32,7 +32,7 @@ class Reused:
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to run a task, for a reason; equal ones wait until its holder lets go of it."""
+    """The right to run a task, with the reason; equal tasks wait until it is released."""
 
     why: str = ""
     _keep: Callable[[Call, Values], None] | None = None
@@ -40,7 +40,7 @@ class Claim:
 
     @property
     def missed(self) -> bool:
-        """Whether the task could have been reused, so that those behind it will not be either."""
+        """Whether the task could have been cached, so that tasks after it will not be either."""
         return self._lock is not None
 
     def __enter__(self) -> "Claim":
@@ -51,17 +51,17 @@ class Claim:
             self._lock.release()
 
     def keep(self, call: Call, outputs: Values) -> None:
-        """Keeps what the task gave for those to come."""
+        """Keep the outputs of the task for later runs."""
         if self._keep:
             self._keep(call, outputs)
 
 
 @dataclass
 class Cache:
-    """What earlier runs gave, under a folder that all runs with the same output folder share.
+    """The outputs of earlier runs, in a folder that all runs with the same output folder share.
 
-    `program` says what an image runs, `tracking_uri` is that of tasks that are given none, `run`
-    the name of this run, and `limit` how many bytes may be kept.
+    `program` returns the hash of what an image runs. `tracking_uri` is that of tasks that do not
+    name one, `run` the name of this run, and `limit` the number of bytes to keep at most.
     """
 
     store: Store
@@ -72,9 +72,9 @@ class Cache:
     _contents: dict[Path, str] = field(default_factory=dict, init=False)
     _earlier: dict[str, Mapping[str, str]] | None = field(default=None, init=False)
     _size: int = field(init=False)
-    # What was kept when the run began: tasks, and the programs that they ran.
+    # The tasks in the cache when the run began, and the programs that they ran.
     _kept: dict[str, set[str]] = field(default_factory=dict, init=False)
-    # Tasks are looked up and kept in several threads.
+    # Several threads look up and keep tasks.
     _mutex: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
@@ -84,16 +84,16 @@ class Cache:
             self._kept.setdefault(entry.task, set()).add(entry.parts.get(CODE, ""))
 
     def lacks(self, name: str, image: str) -> bool:
-        """Whether it is certain, before its inputs are known, that a task will not be reused."""
+        """Return whether a task cannot be in the cache, whatever its inputs turn out to be."""
         programs = self._kept.get(name, set())
         return not self._kept or (bool(programs) and self.program(image) not in programs)
 
     def look(
         self, call: Call, task: Task, container: Container, inputs: Values
     ) -> Reused | Claim | None:
-        """What there is for a task, or the right to run it; None while an equal one runs.
+        """Return the outputs for a task, or the right to run it; None while an equal one runs.
 
-        Raises `PinionError` where neither can be had, and where nothing could be kept of a model.
+        Raise `PinionError` if they cannot be copied, or a model's task cannot use the cache.
         """
         try:
             made_of = recipe(
@@ -120,24 +120,25 @@ class Cache:
         return Claim(found, partial(self._keep, made_of), lock)
 
     def _find(self, call: Call, made_of: Recipe) -> Reused | str:
-        """The reused outputs, or why there are none."""
+        """Return the cached outputs, or the reason why there are none."""
         entry = self.store.get(made_of.key)
         if entry is None:
             return self._why(call.name, made_of)
         if made_of.tracking_uri is not None:
             kept = entry.values(self.store.kept(entry.key))
             if why := outdated(made_of.tracking_uri, kept):
-                # What is to replace it may fail half-way, and leave what it would be taken for.
+                # The task that replaces it may fail half-way, and leave traces for which the old
+                # entry would then be valid again.
                 with suppress(OSError):
                     self.store.remove(entry.key)
                 return why
         try:
             if not self.store.restore(entry, call.folder, call.log):
-                return f"what is kept of run {entry.run} is damaged"
+                return f"the cached outputs of run {entry.run} are damaged"
         except OSError as error:
             raise PinionError(
-                f"what is kept of run {entry.run} cannot be copied to {call.folder}:"
-                f" {error.strerror}"
+                f"the cached outputs of run {entry.run} cannot be copied to {call.folder}:"
+                f" {error.strerror}; free some space there"
             ) from None
         outputs = entry.values(call.folder)
         self._remember(entry, call.folder, outputs)
@@ -151,10 +152,7 @@ class Cache:
         return made_of.changed(before) if before else "not in the cache"
 
     def _keep(self, made_of: Recipe, call: Call, outputs: Values) -> None:
-        """Keeps outputs; that it cannot is a failure of a task that logs a model, and of no other.
-
-        Raises `TaskFailedError`.
-        """
+        """Keep outputs, or warn; raise `TaskFailedError` if the task logs a model."""
         try:
             entry = Entry(
                 key=made_of.key,
@@ -167,14 +165,14 @@ class Cache:
             )
             self._remember(entry, call.folder, outputs)
             if entry.size > self.limit:
-                raise ValueError(f"it has {entry.size} bytes, and --cache-size is {self.limit}")
+                raise ValueError(f"they have {entry.size} bytes, over --cache-size {self.limit}")
             self.store.save(entry, call.folder, call.log)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             if isinstance(error, OSError) and logs_a_model(outputs.parameters):
-                why = f"its outputs cannot be kept: {reason}; {_ONE_MODEL}"
+                why = f"its outputs cannot be cached: {reason}; {_ONE_MODEL}"
                 raise TaskFailedError(call.name, why, call.log) from None
-            print(f"{call.name}: its outputs are not kept: {reason}", file=sys.stderr)
+            print(f"{call.name}: its outputs are not cached: {reason}", file=sys.stderr)
             return
         with self._mutex:
             self._size += entry.size
@@ -182,7 +180,7 @@ class Cache:
                 self._size = sum(entry.size for entry in self.store.prune(self.limit))
 
     def _content(self, path: Path) -> str:
-        # What a task of this run gave is not written to again.
+        # The outputs of a task of this run do not change any more.
         if path not in self._contents:
             self._contents[path] = digest(manifest(path.resolve()))
         return self._contents[path]

@@ -1,4 +1,4 @@
-"""What the cache keeps, what it does not, and what it lets go of first."""
+"""What the cache keeps, what it does not keep, and what it removes first."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ MODEL = program(
 
 @dsl.pipeline(name="models")
 def models() -> None:
-    """A step that logs a model, as its outputs say."""
+    """Log a model, as the outputs of the step say."""
     MODEL()
 
 
@@ -29,7 +29,7 @@ def runs(tmp_path: Path) -> Runs:
     return Runs(tmp_path)
 
 
-def test_what_was_used_least_lately_goes_first(runs: Runs) -> None:
+def test_the_least_recently_used_entry_is_removed_first(runs: Runs) -> None:
     @dsl.pipeline(name="sized")
     def pipeline(text: str = "") -> None:
         UPPER(text=text, unused="")
@@ -46,15 +46,15 @@ def test_what_was_used_least_lately_goes_first(runs: Runs) -> None:
     ]
 
 
-def test_more_than_the_bound_is_not_kept_and_said(
+def test_outputs_above_the_limit_are_not_cached_and_that_is_reported(
     runs: Runs, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for _ in range(2):
         assert ran(runs(chain, 1, text="ab")) == ["join", "upper"]
-    assert "upper: its outputs are not kept: it has 2 bytes" in capsys.readouterr().err
+    assert "upper: its outputs are not cached: they have 2 bytes" in capsys.readouterr().err
 
 
-def test_outputs_that_are_links_are_not_kept(
+def test_outputs_that_are_links_are_not_cached(
     runs: Runs, capsys: pytest.CaptureFixture[str]
 ) -> None:
     link = program(
@@ -71,10 +71,10 @@ def test_outputs_that_are_links_are_not_kept(
 
     for _ in range(2):
         assert ran(runs(pipeline)) == ["link"]
-    assert "is no file and no folder" in capsys.readouterr().err
+    assert "is neither a file nor a folder" in capsys.readouterr().err
 
 
-def test_what_a_step_put_elsewhere_is_not_kept(
+def test_outputs_outside_the_step_folder_are_not_cached(
     runs: Runs, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = (
@@ -93,10 +93,10 @@ def test_what_a_step_put_elsewhere_is_not_kept(
 
     for _ in range(2):
         assert ran(runs(pipeline)) == ["stray"]
-    assert "it put out elsewhere" in capsys.readouterr().err
+    assert "the output out is not in the step's folder" in capsys.readouterr().err
 
 
-def test_a_cache_that_is_removed_while_a_step_runs_does_no_harm(
+def test_removing_the_cache_while_a_step_runs_does_no_harm(
     runs: Runs, capsys: pytest.CaptureFixture[str]
 ) -> None:
     remover = program(
@@ -114,11 +114,11 @@ def test_a_cache_that_is_removed_while_a_step_runs_does_no_harm(
 
     run = runs(pipeline, cache=str(runs.cache))
     assert run.events.states() == {"remover": "succeeded", "join": "succeeded"}
-    assert "remover: its outputs are not kept: " in capsys.readouterr().err
+    assert "remover: its outputs are not cached: " in capsys.readouterr().err
     assert run.events.why["join"] == "the cache cannot be used: No such file or directory"
 
 
-def test_a_model_that_cannot_be_kept_is_a_failure_as_the_next_run_would_make_another(
+def test_a_model_that_cannot_be_cached_fails_because_the_next_run_would_train_another(
     runs: Runs,
 ) -> None:
     run = runs.prepared(models)
@@ -126,14 +126,14 @@ def test_a_model_that_cannot_be_kept_is_a_failure_as_the_next_run_would_make_ano
         no_file_above(100),
         pytest.raises(
             TaskFailedError,
-            match=r"'model' failed: its outputs cannot be kept: File too large; .* give --no-cache",
+            match=r"'model' failed: its outputs cannot be cached: File too large; .* give --no-c",
         ),
     ):
         run()
     assert run.events.states() == {"model": "failed"}
 
 
-def test_a_model_is_not_made_where_the_cache_cannot_be_used(runs: Runs) -> None:
+def test_no_model_is_trained_if_the_cache_cannot_be_used(runs: Runs) -> None:
     run = runs.prepared(models)
     for path in runs.cache.iterdir():
         path.rmdir()
@@ -142,7 +142,7 @@ def test_a_model_is_not_made_where_the_cache_cannot_be_used(runs: Runs) -> None:
     assert ran(run) == []
 
 
-def test_what_there_is_no_room_to_copy_is_not_made_again(runs: Runs) -> None:
+def test_a_step_does_not_run_again_because_its_outputs_cannot_be_copied(runs: Runs) -> None:
     @dsl.pipeline(name="sized")
     def pipeline() -> None:
         UPPER(text="a" * 1000, unused="")
@@ -157,7 +157,7 @@ def test_what_there_is_no_room_to_copy_is_not_made_again(runs: Runs) -> None:
     assert ran(runs(pipeline)) == []
 
 
-def test_no_value_of_a_parameter_is_in_the_cache(runs: Runs) -> None:
+def test_values_of_parameters_are_not_in_the_cache(runs: Runs) -> None:
     secret = program(
         "secret",
         "import sys; open(sys.argv[2], 'w').write('x')",

@@ -1,4 +1,4 @@
-"""What is reused of earlier runs, and what is told of it, over real programs."""
+"""Which outputs of earlier runs are used, and what is reported, with real programs."""
 
 import json
 import threading
@@ -19,7 +19,7 @@ def runs(tmp_path: Path) -> Runs:
     return Runs(tmp_path)
 
 
-def test_an_equal_run_runs_nothing_and_has_all_outputs_and_logs(runs: Runs) -> None:
+def test_an_equal_run_runs_no_step_and_has_all_outputs_and_logs(runs: Runs) -> None:
     first, second = runs(chain), runs(chain)
     assert (ran(first), ran(second)) == (["join", "upper"], [])
     assert second.events.states() == {"upper": "cached", "join": "cached"}
@@ -40,13 +40,13 @@ def test_a_changed_parameter_runs_its_task_and_is_named(runs: Runs) -> None:
     assert run.recorded("join") == ["d"]
 
 
-def test_changed_content_of_an_input_runs_what_is_behind_it(runs: Runs) -> None:
+def test_a_changed_input_runs_the_steps_after_it(runs: Runs) -> None:
     runs(chain)
     run = runs(chain, text="z")
     assert run.events.why == {"upper": "changed: text", "join": "changed: left"}
 
 
-def test_only_what_will_run_is_readied(runs: Runs) -> None:
+def test_only_steps_that_will_run_are_prepared(runs: Runs) -> None:
     upper, join = "pinion/upper:1.0.0", "pinion/join:1.0.0"
     assert runs(chain).backend.warmed == [[upper, join]]
     assert runs(chain).backend.warmed == []
@@ -54,14 +54,14 @@ def test_only_what_will_run_is_readied(runs: Runs) -> None:
     assert runs(chain, text="z").backend.warmed == [[upper, join]]
 
 
-def test_equal_content_of_an_input_ends_what_a_change_sets_off(runs: Runs) -> None:
+def test_a_rerun_step_with_equal_outputs_does_not_rerun_the_next(runs: Runs) -> None:
     runs(chain)
     run = runs(chain, unused="other")
     assert ran(run) == ["upper"]
     assert run.events.why["join"] == "from run run1"
 
 
-def test_an_earlier_state_is_reused_as_well_as_the_last_one(runs: Runs) -> None:
+def test_outputs_of_any_earlier_run_are_used_not_only_of_the_last(runs: Runs) -> None:
     for word in ("c", "d"):
         runs(chain, word=word)
     assert runs(chain, word="c").events.why["join"] == "from run run1"
@@ -77,7 +77,7 @@ def environment(**variables: str) -> Any:
     return pipeline
 
 
-def test_variables_count_but_those_that_only_name_the_release(runs: Runs) -> None:
+def test_variables_count_except_those_that_name_the_release(runs: Runs) -> None:
     first = {"PINION_RELEASE": "1.0.0", "PINION_COMPONENTS": "a=1", "LEVEL": "1"}
     runs(environment(**first))
     other = {**first, "PINION_RELEASE": "1.1.0", "PINION_COMPONENTS": "a=2"}
@@ -87,7 +87,7 @@ def test_variables_count_but_those_that_only_name_the_release(runs: Runs) -> Non
     }
 
 
-def test_another_program_counts(runs: Runs) -> None:
+def test_a_changed_program_runs_its_steps(runs: Runs) -> None:
     runs(chain)
     run = runs.prepared(chain)
     assert run.interpreter.cache
@@ -95,7 +95,7 @@ def test_another_program_counts(runs: Runs) -> None:
     assert run().events.why == {"upper": "changed: code", "join": "changed: code"}
 
 
-def test_steps_of_a_new_program_are_readied_before_the_first_begins(runs: Runs) -> None:
+def test_steps_with_a_new_program_are_prepared_before_the_first_starts(runs: Runs) -> None:
     runs(chain)
     run = runs.prepared(chain)
     assert run.interpreter.cache
@@ -106,7 +106,7 @@ def test_steps_of_a_new_program_are_readied_before_the_first_begins(runs: Runs) 
     assert run.backend.warmed == [["pinion/join:1.0.0"]]
 
 
-def test_a_failed_task_is_run_again(runs: Runs) -> None:
+def test_a_failed_task_runs_again(runs: Runs) -> None:
     flag = runs.folder / "flag"
     careful = program(
         "careful",
@@ -129,7 +129,7 @@ def test_a_failed_task_is_run_again(runs: Runs) -> None:
     assert ran(runs(pipeline, flag=str(flag))) == []
 
 
-def test_an_output_edited_in_a_run_is_not_what_the_next_one_gets(runs: Runs) -> None:
+def test_editing_an_output_in_a_run_does_not_change_the_cache(runs: Runs) -> None:
     runs(chain)
     (runs.folder / "run1/run/upper/out").write_text("edited")
     run = runs(chain)
@@ -137,13 +137,13 @@ def test_an_output_edited_in_a_run_is_not_what_the_next_one_gets(runs: Runs) -> 
     assert (runs.folder / "run2/run/upper/out").read_text() == "A"
 
 
-def test_damage_in_the_cache_is_found_and_mended(runs: Runs) -> None:
+def test_damage_in_the_cache_is_found_and_repaired(runs: Runs) -> None:
     runs(chain)
     (kept,) = (path for path in runs.cache.glob("entries/*/folder/out") if path.read_text() == "A")
     kept.write_text("B")
     run = runs(chain)
     assert run.events.why == {
-        "upper": "what is kept of run run1 is damaged",
+        "upper": "the cached outputs of run run1 are damaged",
         "join": "from run run1",
     }
     assert ran(runs(chain)) == []
@@ -159,12 +159,12 @@ def test_damage_in_the_cache_is_found_and_mended(runs: Runs) -> None:
         ),
         pytest.param(
             lambda task: task.set_env_variable("RUN", dsl.PIPELINE_JOB_ID_PLACEHOLDER),
-            "it is given the name of the run",
-            id="it knows the run",
+            "it uses the name of the run",
+            id="it uses the name of the run",
         ),
     ],
 )
-def test_what_is_never_reused(runs: Runs, change: Callable[[Any], Any], why: str) -> None:
+def test_a_step_that_is_never_cached(runs: Runs, change: Callable[[Any], Any], why: str) -> None:
     @dsl.pipeline(name="never")
     def pipeline() -> None:
         change(TEXT_STEP(value="x"))
@@ -174,7 +174,7 @@ def test_what_is_never_reused(runs: Runs, change: Callable[[Any], Any], why: str
         assert (ran(run), run.events.why) == (["text"], {"text": why})
 
 
-def test_a_step_that_tells_how_others_ended_is_never_reused(runs: Runs) -> None:
+def test_an_exit_step_is_never_cached(runs: Runs) -> None:
     @dsl.pipeline(name="exits")
     def pipeline() -> None:
         with dsl.ExitHandler(TEXT_STEP(value="goodbye")):
@@ -183,10 +183,13 @@ def test_a_step_that_tells_how_others_ended_is_never_reused(runs: Runs) -> None:
     runs(pipeline)
     run = runs(pipeline)
     assert ran(run) == ["text"]
-    assert run.events.why == {"upper": "from run run1", "text": "it tells how others ended"}
+    assert run.events.why == {
+        "upper": "from run run1",
+        "text": "it depends on how other steps ended",
+    }
 
 
-def test_equal_items_of_a_loop_run_once_and_their_order_is_free(runs: Runs) -> None:
+def test_equal_items_of_a_loop_run_once_in_any_order(runs: Runs) -> None:
     def loop(items: List[str]) -> Any:  # noqa: UP006
         @dsl.pipeline(name="loop")
         def pipeline() -> None:
@@ -203,7 +206,7 @@ def test_equal_items_of_a_loop_run_once_and_their_order_is_free(runs: Runs) -> N
     assert turned.recorded("text.2") == ["a"]
 
 
-def test_parameters_and_metadata_are_reused(runs: Runs) -> None:
+def test_output_parameters_and_metadata_are_cached(runs: Runs) -> None:
     code = (
         "import json, sys; i = json.loads(sys.argv[1])['outputs'];"
         "a = i['artifacts']['out']['artifacts'][0]; a['metadata'] = {'rows': 7};"
@@ -228,7 +231,7 @@ def test_parameters_and_metadata_are_reused(runs: Runs) -> None:
     assert second.artifacts["out"].path == runs.folder / "run2/run/describe/out"
 
 
-def test_two_equal_runs_at_once_do_the_work_once(runs: Runs) -> None:
+def test_two_concurrent_equal_runs_do_the_work_once(runs: Runs) -> None:
     started, go = runs.folder / "started", runs.folder / "go"
     slow = program(
         "slow",

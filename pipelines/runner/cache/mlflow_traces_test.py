@@ -1,4 +1,4 @@
-"""Whether a step that tracks may be reused, by what a real MLflow store holds of it."""
+"""Whether cached outputs of a step may be used, by what a real MLflow store holds."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ Look = Callable[[Values], str | None]
 
 
 class Traced:
-    """A store with a trained, evaluated and registered model in it, as the steps leave them."""
+    """A store in which steps have trained, evaluated and registered a model."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.uri = folder, made_store(folder)
@@ -44,7 +44,7 @@ class Traced:
         return Values({"run_id": self.run_id, "model_id": self.model_id})
 
     def evaluation(self, **more: Any) -> Values:
-        """The outputs of an evaluation, which the run holds now."""
+        """Return the outputs of an evaluation, after recording it in the run."""
         known = {"run_id": self.run_id, "model_id": self.model_id, "checks": []}
         result = json.dumps({**known, "registered_model_name": MODEL, **more})
         texts = {"result": result, "report_data": '{"slices": []}'}
@@ -60,7 +60,7 @@ class Traced:
         self.client.set_tag(self.run_id, "pinion.evaluation.sha256", sha256)
 
     def register(self) -> int:
-        """Gives the model one more version, and the alias to it."""
+        """Register another version of the model, and point the alias to it."""
         if not self.client.search_registered_models():
             self.client.create_registered_model(MODEL)
         number = self.client.create_model_version(MODEL, str(self.files), self.run_id).version
@@ -73,7 +73,7 @@ class Traced:
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store without anything in it, which takes seconds to make."""
+    """Return the folder of an empty store, which takes seconds to make."""
     folder = tmp_path_factory.mktemp("empty")
     made_store(folder)
     return folder
@@ -87,7 +87,7 @@ def traced(empty: Path, tmp_path: Path) -> Traced:
 
 @pytest.fixture(params=["its database", "its client"])
 def look(request: pytest.FixtureRequest, traced: Traced, monkeypatch: pytest.MonkeyPatch) -> Look:
-    """Asks the store itself, and through MLflow's client as one asks a server."""
+    """Ask the database itself, or MLflow's client as if the store were a server."""
 
     @contextmanager
     def through_the_client(_uri: str) -> Iterator[Tracking]:
@@ -98,49 +98,55 @@ def look(request: pytest.FixtureRequest, traced: Traced, monkeypatch: pytest.Mon
     return lambda outputs: outdated(traced.uri, outputs)
 
 
-def test_a_training_whose_run_and_model_are_there(traced: Traced, look: Look) -> None:
+def test_a_training_whose_run_and_model_exist(traced: Traced, look: Look) -> None:
     assert look(traced.train()) is None
 
 
 def test_a_training_whose_run_was_deleted(traced: Traced, look: Look) -> None:
     traced.client.delete_run(traced.run_id)
-    assert look(traced.train()) == f"its MLflow run {traced.run_id} is gone"
+    assert look(traced.train()) == f"its MLflow run {traced.run_id} was deleted"
 
 
 def test_a_training_whose_model_was_deleted(traced: Traced, look: Look) -> None:
     traced.client.delete_logged_model(traced.model_id)
-    assert look(traced.train()) == f"its MLflow model {traced.model_id} is gone"
+    assert look(traced.train()) == f"its MLflow model {traced.model_id} was deleted"
 
 
-def test_a_training_of_another_store(traced: Traced, look: Look) -> None:
+def test_a_training_from_another_store(traced: Traced, look: Look) -> None:
     outputs = Values({"run_id": "0" * 32, "model_id": traced.model_id})
-    assert look(outputs) == f"its MLflow run {'0' * 32} is gone"
+    assert look(outputs) == f"its MLflow run {'0' * 32} was deleted"
 
 
-def test_a_model_whose_files_are_gone(traced: Traced) -> None:
+def test_a_model_whose_files_were_deleted(traced: Traced) -> None:
     traced.files.rmdir()
     outputs = traced.train()
-    assert outdated(traced.uri, outputs) == f"its MLflow model {traced.model_id} is gone"
+    assert outdated(traced.uri, outputs) == f"its MLflow model {traced.model_id} was deleted"
 
 
-def test_an_evaluation_that_the_run_holds(traced: Traced, look: Look) -> None:
+def test_an_evaluation_that_its_run_records(traced: Traced, look: Look) -> None:
     assert look(traced.evaluation()) is None
 
 
-def test_an_evaluation_that_another_one_followed(traced: Traced, look: Look) -> None:
+def test_an_evaluation_followed_by_another(traced: Traced, look: Look) -> None:
     outputs = traced.evaluation()
     traced.tag("of another")
-    assert look(outputs) == f"its MLflow run {traced.run_id} holds another evaluation"
+    assert look(outputs) == f"its MLflow run {traced.run_id} has another evaluation"
 
 
 @pytest.mark.parametrize(
     ("compared", "registered", "why"),
     [
-        pytest.param(None, 0, None, id="nobody, still"),
-        pytest.param(None, 1, "the champion was nobody and is version 1", id="the first"),
-        pytest.param(2, 2, None, id="the same"),
-        pytest.param(1, 2, "the champion was version 1 and is version 2", id="the next"),
-        pytest.param(1, 0, "the champion was version 1 and is nobody", id="none any more"),
+        pytest.param(None, 0, None, id="still no champion"),
+        pytest.param(
+            None, 1, "the champion was no version and is now version 1", id="the first champion"
+        ),
+        pytest.param(2, 2, None, id="the same champion"),
+        pytest.param(
+            1, 2, "the champion was version 1 and is now version 2", id="the next champion"
+        ),
+        pytest.param(
+            1, 0, "the champion was version 1 and is now no version", id="no champion any more"
+        ),
     ],
 )
 def test_an_evaluation_against_a_champion(
@@ -152,15 +158,13 @@ def test_an_evaluation_against_a_champion(
     assert look(outputs) == why
 
 
-def test_an_evaluation_without_a_comparison_whatever_the_champion(
-    traced: Traced, look: Look
-) -> None:
+def test_an_evaluation_that_compares_with_no_champion(traced: Traced, look: Look) -> None:
     outputs = traced.evaluation()
     traced.register()
     assert look(outputs) is None
 
 
-def test_a_registration_wherever_its_alias_went(traced: Traced, look: Look) -> None:
+def test_a_registration_whose_alias_was_moved(traced: Traced, look: Look) -> None:
     traced.register()
     outputs = traced.registration(traced.register())
     assert look(outputs) is None
@@ -171,29 +175,29 @@ def test_a_registration_wherever_its_alias_went(traced: Traced, look: Look) -> N
 def test_a_registration_whose_version_was_deleted(traced: Traced, look: Look) -> None:
     outputs = traced.registration(traced.register())
     traced.client.delete_model_version(MODEL, "1")
-    assert look(outputs) == f"models:/{MODEL}/1 is gone"
+    assert look(outputs) == f"models:/{MODEL}/1 was deleted"
 
 
-def test_a_step_of_which_nothing_is_known_in_mlflow(traced: Traced, look: Look) -> None:
-    assert look(Values({"score": 1.0})) == "its traces in MLflow are not known"
+def test_a_step_whose_outputs_do_not_name_its_traces(traced: Traced, look: Look) -> None:
+    assert look(Values({"score": 1.0})) == "its outputs do not say what it left in MLflow"
 
 
-@pytest.mark.parametrize("content", [None, b""], ids=["not there", "empty"])
+@pytest.mark.parametrize("content", [None, b""], ids=["missing", "empty"])
 def test_a_store_that_was_deleted(traced: Traced, content: bytes | None) -> None:
     other = traced.folder / "other.db"
     if content is not None:
         other.write_bytes(content)
     for outputs, gone in (
-        (traced.train(), f"its MLflow run {traced.run_id} is gone"),
-        (traced.registration(3), f"models:/{MODEL}/3 is gone"),
+        (traced.train(), f"its MLflow run {traced.run_id} was deleted"),
+        (traced.registration(3), f"models:/{MODEL}/3 was deleted"),
     ):
         assert outdated(f"sqlite:///{other}", outputs) == gone
     assert other.exists() == (content is not None)
 
 
-def test_a_store_that_is_damaged(traced: Traced) -> None:
+def test_a_damaged_store(traced: Traced) -> None:
     (traced.folder / "other.db").write_bytes(b"no database" * 100)
-    with pytest.raises(PinionError, match="cannot be asked .*: file is not a database"):
+    with pytest.raises(PinionError, match="cannot be read .*: file is not a database"):
         outdated(f"sqlite:///{traced.folder}/other.db", traced.train())
 
 

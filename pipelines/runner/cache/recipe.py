@@ -1,4 +1,4 @@
-"""What a container task is made of: all that can change what comes out of it."""
+"""The cache key of a container task, made from everything that can change its outputs."""
 
 import hashlib
 import json
@@ -16,30 +16,31 @@ from pipelines.compiled.graph import Task
 from pipelines.runner.task.artifacts import Artifact, Values
 from pipelines.system.urls import without_secrets
 
-# What the steps record of the release that they are in. A change of one step must not run the
-# others again, whose records then say what they were really made by.
-_NOT_OF_THE_RESULT = {RELEASE, COMPONENTS}
+# The variables from which the steps learn their release, for the record. They are not in the key,
+# so that a change of one step does not run the others again; the records of a cached step then name
+# the release that really made it.
+_RECORD_ONLY = {RELEASE, COMPONENTS}
 _NAME_OF_THE_RUN = "{{$.pipeline_"
 _TRACKING = "mlflow_tracking_uri"
-# The part that is what its program is.
+# The name of the part that is the step's program.
 CODE = "its code"
 # Changed when the same parts no longer mean the same result.
 _FORMAT = "1"
-# What a part is, before its name: as it is said, both are plain without it.
+# The kind of a part, before its name; a status line leaves it out.
 _KIND = re.compile("^(input|parameter|its|the) ")
-# As many as a line can name.
+# How many parts a status line names at most.
 _NAMED = 3
 
 
 class NeverReusedError(Exception):
-    """A task of which nothing is kept, for a reason."""
+    """The task is never cached; the message says why."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The parts by their names, each as a hash: they may hold what is secret.
+    """The parts of a task's key by name, each as a hash, because they may hold secrets.
 
-    `tracking_uri` is where a task that tracks does so, None for one that does not.
+    `tracking_uri` is the store of a task that uses MLflow, and None for other tasks.
     """
 
     parts: Mapping[str, str]
@@ -51,15 +52,15 @@ class Recipe:
         return _hash([_FORMAT, dict(self.parts)])
 
     def changed(self, before: Mapping[str, str]) -> str:
-        """Which parts are not those of before, as a line can say it."""
+        """Name the parts that differ from `before`, for a status line."""
         names = [
             name
             for name in dict.fromkeys([*self.parts, *before])
             if self.parts.get(name) != before.get(name)
         ]
         more = len(names) - _NAMED
-        said = ", ".join(_KIND.sub("", name) for name in names[:_NAMED])
-        return f"changed: {said}" + (f" and {more} more" if more > 0 else "")
+        named = ", ".join(_KIND.sub("", name) for name in names[:_NAMED])
+        return f"changed: {named}" + (f" and {more} more" if more > 0 else "")
 
 
 def recipe(
@@ -70,10 +71,10 @@ def recipe(
     content: Callable[[Path], str],
     store: str,
 ) -> Recipe:
-    """The parts of a task; raises `NeverReusedError`.
+    """Return the recipe of a task; raise `NeverReusedError` if it is never cached.
 
-    `program` gives what an image runs, `content` the hash of a file or folder, and `store` is the
-    tracking URI of tasks that are given none.
+    `program` returns the hash of what an image runs, `content` that of a file or folder. `store` is
+    the tracking URI of tasks that do not name one.
     """
     refuse(task, container)
     tracking = inputs.parameters.get(_TRACKING)
@@ -89,14 +90,12 @@ def recipe(
 
 
 def _of_container(container: Container) -> dict[str, str]:
-    told = {
-        name: value
-        for name, value in container.environment.items()
-        if name not in _NOT_OF_THE_RESULT
+    variables = {
+        name: value for name, value in container.environment.items() if name not in _RECORD_ONLY
     }
     return {
         "its command": _hash(container.command),
-        "its environment": _hash(told),
+        "its environment": _hash(variables),
         "its outputs": _hash([sorted(container.artifacts), dict(container.parameters)]),
     }
 
@@ -109,20 +108,20 @@ def _of_inputs(inputs: Values, content: Callable[[Path], str]) -> dict[str, str]
     parameters = {
         f"parameter {name}": _hash(values.to_text(value))
         for name, value in sorted(inputs.parameters.items())
-        # The tracking URI is a part of its own, resolved.
+        # The tracking URI, after defaults, is a part of its own.
         if name != _TRACKING
     }
     return {**artifacts, **parameters}
 
 
 def refuse(task: Task, container: Container) -> None:
-    """Raises `NeverReusedError` for a task whose parts are not all that it depends on."""
+    """Raise `NeverReusedError` for a task that depends on more than its parts."""
     if not task.cached:
         raise NeverReusedError("caching is off for this step")
     if task.always:
-        raise NeverReusedError("it tells how others ended")
+        raise NeverReusedError("it depends on how other steps ended")
     if any(_NAME_OF_THE_RUN in text for text in container.texts()):
-        raise NeverReusedError("it is given the name of the run")
+        raise NeverReusedError("it uses the name of the run")
 
 
 def _artifact(name: str, artifact: Artifact, content: Callable[[Path], str]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What tasks gave, kept in a folder that several runs share: each whole, or not there."""
+"""Store the outputs of tasks in a folder that runs share; each entry is whole or absent."""
 
 import errno
 import fcntl
@@ -16,17 +16,17 @@ from pipelines.runner.task.artifacts import Artifact, Values
 from pipelines.system.manifests import Manifest, copy, copy_file, manifest
 
 _ABOUT = "entry.json"
-# A disk, a share of one, or what a process may write is used up; or nothing may be written.
+# The disk, a quota or the process's file size limit is used up, or the file system is read-only.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CLOSED = (*_FULL, errno.EROFS)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What is kept of a task, and the run that it was made in.
+    """The cached outputs of a task, and the run that made them.
 
-    `outputs` are its artifacts, at paths within its folder, and its parameters; `content` is the
-    manifest of that folder, `parts` the recipe's, `size` in bytes.
+    `outputs` are its artifacts, with paths relative to its folder, and its parameters. `content` is
+    the manifest of that folder, `parts` are those of the recipe, and `size` is in bytes.
     """
 
     key: str
@@ -39,12 +39,12 @@ class Entry:
 
     @classmethod
     def describe(cls, values: Values, folder: Path) -> dict[str, Any]:
-        """Outputs as an entry has them; raises `ValueError` for one that is not in the folder."""
+        """Describe outputs for an entry; raise `ValueError` for one outside the folder."""
         for name, artifact in values.artifacts.items():
             path = artifact.path
             within = path.is_relative_to(folder) and ".." not in path.relative_to(folder).parts
             if not (within and path.exists()):
-                raise ValueError(f"it put {name} elsewhere")
+                raise ValueError(f"the output {name} is not in the step's folder")
         return {
             "parameters": values.parameters,
             "artifacts": {
@@ -54,7 +54,7 @@ class Entry:
         }
 
     def values(self, folder: Path) -> Values:
-        """The outputs, where what is kept was copied to this folder."""
+        """Return the outputs as they are after the entry was copied to `folder`."""
         artifacts = {
             name: Artifact(
                 str(folder / each["uri"]),
@@ -68,14 +68,14 @@ class Entry:
 
 
 class Lock:
-    """Keeps a key to one holder, in whatever process; a killed one holds nothing any more."""
+    """A lock on a key across processes; the kernel releases that of a killed process."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
         self._path, self._descriptor = path, descriptor
 
     @classmethod
     def take(cls, path: Path) -> "Lock | None":
-        """None where another has it."""
+        """Take a lock, or return None if another holds it."""
         while True:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
             try:
@@ -85,11 +85,11 @@ class Lock:
                 return None
             if _is_at(path, descriptor):
                 return cls(path, descriptor)
-            # Its holder removed it between the two calls.
+            # Its holder removed the file between the two calls.
             os.close(descriptor)
 
     def release(self) -> None:
-        """Lets the next one have it."""
+        """Release the lock."""
         self._path.unlink(missing_ok=True)
         os.close(self._descriptor)
 
@@ -102,7 +102,7 @@ def _is_at(path: Path, descriptor: int) -> bool:
 
 
 class Store:
-    """Entries under a folder; each is read and written by who holds the lock of its key."""
+    """Entries in a folder; only the holder of an entry's lock reads or writes it."""
 
     def __init__(self, root: Path) -> None:
         self._entries, self._unfinished = root / "entries", root / "unfinished"
@@ -111,31 +111,31 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
 
     def lock(self, key: str) -> Lock | None:
-        """The lock of a key, or None where another has it."""
+        """Take the lock of a key, or return None if another holds it."""
         return Lock.take(self._locks / key)
 
     def get(self, key: str) -> Entry | None:
-        """The entry of a key, if there is one that can be read."""
+        """Return the entry of a key, or None if there is none that can be read."""
         try:
             return Entry(**json.loads((self._entries / key / _ABOUT).read_bytes()))
         except (OSError, ValueError, TypeError):
             return None
 
     def entries(self) -> list[Entry]:
-        """All, the one that was used last at the end."""
+        """Return all entries, the least recently used first."""
         keys = sorted(self._entries.iterdir(), key=_last_used)
         return [entry for key in keys if (entry := self.get(key.name))]
 
     def kept(self, key: str) -> Path:
-        """The folder that is kept of a task; not to be written to."""
+        """Return the cached folder of a task, which must not be written to."""
         return self._entries / key / "folder"
 
     def restore(self, entry: Entry, folder: Path, log: Path) -> bool:
-        """Copies what is kept to where the task would have put it; whether it is what it was.
+        """Copy an entry to where the task would have put it; return whether it was undamaged.
 
-        Raises `OSError` where there is no room for it, which is no fault of what is kept.
+        Raise `OSError` if there is no space for the copy, which says nothing about the entry.
         """
-        # A kill must not leave half of it under a name that is an output's.
+        # A kill must not leave half a copy under the name of an output.
         partial = folder.with_name(f".{folder.name}.reused")
         for each in (partial, folder):
             shutil.rmtree(each, ignore_errors=True)
@@ -158,7 +158,7 @@ class Store:
         return True
 
     def save(self, entry: Entry, folder: Path, log: Path) -> None:
-        """Keeps a task's folder and log under a key, in place of what there was."""
+        """Store a task's folder and log under its key, replacing an earlier entry."""
         partial = self._unfinished / entry.key
         try:
             try:
@@ -166,8 +166,8 @@ class Store:
             except OSError as error:
                 if error.errno not in _FULL:
                     raise
-                # A second name takes no room. What is edited in the run is edited here too, which
-                # is found out when it is restored.
+                # A hard link takes no space. If the file is edited in the run, the entry changes
+                # too, which `restore` notices.
                 _fill(partial, entry, folder, log, os.link)
             self.remove(entry.key)
             os.replace(partial, self._entries / entry.key)
@@ -175,8 +175,8 @@ class Store:
             shutil.rmtree(partial, ignore_errors=True)
 
     def remove(self, key: str) -> None:
-        """Removes an entry, if there is one."""
-        # Under a name that nobody reads, so that one half removed is none.
+        """Remove an entry, if there is one."""
+        # Rename it first, so that a half removed entry is never read.
         doomed = self._unfinished / f"{key}.removed"
         shutil.rmtree(doomed, ignore_errors=True)
         if (self._entries / key).exists():
@@ -184,9 +184,9 @@ class Store:
             shutil.rmtree(doomed, ignore_errors=True)
 
     def prune(self, limit: int) -> list[Entry]:
-        """Removes what was used least lately until all has at most so many bytes; what stays.
+        """Remove the least recently used entries down to `limit` bytes; return those that stay.
 
-        What a killed run left half done goes too. What another has the lock of stays.
+        Also remove what killed runs left unfinished. Entries that others have locked stay.
         """
         for left in self._unfinished.iterdir():
             if lock := self.lock(left.name.partition(".")[0]):

@@ -1,4 +1,4 @@
-"""What is kept of tasks, with processes that are killed at it."""
+"""Store and restore entries, in processes that are killed meanwhile."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ KEY = "a" * 64
 _HOLD = """
 import sys, time
 from pathlib import Path
-from pipelines.cache_store import Store
+from pipelines.runner.cache.store import Store
 store = Store(Path(sys.argv[1]))
 assert store.lock(sys.argv[2])
 print("held", flush=True)
@@ -28,7 +28,7 @@ time.sleep(600)
 _RESTORE = """
 import sys
 from pathlib import Path
-from pipelines.cache_store import Store
+from pipelines.runner.cache.store import Store
 store, folder = Store(Path(sys.argv[1])), Path(sys.argv[3])
 store.restore(store.get(sys.argv[2]), folder, folder.with_name("log"))
 """
@@ -36,7 +36,7 @@ store.restore(store.get(sys.argv[2]), folder, folder.with_name("log"))
 
 @pytest.fixture()
 def made(tmp_path: Path) -> Path:
-    """A task's folder."""
+    """Return the folder of a task that has run."""
     folder = tmp_path / "run" / "task"
     (folder / "model" / "empty").mkdir(parents=True)
     (folder / "model" / "weights").write_bytes(bytes(range(256)) * 40)
@@ -51,7 +51,7 @@ def entry(folder: Path, key: str = KEY, size: int = 100) -> Entry:
     return Entry(key, "task", "run1", {"its code": "x"}, outputs, manifest(folder), size)
 
 
-def test_what_is_restored_is_what_was_saved(made: Path, tmp_path: Path) -> None:
+def test_an_entry_is_restored_as_it_was_saved(made: Path, tmp_path: Path) -> None:
     store, kept = Store(tmp_path / "cache"), entry(made)
     store.save(kept, made, tmp_path / "log")
     assert store.get(KEY) == kept
@@ -62,10 +62,10 @@ def test_what_is_restored_is_what_was_saved(made: Path, tmp_path: Path) -> None:
     assert (tmp_path / "logs" / "task.log").read_text() == "worked\n"
 
 
-def test_a_kill_while_it_is_restored_leaves_nothing_by_its_name(made: Path, tmp_path: Path) -> None:
+def test_a_kill_during_a_restore_leaves_no_partial_output(made: Path, tmp_path: Path) -> None:
     store, kept, again = Store(tmp_path / "cache"), entry(made), tmp_path / "runs" / "again"
     store.save(kept, made, tmp_path / "log")
-    # To read it takes for ever.
+    # Reading a pipe without a writer never ends.
     os.mkfifo(store.kept(KEY) / "model" / "more")
     process = subprocess.Popen(
         [sys.executable, "-c", _RESTORE, tmp_path / "cache", KEY, again],
@@ -83,18 +83,18 @@ def test_a_kill_while_it_is_restored_leaves_nothing_by_its_name(made: Path, tmp_
     assert sorted(path.name for path in again.parent.iterdir()) == ["again", "log"]
 
 
-def test_what_a_full_disk_has_no_room_for_is_kept_all_the_same(made: Path, tmp_path: Path) -> None:
+def test_on_a_full_disk_an_entry_is_saved_by_links(made: Path, tmp_path: Path) -> None:
     store, kept = Store(tmp_path / "cache"), entry(made)
     with no_file_above(2000):
         store.save(kept, made, tmp_path / "log")
     assert store.restore(kept, tmp_path / "again", tmp_path / "logs" / "task.log")
     assert manifest(tmp_path / "again") == manifest(made)
-    # It is the very file of the run.
+    # The entry links to the file of the run.
     (made / "model" / "weights").write_bytes(b"edited")
     assert not store.restore(kept, tmp_path / "again", tmp_path / "logs" / "task.log")
 
 
-def test_a_full_disk_leaves_nothing_half_kept(made: Path, tmp_path: Path) -> None:
+def test_a_full_disk_leaves_no_partial_entry(made: Path, tmp_path: Path) -> None:
     store = Store(tmp_path / "cache")
     with no_file_above(100), pytest.raises(OSError, match="File too large"):
         store.save(entry(made), made, tmp_path / "log")
@@ -102,7 +102,7 @@ def test_a_full_disk_leaves_nothing_half_kept(made: Path, tmp_path: Path) -> Non
     assert list((tmp_path / "cache" / "unfinished").iterdir()) == []
 
 
-def test_where_there_is_no_room_to_restore_what_is_kept_stays(made: Path, tmp_path: Path) -> None:
+def test_an_entry_stays_if_there_is_no_space_to_restore_it(made: Path, tmp_path: Path) -> None:
     store, kept, again = Store(tmp_path / "cache"), entry(made), tmp_path / "runs" / "again"
     store.save(kept, made, tmp_path / "log")
     with no_file_above(2000), pytest.raises(OSError, match="File too large"):
@@ -113,7 +113,7 @@ def test_where_there_is_no_room_to_restore_what_is_kept_stays(made: Path, tmp_pa
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"key": "x"}'])
-def test_an_entry_that_cannot_be_read_is_none_and_can_be_replaced(
+def test_an_unreadable_entry_is_ignored_and_can_be_replaced(
     made: Path, tmp_path: Path, text: str
 ) -> None:
     store = Store(tmp_path / "cache")
@@ -126,7 +126,7 @@ def test_an_entry_that_cannot_be_read_is_none_and_can_be_replaced(
     assert store.get(KEY) == entry(made)
 
 
-def test_a_lock_has_one_holder_in_all_processes_and_a_killed_one_holds_nothing(
+def test_a_lock_has_one_holder_across_processes_and_a_kill_releases_it(
     tmp_path: Path,
 ) -> None:
     store = Store(tmp_path)
@@ -150,7 +150,7 @@ def test_a_lock_has_one_holder_in_all_processes_and_a_killed_one_holds_nothing(
     assert store.lock(KEY)
 
 
-def test_pruning_leaves_what_is_in_use_and_clears_what_a_kill_left(
+def test_pruning_keeps_entries_in_use_and_removes_the_remains_of_a_kill(
     made: Path, tmp_path: Path
 ) -> None:
     store = Store(tmp_path / "cache")

@@ -1,1 +1,1 @@
-"""Runs container tasks in their images, with Docker."""
+"""Run container tasks in their images, with Docker."""

@@ -1,4 +1,4 @@
-"""What a step in a container may reach: files of this machine, a network, variables."""
+"""Decide which files, network and variables of this machine a step's container gets."""
 
 import ipaddress
 import re
@@ -13,29 +13,30 @@ from pipelines.runner.task.backend import Call
 from pipelines.runner.task.layout import CACHE
 
 TRACKING = "mlflow_tracking_uri"
-# The parameter that may name a folder. Of another, a word may be the name of a folder by chance.
+# The only parameter that may name a folder: a word in others may be a folder's name by chance.
 SOURCE = "source"
-# What the libraries of the steps read of servers, proxies and credentials.
+# The variables for servers, proxies and credentials that the steps' libraries read.
 _SETTINGS = re.compile(
     r"(AWS|GOOGLE|GCLOUD|MLFLOW)_\w+|STORAGE_EMULATOR_HOST|(HTTPS?|ALL|NO)_PROXY"
     r"|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE",
     re.IGNORECASE,
 )
-# What every step is told of its run.
-_TOLD = frozenset(
+# The variables that tell every step about its run.
+_RUN_VARIABLES = frozenset(
     {"MLFLOW_TRACKING_URI", "PINION_PIPELINE_RUN", "PINION_REPRODUCES", "PINION_REVISION"}
 )
-# Looks at the start of a word alone, so that a long text is read once and not from every letter.
-# Where AWS's libraries look for a profile, in a home that a container does not have.
+# AWS's libraries look for a profile in these files of the home folder, which a container lacks.
 _PROFILES = {"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials"}
+# The match starts only at the start of a word, so that a long text is scanned once.
 _ADDRESS = re.compile(r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s/?#'\"]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Reach:
-    """Paths of this machine that a container has at the same place, its network, its variables.
+class Access:
+    """The paths that a container shares with this machine, its network, and its variables.
 
-    `variables` are names: the values stay in the environment, where no list of processes has them.
+    `variables` are names only: the values stay in the environment, so that no list of processes
+    shows them.
     """
 
     writable: frozenset[Path]
@@ -44,11 +45,12 @@ class Reach:
     variables: frozenset[str]
 
     @classmethod
-    def of(cls, call: Call, environment: Mapping[str, str], isolated: bool) -> "Reach":
-        """What a call needs; `isolated` says that its image by itself needs no network.
+    def of(cls, call: Call, environment: Mapping[str, str], isolated: bool) -> "Access":
+        """Return what a call needs; `isolated` means that its image itself needs no network.
 
-        A task that takes `mlflow_tracking_uri` reaches the store: the folder of an SQLite file,
-        whose journal is beside it, with what other steps gave read-only in it; or the server.
+        A task with a parameter `mlflow_tracking_uri` reaches the store. For SQLite that is the
+        folder of the database, whose journal is beside it; outputs of other steps in that folder
+        are read-only. For a server it is the network.
         """
         tracking = _tracking_uri(call, environment)
         store = _sqlite_folder(tracking)
@@ -64,12 +66,12 @@ class Reach:
             writable=frozenset({call.folder, store} - {None} if store else {call.folder}),
             readable=frozenset(readable),
             network=_network(named) if connected else "none",
-            variables=frozenset(variables | _TOLD & environment.keys()),
+            variables=frozenset(variables | _RUN_VARIABLES & environment.keys()),
         )
 
 
 def with_profile(environment: Mapping[str, str]) -> Mapping[str, str]:
-    """The environment, with the files by name that a profile of AWS named in it is looked up in."""
+    """Add the paths of AWS's configuration files to an environment that names an AWS profile."""
     if not {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} & environment.keys():
         return environment
     files = {name: Path.home() / ".aws" / file for name, file in _PROFILES.items()}
@@ -77,7 +79,7 @@ def with_profile(environment: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _tracking_uri(call: Call, environment: Mapping[str, str]) -> str:
-    """Empty for a task that does not track."""
+    """Return the tracking URI of a task; empty if the task does not use MLflow."""
     if TRACKING not in call.parameters:
         return ""
     return call.parameters[TRACKING] or environment.get("MLFLOW_TRACKING_URI", "")
@@ -91,28 +93,28 @@ def _sqlite_folder(uri: str) -> Path | None:
 
 
 def _files(texts: Iterable[str]) -> Iterator[Path]:
-    """The regular files that texts name: a step reads its source where the user has it."""
+    """Return the regular files that texts name; a step reads its source at its own path."""
     return (path for text in texts if (path := _path(text)) and path.is_file())
 
 
 def _folder(text: str) -> Iterator[Path]:
-    """The folder that a text names, unless it is the root, which a container has its own of."""
+    """Yield the folder that a text names, except the root, of which a container has its own."""
     if text and (path := _path(text)) and path.is_dir() and not path.samefile("/"):
         yield path
 
 
 def _path(text: str) -> Path | None:
-    """What a text names on this machine, if it is there."""
+    """Return the path that a text names, if it exists on this machine."""
     path = Path(url2pathname(urlsplit(text).path) if text.startswith("file://") else text)
     try:
         return path.absolute() if path.exists() else None
-    # A text that can be no path.
+    # The text cannot be a path.
     except (OSError, ValueError):
         return None
 
 
 def _network(texts: Iterable[str]) -> str:
-    """The host's own where something is on this machine's loopback, which no bridge leads to."""
+    """Return the host's network if an address is on its loopback, which no bridge reaches."""
     addresses = {address for text in texts for address in _ADDRESS.findall(text)}
     hosts = {urlsplit(address).hostname for address in addresses}
     # An emulator's address has no scheme.

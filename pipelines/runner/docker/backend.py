@@ -1,4 +1,4 @@
-"""Runs container tasks in their images, each in a container that can reach what it needs alone."""
+"""Run container tasks in their images, each in a container that reaches only what it needs."""
 
 import contextlib
 import csv
@@ -17,28 +17,28 @@ from pipelines.compiled.container import Container
 from pipelines.compiled.resource_limits import Limits
 from pipelines.components.image import ImageReference
 from pipelines.console.step_log import last_words
-from pipelines.runner.docker.access import Reach, with_profile
+from pipelines.runner.docker.access import Access, with_profile
 from pipelines.runner.docker.engine import Ended, Engine, EngineError
 from pipelines.runner.task.backend import Call, StoppedError, TaskFailedError
 from pipelines.system.errors import PinionError
 
-# In an image's labels: by itself it needs no network.
+# The label of an image that itself needs no network.
 _NETWORK = "dev.pinion.network"
 _GRACE_SECONDS = 30
-# In the container: all that a step can write outside its own folder.
+# In the container, the only place outside its own folder that a step can write to.
 _SCRATCH = "/tmp"  # noqa: S108
-# Neither of these is an exit code that a program gives itself.
+# A program does not end itself with the exit codes of these signals.
 _DEADLY = ("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGKILL", "SIGSEGV")
-# Docker's own first process, which starts the program.
+# Messages of Docker's init process, which starts the program.
 _INIT = re.compile(r"\[FATAL +tini \(\d+\)\] ")
 _KILLED = {128 + signal.Signals[name]: name for name in _DEADLY}
 
 
 @dataclass
 class DockerBackend:
-    """Starts tasks in containers; `settings` are added to their environment variables.
+    """Start tasks in containers; `settings` are added to their environment variables.
 
-    `build` makes images that no registry has: those of the working tree.
+    `build` builds images that no registry has: those of the working tree.
     """
 
     engine: Engine
@@ -51,17 +51,17 @@ class DockerBackend:
     _stopped: bool = field(default=False, init=False)
 
     def prepare(self, steps: Iterable[tuple[str, Container]]) -> None:
-        """Has every image on this machine; what is there is never pulled.
+        """Build or pull every image that is not on this machine.
 
-        Raises `PinionError` for an image that cannot be had, or a step that asks for a GPU.
+        Raise `PinionError` if an image cannot be built or pulled, and for a step that needs a GPU.
         """
         self.engine.check()
         images: dict[str, str] = {}
         for name, container in steps:
             if container.accelerators:
                 raise PinionError(
-                    f"step {name!r} asks for {container.accelerators}, which this runner gives to"
-                    " no step; run it on a cluster"
+                    f"step {name!r} asks for {container.accelerators}, which this runner does not"
+                    " provide; run the pipeline on a cluster"
                 )
             images.setdefault(container.image, name)
         try:
@@ -89,10 +89,10 @@ class DockerBackend:
                 ) from None
 
     def warm(self, containers: Iterable[Container]) -> None:
-        """A container that waits would hold what it is limited to."""
+        """Do nothing: a container that waits would occupy the memory that it is limited to."""
 
     def program(self, image: str) -> str:
-        """The image's id, which is a hash of all in it."""
+        """Return the image's id, which is a hash of everything in it."""
         if image not in self._programs:
             try:
                 self._programs[image] = self.engine.image_id(image)
@@ -101,7 +101,7 @@ class DockerBackend:
         return self._programs[image]
 
     def run(self, call: Call) -> None:
-        """Runs a task; the last line of its log is the reason where it fails by itself."""
+        """Run a task; if it fails, the reason is the last line of its log."""
         try:
             ended = self._run(call)
         except EngineError as error:
@@ -120,8 +120,8 @@ class DockerBackend:
             self._active.add(call.name)
         try:
             environment = with_profile({**os.environ, **self.settings})
-            reach = Reach.of(call, environment, self._isolated[call.image])
-            container = self.engine.create(options(call, reach), environment)
+            access = Access.of(call, environment, self._isolated[call.image])
+            container = self.engine.create(options(call, access), environment)
             try:
                 if self._stopped:
                     raise StoppedError
@@ -134,14 +134,14 @@ class DockerBackend:
                 self._changed.notify_all()
 
     def close(self) -> None:
-        """Nothing was readied but images, which stay."""
+        """Do nothing: only images were prepared, and they stay."""
 
     def stop(self) -> None:
-        """Ends every step, also one whose container was only being created."""
+        """End every step, even one whose container is just being created."""
         with self._changed:
             self._stopped = True
         while True:
-            # One that ended by itself, or an engine that is gone: the steps tell.
+            # The step may have ended by itself, or the engine may be gone; `run` reports both.
             with contextlib.suppress(EngineError):
                 self.engine.stop(_GRACE_SECONDS)
             with self._changed:
@@ -149,27 +149,27 @@ class DockerBackend:
                     return
 
 
-def options(call: Call, reach: Reach) -> list[str]:
-    """The call as options and arguments of `docker create`."""
+def options(call: Call, access: Access) -> list[str]:
+    """Return the call as options and arguments of `docker create`."""
     constants = {
-        # Neither has a meaning for a user whom the image does not know.
+        # The image does not know the user, so these would be missing or wrong.
         "HOME": _SCRATCH,
         "USER": getpass.getuser(),
         **call.environment,
     }
     return [
         f"--user={os.getuid()}:{os.getgid()}",
-        # A source may be readable by one of them alone.
+        # A source may be readable by only one of these groups.
         *(f"--group-add={group}" for group in os.getgroups()),
         "--cap-drop=ALL",
         "--security-opt=no-new-privileges",
         "--read-only",
-        *_scratch(reach),
-        f"--network={reach.network}",
+        *_scratch(access),
+        f"--network={access.network}",
         f"--workdir={Path.cwd()}",
-        *(f"--env={name}" for name in sorted(reach.variables)),
+        *(f"--env={name}" for name in sorted(access.variables)),
         *(f"--env={name}={value}" for name, value in constants.items()),
-        *_mounts(reach),
+        *_mounts(access),
         *_limits(call.limits),
         f"--entrypoint={call.command[0]}",
         call.image,
@@ -177,22 +177,22 @@ def options(call: Call, reach: Reach) -> list[str]:
     ]
 
 
-def _scratch(reach: Reach) -> list[str]:
-    # It would hide a store, or a source, that is in this very folder.
-    taken = reach.writable | reach.readable
+def _scratch(access: Access) -> list[str]:
+    # A tmpfs would hide a store or a source that is this very folder.
+    taken = access.writable | access.readable
     return [] if Path(_SCRATCH) in taken else [f"--tmpfs={_SCRATCH}:exec"]
 
 
-def _mounts(reach: Reach) -> list[str]:
-    readable = reach.readable - reach.writable
+def _mounts(access: Access) -> list[str]:
+    readable = access.readable - access.writable
     return [
-        *(_mount(path) for path in sorted(reach.writable)),
+        *(_mount(path) for path in sorted(access.writable)),
         *(_mount(path, "readonly") for path in sorted(readable)),
     ]
 
 
 def _mount(path: Path, *more: str) -> str:
-    # The option's value is a line of CSV, in which a comma of a path has to be quoted.
+    # The option's value is a line of CSV, in which a path with a comma must be quoted.
     line = io.StringIO()
     csv.writer(line).writerow(["type=bind", f"source={path}", f"target={path}", *more])
     return f"--mount={line.getvalue().strip()}"
@@ -201,10 +201,10 @@ def _mount(path: Path, *more: str) -> str:
 def _limits(limits: Limits) -> list[str]:
     flags = []
     if limits.memory:
-        # Without swap, which a cluster does not give either.
+        # Without swap, as on a cluster.
         flags += [f"--memory={limits.memory}", f"--memory-swap={limits.memory}"]
     if limits.cpu:
-        # The engine refuses more than there are.
+        # The engine refuses more cores than there are.
         flags.append(f"--cpus={min(limits.cpu, os.cpu_count() or 1):.3f}")
     return flags
 
@@ -216,16 +216,16 @@ def _failure(ended: Ended, call: Call) -> str | None:
     if ended.exit_code == 0:
         return None
     if ended.out_of_memory:
-        return f"killed for memory: its limit is {limit}; give it more, or it less to do"
+        return f"it ran out of memory: its limit is {limit}; raise the limit, or use less data"
     if ended.exit_code in _KILLED:
         return f"killed by {_KILLED[ended.exit_code]}"
-    said = last_words(call.log)
-    if lost := _INIT.match(said):
-        return f"its image cannot start it: {said[lost.end():]}"
-    return f"{said} (exit {ended.exit_code})"
+    reason = last_words(call.log)
+    if lost := _INIT.match(reason):
+        return f"its image cannot start it: {reason[lost.end():]}"
+    return f"{reason} (exit {ended.exit_code})"
 
 
 def _has_registry(image: str) -> bool:
-    """Whether the engine can be told where to pull it from; Docker Hub has none of ours."""
+    """Return whether an image's name holds a registry to pull it from; ours are not on the Hub."""
     first = image.partition("/")[0]
     return "@" in image or "." in first or ":" in first or first == "localhost"

@@ -1,4 +1,4 @@
-"""What a container is created with; that the engine keeps to it is tested on a real one."""
+"""The options of a container; tests/build checks on a real engine that they take effect."""
 
 import csv
 import os
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines.compiled.resource_limits import Limits
-from pipelines.runner.docker.access import Reach, with_profile
+from pipelines.runner.docker.access import Access, with_profile
 from pipelines.runner.docker.backend import options
 from pipelines.runner.task.backend import Call
 
@@ -32,13 +32,13 @@ def call(folder: Path, **changes: Any) -> Call:
     return Call(**{**given, **changes})
 
 
-def reach(call: Call, isolated: bool = True, **environment: str) -> Reach:
-    return Reach.of(call, environment, isolated)
+def access(call: Call, isolated: bool = True, **environment: str) -> Access:
+    return Access.of(call, environment, isolated)
 
 
 def mounts(call: Call, **environment: str) -> list[list[str]]:
-    """The fields of each `--mount`, as Docker reads them."""
-    flags = options(call, reach(call, isolated=True, **environment))
+    """Return the fields of each `--mount`, as Docker reads them."""
+    flags = options(call, access(call, isolated=True, **environment))
     values = [flag.removeprefix("--mount=") for flag in flags if flag.startswith("--mount=")]
     return list(csv.reader(values))
 
@@ -47,48 +47,48 @@ def bound(path: Path, *more: str) -> list[str]:
     return ["type=bind", f"source={path}", f"target={path}", *more]
 
 
-def test_paths_may_hold_what_separates_options(tmp_path: Path) -> None:
+def test_paths_may_contain_the_separators_of_options(tmp_path: Path) -> None:
     given = tmp_path / 'a, "b" c=d'
     found = mounts(call(tmp_path, inputs=(given,)))
     assert found == [bound(tmp_path / "run" / "train"), bound(given, "readonly")]
 
 
-def test_the_program_and_its_arguments_stand_as_they_are(tmp_path: Path) -> None:
+def test_the_program_and_its_arguments_are_passed_unchanged(tmp_path: Path) -> None:
     made = call(tmp_path, limits=Limits(memory=3 * 2**20, cpu=0.5))
-    flags = options(made, reach(made))
+    flags = options(made, access(made))
     assert flags[-4:] == ["--entrypoint=/app/pex", IMAGE, "--rate", "-1"]
     assert {"--memory=3145728", "--memory-swap=3145728", "--cpus=0.500"} <= set(flags)
 
 
-def test_files_that_a_group_of_the_caller_may_read_can_be_read(
+def test_a_container_has_the_groups_of_the_caller(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "getgroups", lambda: [1002, 77])
-    flags = options(call(tmp_path), reach(call(tmp_path)))
+    flags = options(call(tmp_path), access(call(tmp_path)))
     assert [flag for flag in flags if flag.startswith("--group")] == [
         "--group-add=1002",
         "--group-add=77",
     ]
 
 
-def test_a_step_without_a_network_is_told_its_run_and_nothing_else(tmp_path: Path) -> None:
-    told = {"PINION_PIPELINE_RUN": "20261124", "PINION_REVISION": "c0ffee", "AWS_REGION": "x"}
-    assert reach(call(tmp_path), isolated=True, **told).variables == {
+def test_a_step_without_a_network_gets_only_the_variables_of_its_run(tmp_path: Path) -> None:
+    given = {"PINION_PIPELINE_RUN": "20261124", "PINION_REVISION": "c0ffee", "AWS_REGION": "x"}
+    assert access(call(tmp_path), isolated=True, **given).variables == {
         "PINION_PIPELINE_RUN",
         "PINION_REVISION",
     }
 
 
-def test_a_secret_is_named_but_not_shown(tmp_path: Path) -> None:
+def test_options_hold_the_name_of_a_secret_but_not_its_value(tmp_path: Path) -> None:
     made = call(tmp_path, environment={"PINION_RELEASE": "1.0.0"})
     environment = {"AWS_SECRET_ACCESS_KEY": "s3cret", "HOME_ADDRESS": "x"}
-    flags = options(made, reach(made, isolated=False, **environment))
+    flags = options(made, access(made, isolated=False, **environment))
     assert "--env=AWS_SECRET_ACCESS_KEY" in flags
     assert "--env=PINION_RELEASE=1.0.0" in flags
     assert not [flag for flag in flags if "s3cret" in flag or "HOME_ADDRESS" in flag]
 
 
-def test_a_step_that_tracks_reaches_the_store_and_changes_nothing_of_others(tmp_path: Path) -> None:
+def test_a_step_reaches_the_store_but_cannot_write_to_other_steps(tmp_path: Path) -> None:
     folder = tmp_path / "store"
     uri = f"sqlite:///{folder}/mlflow.db"
     tracking = call(folder, parameters={"mlflow_tracking_uri": ""})
@@ -104,13 +104,13 @@ def test_a_step_that_tracks_reaches_the_store_and_changes_nothing_of_others(tmp_
 
 def test_a_store_in_the_scratch_folder_is_not_hidden(tmp_path: Path) -> None:
     by_address = call(tmp_path, parameters={"mlflow_tracking_uri": "sqlite:////tmp/mlflow.db"})
-    flags = options(by_address, reach(by_address))
+    flags = options(by_address, access(by_address))
     assert "--mount=type=bind,source=/tmp,target=/tmp" in flags
     assert not [flag for flag in flags if flag.startswith("--tmpfs")]
-    assert "--tmpfs=/tmp:exec" in options(call(tmp_path), reach(call(tmp_path)))
+    assert "--tmpfs=/tmp:exec" in options(call(tmp_path), access(call(tmp_path)))
 
 
-def test_a_profile_comes_with_the_files_that_hold_it(
+def test_an_aws_profile_comes_with_its_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -119,19 +119,19 @@ def test_a_profile_comes_with_the_files_that_hold_it(
     for file in (credentials, config, credentials.with_name("config")):
         file.touch()
     given = {"AWS_PROFILE": "ada", "AWS_CONFIG_FILE": str(config)}
-    found = reach(call(tmp_path), isolated=False, **with_profile(given))
+    found = access(call(tmp_path), isolated=False, **with_profile(given))
     assert found.readable == {credentials, config}
     assert found.variables == {"AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"}
     assert with_profile({"AWS_REGION": "eu-west-1"}) == {"AWS_REGION": "eu-west-1"}
 
 
-def test_a_long_text_is_looked_through_for_addresses_at_once(tmp_path: Path) -> None:
+def test_a_long_text_is_searched_for_addresses_in_one_pass(tmp_path: Path) -> None:
     text = "x" * 120_000
     began = time.monotonic()
-    assert reach(call(tmp_path, parameters={"a": text}), isolated=False).network == "bridge"
+    assert access(call(tmp_path, parameters={"a": text}), isolated=False).network == "bridge"
     near = f"{text} http://localhost:8000/{text}"
-    assert reach(call(tmp_path, parameters={"a": near}), isolated=False).network == "host"
-    # Where each letter starts the search anew it is a minute.
+    assert access(call(tmp_path, parameters={"a": near}), isolated=False).network == "host"
+    # A search that starts again at every letter takes a minute.
     assert time.monotonic() - began < 5
 
 
@@ -150,7 +150,7 @@ def test_a_long_text_is_looked_through_for_addresses_at_once(tmp_path: Path) -> 
         ({"source": "s3://a/b"}, {"AWS_ENDPOINT_URL": "http://192.0.2.1:1"}, False, "bridge"),
     ],
 )
-def test_the_network_is_what_the_step_needs(
+def test_a_step_gets_the_network_that_it_needs(
     tmp_path: Path,
     parameters: Mapping[str, str],
     environment: Mapping[str, str],
@@ -158,23 +158,23 @@ def test_the_network_is_what_the_step_needs(
     network: str,
 ) -> None:
     made = call(tmp_path, parameters=parameters)
-    assert reach(made, isolated, **environment).network == network
+    assert access(made, isolated, **environment).network == network
 
 
-def test_a_file_that_a_parameter_names_is_read_where_it_is(tmp_path: Path) -> None:
+def test_a_file_that_a_parameter_names_is_readable_at_its_path(tmp_path: Path) -> None:
     source, key = tmp_path / "my, table.csv", tmp_path / "key.json"
     source.touch()
     key.touch()
     made = call(
         tmp_path, parameters={"a": str(source), "b": "x" * 9999, "c": "\0", "d": str(tmp_path)}
     )
-    found = reach(made, isolated=False, GOOGLE_APPLICATION_CREDENTIALS=str(key))
+    found = access(made, isolated=False, GOOGLE_APPLICATION_CREDENTIALS=str(key))
     assert found.readable == {source, key}
     by_address = call(tmp_path, parameters={"source": source.as_uri()})
-    assert reach(by_address).readable == {source}
+    assert access(by_address).readable == {source}
 
 
-def test_the_folder_that_the_source_is_can_be_read_and_no_other(
+def test_only_the_folder_that_the_source_names_is_readable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "my table"
@@ -190,6 +190,6 @@ def test_the_folder_that_the_source_is_can_be_read_and_no_other(
 
 def test_a_source_that_is_the_scratch_folder_is_not_hidden(tmp_path: Path) -> None:
     made = call(tmp_path, parameters={"source": "/tmp"})  # noqa: S108
-    flags = options(made, reach(made))
+    flags = options(made, access(made))
     assert "--mount=type=bind,source=/tmp,target=/tmp,readonly" in flags
     assert not [flag for flag in flags if flag.startswith("--tmpfs")]

@@ -1,7 +1,7 @@
-"""The Docker engine of this machine, by the few commands that running a step takes.
+"""Call the Docker engine of this machine with the few commands that running a step takes.
 
-The command line rather than a library: it knows the engine's address, contexts and passwords as the
-user has set them up.
+This uses the command line and not a library, because the command line knows the engine's address,
+contexts and passwords as the user has set them up.
 """
 
 import json
@@ -16,9 +16,9 @@ from typing import Any
 from pipelines.system.errors import PinionError
 
 _LABEL = "dev.pinion.run"
-# A pipe that only this process holds, and who creates a container for it, tells the watcher when
-# they are gone, however they ended. What the engine was just asked to create may appear a moment
-# later, and an engine that does not answer may have been started anew.
+# Only this process and the `docker create` commands that it starts hold the watcher's pipe, so the
+# watcher notices when they have ended, for whatever reason. It looks several times, because a
+# container that was just requested may appear a moment later, and the engine may be restarting.
 _WATCHER = """
 read -r _
 empty=0
@@ -35,12 +35,12 @@ done
 
 
 class EngineError(Exception):
-    """What the engine said in place of doing what it was asked."""
+    """The engine's message about a command that failed."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a container ended; `error` is the engine's, where it could not be started."""
+    """How a container ended; `error` is the engine's if it could not start the container."""
 
     exit_code: int
     out_of_memory: bool
@@ -55,11 +55,11 @@ class Engine:
     _watched: list[int] = field(default_factory=list, init=False)
 
     def check(self) -> None:
-        """Raises `PinionError` where there is no engine to ask."""
+        """Raise `PinionError` if no engine can be reached."""
         if not shutil.which("docker"):
             raise PinionError(
-                "--runner docker needs Docker, and there is no docker on the PATH; install it, or"
-                " run the steps as processes, without --runner"
+                "--runner docker needs Docker, and no docker is on the PATH; install it, or run the"
+                " steps as processes, without --runner"
             )
         try:
             _docker("version", "--format={{.Server.Version}}")
@@ -70,7 +70,7 @@ class Engine:
             ) from None
 
     def watch(self) -> None:
-        """Has the run's containers removed once this process is gone, be it by kill -9."""
+        """Have the run's containers removed when this process ends, even by kill -9."""
         gone, here = os.pipe()
         self._watched.append(here)
         subprocess.Popen(
@@ -84,7 +84,7 @@ class Engine:
         os.close(gone)
 
     def labels(self, image: str) -> Mapping[str, str] | None:
-        """An image's labels, or None where it is not on this machine."""
+        """Return an image's labels, or None if the image is not on this machine."""
         try:
             found = _docker("image", "inspect", "--format={{json .Config.Labels}}", image)
         except EngineError as error:
@@ -94,48 +94,49 @@ class Engine:
         return json.loads(found) or {}
 
     def image_id(self, image: str) -> str:
-        """The id of an image that is on this machine."""
+        """Return the id of an image that is on this machine."""
         return _docker("image", "inspect", "--format={{.Id}}", image)
 
     def pull(self, image: str) -> None:
-        """Fetches an image that is not here."""
+        """Pull an image to this machine."""
         _docker("pull", "--quiet", image)
 
     def create(self, options: Sequence[str], environment: Mapping[str, str]) -> str:
-        """Creates a container from `docker create`'s options; its id.
+        """Create a container from options of `docker create`, and return its id.
 
-        Values of `--env NAME` are taken from the environment, where no list of processes has them.
+        Docker takes the values of `--env NAME` from `environment`, so that no list of processes
+        shows them.
         """
         fixed = ["--pull=never", "--init", f"--label={_LABEL}={self.run}"]
         return _docker("create", *fixed, *options, environment=environment, pass_fds=self._watched)
 
     def attach(self, container: str, log: Path) -> Ended:
-        """Starts a container and waits for its end, with all that it prints in the log."""
+        """Start a container, write all its output to the log, and wait for its end."""
         with log.open("ab") as file:
             attached = subprocess.run(
                 ["docker", "start", "--attach", container],
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
-                # Ctrl-C is for the runner, which stops the step in its own way.
+                # Ctrl-C must reach the runner only, which stops the step itself.
                 start_new_session=True,
                 check=False,
             )
         state: dict[str, Any] = json.loads(
             _docker("container", "inspect", "--format={{json .State}}", container)
         )
-        # One that was never started, or not listened to until its end, has no exit code of its own.
-        told = state["Status"] == "exited" and attached.returncode == state["ExitCode"]
-        if not (told or state["Error"]):
+        # The exit code is the program's only if the container was started and followed to its end.
+        known = state["Status"] == "exited" and attached.returncode == state["ExitCode"]
+        if not (known or state["Error"]):
             raise EngineError("the connection to the engine broke off")
         return Ended(state["ExitCode"], state["OOMKilled"], state["Error"])
 
     def remove(self, container: str) -> None:
-        """Removes a container, running or not."""
+        """Remove a container, even if it is running."""
         _docker("rm", "--force", "--volumes", container)
 
     def stop(self, grace: int) -> None:
-        """Ends the run's containers: asked, so that they can close an MLflow run; killed."""
+        """Stop the run's containers, which may close MLflow runs, and kill them after `grace` s."""
         running = _docker("ps", "--quiet", f"--filter=label={_LABEL}={self.run}").split()
         if running:
             _docker("stop", f"--time={grace}", *running)
@@ -163,5 +164,5 @@ def _docker(
 
 def _reason(stderr: str) -> str:
     lines = [line for line in stderr.splitlines() if line and not line.startswith("See 'docker")]
-    said = " ".join(lines).strip() or "it said nothing"
-    return said.removeprefix("Error response from daemon: ").removeprefix("Error: ")
+    message = " ".join(lines).strip() or "it printed no message"
+    return message.removeprefix("Error response from daemon: ").removeprefix("Error: ")

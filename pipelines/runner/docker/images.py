@@ -1,4 +1,4 @@
-"""The images of the working tree, built where a run needs them."""
+"""Build the images of the working tree when a run needs them."""
 
 import os
 import sys
@@ -14,28 +14,28 @@ from pipelines.system.workspace import Workspace
 def build(
     workspace: Workspace, components: Mapping[str, Component], images: Sequence[ImageReference]
 ) -> None:
-    """Builds images under the names that `compile dev` gives them.
+    """Build images under the names that `compile dev` gives them.
 
-    Raises `PinionError` for one that is not of the working tree as it is.
+    Raise `PinionError` for an image of other content than the working tree has.
     """
     wanted = {image: _component(components, image) for image in images}
     for image, component in wanted.items():
         here = component.dev_version()
         if image.tag != here:
             raise PinionError(
-                f"{image} is not on this machine, and the working tree is {here}; compile again"
-                " (python -m pipelines.compile dev)"
+                f"{image} is not on this machine, and cannot be built, because the working tree is"
+                f" now {here}; compile again (python -m pipelines.compile dev)"
             )
     for component in wanted.values():
         print(f"building the image of {component.name}", file=sys.stderr)
     if base := os.environ.get("BASE_IMAGE"):
-        print(f"building on {base}, by BASE_IMAGE", file=sys.stderr)
+        print(f"the base image is {base}, set by BASE_IMAGE", file=sys.stderr)
     versions = {component.name: image.tag for image, component in wanted.items()}
     run_pants(
         workspace,
         ["package", *(f"components/{name}:image" for name in versions)],
         {
-            # They are for this machine: no registry is in their names.
+            # They are for this machine, so their names hold no registry.
             "PANTS_DOCKER_REGISTRIES": "{}",
             "PINION_IMAGE_VERSIONS": " ".join(f"{name}={tag}" for name, tag in versions.items()),
         },
@@ -47,5 +47,6 @@ def _component(components: Mapping[str, Component], image: ImageReference) -> Co
         if image.repository == component.repository:
             return component
     raise PinionError(
-        f"{image} is not on this machine, and its name holds no registry to pull it from"
+        f"{image} is not on this machine, and its name has no registry to pull it from; compile"
+        " again (python -m pipelines.compile dev)"
     )

@@ -1,1 +1,1 @@
-"""Runs container tasks as processes, without Docker."""
+"""Run container tasks as processes, without Docker."""

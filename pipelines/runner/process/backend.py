@@ -1,4 +1,4 @@
-"""Runs container tasks as processes, each in its component's own environment, without Docker."""
+"""Run container tasks as processes, each in its component's own environment, without Docker."""
 
 import contextlib
 import os
@@ -26,22 +26,22 @@ from pipelines.system.errors import PinionError
 from pipelines.system.shared_folders import Held
 
 _Out = int | BinaryIO
-# Tells what is being installed for which component: empty once all is there, None if it failed.
+# Is told what is being installed for a component: empty when all is installed, None if it failed.
 Installing = Callable[[str, str | None], None]
 _COMMAND = f"/app/{PROGRAM}"
-# More would only share the same network and the same two cores.
+# More would only compete for the network and the cores.
 _INSTALLERS = 2
-# How a step ends whose environment is broken; other failures are its own.
+# Signs in a log that the environment is broken; other failures are the step's own.
 _BROKEN = re.compile(r"(Import|ModuleNotFound|Syntax|EOF)Error|site-packages|cannot execute")
-# A step may be in the middle of a long call into a library before it hears of it.
+# Seconds. A step may be in a long call into a library, and notices the signal only afterwards.
 _GRACE_SECONDS = 30
 
 
 @dataclass
 class ProcessBackend:
-    """Starts tasks from their sources; `settings` are added to their environment variables.
+    """Start tasks from their sources; `settings` are added to their environment variables.
 
-    A step starts as soon as its own environment is there, while others are still being installed.
+    A step starts when its own environment is ready, even if others are still being installed.
     """
 
     sources: Sources
@@ -57,17 +57,17 @@ class ProcessBackend:
     _stopped: bool = field(default=False, init=False)
 
     def prepare(self, steps: Iterable[tuple[str, Container]]) -> None:
-        """Take every step's code as it is now, and begin to install what is missing.
+        """Take a snapshot of every step's code, and begin to install what is missing.
 
-        Raises `PinionError` for a step whose pinned image is not what is in this clone.
+        Raise `PinionError` if this clone does not have the content of a step's pinned image.
         """
         pool = ThreadPoolExecutor(_INSTALLERS, thread_name_prefix="installing")
         for step, container in steps:
             image, command = container.image, container.command
             if command[0] != _COMMAND:
                 raise PinionError(
-                    f"step {step!r} starts {command[0]}, which only its image has; run it in that"
-                    " (--runner docker)"
+                    f"step {step!r} starts {command[0]}, which only its image has; run it in its"
+                    " image (--runner docker)"
                 )
             if image in self._found:
                 continue
@@ -81,7 +81,7 @@ class ProcessBackend:
         try:
             environment = self.environments.ready(source.name, [source.lock], tell)
         except StoppedInstallingError:
-            # Nobody waits for it, or wants to hear of it.
+            # The run is ending; nobody waits for the environment.
             raise
         except PinionError:
             self.installing(source.name, None)
@@ -90,19 +90,19 @@ class ProcessBackend:
         return environment
 
     def warm(self, containers: Iterable[Container]) -> None:
-        """Lets steps that come later import what they need; what is never called ends with us."""
-        # Where there is no core to spare it would be in the way of the step that works.
+        """Start interpreters of later steps, so that their imports are done in advance."""
+        # Without a spare core it would slow down the step that is running.
         if len(os.sched_getaffinity(0)) < 2:
             return
         due = (self._program(each.image, each.environment) for each in containers)
         self._warming = Warming(due, self._environment, self._warm)
 
     def program(self, image: str) -> str:
-        """The hash of the dependencies and the code of a component."""
+        """Return the hash of a component's code and dependencies."""
         return self._found[image].content.runs
 
     def run(self, call: Call) -> None:
-        """Runs a task; the last line of its log is the reason where it fails."""
+        """Run a task; if it fails, the reason is the last line of its log."""
         program = self._program(call.image, call.environment)
         environment = self._environment(program)
         with call.log.open("ab") as log:
@@ -118,7 +118,7 @@ class ProcessBackend:
             raise TaskFailedError(call.name, damage or _reason(exit_code, call.log), call.log)
 
     def _damage(self, environment: Environment, program: Program, exit_code: int, log: Path) -> str:
-        """Return what is broken in an environment whose program could not say why it failed."""
+        """Return what is broken in the environment if the step did not report an error itself."""
         end = log.read_text(errors="replace").strip().splitlines()[-50:]
         if end and end[-1].startswith(f"{program.package}: error: "):
             return ""
@@ -128,11 +128,11 @@ class ProcessBackend:
         self.environments.discard(environment, damage)
         return (
             f"its environment {environment.folder} is damaged ({damage});"
-            " run the same command again, which makes it anew"
+            " run the same command again to repair it"
         )
 
     def _environment(self, program: Program) -> Environment:
-        """Wait for what a program needs to be installed."""
+        """Wait until a program's environment is installed, and return it."""
         try:
             return self._ready[program.image].result()
         except PinionError:
@@ -143,7 +143,7 @@ class ProcessBackend:
     def _start(
         self, program: Program, environment: Environment, call: Call, log: BinaryIO
     ) -> "subprocess.Popen[bytes]":
-        # Whatever starts is seen by `stop`.
+        # Under the lock, so that `stop` sees every process that starts.
         with self._changed:
             if self._stopped:
                 raise StoppedError
@@ -184,7 +184,7 @@ class ProcessBackend:
         )
 
     def stop(self) -> None:
-        """Ends steps and all they started: asked, so that they can close an MLflow run; killed."""
+        """Stop steps and their children: SIGTERM, time to close MLflow runs, then SIGKILL."""
         self.close()
         with self._changed:
             self._stopped = True
@@ -197,7 +197,7 @@ class ProcessBackend:
                 self._changed.wait_for(lambda: not self._running, _GRACE_SECONDS)
 
     def close(self) -> None:
-        """End what was readied for steps that no longer come."""
+        """End what was prepared for steps that will not run any more."""
         self.environments.started.stop()
         if self._warming:
             self._warming.stop()

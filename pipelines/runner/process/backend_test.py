@@ -1,4 +1,4 @@
-"""Steps as real processes: how they end, and how they are ended."""
+"""Steps as real processes: how they end, and how they are stopped."""
 
 import os
 import signal
@@ -18,12 +18,12 @@ from pipelines.runner.process.processes_testing import image, main_of
 from pipelines.runner.task.backend import Call, StoppedError, TaskFailedError
 from pipelines.system.errors import PinionError
 
-# Generous, because the machine may be busy; nothing waits for it that succeeds.
+# Seconds. Generous, because the machine may be busy; a test that succeeds never waits so long.
 PATIENCE = 60
 
 
 def backend(folder: Path, program: str) -> ProcessBackend:
-    """A backend for a component of one program."""
+    """Return a backend for a component of one program."""
     return processes_testing.backend(folder, {"tool": main_of(program)})
 
 
@@ -32,7 +32,7 @@ def call(runner: ProcessBackend, folder: Path, *arguments: str) -> Call:
 
 
 def until(condition: "os.PathLike[str]") -> None:
-    """Waits for a file, however long that takes on a busy machine."""
+    """Wait for a file to appear; a busy machine may need a while."""
     deadline = time.monotonic() + PATIENCE
     while not Path(condition).exists():
         assert time.monotonic() < deadline, f"{condition} did not appear"
@@ -71,14 +71,14 @@ def test_an_argument_arrives_unchanged(tmp_path: Path, argument: str) -> None:
         ("import os; os.kill(os.getpid(), 9)", "killed by SIGKILL"),
     ],
 )
-def test_a_failure_says_why(tmp_path: Path, program: str, reason: str) -> None:
+def test_a_failed_step_reports_its_reason(tmp_path: Path, program: str, reason: str) -> None:
     runner = backend(tmp_path, program)
     with pytest.raises(TaskFailedError, match=f"step 'tool' failed: {reason}"):
         runner.run(call(runner, tmp_path))
 
 
 class Running(threading.Thread):
-    """One step, run as the interpreter does, in a thread."""
+    """A step that runs in a thread, as the interpreter runs it."""
 
     def __init__(self, runner: ProcessBackend, step: Call) -> None:
         super().__init__(daemon=True)
@@ -106,7 +106,7 @@ time.sleep(3600)
 """
 
 
-def test_a_stopped_step_may_end_well_and_takes_its_children_along(tmp_path: Path) -> None:
+def test_a_stopped_step_may_clean_up_and_its_children_end_too(tmp_path: Path) -> None:
     runner = backend(tmp_path, GRACEFUL)
     running = Running(runner, call(runner, tmp_path, str(tmp_path)))
     running.start()
@@ -118,7 +118,7 @@ def test_a_stopped_step_may_end_well_and_takes_its_children_along(tmp_path: Path
     until_gone(int((tmp_path / "child").read_text()))
 
 
-def test_a_step_that_does_not_listen_is_killed(
+def test_a_step_that_ignores_sigterm_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process_backend, "_GRACE_SECONDS", 0.2)
@@ -136,14 +136,14 @@ def test_a_step_that_does_not_listen_is_killed(
 
 
 @pytest.mark.parametrize("program", ["/bin/sh", "/app/../bin/sh", "sh"])
-def test_only_the_program_of_the_component_is_started(tmp_path: Path, program: str) -> None:
+def test_only_the_program_of_the_component_can_be_started(tmp_path: Path, program: str) -> None:
     runner = backend(tmp_path, "exit(0)")
     step = Container(image(runner, "tool"), (program, "-c", "exit 3"), {}, {}, {})
     with pytest.raises(PinionError, match=f"step 'make' starts {program}, which only its image"):
         runner.prepare([("make", step)])
 
 
-def test_an_edit_changes_nothing_that_was_readied(tmp_path: Path) -> None:
+def test_an_edit_does_not_change_a_prepared_step(tmp_path: Path) -> None:
     runner = backend(tmp_path, "print('first')")
     step = call(runner, tmp_path)
     source = tmp_path / "tree" / "components" / "tool" / "tool" / "__main__.py"
@@ -152,7 +152,7 @@ def test_an_edit_changes_nothing_that_was_readied(tmp_path: Path) -> None:
     assert (tmp_path / "tool.log").read_text() == "first\n"
 
 
-def test_a_step_that_is_pinned_to_other_content_is_refused(tmp_path: Path) -> None:
+def test_a_step_pinned_to_other_content_is_refused(tmp_path: Path) -> None:
     runner = backend(tmp_path, "exit(0)")
     stale = processes_testing.container(runner, "tool")
     source = tmp_path / "tree" / "components" / "tool" / "tool" / "__main__.py"
@@ -162,7 +162,7 @@ def test_a_step_that_is_pinned_to_other_content_is_refused(tmp_path: Path) -> No
         fresh.prepare([("make", stale)])
 
 
-def test_nothing_starts_once_stopped(tmp_path: Path) -> None:
+def test_nothing_starts_after_a_stop(tmp_path: Path) -> None:
     runner = backend(tmp_path, "print('here')")
     runner.stop()
     with pytest.raises(StoppedError):
@@ -172,7 +172,7 @@ def test_nothing_starts_once_stopped(tmp_path: Path) -> None:
 
 RUNNER = """
 import pathlib, sys
-from pipelines.processes_test import Running, backend, call
+from pipelines.runner.process.backend_test import Running, backend, call
 folder = pathlib.Path(sys.argv[1])
 program = "import os, pathlib, sys, time; folder = pathlib.Path(sys.argv[1]);" \\
     "(folder / 'tmp').write_text(str(os.getpid())); (folder / 'tmp').rename(folder / 'pid');" \\
@@ -184,7 +184,7 @@ running.join()
 """
 
 
-def test_a_killed_runner_leaves_no_step_behind(tmp_path: Path) -> None:
+def test_no_step_outlives_a_killed_runner(tmp_path: Path) -> None:
     runner = subprocess.Popen(
         [sys.executable, "-c", RUNNER, str(tmp_path)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},

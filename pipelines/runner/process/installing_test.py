@@ -1,4 +1,4 @@
-"""Steps whose environments are still to be installed, cannot be, or are damaged."""
+"""Steps whose environments are being installed, cannot be installed, or are damaged."""
 
 import os
 import threading
@@ -20,12 +20,12 @@ from pipelines.system.errors import PinionError
 from pipelines.system.workspace import Workspace
 
 TOOL, OTHER = Package("tool"), Package("other")
-# Which package the program of each component imports, beside the one that its lock has.
+# The program of each component imports a package and prints its answer.
 ASKS = main_of("import {name}\nprint({name}.ANSWER)")
 
 
-class Told(list[tuple[str, str | None]]):
-    """What was told of installing, by component."""
+class Reports(list[tuple[str, str | None]]):
+    """What was reported about installing, by component."""
 
     def __call__(self, component: str, text: str | None) -> None:
         self.append((component, text))
@@ -36,22 +36,22 @@ class Told(list[tuple[str, str | None]]):
 
 @pytest.fixture()
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
-    """An index; uv has a cache of the test's own."""
+    """Yield an index; uv uses a cache of the test's own."""
     with Index((TOOL, OTHER)) as served:
         for name, value in {**served.variables, "UV_CACHE_DIR": str(tmp_path / "uv")}.items():
             monkeypatch.setenv(name, value)
         yield served
 
 
-def backend(folder: Path, packages: Mapping[str, Package], told: Told) -> ProcessBackend:
-    """A backend that is ready for components of these names, each with a lock of one package."""
+def backend(folder: Path, packages: Mapping[str, Package], reports: Reports) -> ProcessBackend:
+    """Return a backend for components of these names, each with a lock of one package."""
     workspace = Workspace(folder / "tree", folder / "cache")
     for name, package in packages.items():
         if not (workspace.components / name).exists():
             source = ASKS.format(name=package.name)
             write_component(workspace.root, name, source, package.lock.decode())
     sources = Sources(workspace, discover(workspace.components), {})
-    runner = ProcessBackend(sources, Environments(workspace), {}, told)
+    runner = ProcessBackend(sources, Environments(workspace), {}, reports)
     runner.prepare((name, container(runner, name)) for name in packages)
     return runner
 
@@ -67,40 +67,38 @@ def test_a_step_starts_while_the_environment_of_a_later_one_is_installed(
     tmp_path: Path, index: Index
 ) -> None:
     index.held = {OTHER.file}
-    told = Told()
-    runner = backend(tmp_path, {"first": TOOL, "second": OTHER}, told)
+    reports = Reports()
+    runner = backend(tmp_path, {"first": TOOL, "second": OTHER}, reports)
     assert run(runner, tmp_path, "first") == "42"
-    assert told.of("first")[-1] == ""
-    assert "" not in told.of("second")
+    assert reports.of("first")[-1] == ""
+    assert "" not in reports.of("second")
     with ThreadPoolExecutor() as pool:
         second = pool.submit(run, runner, tmp_path, "second")
         assert not second.done()
         index.open.set()
         assert second.result(PATIENCE) == "42"
-    assert told.of("second")[-1] == ""
+    assert reports.of("second")[-1] == ""
     runner.close()
 
 
-def test_a_step_whose_environment_cannot_be_made_fails_and_others_do_not(
-    tmp_path: Path, index: Index
-) -> None:
+def test_only_the_step_whose_environment_cannot_be_made_fails(tmp_path: Path, index: Index) -> None:
     index.packages = (TOOL,)
-    told = Told()
-    runner = backend(tmp_path, {"first": TOOL, "second": OTHER}, told)
+    reports = Reports()
+    runner = backend(tmp_path, {"first": TOOL, "second": OTHER}, reports)
     with pytest.raises(PinionError) as failed:
         run(runner, tmp_path, "second")
     assert str(failed.value) == (
         "the environment of second cannot be made: the index lacks other, which is in the lock;"
-        " name another index with UV_DEFAULT_INDEX"
+        " set UV_DEFAULT_INDEX to another index"
     )
-    assert told.of("second")[-1] is None
+    assert reports.of("second")[-1] is None
     assert run(runner, tmp_path, "first") == "42"
     runner.close()
 
 
-def test_a_run_that_is_stopped_while_it_installs_ends_at_once(tmp_path: Path, index: Index) -> None:
+def test_a_run_stopped_while_installing_ends_at_once(tmp_path: Path, index: Index) -> None:
     index.held = {TOOL.file}
-    runner = backend(tmp_path, {"first": TOOL}, Told())
+    runner = backend(tmp_path, {"first": TOOL}, Reports())
     ended: list[BaseException] = []
 
     def step() -> None:
@@ -118,7 +116,7 @@ def test_a_run_that_is_stopped_while_it_installs_ends_at_once(tmp_path: Path, in
 
 
 def damage(folder: Path) -> Path:
-    """Cut a module of the one environment short, as a power cut does."""
+    """Truncate a module of the only environment, as a power cut does."""
     (module,) = folder.glob("cache/environments/first-*/lib/python3.11/site-packages/tool.py")
     os.truncate(module, 3)
     for bytecode in module.parent.glob("__pycache__/tool.*"):
@@ -126,10 +124,10 @@ def damage(folder: Path) -> Path:
     return module
 
 
-def test_a_damaged_environment_is_told_and_the_next_run_repairs_it(
+def test_a_damaged_environment_is_reported_and_the_next_run_repairs_it(
     tmp_path: Path, index: Index
 ) -> None:
-    runner = backend(tmp_path, {"first": TOOL}, Told())
+    runner = backend(tmp_path, {"first": TOOL}, Reports())
     assert run(runner, tmp_path, "first") == "42"
     module = damage(tmp_path)
     with pytest.raises(TaskFailedError) as failed:
@@ -137,19 +135,19 @@ def test_a_damaged_environment_is_told_and_the_next_run_repairs_it(
     environment = module.parents[3]
     assert (
         f"its environment {environment} is damaged (lib/python3.11/site-packages/tool.py has 3 of"
-        f" {len(TOOL.text)} bytes); run the same command again, which makes it anew"
+        f" {len(TOOL.text)} bytes); run the same command again to repair it"
     ) in str(failed.value)
     runner.close()
     del runner, failed
-    assert run(backend(tmp_path, {"first": TOOL}, Told()), tmp_path, "first") == "42"
+    assert run(backend(tmp_path, {"first": TOOL}, Reports()), tmp_path, "first") == "42"
 
 
-def test_a_fault_of_the_program_itself_is_not_blamed_on_its_environment(
+def test_an_error_in_the_program_is_not_blamed_on_its_environment(
     tmp_path: Path, index: Index
 ) -> None:
     root = tmp_path / "tree"
     write_component(root, "first", main_of("import nothing_of_the_kind"), TOOL.lock.decode())
-    runner = backend(tmp_path, {"first": TOOL}, Told())
+    runner = backend(tmp_path, {"first": TOOL}, Reports())
     with pytest.raises(TaskFailedError, match="No module named 'nothing_of_the_kind'"):
         run(runner, tmp_path, "first")
     assert index.asked == [TOOL.file]

@@ -1,4 +1,4 @@
-"""What tests of steps as processes share: components of a line or two, instead of real ones."""
+"""Helpers for tests of steps as processes: components of a line or two instead of real ones."""
 
 import sys
 import textwrap
@@ -21,7 +21,7 @@ from pipelines.system.workspace import Workspace
 
 @dataclass(frozen=True)
 class ThisInterpreter(Environments):
-    """Environments without packages, of the interpreter that runs the tests: nothing to install."""
+    """Environments without packages that use the interpreter of the tests; nothing is installed."""
 
     def ready(self, name: str, locks: Sequence[bytes], tell: Tell) -> Environment:
         """Return a folder with the interpreter in it."""
@@ -51,12 +51,12 @@ def write_component(root: Path, name: str, source: str, lock: str = "") -> Compo
 
 
 def main_of(program: str) -> str:
-    """The source of a package whose step is a program."""
+    """Return the source of a package whose step runs `program`."""
     return "def main():\n" + textwrap.indent(program.strip("\n"), "    ") + "\n"
 
 
 def backend(folder: Path, sources: Mapping[str, str], **settings: str) -> ProcessBackend:
-    """A backend that is ready to run components of these sources."""
+    """Return a backend that is ready to run components of these sources."""
     root = folder / "tree"
     for name, source in sources.items():
         write_component(root, name, source)
@@ -68,19 +68,19 @@ def backend(folder: Path, sources: Mapping[str, str], **settings: str) -> Proces
 
 
 def image(runner: ProcessBackend, name: str) -> str:
-    """The image that a component has as it is now."""
+    """Return the image of a component in the working tree."""
     return f"pinion/{name}:{runner.sources.components[name].dev_version()}"
 
 
 def container(runner: ProcessBackend, name: str, **environment: str) -> Container:
-    """A step of a component."""
+    """Return the container of a component."""
     return Container(image(runner, name), ("/app/pex",), environment, {}, {})
 
 
 def call(
     runner: ProcessBackend, folder: Path, name: str, *arguments: str, **environment: str
 ) -> Call:
-    """A call of a component, which logs into the folder."""
+    """Return a call of a component that logs to the folder."""
     command, log = ("/app/pex", *arguments), folder / f"{name}.log"
     given = image(runner, name)
     return Call(name, given, command, environment, folder, log, {}, (), Limits())

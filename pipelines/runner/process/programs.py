@@ -1,4 +1,4 @@
-"""What runs for an image as a process: the code and the lock of a component, by content."""
+"""Find the code and the lock of the component that runs for an image as a process."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from pipelines.system.workspace import Workspace
 
 @dataclass(frozen=True)
 class Source:
-    """The files that make a component, wherever they were read from."""
+    """The files of a component, from the working tree or from git."""
 
     name: str
     files: Mapping[str, bytes]
@@ -31,19 +31,19 @@ class Source:
 
     @property
     def lock(self) -> bytes:
-        """What is to be installed beside the code."""
+        """The lock of the packages to install."""
         return self.files["requirements.lock"]
 
     def snapshot(self, workspace: Workspace) -> Held:
-        """Hold the folder that stands for /app of the image."""
+        """Return, and hold, the folder that takes the place of /app in the image."""
         return snapshot(workspace, self.name, self.content, self.files)
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Finds the source behind an image: of a release in git, of `dev` in the working tree.
+    """Find the source of an image: in git for a release, in the working tree for `dev`.
 
-    `released` are the images of all releases in this clone, by their whole names.
+    `released` are the images of all releases in this clone, by their full names.
     """
 
     workspace: Workspace
@@ -51,13 +51,13 @@ class Sources:
     released: Mapping[str, Locked]
 
     def of(self, step: str, image: str) -> Source:
-        """Return what runs for a step; raises `PinionError` if that is not what is pinned."""
+        """Return the source of a step; raise `PinionError` if its content is not the pinned one."""
         name = ImageReference.parse(image).component
         if locked := self.released.get(image):
             return self._released(step, name, locked)
         if name not in self.components:
             raise PinionError(
-                f"step {step!r} runs {image}, and no component here is called {name!r};"
+                f"step {step!r} runs {image}, and there is no component {name!r} here;"
                 f" components: {', '.join(sorted(self.components))}"
             )
         return self._of_tree(step, image, self.components[name])
@@ -68,7 +68,7 @@ class Sources:
         here = dev_version(component.version, source.content)
         if pinned != here:
             raise PinionError(
-                f"step {step!r} is pinned to {pinned or image}, and the working tree is {here};"
+                f"step {step!r} is pinned to {pinned or image}, and the working tree is now {here};"
                 " compile again (python -m pipelines.compile dev)"
             )
         return source
@@ -83,10 +83,10 @@ class Sources:
         try:
             source = Source(name, component_at(self.workspace, locked.commit, name))
         except CommitMissingError as error:
-            raise PinionError(f"{label}: {error}; git fetch it, or {in_docker}") from None
+            raise PinionError(f"{label}: {error}; run git fetch, or {in_docker}") from None
         if source.content.runs != locked.runs:
             raise PinionError(
-                f"{label}, whose commit {locked.commit} holds other code than was released:"
+                f"{label}, whose commit {locked.commit} has other code than was released:"
                 f" {source.content.runs}, not {locked.runs}; {in_docker}"
             )
         return source
@@ -94,24 +94,24 @@ class Sources:
 
 @dataclass(frozen=True)
 class Installed:
-    """A component of the working tree that can be called by hand, as a run would call it."""
+    """A component of the working tree, ready to be called directly."""
 
     environment: Environment
     code: Held
 
     @property
     def app(self) -> Path:
-        """The folder of its code, which stands for /app of its image."""
+        """The folder of its code, which takes the place of /app in its image."""
         return self.code.folder
 
     @property
     def command(self) -> tuple[Path | str, ...]:
-        """What stands before the arguments."""
+        """The command line up to its arguments."""
         return self.environment.python, "-sE", self.app / PROGRAM
 
 
 def installed(workspace: Workspace, name: str) -> Installed:
-    """Return a component as it is now, with all that it needs; raises `PinionError`."""
+    """Return a component of the working tree, installed; raise `PinionError` if that fails."""
     source = Source(name, Component.load(workspace.components / name).files)
     environment = Environments(workspace).ready(name, [source.lock], lambda _: None)
     return Installed(environment, source.snapshot(workspace))

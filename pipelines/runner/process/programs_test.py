@@ -1,4 +1,4 @@
-"""Which code runs for an image: that of the working tree, or that of a release, out of git."""
+"""Which code runs for an image: that of the working tree, or that of a release, from git."""
 
 import subprocess
 import sys
@@ -31,7 +31,7 @@ def write_code(workspace: Workspace, word: str) -> None:
 
 @pytest.fixture()
 def workspace(tmp_path: Path) -> Workspace:
-    """A repository in which a component was released and then edited."""
+    """Return a repository in which a component was released."""
     workspace = Workspace(tmp_path / "tree", tmp_path / "cache")
     write_component(workspace.root, "tool", main_of("print('released')"), "idna==3.20\n")
     git(workspace.root, "init")
@@ -42,7 +42,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 @pytest.fixture()
 def locked(workspace: Workspace) -> Locked:
-    """What a lock says of the release, before the edit."""
+    """Return the entry of the release's lock."""
     content = discover(workspace.components)["tool"].content()
     return Locked.of(ImageReference.parse(RELEASED), content, head(workspace))
 
@@ -56,7 +56,7 @@ def dev_image(workspace: Workspace) -> str:
 
 
 def printed(source: Source, workspace: Workspace) -> str:
-    """What the program prints, which is run from its snapshot."""
+    """Return what the program prints, run from its snapshot."""
     program = source.snapshot(workspace).folder / PROGRAM
     return subprocess.run(
         [sys.executable, "-sE", program], capture_output=True, text=True, check=True
@@ -70,25 +70,25 @@ def test_the_working_tree_runs_for_dev(workspace: Workspace) -> None:
     assert source.lock == b"idna==3.20\n"
 
 
-def test_an_edit_after_a_source_was_taken_changes_nothing(workspace: Workspace) -> None:
+def test_an_edit_after_the_source_was_read_has_no_effect(workspace: Workspace) -> None:
     source = sources(workspace).of("make", dev_image(workspace))
     write_code(workspace, "edited")
     assert printed(source, workspace) == "released"
 
 
-def test_a_working_tree_that_was_edited_since_it_was_compiled_is_told(workspace: Workspace) -> None:
+def test_a_working_tree_edited_since_it_was_compiled_is_refused(workspace: Workspace) -> None:
     image = dev_image(workspace)
     write_code(workspace, "edited")
     with pytest.raises(PinionError) as refused:
         sources(workspace).of("make", image)
     assert str(refused.value) == (
-        f"step 'make' is pinned to {image.partition(':')[2]}, and the working tree is"
+        f"step 'make' is pinned to {image.partition(':')[2]}, and the working tree is now"
         f" {dev_image(workspace).partition(':')[2]}; compile again (python -m pipelines.compile"
         " dev)"
     )
 
 
-def test_a_release_runs_from_its_commit_whatever_the_tree_is_now(
+def test_a_release_runs_from_its_commit_not_from_the_working_tree(
     workspace: Workspace, locked: Locked
 ) -> None:
     write_code(workspace, "edited")
@@ -104,8 +104,8 @@ def test_a_release_runs_from_its_commit_whatever_the_tree_is_now(
     [
         pytest.param(
             {"commit": "f" * 40},
-            f"this clone does not have the commit {'f' * 40} that tool was made from; git fetch it,"
-            " or run it in its image (--runner docker)",
+            f"this clone does not have the commit {'f' * 40} that tool was made from; run git"
+            " fetch, or run it in its image (--runner docker)",
             id="no such commit",
         ),
         pytest.param(
@@ -116,7 +116,7 @@ def test_a_release_runs_from_its_commit_whatever_the_tree_is_now(
         ),
     ],
 )
-def test_a_release_that_cannot_run_here_says_what_can(
+def test_a_release_that_cannot_run_as_processes_says_what_to_do(
     workspace: Workspace, locked: Locked, changes: dict[str, str], reason: str
 ) -> None:
     other = Locked(**{**vars(locked), **changes})
@@ -126,21 +126,23 @@ def test_a_release_that_cannot_run_here_says_what_can(
     assert str(refused.value).endswith(reason)
 
 
-def test_a_commit_that_holds_other_code_than_was_released_is_refused(
+def test_a_commit_with_other_code_than_was_released_is_refused(
     workspace: Workspace, locked: Locked
 ) -> None:
     write_code(workspace, "edited")
     git(workspace.root, "commit", "--all", "-m", "second")
     other = Locked(**{**vars(locked), "commit": head(workspace)})
-    with pytest.raises(PinionError, match="holds other code than was released") as refused:
+    with pytest.raises(PinionError, match="has other code than was released") as refused:
         sources(workspace, {RELEASED: other}).of("make", RELEASED)
     assert locked.runs in str(refused.value)
 
 
-def test_an_image_of_no_component_names_those_that_there_are(workspace: Workspace) -> None:
+def test_an_image_of_an_unknown_component_is_refused_with_the_known_ones(
+    workspace: Workspace,
+) -> None:
     with pytest.raises(PinionError) as refused:
         sources(workspace).of("make", "pinion/other:1.0.0")
     assert str(refused.value) == (
-        "step 'make' runs pinion/other:1.0.0, and no component here is called 'other'; components:"
+        "step 'make' runs pinion/other:1.0.0, and there is no component 'other' here; components:"
         " tool"
     )

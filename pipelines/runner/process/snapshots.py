@@ -1,6 +1,6 @@
-"""Read-only copies of components' code, each under its hash, from which steps run.
+"""Make read-only copies of components' code, each under its hash, from which steps run.
 
-An edit of the working tree changes nothing that is running, and a release runs from what git held.
+An edit of the working tree does not affect a step that is running, and a release runs from git.
 """
 
 import compileall
@@ -16,24 +16,24 @@ from pipelines.system.errors import PinionError
 from pipelines.system.shared_folders import Held, SharedFolders
 from pipelines.system.workspace import Workspace
 
-# The program of every component, by the name that it has in images.
+# The name of every component's program, as in its image.
 PROGRAM = "pex"
 _PROGRAM = """\
 import sys
 from {name}.__main__ import main
 sys.exit(main())
 """
-# Written last: the hash of all other files, bytecode included.
+# Written last; holds the hash of all other files, including bytecode.
 _COMPLETE = ".complete"
-# They are small; a month of work on all components makes fewer.
+# Snapshots are small, and a month of work on all components makes fewer than that.
 _KEPT = 500
 _KEPT_SECONDS = 30 * 24 * 3600
 
 
 def snapshot(workspace: Workspace, name: str, content: Content, files: Mapping[str, bytes]) -> Held:
-    """Return the folder that stands for /app of the component's image, made on first use.
+    """Return the folder that takes the place of /app in the component's image, made on first use.
 
-    `files` are those of the content. Raises `PinionError` if it cannot be made.
+    `files` are those of the content. Raise `PinionError` if the folder cannot be made.
     """
     sources = SharedFolders(workspace.cache / "sources", _KEPT, _KEPT_SECONDS)
     key = f"{name}-{content.runs.rpartition(':')[2][:16]}"
@@ -42,8 +42,8 @@ def snapshot(workspace: Workspace, name: str, content: Content, files: Mapping[s
         return sources.held(key, _is_whole, make, lambda: None)
     except OSError as error:
         raise PinionError(
-            f"the code of {name} cannot be copied to {sources.root}: {error.strerror}; make room"
-            " there, or set XDG_CACHE_HOME to a folder that you can write to"
+            f"the code of {name} cannot be copied to {sources.root}: {error.strerror}; free some"
+            " space there, or set XDG_CACHE_HOME to a folder that you can write to"
         ) from error
 
 
@@ -53,7 +53,7 @@ def _make(folder: Path, name: str, files: Mapping[str, bytes], partial: Path, _:
             (partial / path).parent.mkdir(parents=True, exist_ok=True)
             (partial / path).write_bytes(content)
     (partial / PROGRAM).write_text(_PROGRAM.format(name=name))
-    # Bytecode that is never held against times, which a copy of the folder would change.
+    # Bytecode that Python does not check against times, which copying the folder would change.
     mode = PycInvalidationMode.UNCHECKED_HASH
     compileall.compile_dir(
         partial / name, quiet=2, invalidation_mode=mode, stripdir=partial, prependdir=folder
@@ -64,7 +64,7 @@ def _make(folder: Path, name: str, files: Mapping[str, bytes], partial: Path, _:
 
 
 def _is_whole(folder: Path) -> bool:
-    # It is small enough to be read each time; a power cut may have left the half of a file.
+    # A power cut may have truncated a file; the folder is small enough to be read each time.
     complete = folder / _COMPLETE
     return complete.exists() and complete.read_text(errors="replace") == _hash(folder)
 

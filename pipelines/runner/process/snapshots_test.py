@@ -1,4 +1,4 @@
-"""Copies of components' code: read-only, whole, and the same for whoever needs the same."""
+"""Copies of components' code: read-only, whole, and shared by all who need the same."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ SOURCE = "def main():\n    print('first')\n"
 
 @pytest.fixture()
 def tool(tmp_path: Path) -> Component:
-    """A component that prints which version of its code runs."""
+    """Return a component that prints which version of its code runs."""
     component = write_component(tmp_path, "tool", SOURCE)
     (component.folder / "tool" / "more_test.py").write_text("assert False\n")
     return component
@@ -40,7 +40,7 @@ def edit(tool: Component, word: str) -> None:
     (tool.folder / "tool" / "__main__.py").write_text(SOURCE.replace("first", word))
 
 
-def test_it_holds_what_runs_and_nothing_else(tmp_path: Path, tool: Component) -> None:
+def test_a_snapshot_holds_only_what_runs(tmp_path: Path, tool: Component) -> None:
     held = taken(tool, tmp_path / "cache")
     assert printed(held) == "first"
     files = sorted(str(each.relative_to(held.folder)) for each in held.folder.rglob("*.*"))
@@ -49,7 +49,7 @@ def test_it_holds_what_runs_and_nothing_else(tmp_path: Path, tool: Component) ->
     assert taken(tool, tmp_path / "cache").folder == held.folder
 
 
-def test_an_edit_changes_nothing_that_was_taken(tmp_path: Path, tool: Component) -> None:
+def test_an_edit_does_not_change_a_snapshot(tmp_path: Path, tool: Component) -> None:
     before = taken(tool, tmp_path / "cache")
     edit(tool, "second")
     after = taken(tool, tmp_path / "cache")
@@ -57,7 +57,7 @@ def test_an_edit_changes_nothing_that_was_taken(tmp_path: Path, tool: Component)
     assert (printed(before), printed(after)) == ("first", "second")
 
 
-def test_an_edit_during_a_run_changes_no_step_of_it(tmp_path: Path) -> None:
+def test_an_edit_during_a_run_does_not_change_its_steps(tmp_path: Path) -> None:
     runner = processes_testing.backend(tmp_path, {"tool": SOURCE})
     step = processes_testing.call(runner, tmp_path, "tool")
     edit(runner.sources.components["tool"], "second")
@@ -65,14 +65,16 @@ def test_an_edit_during_a_run_changes_no_step_of_it(tmp_path: Path) -> None:
     assert (tmp_path / "tool.log").read_text() == "first\n"
 
 
-def test_nothing_in_it_can_be_written_to(tmp_path: Path, tool: Component) -> None:
+def test_a_snapshot_is_read_only(tmp_path: Path, tool: Component) -> None:
     folder = taken(tool, tmp_path / "cache").folder
     modes = {each.stat().st_mode & 0o222 for each in (folder, *folder.rglob("*"))}
     assert modes == {0}
 
 
 @pytest.mark.parametrize("file", ["tool/__main__.py", "tool/__pycache__/*.pyc", ".complete", "pex"])
-def test_what_a_power_cut_broke_is_made_anew(tmp_path: Path, tool: Component, file: str) -> None:
+def test_a_snapshot_that_a_power_cut_broke_is_made_again(
+    tmp_path: Path, tool: Component, file: str
+) -> None:
     held = taken(tool, tmp_path / "cache")
     (broken,) = held.folder.glob(file)
     broken.chmod(0o644)
@@ -88,13 +90,13 @@ def test_what_a_power_cut_broke_is_made_anew(tmp_path: Path, tool: Component, fi
 TAKER = """
 import sys
 from pathlib import Path
-from pipelines.components import Component
-from pipelines.snapshots_test import taken
+from pipelines.components.component import Component
+from pipelines.runner.process.snapshots_test import taken
 print(taken(Component.load(Path(sys.argv[1])), Path(sys.argv[2])).folder)
 """
 
 
-def test_five_processes_at_once_take_one(tmp_path: Path, tool: Component) -> None:
+def test_five_concurrent_processes_make_one_snapshot(tmp_path: Path, tool: Component) -> None:
     command = [sys.executable, "-c", TAKER, str(tool.folder), str(tmp_path / "cache")]
     variables = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     processes = [
@@ -108,14 +110,14 @@ def test_five_processes_at_once_take_one(tmp_path: Path, tool: Component) -> Non
     assert sorted(each.suffix for each in there if each.name.startswith(".")) == [".lock"]
 
 
-def test_a_cache_that_is_a_file_is_told_in_one_line(tmp_path: Path, tool: Component) -> None:
+def test_a_cache_that_is_a_file_is_reported_in_one_line(tmp_path: Path, tool: Component) -> None:
     cache = tmp_path / "cache"
     cache.touch()
     with pytest.raises(PinionError) as failed:
         taken(tool, cache)
     assert str(failed.value) == (
-        f"the code of tool cannot be copied to {cache / 'sources'}: Not a directory; make room"
-        " there, or set XDG_CACHE_HOME to a folder that you can write to"
+        f"the code of tool cannot be copied to {cache / 'sources'}: Not a directory; free some"
+        " space there, or set XDG_CACHE_HOME to a folder that you can write to"
     )
 
 

@@ -1,8 +1,8 @@
-"""Interpreters that import what the next steps need while earlier steps still work.
+"""Start interpreters that import what the next steps need while earlier steps still run.
 
-A step in a process of its own begins with a second or more of imports. On a machine with a core to
-spare they are done before its turn comes. A package takes part with a function `warm` beside its
-`main`; a step without one, or one that nobody foresaw, starts cold and gives the same.
+Every step starts with a second or more of imports. On a machine with a spare core they are done
+before the step's turn comes. A package takes part if it has a function `warm` beside its `main`. A
+step without one, or one that was not expected, starts cold and gives the same outputs.
 """
 
 import contextlib
@@ -21,11 +21,11 @@ from pipelines.system.errors import PinionError
 
 T = TypeVar("T")
 
-# One that waits holds memory, and in a chain of steps no more are due soon.
+# A waiting interpreter occupies memory, and a chain of steps soon needs no more than two.
 _AHEAD = 2
 
-# Runs in the component's own environment. What it prints before it is called is of no step.
-# Modules stay: to look for garbage among them takes a fifth of the time, and finds none.
+# Runs in the component's own environment. What it prints before it is called belongs to no step.
+# Garbage collection is off during the imports: it takes a fifth of the time and finds nothing.
 _PROGRAM = """
 import contextlib, gc, importlib, json, os, sys
 package, program = sys.argv[1:]
@@ -50,7 +50,7 @@ exec(compile(open(program, "rb").read(), program, "exec"))
 
 @dataclass(frozen=True)
 class Program:
-    """What a step starts for an image: a file of a component's package, and its variables."""
+    """The program of an image: a file of a component's package, and its variables."""
 
     image: str
     package: str
@@ -58,19 +58,19 @@ class Program:
     variables: Mapping[str, str]
 
     def cold(self, python: Path, arguments: Sequence[str]) -> list[str | Path]:
-        """The command line that calls it."""
+        """Return the command line that runs it."""
         return [python, "-sE", self.file, *arguments]
 
     def warm(self, python: Path) -> list[str | Path]:
-        """The command line that imports, and waits to be called."""
+        """Return the command line that imports its modules, and waits to be called."""
         # -P, because the caller's folder may have modules of the same names.
         return [python, "-P", "-sE", "-c", _PROGRAM, self.package, self.file]
 
 
 class Warming(Generic[T]):
-    """Starts programs in the order of their steps, few ahead, each once `ready` gives it a place.
+    """Start programs in advance, in the order of their steps, a few at a time.
 
-    `start` is called with a program and what `ready` returned for it.
+    `start` is called with a program and what `ready` has returned for it.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Warming(Generic[T]):
         self._stopped = False
         self._waiting: list[tuple[Program, subprocess.Popen[bytes]]] = []
         self._changed = threading.Condition()
-        # They must not end before what they started has: the kernel ends that with them.
+        # The threads must outlive what they start, because the kernel ends that with them.
         for _ in range(_AHEAD):
             threading.Thread(target=self._work, name="warming", daemon=True).start()
 
@@ -99,7 +99,7 @@ class Warming(Generic[T]):
                 self._changed.wait_for(lambda: self._due and len(self._waiting) < _AHEAD)
                 program = self._due.pop(0)
             try:
-                # Outside of the lock, as it may have to be installed first.
+                # Outside the lock, because the environment may have to be installed first.
                 place = self._ready(program)
                 with self._changed:
                     if self._stopped or program in self._missed:
@@ -107,17 +107,17 @@ class Warming(Generic[T]):
                     process = self._start(program, place)
                     self._waiting.append((program, process))
             except (OSError, PinionError, StoppedError):
-                # The step itself will say what is wrong.
+                # The step itself will report what is wrong.
                 continue
-            # Until its imports are done, as it closes its output then.
+            # It closes its output when its imports are done.
             cast(BinaryIO, process.stdout).read()
 
     def take(self, program: Program, call: Call) -> "subprocess.Popen[bytes] | None":
-        """Calls an interpreter that waits for the program; `None` where none does."""
+        """Call the interpreter that waits for a program, or return None if there is none."""
         with self._changed:
             found = next((each for each in self._waiting if each[0] == program), None)
             if not found:
-                # It is too late for it, and early enough for those behind.
+                # Too late for this program, but early enough for the next ones.
                 self._missed.append(program)
                 with contextlib.suppress(ValueError):
                     self._due.remove(program)
@@ -135,7 +135,7 @@ class Warming(Generic[T]):
         return process
 
     def stop(self) -> None:
-        """Ends what waits; nothing is started any more."""
+        """End all waiting interpreters, and start no more."""
         with self._changed:
             self._stopped = True
             self._due.clear()

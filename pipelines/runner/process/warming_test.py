@@ -1,4 +1,4 @@
-"""Steps whose interpreters import ahead, as real processes."""
+"""Steps whose interpreters import in advance, as real processes."""
 
 import os
 import signal
@@ -34,12 +34,12 @@ def warm():
 """
 
 
-# As it is where a component has no `warm`.
+# A package without a function `warm`.
 COLD = PACKAGE.partition("def warm")[0]
 
 
 def backend(folder: Path, package: str = PACKAGE) -> ProcessBackend:
-    """A backend for three packages, whose warmed interpreters leave marks in the folder."""
+    """Return a backend for three packages, whose warm interpreters leave files in the folder."""
     sources = {name: package.replace("{name}", name) for name in NAMES}
     return processes_testing.backend(folder, sources, MARKS=str(folder))
 
@@ -58,17 +58,19 @@ def pid(folder: Path, name: str) -> int:
 
 
 @pytest.mark.parametrize(("package", "state"), [(PACKAGE, "warm"), (COLD, "cold")])
-def test_a_step_gives_the_same_warm_or_cold(tmp_path: Path, package: str, state: str) -> None:
+def test_a_step_gives_the_same_outputs_warm_or_cold(
+    tmp_path: Path, package: str, state: str
+) -> None:
     runner = backend(tmp_path, package)
     runner.warm([container(runner, "first")])
     if state == "warm":
         pid(tmp_path, "first")
     runner.run(call(runner, tmp_path, "first", 'ünï "quoted"\n', "0"))
-    said = (tmp_path / "first.log").read_text()
-    assert said == f"aside\nünï \"quoted\"\n|0|{state}|of first|pex\n''\n"
+    printed = (tmp_path / "first.log").read_text()
+    assert printed == f"aside\nünï \"quoted\"\n|0|{state}|of first|pex\n''\n"
 
 
-def test_a_failure_of_a_warm_step_says_why(tmp_path: Path) -> None:
+def test_a_failed_warm_step_reports_its_reason(tmp_path: Path) -> None:
     runner = backend(tmp_path)
     runner.warm([container(runner, "first")])
     pid(tmp_path, "first")
@@ -76,7 +78,7 @@ def test_a_failure_of_a_warm_step_says_why(tmp_path: Path) -> None:
         runner.run(call(runner, tmp_path, "first", "x", "3"))
 
 
-def test_modules_in_the_callers_folder_are_not_met(
+def test_modules_in_the_working_directory_are_not_imported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')")
@@ -88,7 +90,7 @@ def test_modules_in_the_callers_folder_are_not_met(
     assert "x|0|warm|" in (tmp_path / "first.log").read_text()
 
 
-def test_few_wait_and_the_next_follows_when_one_is_called(tmp_path: Path) -> None:
+def test_two_interpreters_wait_and_a_call_starts_the_next(tmp_path: Path) -> None:
     runner = backend(tmp_path)
     runner.warm([container(runner, name) for name in NAMES])
     waiting = {pid(tmp_path, "first"), pid(tmp_path, "second")}
@@ -100,7 +102,7 @@ def test_few_wait_and_the_next_follows_when_one_is_called(tmp_path: Path) -> Non
     assert not gone(pid(tmp_path, "first"))
 
 
-def test_one_that_died_while_it_waited_is_replaced(tmp_path: Path) -> None:
+def test_an_interpreter_that_died_while_waiting_is_replaced(tmp_path: Path) -> None:
     runner = backend(tmp_path)
     runner.warm([container(runner, "first")])
     os.kill(pid(tmp_path, "first"), signal.SIGKILL)
@@ -109,7 +111,7 @@ def test_one_that_died_while_it_waited_is_replaced(tmp_path: Path) -> None:
     assert "x|0|cold|of first|" in (tmp_path / "first.log").read_text()
 
 
-def test_stopping_ends_what_waits(tmp_path: Path) -> None:
+def test_stopping_ends_waiting_interpreters(tmp_path: Path) -> None:
     runner = backend(tmp_path)
     runner.warm([container(runner, name) for name in NAMES])
     waiting = [pid(tmp_path, "first"), pid(tmp_path, "second")]
@@ -121,7 +123,7 @@ def test_stopping_ends_what_waits(tmp_path: Path) -> None:
 
 RUNNER = """
 import pathlib, sys, time
-from pipelines.warming_test import backend, container
+from pipelines.runner.process.warming_test import backend, container
 runner = backend(pathlib.Path(sys.argv[1]))
 runner.warm([container(runner, "first")])
 time.sleep(float(sys.argv[2]))
@@ -129,7 +131,7 @@ time.sleep(float(sys.argv[2]))
 
 
 @pytest.mark.parametrize("end", ["its own", "kill -9"])
-def test_a_runner_that_ends_leaves_nothing_waiting(tmp_path: Path, end: str) -> None:
+def test_no_interpreter_outlives_the_runner(tmp_path: Path, end: str) -> None:
     runner = subprocess.Popen(
         [sys.executable, "-c", RUNNER, str(tmp_path), "0.5" if end == "its own" else "3600"],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},

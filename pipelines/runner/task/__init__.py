@@ -1,1 +1,1 @@
-"""One container task: what it is given, how it is started, and what it leaves."""
+"""One container task: its inputs, its start, and its outputs."""

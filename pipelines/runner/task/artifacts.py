@@ -1,4 +1,4 @@
-"""Artifacts, and what a task is given or gives: its parameters and artifacts by name."""
+"""Artifacts, and the inputs or outputs of a task by name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from pipelines.compiled.values import Value
 
 @dataclass(frozen=True)
 class Artifact:
-    """One artifact; a task may have put it elsewhere, so that its address is not always a path."""
+    """One artifact; a task may store it elsewhere, so its URI is not always a path."""
 
     uri: str
     type: ArtifactType
@@ -19,7 +19,7 @@ class Artifact:
 
     @property
     def path(self) -> Path:
-        """Where it is on this machine."""
+        """Its path on this machine."""
         return Path(self.uri)
 
 

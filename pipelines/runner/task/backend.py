@@ -1,4 +1,4 @@
-"""How a container task is run here: what a runner is given, and what it has to keep."""
+"""The port for running a container task on this machine, and what every backend must do."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,10 +12,11 @@ from pipelines.system.errors import PinionError
 
 @dataclass(frozen=True)
 class Call:
-    """One container task, ready to start; what it prints goes to `log`.
+    """One container task that is ready to start; its output goes to `log`.
 
-    `parameters` are its input parameters as text, `inputs` its input artifacts, which `command`
-    has in it already; they say what a runner has to let it reach. It may write in `folder` alone.
+    `parameters` are its input parameters as text, `inputs` its input artifacts. `command` already
+    contains them; they tell a backend what the task must be able to read. The task may write only
+    in `folder`.
     """
 
     name: str
@@ -30,32 +31,36 @@ class Call:
 
 
 class Backend(Protocol):
-    """A way to run container tasks here, several at once."""
+    """A way to run container tasks on this machine, several at once."""
 
     def prepare(self, steps: Iterable[tuple[str, Container]]) -> None:
-        """Readies the tasks of a run; raises `PinionError` for one that could not be started."""
+        """Prepare the tasks of a run; raise `PinionError` for one that could not be started."""
 
     def warm(self, containers: Iterable[Container]) -> None:
-        """What runs soon, most likely in this order; a backend may ready it, once."""
+        """Announce what runs soon, in the likely order; a backend may prepare it, once."""
 
     def program(self, image: str) -> str:
-        """What a prepared image runs, by its content: equal texts are equal programs."""
+        """Return what a prepared image runs, by content: equal texts are equal programs."""
 
     def run(self, call: Call) -> None:
-        """Runs a task to its end, in the calling thread.
+        """Run a task to its end, in the calling thread.
 
-        Raises `TaskFailedError` on anything but success, `StoppedError` once `stop` was called.
+        Raises `TaskFailedError` if the task does not succeed, and `StoppedError` after `stop` was
+        called.
         """
 
     def close(self) -> None:
-        """Let go of what was readied; called when no step runs any more and none will."""
+        """Release what was prepared; called when no step is running and none will start."""
 
     def stop(self) -> None:
-        """Ends what runs, from another thread, and returns when it has; nothing starts any more."""
+        """End all running tasks, from another thread, and return when they have ended.
+
+        No task starts after that.
+        """
 
 
 class TaskFailedError(PinionError):
-    """A task failed for a reason; where it came as far as to have one, with a log."""
+    """A task failed; the log is None if the task did not get far enough to have one."""
 
     def __init__(self, task: str, reason: str, log: Path | None = None) -> None:
         self.task = task
@@ -64,4 +69,4 @@ class TaskFailedError(PinionError):
 
 
 class StoppedError(Exception):
-    """A task was ended because the run was; not a failure of its own."""
+    """A task was ended because its run was; the task itself did not fail."""

@@ -1,6 +1,6 @@
-"""What KFP's launcher hands to a program, and what it takes back: two JSON documents.
+"""Exchange KFP's two JSON documents with a program, as KFP's launcher does.
 
-Programs that know nothing of KFP write their outputs to the paths that they are given instead.
+Programs that do not know KFP write their outputs to the paths in their arguments instead.
 """
 
 import json
@@ -18,22 +18,22 @@ from pipelines.runner.task.artifacts import Artifact, Values
 
 
 def output_file(folder: Path) -> Path:
-    """Where a program may say what its outputs are."""
+    """Return the file in which a program may report its outputs."""
     return folder / "executor_output.json"
 
 
 def artifact_paths(container: Container, folder: Path) -> dict[str, Path]:
-    """Where a program writes its output artifacts."""
+    """Return the paths to which a program writes its output artifacts."""
     return {name: folder / name for name in container.artifacts}
 
 
 def parameter_paths(container: Container, folder: Path) -> dict[str, Path]:
-    """Where a program writes its output parameters."""
+    """Return the paths to which a program writes its output parameters."""
     return {name: folder / f"{name}.txt" for name in container.parameters}
 
 
 def executor_input(inputs: Values, container: Container, folder: Path) -> str:
-    """KFP's message of what a program is given, as JSON."""
+    """Return KFP's message about a program's inputs, as JSON."""
     outputs = {
         name: Artifact(str(path), container.artifacts[name], name)
         for name, path in artifact_paths(container, folder).items()
@@ -53,7 +53,7 @@ def executor_input(inputs: Values, container: Container, folder: Path) -> str:
 
 
 def read_outputs(container: Container, folder: Path) -> Values:
-    """What a program gave that ended well; raises `ValueError` where something is missing."""
+    """Return the outputs of a program that succeeded; raise `ValueError` if one is missing."""
     written = _written(output_file(folder))
     outputs = Values()
     for name, path in artifact_paths(container, folder).items():
@@ -63,18 +63,20 @@ def read_outputs(container: Container, folder: Path) -> Values:
         elif path.exists():
             outputs.artifacts[name] = Artifact(str(path), kind, name)
         else:
-            raise ValueError(f"it ended well but wrote no {name!r}")
-        _hold(outputs.artifacts[name], name, folder)
+            raise ValueError(f"it exited with 0 but did not write its output {name!r}")
+        _refuse_outside(outputs.artifacts[name], name, folder)
     for name, path in parameter_paths(container, folder).items():
         outputs.parameters[name] = _parameter(name, path, container.parameters[name], written)
     return outputs
 
 
-def _hold(artifact: Artifact, name: str, folder: Path) -> None:
-    """A step that reads it is given what is there, which must not be a file of somebody else."""
+def _refuse_outside(artifact: Artifact, name: str, folder: Path) -> None:
+    """Refuse an output outside the step's folder, because later steps would read that file."""
     here = artifact.path.exists()
     if here and not artifact.path.resolve().is_relative_to(folder.resolve()):
-        raise ValueError(f"its output {name!r} is {artifact.uri}, which leads out of its folder")
+        raise ValueError(
+            f"its output {name!r} is {artifact.uri}, which is outside the step's own folder"
+        )
 
 
 def _lists(artifacts: Mapping[str, Artifact]) -> dict[str, Any]:
@@ -97,7 +99,7 @@ def _written(file: Path) -> Any:
     try:
         return json_format.Parse(file.read_bytes(), spec.ExecutorOutput())
     except (json_format.ParseError, UnicodeDecodeError) as error:
-        raise ValueError(f"its {file.name} is not what KFP's is: {error}") from None
+        raise ValueError(f"its {file.name} is not in KFP's format: {error}") from None
 
 
 def _reported(artifact: Any, path: Path, kind: ArtifactType) -> Artifact:
@@ -114,6 +116,6 @@ def _parameter(name: str, path: Path, kind: int, written: Any) -> Value:
             return values.from_proto(written.parameter_values[name], kind)
         return values.parse(path.read_text(), kind)
     except FileNotFoundError:
-        raise ValueError(f"it ended well but wrote no {name!r}") from None
+        raise ValueError(f"it exited with 0 but did not write its output {name!r}") from None
     except ValueError as error:
         raise ValueError(f"its output {name!r}: {error}") from None

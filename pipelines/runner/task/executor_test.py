@@ -1,4 +1,4 @@
-"""KFP's lightweight Python components, which speak with it in two JSON documents."""
+"""KFP's lightweight Python components, which exchange two JSON documents with KFP."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ def take(
 @pytest.mark.parametrize(
     "text", ['it\'s "quoted"', "$(reboot) `x`", "two\nlines", "-x", "{{$}}", "ünï \\ \x07", ""]
 )
-def test_every_type_arrives_and_a_text_unchanged(tmp_path: Path, text: str) -> None:
+def test_inputs_of_every_type_arrive_unchanged(tmp_path: Path, text: str) -> None:
     @dsl.pipeline(name="types")
     def pipeline(text: str = "", rate: float = 2.0) -> None:
         take(text=text, rate=rate, options={"depth": 5})
@@ -39,7 +39,7 @@ def test_every_type_arrives_and_a_text_unchanged(tmp_path: Path, text: str) -> N
 
 
 @pytest.mark.parametrize("given", ["here", None])
-def test_an_optional_input_is_given_or_is_none(tmp_path: Path, given: str | None) -> None:
+def test_an_optional_input_may_be_given_or_omitted(tmp_path: Path, given: str | None) -> None:
     @dsl.pipeline(name="optional")
     def pipeline(maybe: Optional[str] = None) -> None:
         take(text="t", maybe=maybe)
@@ -48,7 +48,7 @@ def test_an_optional_input_is_given_or_is_none(tmp_path: Path, given: str | None
     assert str(run.output("take")).endswith(f", {given!r})")
 
 
-def test_an_optional_artifact_may_be_left_out(tmp_path: Path) -> None:
+def test_an_optional_artifact_may_be_omitted(tmp_path: Path) -> None:
     @dsl.component(install_kfp_package=False)
     def look(data: Optional[dsl.Input[dsl.Dataset]] = None) -> str:
         return repr(data)
@@ -99,7 +99,7 @@ def test_outputs_of_all_kinds_reach_the_next_step_with_their_metadata(tmp_path: 
     }
 
 
-def test_an_artifact_may_be_elsewhere(tmp_path: Path) -> None:
+def test_an_artifact_may_be_stored_elsewhere(tmp_path: Path) -> None:
     @dsl.component(install_kfp_package=False)
     def refer(model: dsl.Output[dsl.Model]) -> None:
         model.uri = "s3://bucket/models/7"
@@ -118,7 +118,7 @@ def test_an_artifact_may_be_elsewhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("by", ["a report", "a link"])
-def test_a_file_of_somebody_else_is_no_output(tmp_path: Path, by: str) -> None:
+def test_a_file_outside_the_folder_is_refused_as_an_output(tmp_path: Path, by: str) -> None:
     secret = tmp_path / "secret"
     secret.write_text("key")
 
@@ -135,7 +135,9 @@ def test_a_file_of_somebody_else_is_no_output(tmp_path: Path, by: str) -> None:
     def pipeline(secret: str = "", by: str = "") -> None:
         take_over(secret=secret, by=by)
 
-    with pytest.raises(TaskFailedError, match="its output 'model' is .*, which leads out of its"):
+    with pytest.raises(
+        TaskFailedError, match="its output 'model' is .*, which is outside the step's"
+    ):
         Run(tmp_path, pipeline)(secret=str(secret), by=by)
 
 
@@ -154,12 +156,12 @@ def write_output(content: str, count: dsl.OutputPath(int)) -> dsl.ContainerSpec:
         (json.dumps({"parameterValues": {"count": 8}}), 8),
         (json.dumps({"parameterValues": {"other": 8}}), 3),
         ("{}", 3),
-        ("[", "its executor_output.json is not what KFP's is"),
-        ('{"unknown": 1}', "its executor_output.json is not what KFP's is"),
+        ("[", "its executor_output.json is not in KFP's format"),
+        ('{"unknown": 1}', "its executor_output.json is not in KFP's format"),
         ('{"parameterValues": {"count": "many"}}', "its output 'count': 'many' is not a whole"),
     ],
 )
-def test_the_file_of_outputs_counts_before_the_file_of_one(
+def test_the_output_file_of_kfp_takes_precedence(
     tmp_path: Path, content: str, result: int | str
 ) -> None:
     @dsl.pipeline(name="written")
@@ -174,7 +176,7 @@ def test_the_file_of_outputs_counts_before_the_file_of_one(
             run(content=content)
 
 
-def test_a_program_may_read_what_it_is_given(tmp_path: Path) -> None:
+def test_a_program_may_read_the_executor_input(tmp_path: Path) -> None:
     copy = program(
         "copy",
         "import json, sys; given = json.loads(sys.argv[1]);"

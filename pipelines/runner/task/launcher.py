@@ -1,4 +1,4 @@
-"""Launches one container task: its arguments, its folder, its outputs."""
+"""Launch one container task: prepare its arguments and folder, and collect its outputs."""
 
 import errno
 import os
@@ -19,13 +19,13 @@ from pipelines.system.errors import PinionError
 
 @dataclass(frozen=True)
 class Launcher:
-    """Runs container tasks in the folder of a run."""
+    """Run container tasks in the folder of a run."""
 
     backend: Backend
     folder: Path
 
     def names(self, task: str) -> dict[str, str]:
-        """What KFP calls a run and a task in it; a run here has one name for all that KFP has."""
+        """Return KFP's names of the run and of a task; a run here has one name for all of KFP's."""
         run = self.folder.name
         return {
             "pipeline_job_name": run,
@@ -36,7 +36,7 @@ class Launcher:
         }
 
     def call(self, name: str, container: Container, inputs: Values) -> Call:
-        """A task, ready to start; raises `PinionError` for a limit that is no quantity."""
+        """Return a task that is ready to start; raise `PinionError` for an invalid limit."""
         folder = self.folder / name
         bindings = _bindings(container, inputs, folder, self.names(name))
         return Call(
@@ -57,9 +57,9 @@ class Launcher:
         )
 
     def attempt(self, call: Call, container: Container) -> Values:
-        """Runs a task once, in the calling thread; raises `TaskFailedError`, `StoppedError`."""
+        """Run a task once, in the calling thread; raise `TaskFailedError` or `StoppedError`."""
         try:
-            # What a failed attempt left must not be taken for an output of this one.
+            # The remains of a failed attempt must not be taken for outputs of this one.
             shutil.rmtree(call.folder, ignore_errors=True)
             call.folder.mkdir(parents=True)
             call.log.parent.mkdir(exist_ok=True)
@@ -75,8 +75,8 @@ def _refusal(error: OSError, call: Call) -> str:
     if error.errno == errno.E2BIG:
         longest = max(len(os.fsencode(argument)) for argument in call.command)
         return (
-            "its arguments are more than a program can be started with, the longest of"
-            f" {longest} bytes; give that in a file"
+            "its arguments are longer than the system allows, the longest has"
+            f" {longest} bytes; pass that value in a file"
         )
     where = f" {str(error.filename)!r}" if error.filename else ""
     return f"{error.strerror or error}{where}"

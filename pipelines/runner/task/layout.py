@@ -1,6 +1,6 @@
-"""Where things are in the folder of the runs."""
+"""Names of the special folders beside the folders of the runs."""
 
-# Beside the folders of the runs.
+# Results of earlier tasks.
 CACHE = ".cache"
-# Likewise; a mark has the name of its run.
+# One mark for each unfinished run, with the name of the run.
 MARKS = ".running"

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
-from evaluate.predictions import Predictions
+from evaluate.measure.predictions import Predictions
 
 MOST_POINTS = 200
 MOST_CURVES = 5

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from evaluate.predictions import Predictions
+from evaluate.measure.predictions import Predictions
 from evaluate.report import curves
 
 NO_YES = np.array(["no", "yes"], dtype=object)

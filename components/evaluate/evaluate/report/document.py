@@ -8,22 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from evaluate.champion import Candidate
-from evaluate.console import demand, metric_of, value_of
-from evaluate.evaluation import Evaluation
-from evaluate.gate import ChangeCheck
-from evaluate.metrics import MAIN_METRIC
-from evaluate.predictions import Predictions
-from evaluate.report import curves
-from evaluate.report.parts import IMPORTANCE_ROWS, importance, slices
-from evaluate.resampling import (
+from evaluate.gate.champion import Candidate
+from evaluate.gate.change import ChangeCheck
+from evaluate.gate.evaluation import Evaluation
+from evaluate.gate.thresholds import Check
+from evaluate.measure.metrics import MAIN_METRIC
+from evaluate.measure.predictions import Predictions
+from evaluate.measure.resampling import (
     CONFIDENCE,
     Distributions,
     distributions,
     intervals,
     resampled_rows,
 )
-from evaluate.thresholds import Check
+from evaluate.report import curves
+from evaluate.report.console import demand, metric_of, value_of
+from evaluate.report.parts import IMPORTANCE_ROWS, importance, slices
 
 _LIBRARIES = ("scikit-learn", "skops", "numpy", "pandas", "pyarrow", "mlflow-skinny")
 

@@ -3,10 +3,10 @@
 import os
 from collections.abc import Mapping
 
-from evaluate.champion import Candidate
 from evaluate.errors import WRONG_CALL, EvaluateError
-from evaluate.evaluation import Evaluation, to_json
-from evaluate.predictions import Predictions
+from evaluate.gate.champion import Candidate
+from evaluate.gate.evaluation import Evaluation, to_json
+from evaluate.measure.predictions import Predictions
 from evaluate.report.document import Origin, build
 from evaluate.report.page import page
 

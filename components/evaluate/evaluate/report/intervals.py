@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from evaluate.predictions import Predictions
+from evaluate.measure.predictions import Predictions
 
 # Of the standard normal distribution, for 95%, as resampling's CONFIDENCE is.
 _QUANTILE = 1.959964

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from evaluate.predictions import Predictions
+from evaluate.measure.predictions import Predictions
 from evaluate.report.intervals import main_metric_interval
 
 CLASSES = np.array([0, 1])

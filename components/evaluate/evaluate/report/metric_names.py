@@ -1,6 +1,6 @@
 """The metrics in words, for readers who do not know them by name."""
 
-from evaluate.thresholds import ERROR_METRICS
+from evaluate.gate.thresholds import ERROR_METRICS
 
 _MEANINGS = {
     "accuracy": "share of rows that are predicted right",

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from evaluate.metrics import classification_metrics, regression_metrics
+from evaluate.measure.metrics import classification_metrics, regression_metrics
 from evaluate.report.metric_names import better, meaning
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
 
+from evaluate.measure.resampling import RESAMPLES
 from evaluate.report import svg
 from evaluate.report.curves import along, thin
 from evaluate.report.metric_names import better, meaning
@@ -11,7 +12,6 @@ from evaluate.report.style import STYLE
 from evaluate.report.summary import beside_all, summary
 from evaluate.report.svg import Axes
 from evaluate.report.tables import matrix, number, shown, span, table, verdict
-from evaluate.resampling import RESAMPLES
 
 _SHARE = (0.0, 1.0)
 _CURVES = (

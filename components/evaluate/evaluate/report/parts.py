@@ -10,9 +10,9 @@ import pandas as pd
 from sklearn import metrics as sk
 from sklearn.inspection import permutation_importance
 
-from evaluate.dataset import Split
-from evaluate.model import Estimator
-from evaluate.predictions import Predictions, ask
+from evaluate.inputs.dataset import Split
+from evaluate.inputs.model import Estimator
+from evaluate.measure.predictions import Predictions, ask
 from evaluate.report.intervals import main_metric_interval
 
 MOST_SLICES = 50

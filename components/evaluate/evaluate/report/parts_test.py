@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from evaluate.dataset import Split
-from evaluate.predictions import Predictions
+from evaluate.inputs.dataset import Split
+from evaluate.measure.predictions import Predictions
 from evaluate.report.parts import importance, slices
 
 FEATURES = pd.DataFrame(

@@ -1,0 +1,1 @@
+"""The verdict: thresholds, the champion, and the checks of one evaluation."""

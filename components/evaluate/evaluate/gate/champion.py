@@ -1,0 +1,164 @@
+"""The champion: the model version in use, measured again on the rows of this evaluation."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from evaluate.errors import EvaluateError
+from evaluate.inputs.dataset import Split
+from evaluate.inputs.model import Estimator, ModelFolder, load_estimator, read_model_folder
+from evaluate.measure.predictions import Predictions, predict
+from evaluate.tracking import asking, masked
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+# What MLflow says where the work could not be done, which is no verdict on the champion.
+_TRANSIENT = (
+    "Max retries exceeded",
+    "timeout exception",
+    "Connection broken",
+    "IncompleteRead",
+    "Response ended prematurely",
+    "No space left on device",
+)
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The holder of an alias, and what it predicts.
+
+    `version` is None where nobody holds the alias. `predictions` is None there and where the
+    holder cannot be compared, for the `reason`.
+    """
+
+    name: str
+    alias: str
+    version: int | None = None
+    predictions: Predictions | None = None
+    reason: str = ""
+    metrics: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def uri(self) -> str:
+        """The version's address in the registry, or the alias's where nobody holds it."""
+        where = f"@{self.alias}" if self.version is None else f"/{self.version}"
+        return f"models:/{self.name}{where}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The champion as it stands in the evaluation result."""
+        document: dict[str, Any] = {"alias": self.alias, "version": self.version}
+        if self.predictions is not None:
+            document["metrics"] = self.metrics
+        if self.reason:
+            document["reason"] = self.reason
+        return document
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """The model under evaluation, which the champion has to be comparable with."""
+
+    model: ModelFolder
+    estimator: Estimator
+    split: Split
+
+
+def find_champion(client: "MlflowClient", name: str, alias: str, candidate: Candidate) -> Champion:
+    """Asks once who holds the alias and lets that version predict the candidate's rows.
+
+    A version that cannot be loaded or has another schema is a Champion with a reason; a store that
+    does not answer raises EvaluateError.
+    """
+    version = _version_behind(client, name, alias)
+    champion = Champion(name, alias, version)
+    if version is None:
+        return champion
+    with TemporaryDirectory(prefix="champion-") as folder:
+        try:
+            with asking(client.tracking_uri, f"the files of {champion.uri}"):
+                files = _download(champion.uri, folder)
+            predictions = _predictions(files, candidate)
+        except EvaluateError as error:
+            if error.__cause__ is not None and _is_transient(error.__cause__):
+                raise
+            # The folder has another name each time.
+            said = str(error).replace(folder, champion.uri)
+            reason = f"the champion {champion.uri} cannot be compared with: {said}"
+            return Champion(name, alias, version, reason=reason)
+    return Champion(name, alias, version, predictions, metrics=predictions.measure().metrics)
+
+
+def _version_behind(client: "MlflowClient", name: str, alias: str) -> int | None:
+    from mlflow.exceptions import MlflowException
+
+    with asking(client.tracking_uri, f"the registered model {name!r}"):
+        try:
+            # An alias that is not there is an error like any other to get_model_version_by_alias.
+            version = client.get_registered_model(name).aliases.get(alias)
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return None
+            raise
+    return None if version is None else int(version)
+
+
+def _download(uri: str, folder: str) -> Path:
+    """Copies the version's model folder; what is not there is an EvaluateError like any other."""
+    import mlflow
+
+    # It would draw on a terminal.
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    try:
+        return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=folder))
+    except MemoryError:
+        raise
+    except Exception as error:  # each store of artifacts has its own errors
+        raise EvaluateError(
+            f"its files cannot be read ({type(error).__name__}: {masked(str(error))[:400]})"
+        ) from error
+
+
+def _is_transient(error: BaseException) -> bool:
+    return any(words in str(error) for words in _TRANSIENT)
+
+
+def _predictions(folder: Path, candidate: Candidate) -> Predictions:
+    model = read_model_folder(folder)
+    _same("task", model.task, candidate.model.task)
+    _same("target", model.target, candidate.model.target)
+    estimator = load_estimator(model)
+    _same_columns(_columns(estimator), _columns(candidate.estimator))
+    _same("classes", _labels(estimator), _labels(candidate.estimator))
+    names = _columns(estimator) or list(candidate.split.features.columns)
+    split = Split(candidate.split.features[names], candidate.split.target)
+    return predict(model, estimator, split)
+
+
+def _same(what: str, champion: object, candidate: object) -> None:
+    if champion != candidate:
+        raise EvaluateError(f"its {what} is {champion!r}, this model's is {candidate!r}")
+
+
+def _same_columns(champion: Sequence[str], candidate: Sequence[str]) -> None:
+    lost = [name for name in champion if name not in candidate]
+    new = [name for name in candidate if name not in champion]
+    if lost or new:
+        raise EvaluateError(
+            "its feature columns are others: "
+            f"it has {lost[:5]} that this model has not, and lacks {new[:5]}"
+        )
+
+
+def _columns(estimator: Estimator) -> list[str]:
+    return [str(name) for name in getattr(estimator, "feature_names_in_", ())]
+
+
+def _labels(estimator: Estimator) -> list[Any]:
+    labels: list[Any] = np.asarray(getattr(estimator, "classes_", ())).tolist()
+    return labels

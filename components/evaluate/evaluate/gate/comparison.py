@@ -1,0 +1,58 @@
+"""A model beside the champion on the same rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from evaluate.gate.champion import Champion
+from evaluate.gate.change import Change, ChangeCheck
+from evaluate.measure.metrics import Measurement
+from evaluate.measure.predictions import Predictions
+from evaluate.measure.resampling import Distributions, distributions
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is known of both; without a comparable champion there are no distributions."""
+
+    measurement: Measurement
+    champion: Champion
+    resampled: Sequence[Distributions] = field(default=())
+
+    @staticmethod
+    def of(predictions: Predictions, measurement: Measurement, champion: Champion) -> "Comparison":
+        """Resamples the rows of both alike, so that what is easy for both does not count."""
+        if champion.predictions is None:
+            return Comparison(measurement, champion)
+        metrics = [measurement.metrics, champion.metrics]
+        return Comparison(
+            measurement, champion, distributions([predictions, champion.predictions], metrics)
+        )
+
+    def check(self, change: Change) -> ChangeCheck:
+        """Holds one metric against the champion's."""
+        value = self.measurement.metrics.get(change.metric)
+        if self.champion.reason:
+            return change.refuse(value, self.champion.reason)
+        if self.champion.version is None:
+            return change.waive(value, f"there is no champion: nobody holds {self.champion.uri}")
+        sure = confidence(change, *self.resampled)
+        return change.check(value, self.champion.metrics.get(change.metric), sure)
+
+
+def confidence(change: Change, candidate: Distributions, champion: Distributions) -> float | None:
+    """The share of resamples in which the candidate is better than the champion by the change.
+
+    One that meets the limit exactly counts half, so that equal models come to a half. None where
+    the metric has no distribution.
+    """
+    if change.metric not in candidate or change.metric not in champion:
+        return None
+    ahead = candidate[change.metric] - change.limit(champion[change.metric])
+    ahead = ahead[np.isfinite(ahead)] * (1 if change.greater_is_better else -1)
+    if not len(ahead):
+        return None
+    # What differs by rounding alone is equal.
+    near = np.abs(ahead) <= 1e-12
+    return float(np.mean(np.where(near, 0.5, ahead > 0)))

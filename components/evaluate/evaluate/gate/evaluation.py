@@ -1,0 +1,105 @@
+"""One evaluation: a model on a test split, held against thresholds."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evaluate.gate.champion import Champion
+from evaluate.gate.change import Change, ChangeCheck
+from evaluate.gate.comparison import Comparison
+from evaluate.gate.thresholds import ERROR_METRICS, Check, Threshold
+from evaluate.inputs.model import ModelFolder
+from evaluate.measure.metrics import MAIN_METRIC, Measurement, baseline
+from evaluate.measure.predictions import Predictions
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured and the verdict on it."""
+
+    model: ModelFolder
+    registered_model_name: str
+    rows: int
+    measurement: Measurement
+    baseline: dict[str, float]
+    checks: tuple[Check | ChangeCheck, ...]
+    positive_class: int | float | str | bool | None
+    comparison: Comparison | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return all(check.passed for check in self.checks)
+
+    def to_json(self) -> str:
+        """The evaluation result as `components/README.md` has it."""
+        document: dict[str, Any] = {
+            "passed": self.passed,
+            "task": self.model.task,
+            "model_id": self.model.model_id,
+            "run_id": self.model.run_id,
+            "registered_model_name": self.registered_model_name,
+            "rows": self.rows,
+            "metrics": self.measurement.metrics,
+            "baseline": self.baseline,
+            "checks": [check.to_json() for check in self.checks],
+        }
+        if self.comparison is not None:
+            document["champion"] = self.comparison.champion.to_json()
+        if self.positive_class is not None:
+            document["positive_class"] = self.positive_class
+        return to_json(document)
+
+
+def to_json(document: Mapping[str, object]) -> str:
+    """The one spelling of a JSON output, so that equal documents are equal bytes."""
+    text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return f"{text}\n"
+
+
+def evaluate(
+    model: ModelFolder,
+    predictions: Predictions,
+    thresholds: Sequence[Threshold | Change],
+    registered_model_name: str = "",
+    champion: Champion | None = None,
+) -> Evaluation:
+    """Measures the predictions and makes the checks; without thresholds the baseline is one.
+
+    A champion is needed where one of the thresholds is a change.
+    """
+    measurement = predictions.measure()
+    floor = baseline(model.task, predictions.truth)
+    classes = predictions.classes
+    comparison = None
+    if champion is not None:
+        comparison = Comparison.of(predictions, measurement, champion)
+    return Evaluation(
+        model=model,
+        registered_model_name=registered_model_name,
+        rows=len(predictions.truth),
+        measurement=measurement,
+        baseline=floor,
+        checks=tuple(
+            _check(threshold, measurement, comparison)
+            for threshold in thresholds or _beat_baseline(model.task, floor)
+        ),
+        positive_class=None if classes is None or len(classes) != 2 else classes.tolist()[1],
+        comparison=comparison,
+    )
+
+
+def _beat_baseline(task: str, floor: dict[str, float]) -> tuple[Threshold, ...]:
+    metric = MAIN_METRIC[task]
+    return (Threshold(metric, floor[metric], metric not in ERROR_METRICS, baseline=True),)
+
+
+def _check(
+    threshold: Threshold | Change, measurement: Measurement, comparison: Comparison | None
+) -> Check | ChangeCheck:
+    if isinstance(threshold, Threshold):
+        return threshold.check(measurement.metrics)
+    if comparison is None:
+        raise ValueError(f"{threshold.kind} of {threshold.metric} asks for a champion")
+    return comparison.check(threshold)

@@ -1,0 +1,166 @@
+"""The model folder: what its MLmodel file says, and the estimator in it."""
+
+import re
+import warnings
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import yaml
+
+from evaluate.errors import EvaluateError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+TASKS = ("classification", "regression")
+
+# What skops may load beyond its own list of harmless types. The list inside a model folder is not
+# asked: whoever makes a harmful file writes it too.
+TRUSTED_TYPES = (
+    "functools.partial",  # skops asks for the function in it as well
+    "numpy.asarray",  # turns dates into numbers inside the pipeline
+    "numpy.dtype",  # its argument there
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",  # gradient boosting
+    "sklearn.model_selection._split.KFold",  # how an encoder of the target splits
+    "sklearn.tree._tree.Tree",  # random forests
+    "sklearn.utils.validation.check_array",  # what scikit-learn's encoders check with
+)
+
+
+class Estimator(Protocol):
+    """What every scikit-learn estimator can do; classifiers can do more."""
+
+    def predict(self, features: "pd.DataFrame") -> "np.ndarray":
+        """Gives an array of shape (rows,)."""
+
+    def get_params(self) -> dict[str, Any]:
+        """Gives the parameters, those of a pipeline's steps as `step__name`."""
+
+    def set_params(self, **params: object) -> Self:
+        """Sets what `get_params` gives."""
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """What the MLmodel file of a scikit-learn model in skops format says."""
+
+    model_id: str
+    run_id: str
+    target: str
+    task: str
+    sklearn_version: str
+    estimator_file: Path
+
+
+def read_model_folder(folder: Path) -> ModelFolder:
+    """Parses `folder/MLmodel`; raises EvaluateError for anything but a model of ours."""
+    document = _read_yaml(folder)
+    ids = {key: _text(folder, document, key) for key in ("model_id", "run_id")}
+    for key, value in ids.items():
+        # Both go into requests to MLflow.
+        if not re.fullmatch(r"[\w-]+", value):
+            raise EvaluateError(f"the MLmodel file of {folder} has a malformed {key}: {value!r}")
+    metadata = _section(folder, document, "metadata")
+    task = _text(folder, metadata, "task")
+    if task not in TASKS:
+        known = " and ".join(TASKS)
+        raise EvaluateError(f"the model {folder} is for the task {task!r}; known are {known}")
+    flavor = _section(folder, _section(folder, document, "flavors"), "sklearn")
+    return ModelFolder(
+        model_id=ids["model_id"],
+        run_id=ids["run_id"],
+        target=_text(folder, metadata, "target"),
+        task=task,
+        sklearn_version=_text(folder, flavor, "sklearn_version"),
+        estimator_file=_estimator_file(folder, flavor),
+    )
+
+
+def load_estimator(model: ModelFolder) -> Estimator:
+    """Loads the estimator; raises EvaluateError when it holds types that are not trusted."""
+    _check_sklearn(model)
+    import skops.io
+    from sklearn.exceptions import InconsistentVersionWarning
+
+    path = model.estimator_file
+    try:
+        if unknown := set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES):
+            raise EvaluateError(
+                f"the model {path} holds types that are not trusted: {', '.join(sorted(unknown))}; "
+                "where they are harmless, add them to TRUSTED_TYPES in evaluate/inputs/model.py"
+            )
+        with warnings.catch_warnings():
+            # scikit-learn warns of every other version; a patch release is no reason to, and what
+            # is more than that was refused above.
+            warnings.simplefilter("ignore", InconsistentVersionWarning)
+            return _single_threaded(skops.io.load(path, trusted=list(TRUSTED_TYPES)))
+    except (EvaluateError, OSError, MemoryError):
+        raise
+    except Exception as error:  # skops lets through whatever a damaged file makes it meet
+        raise EvaluateError(
+            f"the model {path} cannot be loaded ({type(error).__name__}: {error}); train it again"
+        ) from error
+
+
+def _single_threaded(estimator: Estimator) -> Estimator:
+    # The threads of a forest add up probabilities in another order each time, and the last digits
+    # move with it.
+    jobs = [name for name in estimator.get_params() if name.split("__")[-1] == "n_jobs"]
+    return estimator.set_params(**dict.fromkeys(jobs, 1))
+
+
+def _check_sklearn(model: ModelFolder) -> None:
+    installed = version("scikit-learn")
+    if model.sklearn_version.split(".")[:2] != installed.split(".")[:2]:
+        raise EvaluateError(
+            f"the model {model.estimator_file.parent} was made with scikit-learn "
+            f"{model.sklearn_version}, but {installed} is installed here; use releases of train "
+            "and evaluate with the same scikit-learn"
+        )
+
+
+def _estimator_file(folder: Path, flavor: dict[str, Any]) -> Path:
+    saved_as = _text(folder, flavor, "serialization_format")
+    if saved_as != "skops":
+        raise EvaluateError(
+            f"the model {folder} is saved as {saved_as}, which can run any code when it is loaded; "
+            "log it with serialization_format='skops'"
+        )
+    name = _text(folder, flavor, "pickled_model")
+    if Path(name).name != name or not (folder / name).is_file():
+        raise EvaluateError(f"the model {folder} has no estimator file {name!r}; train it again")
+    return folder / name
+
+
+def _read_yaml(folder: Path) -> dict[str, Any]:
+    path = folder / "MLmodel"
+    if not path.is_file():
+        raise EvaluateError(
+            f"{folder} is no MLflow model folder, as it has no MLmodel file; give train's output"
+        )
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise EvaluateError(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(document, dict):
+        raise EvaluateError(f"{path} is not an MLmodel file: it holds no keys")
+    return document
+
+
+def _section(folder: Path, document: dict[str, Any], key: str) -> dict[str, Any]:
+    section = document.get(key)
+    if not isinstance(section, dict):
+        raise EvaluateError(
+            f"the MLmodel file of {folder} has no section {key}; give train's model"
+        )
+    return section
+
+
+def _text(folder: Path, section: dict[str, Any], key: str) -> str:
+    value = section.get(key)
+    if not isinstance(value, str) or not value:
+        raise EvaluateError(f"the MLmodel file of {folder} has no {key}; give train's model")
+    return value

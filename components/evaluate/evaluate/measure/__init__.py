@@ -1,0 +1,1 @@
+"""Predictions, metrics, and how much the metrics move with other test rows."""

@@ -1,0 +1,109 @@
+"""What a model answers on the test split."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from evaluate.errors import EvaluateError
+from evaluate.inputs.dataset import Split
+from evaluate.inputs.model import Estimator, ModelFolder
+from evaluate.measure.metrics import Measurement, classification_metrics, regression_metrics
+
+_BLOCK_ROWS = 100_000
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Truth and predictions, both of shape (rows,).
+
+    `classes` has shape (classes,), the positive one second where there are two, and is None in a
+    regression. `probabilities` has shape (rows, classes) and is None where the model gives none.
+    """
+
+    truth: np.ndarray
+    predicted: np.ndarray
+    probabilities: np.ndarray | None = None
+    classes: np.ndarray | None = None
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether there is one positive class."""
+        return self.classes is not None and len(self.classes) == 2
+
+    def measure(self) -> Measurement:
+        """The metrics over all rows."""
+        if self.classes is None:
+            return regression_metrics(self.truth, self.predicted)
+        return classification_metrics(self.truth, self.predicted, self.probabilities, self.classes)
+
+    def rows(self, chosen: np.ndarray) -> "Predictions":
+        """Those of some rows, given as a mask or as positions."""
+        probabilities = None if self.probabilities is None else self.probabilities[chosen]
+        return Predictions(self.truth[chosen], self.predicted[chosen], probabilities, self.classes)
+
+
+def predict(model: ModelFolder, estimator: Estimator, split: Split) -> Predictions:
+    """Asks the estimator; raises EvaluateError where it has no answer to these rows."""
+    if model.task == "regression":
+        truth = _numbers(split.target, f"the target {model.target!r}")
+        predicted = ask(estimator.predict, split.features)
+        return Predictions(truth, _numbers(predicted, "the model's predictions"))
+    classes = _classes(model, estimator)
+    if not set(split.target.tolist()) & set(classes.tolist()):
+        raise EvaluateError(
+            f"no label of the target {model.target!r} is one the model knows: the test data has "
+            f"{split.target.tolist()[0]!r}, the model {classes.tolist()[:5]}; give the test split "
+            "that was made with its train split"
+        )
+    predicted = ask(estimator.predict, split.features)
+    # A support vector machine has the method only when it was told to.
+    predict_proba = getattr(estimator, "predict_proba", None)
+    probabilities = None if predict_proba is None else ask(predict_proba, split.features)
+    return Predictions(split.target, predicted, probabilities, classes)
+
+
+def ask(method: Callable[[pd.DataFrame], np.ndarray], features: pd.DataFrame) -> np.ndarray:
+    """Calls one of the estimator's methods on the features.
+
+    In blocks, as what an estimator makes of its rows may be many times as large as they are.
+    """
+    try:
+        with warnings.catch_warnings():
+            # A category that training never saw is what a test split is there to hold, and the
+            # encoder's documented answer to it is part of what is measured.
+            warnings.filterwarnings("ignore", "Found unknown categories", UserWarning)
+            starts = range(0, max(1, len(features)), _BLOCK_ROWS)
+            return np.concatenate(
+                [np.asarray(method(features.iloc[i : i + _BLOCK_ROWS])) for i in starts]
+            )
+    except MemoryError:
+        raise
+    except Exception as error:  # an estimator may raise anything for data it does not expect
+        raise EvaluateError(
+            f"the model cannot predict the test data ({type(error).__name__}: {error}); "
+            "give the test split that was made with its train split"
+        ) from error
+
+
+def _classes(model: ModelFolder, estimator: Estimator) -> np.ndarray:
+    classes = getattr(estimator, "classes_", None)
+    if classes is None:
+        raise EvaluateError(
+            f"the model {model.estimator_file} is for a classification, "
+            "but its estimator has no classes; train it again"
+        )
+    return np.asarray(classes)
+
+
+def _numbers(values: np.ndarray, name: str) -> np.ndarray:
+    try:
+        numbers = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise EvaluateError(f"{name} are not numbers, as a regression needs ({error})") from error
+    numbers = numbers.reshape(len(numbers), -1)[:, 0] if numbers.ndim > 1 else numbers
+    if bad := int(np.count_nonzero(~np.isfinite(numbers))):
+        raise EvaluateError(f"{name} are NaN or infinite in {bad} of {len(numbers)} rows")
+    return numbers

@@ -1,0 +1,1 @@
+"""The data checks: leaks, and what would make a model worthless."""

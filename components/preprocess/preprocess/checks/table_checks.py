@@ -1,0 +1,148 @@
+"""The checks of the second pass: what would make a model worthless, or may not be meant."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from preprocess.checks.leaks import FEWEST_ROWS, TargetFacts, leaks
+from preprocess.findings import Finding, Severity, all_missing, as_text, examples, quoted, remedy
+from preprocess.reading.kinds import Kind
+from preprocess.reading.schema import Label
+from preprocess.reading.target import Task
+from preprocess.rows.assignment import Numbered
+from preprocess.rows.survey import Survey
+from preprocess.sketches.profiles import ColumnProfile, TableProfile
+from preprocess.sketches.value_sample import distinct_values
+
+# Fewer rows of a class can hardly be learned from, nor tested on.
+FEW_ROWS_OF_A_CLASS = 10
+# A larger share of repeated rows is likely no accident: the table may have too few columns.
+NOTABLE_REPETITION = 0.1
+# Text is like an id from this share of distinct values on; numbers only where none repeats.
+_UNIQUE_TEXT = 0.95
+# So many repetitions would be expected of numbers drawn by chance; of ids there are none.
+_EXPECTED_REPETITIONS = 10
+
+
+def table_findings(survey: Survey, numbered: Numbered, table: TableProfile) -> Iterator[Finding]:
+    """Yield what the checks find in the rows that have a target."""
+    rows = len(numbered.kept)
+    ids = {each.name: each for each in table.columns if _is_id(each, numbered)}
+    yield from (all_missing(each.name) for each in table.columns if not each.present)
+    constants = [each for each in table.columns if each.constant and each.rows > 1 and each.present]
+    useless = {each.name for each in constants}
+    useless |= {name for name, each in ids.items() if each.kind is Kind.CATEGORICAL}
+    if len(useless) == len(table.columns):
+        yield _no_usable_features(survey, table)
+    numbers = {name for name, each in ids.items() if each.kind is Kind.NUMERIC}
+    # Of a table with one feature, as of an example, the order of that may be what is to be learned.
+    others = len(table.columns) - len(useless | numbers)
+    facts = TargetFacts(survey.target, tuple(table.class_rows))
+    yield from leaks(table, facts, numbers if others else set())
+    yield from _rare_classes(survey, numbered)
+    yield from (_id_like(each, rows) for each in ids.values())
+    yield from (_constant(each, rows) for each in constants)
+    if numbered.duplicates > NOTABLE_REPETITION * rows:
+        yield _repeated(numbered.duplicates, rows)
+
+
+def _no_usable_features(survey: Survey, table: TableProfile) -> Finding:
+    count = len(table.columns)
+    return Finding(
+        "no_usable_features",
+        Severity.ERROR,
+        f"--dataset: nothing can be learned of {survey.target!r}: each of the {count} feature(s)"
+        " is constant, or text that is another in every row; add features",
+        allowable=False,
+    )
+
+
+def _is_id(column: ColumnProfile, numbered: Numbered) -> bool:
+    pairs, share = column.sample.pairs, column.sample.share
+    if not column.unique or column.present < FEWEST_ROWS or not len(pairs.rows):
+        return False
+    distinct = distinct_values(pairs)
+    repetitions = pairs.rows.sum() - distinct
+    if column.kind is Kind.CATEGORICAL:
+        return bool(distinct >= _UNIQUE_TEXT * pairs.rows.sum())
+    # Whole rows that are repeated, and dropped, repeat the ids too.
+    if repetitions > column.rows - np.count_nonzero(numbered.kept):
+        return False
+    span = column.maximum - column.minimum + 1
+    return bool((distinct / share) ** 2 / (2 * span) >= _EXPECTED_REPETITIONS)
+
+
+def _id_like(column: ColumnProfile, rows: int) -> Finding:
+    shown = examples(as_text(value) for value, _ in column.examples)
+    what = "text" if column.kind is Kind.CATEGORICAL else "a whole number"
+    return Finding(
+        "id_like",
+        Severity.WARNING,
+        f"column {column.name!r} looks like an id: {what} that is another in as good as every row,"
+        f" such as {quoted(shown)}; {remedy('id_like', column.name)}",
+        column=column.name,
+        rows=column.present,
+        share=column.present / rows,
+        examples=shown,
+    )
+
+
+def _constant(column: ColumnProfile, rows: int) -> Finding:
+    shown = examples(as_text(value) for value, _ in column.examples)
+    return Finding(
+        "constant",
+        Severity.WARNING,
+        f"column {column.name!r} has the one value {quoted(shown)} in all {column.rows} rows and"
+        f" tells nothing; {remedy('constant', column.name)}",
+        column=column.name,
+        rows=column.rows,
+        share=column.rows / rows,
+        examples=shown,
+    )
+
+
+def _rare_classes(survey: Survey, numbered: Numbered) -> Iterator[Finding]:
+    if survey.task is Task.REGRESSION:
+        return
+    counted = sorted(zip(numbered.class_rows(numbered.kept), numbered.labels, strict=True))
+    lone = [(label, count) for count, label in counted if count < 2]
+    few = [(label, count) for count, label in counted if 2 <= count < FEW_ROWS_OF_A_CLASS]
+    for severity, classes in ((Severity.ERROR, lone), (Severity.WARNING, few)):
+        if classes:
+            yield _rare(survey.target, severity, classes, len(numbered.kept))
+
+
+def _rare(target: str, severity: Severity, classes: list[tuple[Label, int]], rows: int) -> Finding:
+    lone = severity is Severity.ERROR
+    shown = examples(label for label, _ in classes)
+    if len(classes) == 1:
+        which = f"the class {shown[0]!r} of {target!r} has {classes[0][1]} row{'s' * (not lone)}"
+    else:
+        which = f"{len(classes)} classes of {target!r} have few rows, such as " + ", ".join(
+            f"{text!r} ({count})" for text, (_, count) in zip(shown, classes, strict=False)
+        )
+    what = "a train and a test row" if lone else "a model that can be trusted with it"
+    total = sum(count for _, count in classes)
+    return Finding(
+        "rare_class",
+        severity,
+        f"--target: {which} (repeated rows count once), too few for {what}; add rows, or leave the"
+        " class out of the source",
+        column=target,
+        rows=total,
+        share=total / rows,
+        examples=shown,
+        # The split cannot do without.
+        allowable=not lone,
+    )
+
+
+def _repeated(duplicates: int, rows: int) -> Finding:
+    return Finding(
+        "repeated_rows",
+        Severity.WARNING,
+        f"{duplicates} of {rows} rows repeat another and are dropped; if they are observations of"
+        " their own, give the table a column that tells them apart",
+        rows=duplicates,
+        share=duplicates / rows,
+    )

@@ -1,0 +1,1 @@
+"""Read the table in bounded batches, each column in the type of its kind."""

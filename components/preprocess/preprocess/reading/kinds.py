@@ -1,0 +1,163 @@
+"""The four kinds of columns: which kind a column has, and its values in the type of that kind.
+
+A text column is
+
+- numeric where every value is a number, such as `-5`, `.5` or `1e3`. Digits that are a code rather
+  than a quantity make it categorical: `007`, or more than 15 of them, which a double cannot hold;
+- boolean where every value is one of true, false, yes, no, t, f, y, n, in any case. 0 and 1 are
+  numbers;
+- a date where every value is an ISO 8601 date or date-time. A zone is converted to UTC;
+- else categorical.
+"""
+
+from enum import Enum
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pandas import Series
+
+from preprocess.reading.text_bytes import holds_no_codes
+
+TRUE = ("true", "yes", "t", "y")
+FALSE = ("false", "no", "f", "n")
+_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_CODE = r"^[+-]?(?:0[0-9]|[0-9]{16,}$)"
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
+_ZONE = r" ?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
+_FIRST_LOOK = 100
+_DATE = f"{_DAY}(?:[T ]{_TIME}(?:{_ZONE})?)?"
+
+
+class Kind(Enum):
+    """What the values of a column are."""
+
+    NUMERIC = "numeric"
+    CATEGORICAL = "categorical"
+    BOOLEAN = "boolean"
+    DATE = "date"
+
+
+ARROW_TYPES = {
+    Kind.NUMERIC: pa.float64(),
+    Kind.CATEGORICAL: pa.string(),
+    Kind.BOOLEAN: pa.bool_(),
+    Kind.DATE: pa.timestamp("ms"),
+}
+
+
+def declared_kind(column: Series) -> Kind | None:
+    """Return the kind that the type of a column settles, or None for text."""
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return Kind.BOOLEAN
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return Kind.NUMERIC
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return Kind.DATE
+    return None
+
+
+class KindGuess:
+    """The kind of one column, narrowed batch by batch."""
+
+    def __init__(self) -> None:
+        self._declared: Kind | None = None
+        self._possible = {Kind.NUMERIC, Kind.BOOLEAN, Kind.DATE}
+        self._has_values = False
+        self._has_codes = False
+
+    def update(self, column: Series, numbers: Series | None) -> None:
+        """Take a further batch of the cleaned column into account.
+
+        `numbers` are those of a text column whose every value is one.
+        """
+        present = column.notna()
+        if not present.any():
+            self._declared = declared_kind(column)
+            return
+        self._has_values = True
+        self._declared = declared_kind(column)
+        if self._declared:
+            return
+        if numbers is not None:
+            # No text is of two kinds.
+            self._possible &= {Kind.NUMERIC}
+        elif self._possible:
+            texts = column[present]
+            self._possible = {kind for kind in self._possible if fits(texts, kind).all()}
+        if Kind.NUMERIC in self._possible and not self._has_codes:
+            self._has_codes = _holds_codes(column, numbers)
+
+    @property
+    def kind(self) -> Kind | None:
+        """The kind that fits all values, or None where there are none."""
+        if not self._has_values:
+            return None
+        if self._declared:
+            return self._declared
+        possible = self._possible - ({Kind.NUMERIC} if self._has_codes else set())
+        # At most one is left, as no text is of two of these kinds.
+        return next(iter(possible), Kind.CATEGORICAL)
+
+    @property
+    def holds_codes(self) -> bool:
+        """Whether the values are digits that were not taken for numbers."""
+        return not self._declared and self._has_codes and Kind.NUMERIC in self._possible
+
+
+def _holds_codes(column: Series, numbers: Series | None) -> bool:
+    if numbers is not None and holds_no_codes(column):
+        return False
+    return bool(column.dropna().str.contains(_CODE, regex=True).any())
+
+
+def fits(text: Series, kind: Kind) -> Series:
+    """Tell for each value of a text column without missing ones whether it is of the kind."""
+    match kind:
+        case Kind.NUMERIC:
+            if read_numbers(text) is not None:
+                return Series(True, index=text.index)
+            return text.str.fullmatch(_NUMBER)
+        case Kind.BOOLEAN:
+            return text.str.lower().isin(TRUE + FALSE)
+        case Kind.DATE:
+            looks = text.str.fullmatch(_DATE)
+            return looks & parse_dates(text.where(looks)).notna()
+        case Kind.CATEGORICAL:
+            return Series(True, index=text.index)
+
+
+def to_kind(column: Series, kind: Kind) -> Series:
+    """Convert a cleaned column whose values all fit the kind to its type."""
+    if declared_kind(column) == kind:
+        return column
+    match kind:
+        case Kind.NUMERIC:
+            numbers = pc.cast(pa.array(column), pa.float64()).to_numpy(zero_copy_only=False)
+            values = Series(numbers, index=column.index, dtype="float64")
+            infinite = np.isinf(numbers)
+            return values.mask(infinite) if infinite.any() else values
+        case Kind.BOOLEAN:
+            return column.str.lower().isin(TRUE).astype("boolean").mask(column.isna())
+        case Kind.DATE:
+            return parse_dates(column)
+        case Kind.CATEGORICAL:
+            return column
+
+
+def parse_dates(text: Series) -> Series:
+    """Parse ISO 8601 text to dates of milliseconds without zone, in UTC where it names a zone."""
+    dates = pd.to_datetime(text, format="ISO8601", utc=True, errors="coerce")
+    return dates.dt.tz_localize(None).astype("datetime64[ms]")
+
+
+def read_numbers(text: Series) -> Series | None:
+    """Read text as numbers; None where that fails, though each may be one to a slower reader."""
+    try:
+        # Else each text of a long column would be tried, and its failure written out.
+        to_kind(text.head(_FIRST_LOOK), Kind.NUMERIC)
+        return to_kind(text, Kind.NUMERIC)
+    except pa.ArrowInvalid:
+        return None

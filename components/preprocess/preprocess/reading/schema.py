@@ -1,0 +1,136 @@
+"""The schema of a preprocessed table: what it holds, and what a later table is held against."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from preprocess.errors import PreprocessError, reason
+from preprocess.reading.kinds import Kind
+from preprocess.reading.target import TargetType, Task
+
+VERSION = 1
+# Longer lists of categories say nothing to a reader and blow up the file.
+MOST_CATEGORIES = 1000
+
+Label = int | str
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature column. `minimum` and `maximum` are numbers, or dates as ISO 8601 text."""
+
+    name: str
+    kind: Kind
+    missing: int
+    minimum: float | str | None = None
+    maximum: float | str | None = None
+    distinct: int | None = None
+    categories: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """The target column: its classes in a classification, its range in a regression."""
+
+    name: str
+    type: TargetType
+    classes: tuple[Label, ...] | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A whole table, the features in the order of its columns."""
+
+    task: Task
+    target: Target
+    features: tuple[Feature, ...]
+
+
+def to_document(schema: Schema) -> dict[str, Any]:
+    """Return the schema as what is written to JSON."""
+    target = schema.target
+    return {
+        "schema_version": VERSION,
+        "task": schema.task.value,
+        "target": _without_none(
+            {
+                "name": target.name,
+                "type": target.type.value,
+                "classes": target.classes,
+                "min": target.minimum,
+                "max": target.maximum,
+            }
+        ),
+        "features": [
+            _without_none(
+                {
+                    "name": feature.name,
+                    "kind": feature.kind.value,
+                    "missing": feature.missing,
+                    "min": feature.minimum,
+                    "max": feature.maximum,
+                    "distinct": feature.distinct,
+                    "categories": feature.categories,
+                }
+            )
+            for feature in schema.features
+        ],
+    }
+
+
+def read_schema(path: Path) -> Schema:
+    """Read a schema that this step wrote earlier.
+
+    Raises PreprocessError where the file is none.
+    """
+    try:
+        return from_document(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise PreprocessError(f"--reference-schema: {reason(error)}; check the path") from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        detail = f"{error} is missing" if isinstance(error, KeyError) else reason(error)
+        raise PreprocessError(
+            f"--reference-schema: {path}: not a schema of preprocess ({detail}); give the file"
+            " that an earlier --schema wrote"
+        ) from None
+
+
+def from_document(document: dict[str, Any]) -> Schema:
+    """Parse the JSON of a schema. Raises KeyError, TypeError or ValueError where it is none."""
+    if document["schema_version"] != VERSION:
+        raise ValueError(f"schema_version {document['schema_version']!r}, not {VERSION}")
+    target = document["target"]
+    return Schema(
+        Task(document["task"]),
+        Target(
+            name=target["name"],
+            type=TargetType(target["type"]),
+            classes=_optional_tuple(target.get("classes")),
+            minimum=target.get("min"),
+            maximum=target.get("max"),
+        ),
+        tuple(_feature(feature) for feature in document["features"]),
+    )
+
+
+def _feature(document: dict[str, Any]) -> Feature:
+    return Feature(
+        name=document["name"],
+        kind=Kind(document["kind"]),
+        missing=document["missing"],
+        minimum=document.get("min"),
+        maximum=document.get("max"),
+        distinct=document.get("distinct"),
+        categories=_optional_tuple(document.get("categories")),
+    )
+
+
+def _optional_tuple(values: list[Any] | None) -> tuple[Any, ...] | None:
+    return None if values is None else tuple(values)
+
+
+def _without_none(document: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if value is not None}

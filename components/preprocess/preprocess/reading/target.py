@@ -1,0 +1,144 @@
+"""The target: which task it poses, and its values in the type that the task asks for."""
+
+from difflib import get_close_matches
+from enum import Enum
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pandas import Series
+
+from preprocess.errors import PreprocessError
+from preprocess.reading.kinds import Kind, KindGuess, to_kind
+
+# Whole numbers with more distinct values than this are measured, not labels.
+MOST_NUMBERED_CLASSES = 20
+_SHOWN_COLUMNS = 8
+# Up to here a double holds every whole number.
+_MOST_EXACT = 1 << 53
+
+
+class Task(Enum):
+    """What is to be learned."""
+
+    CLASSIFICATION = "classification"
+    REGRESSION = "regression"
+
+
+class TargetType(Enum):
+    """The type of the target behind this step."""
+
+    INTEGER = "integer"
+    STRING = "string"
+    DOUBLE = "double"
+
+
+ARROW_TYPES = {
+    TargetType.INTEGER: pa.int64(),
+    TargetType.STRING: pa.string(),
+    TargetType.DOUBLE: pa.float64(),
+}
+
+
+def check_target(target: str, columns: list[str]) -> None:
+    """Raise PreprocessError unless the target is a column, and not the only one."""
+    if target not in columns:
+        close = get_close_matches(target, columns, n=3, cutoff=0.5)
+        shown = [*close, *(name for name in columns if name not in close)][:_SHOWN_COLUMNS]
+        more = f" and {len(columns) - len(shown)} more" if len(columns) > len(shown) else ""
+        raise PreprocessError(
+            f"--target: {target!r} is not a column; the columns are"
+            f" {', '.join(map(repr, shown))}{more}"
+        )
+    if len(columns) == 1:
+        raise PreprocessError(f"--dataset: no column but the target {target!r}; add features")
+
+
+class TargetProfile:
+    """What tells the task, gathered batch by batch."""
+
+    def __init__(self) -> None:
+        self._guess = KindGuess()
+        self._numbers: set[float] = set()
+        self._fractional = False
+        self._inexact = False
+
+    def update(self, column: Series, numbers: Series | None) -> None:
+        """Take a further batch of the cleaned target into account.
+
+        `numbers` are those of a text column whose every value is one.
+        """
+        self._guess.update(column, numbers)
+        if self._guess.kind is Kind.NUMERIC:
+            values = to_kind(column, Kind.NUMERIC) if numbers is None else numbers
+            values = values.dropna()
+            self._fractional |= bool((values % 1 != 0).any())
+            # Text that reads as the bound may be the number behind it: 9007199254740993.0
+            bounds: Literal["both", "neither"] = "neither" if column.dtype == "str" else "both"
+            exact = values.between(-_MOST_EXACT, _MOST_EXACT, inclusive=bounds)
+            self._inexact |= not exact.all()
+            if len(self._numbers) <= MOST_NUMBERED_CLASSES:
+                self._numbers.update(values.unique())
+
+    def task(self, name: str, asked: Task | None) -> Task:
+        """Return the task that was asked for, or else the one that the values plainly pose.
+
+        Raises PreprocessError where the values do not suit it, or do not tell.
+        """
+        kind = self._guess.kind
+        if kind is None:
+            raise PreprocessError(f"--target: {name!r} has no values; choose another column")
+        if kind is Kind.DATE:
+            raise PreprocessError(
+                f"--target: {name!r} holds dates, which cannot be predicted; make it a number or"
+                " a category in the source"
+            )
+        if asked is Task.REGRESSION and kind is not Kind.NUMERIC:
+            raise PreprocessError(
+                f"--task: a regression needs a numeric target, and {name!r} is {kind.value}; use"
+                " --task classification or choose another column"
+            )
+        return asked or self._plain_task(name, kind)
+
+    def type(self, task: Task, earlier: TargetType | None) -> TargetType:
+        """Return the type of the target's values in the given task.
+
+        Where labels were text in an earlier table they stay text, though this one may happen to
+        hold only those that look like numbers. Whole numbers that a double may merge are text too.
+        """
+        if task is Task.REGRESSION:
+            return TargetType.DOUBLE
+        if earlier is TargetType.STRING:
+            return TargetType.STRING
+        whole = self._guess.kind is Kind.NUMERIC and not (self._fractional or self._inexact)
+        return TargetType.INTEGER if whole else TargetType.STRING
+
+    def _plain_task(self, name: str, kind: Kind) -> Task:
+        if kind is not Kind.NUMERIC:
+            return Task.CLASSIFICATION
+        if self._fractional or len(self._numbers) > MOST_NUMBERED_CLASSES:
+            return Task.REGRESSION
+        if len(self._numbers) <= 2:
+            return Task.CLASSIFICATION
+        raise PreprocessError(
+            f"--target: {name!r} has {len(self._numbers)} distinct whole numbers, which may be"
+            " classes or quantities; say --task classification or --task regression"
+        )
+
+
+def target_values(column: Series, kind: TargetType) -> Series:
+    """Convert a cleaned target to its type; rows without a value keep a missing one.
+
+    Whole numbers stay doubles here, as only those can be missing.
+    """
+    if kind is TargetType.STRING:
+        if column.dtype == "str":
+            return column
+        return Series(pc.cast(pa.array(column), pa.string()), index=column.index, dtype="str")
+    return to_kind(column, Kind.NUMERIC).astype(np.float64)
+
+
+def whole_numbers(values: Series) -> Series:
+    """Return doubles that are all whole as integers."""
+    return values.astype(np.int64)

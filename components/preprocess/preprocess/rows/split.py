@@ -1,0 +1,141 @@
+"""The split into train and test, by the hash of each row.
+
+A row's features, not its target, are hashed in their canonical types (all numbers as doubles) and
+mixed with the seed to a place u in [0, 1). In each class of a classification, and over all rows of
+a regression, the rows with the smallest places are the test rows. How many they are follows from
+the places alone: k0 rows have u < fraction. Only where k0 is further than one row or 10 % from
+fraction * rows, it is moved to that bound, and at least one row is left on each side.
+
+So the split does not depend on the order of the rows. In a large class k0 is as good as always
+within the bounds, and a row's side depends on that row alone: it stays when the table grows. In a
+small class the split stays within a row of stratified, and an added row moves at most one other.
+Rows with equal features have the same place and fall on the same side; the exact count
+gives way to that. A change of the columns, or of the seed, is another split.
+"""
+
+from collections.abc import Callable
+from math import ceil, floor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocess.errors import PreprocessError
+from preprocess.sketches.hashing import CHUNK, Hashes, finalise
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+# How far from fraction * rows the test rows of a class may be: the larger of rows and share.
+_SLACK_ROWS = 1
+_SLACK_SHARE = 0.1
+
+
+def split(
+    hashes: Hashes,
+    classes: NDArray[np.integer],
+    fraction: float,
+    seed: int,
+    class_name: Callable[[int], str],
+) -> NDArray[np.bool_]:
+    """Tell for each row whether it is a test row.
+
+    `classes` numbers the class of each row from 0; `class_name` names one in a message. Raises
+    PreprocessError where a class cannot be split.
+    """
+    test = likely_test(hashes, fraction, seed)
+    rows = count_codes(classes)
+    below = count_codes(classes, test, len(rows))
+    bounds = [_bounds(int(each), fraction) for each in rows]
+    # Most often none: where the places alone do as asked, nothing is to be sorted.
+    moved = [not low <= count <= high for count, (low, high) in zip(below, bounds, strict=True)]
+    if any(moved):
+        chosen = np.flatnonzero(np.array(moved)[classes])
+        test[chosen] = _sorted_split(
+            _places(hashes[chosen], seed), classes[chosen], fraction, class_name
+        )
+    return test
+
+
+def likely_test(hashes: Hashes, fraction: float, seed: int) -> NDArray[np.bool_]:
+    """Tell whether its place alone makes each row a test row, as it does in large classes."""
+    test = np.empty(len(hashes), bool)
+    for start in range(0, len(hashes), CHUNK):
+        chunk = slice(start, start + CHUNK)
+        test[chunk] = _below(_places(hashes[chunk], seed), fraction)
+    return test
+
+
+def _sorted_split(
+    places: Hashes,
+    classes: NDArray[np.integer],
+    fraction: float,
+    class_name: Callable[[int], str],
+) -> NDArray[np.bool_]:
+    test = np.zeros(len(places), bool)
+    order = np.lexsort((places, classes))
+    for rows in np.split(order, np.flatnonzero(np.diff(classes[order])) + 1):
+        count = _count_moved(places[rows], fraction, class_name, int(classes[rows[0]]))
+        test[rows[:count]] = True
+    return test
+
+
+def _places(hashes: Hashes, seed: int) -> Hashes:
+    return finalise(hashes ^ finalise(np.full(1, seed, np.int64).view(np.uint64) + _GOLDEN))
+
+
+def _below(places: Hashes, fraction: float) -> NDArray[np.bool_]:
+    # Of a place 53 bits count, as many as a double has.
+    return places < np.uint64(ceil(fraction * 2.0**53) << 11)
+
+
+def count_codes(
+    codes: NDArray[np.integer], chosen: NDArray[np.bool_] | None = None, least: int = 0
+) -> NDArray[np.int64]:
+    """Count each code from 0, of all rows or of those chosen; `least` counts are returned."""
+    counts = np.zeros(least, np.int64)
+    for start in range(0, len(codes), CHUNK):
+        chunk = codes[start : start + CHUNK]
+        chunk = chunk if chosen is None else chunk[chosen[start : start + CHUNK]]
+        more = np.bincount(chunk[chunk >= 0], minlength=len(counts))
+        more[: len(counts)] += counts
+        counts = more
+    return counts
+
+
+def _count_moved(
+    places: Hashes, fraction: float, class_name: Callable[[int], str], number: int
+) -> int:
+    """Count the test rows of a class. Raises PreprocessError where it cannot be split."""
+    if len(places) < 2:
+        raise PreprocessError(
+            f"{class_name(number)} has 1 row (repeated rows count once), too few for a train"
+            " and a test row; add rows of it, or leave it out"
+        )
+    count = count_test_rows(places, fraction)
+    if not count:
+        raise PreprocessError(
+            f"{class_name(number)} has {len(places)} rows of equal features, which cannot be"
+            " split; add rows or columns"
+        )
+    return count
+
+
+def _bounds(rows: int, fraction: float) -> tuple[int, int]:
+    """Return the fewest and the most test rows of a class; no number is within where it has one."""
+    exact = fraction * rows
+    slack = max(_SLACK_ROWS, _SLACK_SHARE * exact)
+    return max(1, ceil(exact - slack)), min(rows - 1, floor(exact + slack))
+
+
+def count_test_rows(places: Hashes, fraction: float) -> int:
+    """Return how many of the sorted places are on the test side, 0 if they cannot be split."""
+    fewest, most = _bounds(len(places), fraction)
+    by_place = int(np.count_nonzero(_below(places, fraction)))
+    count = min(max(by_place, fewest), most)
+    return _beside_ties(places, count)
+
+
+def _beside_ties(places: Hashes, count: int) -> int:
+    """Move the cut to the nearer end of a run of equal places, so that the run stays whole."""
+    tied = places[count - 1]
+    below, above = (int(np.searchsorted(places, tied, side)) for side in ("left", "right"))
+    ends = [end for end in (below, above) if 0 < end < len(places)]
+    return min(ends, key=lambda end: abs(end - count), default=0)

@@ -1,0 +1,115 @@
+"""The first pass: which columns there are, of which kind, and which task the target poses."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from preprocess.errors import PreprocessError
+from preprocess.findings import Finding, Severity, all_missing, fail_on_errors
+from preprocess.reading.batch import Batch
+from preprocess.reading.kinds import Kind, KindGuess
+from preprocess.reading.schema import Label, Schema
+from preprocess.reading.target import TargetProfile, TargetType, Task, check_target
+from preprocess.rows.reference import Misfits, check_target_kept, column_mismatches, task_mismatches
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the first pass found: `columns` are all of them, `kinds` those of the features."""
+
+    task: Task
+    target: str
+    target_type: TargetType
+    columns: tuple[str, ...]
+    kinds: dict[str, Kind]
+    findings: tuple[Finding, ...]
+
+
+def survey(
+    batches: Iterable[Batch], target: str, task: Task | None, reference: Schema | None
+) -> Survey:
+    """Look at all rows of the cleaned table.
+
+    With a reference the kinds are those of the reference. Raises PreprocessError where the target
+    or a column cannot be used, or does not fit the reference; then with all that does not.
+    """
+    columns, guesses, profile, misfits = _gather(batches, target, reference)
+    mismatches: list[Finding] = []
+    if reference and misfits:
+        mismatches = [*column_mismatches(reference, columns), *misfits.findings()]
+    try:
+        posed, target_type = _posed(profile, target, task, reference)
+    except PreprocessError:
+        # What does not fit may be the cause, and is told whole.
+        fail_on_errors(mismatches)
+        raise
+    if reference:
+        fail_on_errors([*mismatches, *task_mismatches(reference, posed, target_type)])
+        kinds = {feature.name: feature.kind for feature in reference.features}
+    else:
+        kinds = _guessed_kinds(guesses)
+    return Survey(
+        task=posed,
+        target=target,
+        target_type=target_type,
+        columns=columns,
+        kinds={name: kinds[name] for name in guesses},
+        findings=tuple(_codes(name) for name, guess in guesses.items() if guess.holds_codes),
+    )
+
+
+def _gather(
+    batches: Iterable[Batch], target: str, reference: Schema | None
+) -> tuple[tuple[str, ...], dict[str, KindGuess], TargetProfile, Misfits | None]:
+    """Read all rows; there are misfits with a reference only, and guesses are made without."""
+    columns: tuple[str, ...] = ()
+    guesses: dict[str, KindGuess] = {}
+    profile = TargetProfile()
+    misfits = None
+    for batch in batches:
+        frame = batch.frame
+        if not columns:
+            columns = tuple(frame.columns)
+            check_target(target, list(columns))
+            guesses = {name: KindGuess() for name in columns if name != target}
+            if reference:
+                check_target_kept(reference, target)
+                misfits = Misfits(reference, columns)
+        profile.update(frame[target], batch.numbers.get(target))
+        if misfits:
+            misfits.update(batch)
+        else:
+            for name, guess in guesses.items():
+                guess.update(frame[name], batch.numbers.get(name))
+    return columns, guesses, profile, misfits
+
+
+def _posed(
+    profile: TargetProfile, target: str, task: Task | None, reference: Schema | None
+) -> tuple[Task, TargetType]:
+    posed = profile.task(target, task or (reference.task if reference else None))
+    return posed, profile.type(posed, reference.target.type if reference else None)
+
+
+def _guessed_kinds(guesses: dict[str, KindGuess]) -> dict[str, Kind]:
+    fail_on_errors([all_missing(name) for name, guess in guesses.items() if guess.kind is None])
+    return {name: guess.kind for name, guess in guesses.items() if guess.kind is not None}
+
+
+def _codes(name: str) -> Finding:
+    return Finding(
+        "codes",
+        Severity.WARNING,
+        f"column {name!r} stays categorical: it holds digits that are codes (a leading zero, or"
+        " more than 15 digits)",
+        column=name,
+    )
+
+
+def check_task(survey: Survey, classes: Sequence[Label]) -> None:
+    """Raise PreprocessError where a classification has nothing to tell apart."""
+    if survey.task is Task.CLASSIFICATION and len(classes) < 2:
+        only = ", ".join(map(repr, classes))
+        raise PreprocessError(
+            f"--target: {survey.target!r} has one class only ({only}); a classification needs two"
+            " or more"
+        )

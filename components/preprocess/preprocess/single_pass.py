@@ -1,0 +1,134 @@
+"""The attempt to split the table in a single pass, from what its first rows say.
+
+Most often the first batch tells the kinds of the columns and the task, no row is there twice, and
+the place of a row alone tells its side of the split. Then what was numbered and written on the way
+is what the later passes would number and write, and they are left out; else they do it again.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from types import TracebackType
+
+import numpy as np
+import pyarrow as pa
+
+from preprocess.errors import PreprocessError
+from preprocess.reading.background import BackgroundWriter
+from preprocess.reading.batch import Batch
+from preprocess.reading.schema import Schema
+from preprocess.rows.assignment import Assignment, Mask, Numbering
+from preprocess.rows.split import likely_test
+from preprocess.rows.survey import Survey, survey
+from preprocess.settings import Settings
+from preprocess.sketches.hashing import Hashes
+from preprocess.sketches.number_column import NumberColumn
+from preprocess.sketches.profiles import Rows
+from preprocess.sketches.repetition import repeats
+from preprocess.writing import SplitFiles
+
+# More are rather numbers that the first rows did not let expect, or repeat too rarely to be split.
+_MOST_CLASSES = 1 << 14
+
+
+class SinglePass:
+    """Numbers and writes the batches that another pass reads, for as long as that may hold."""
+
+    def __init__(
+        self, rows: int, settings: Settings, open_files: Callable[[Survey], SplitFiles]
+    ) -> None:
+        self._rows = rows
+        self._settings = settings
+        self._open_files = open_files
+        self._expected: Survey | None = None
+        self._numbering: Numbering | None = None
+        self._files: SplitFiles | None = None
+        self._test = NumberColumn(rows, np.bool_)
+        self._beside = BackgroundWriter()
+
+    def watch(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Yield the batches, each when it was taken into account."""
+        for number, batch in enumerate(batches):
+            if not number:
+                self._begin(batch)
+            if self._numbering:
+                self._take(batch, self._numbering)
+            yield batch
+
+    def numbering(self, found: Survey) -> Numbering | None:
+        """Return it where the whole table is as the first rows said, and let go of it."""
+        numbering, self._numbering = self._numbering, None
+        expected = self._expected
+        if numbering and expected and expected == replace(found, findings=expected.findings):
+            return numbering
+        self._drop_files()
+        return None
+
+    def schema(self, assignment: Assignment) -> Schema | None:
+        """Return the schema of what was written, where that is as assigned."""
+        self._beside.wait()
+        as_assigned = not assignment.duplicates and np.array_equal(
+            self._test.values, assignment.test
+        )
+        if not self._files or not as_assigned:
+            self._drop_files()
+            return None
+        files, self._files = self._files, None
+        files.close(whole=True)
+        return files.schema(assignment)
+
+    def _begin(self, batch: Batch) -> None:
+        asked = self._settings
+        try:
+            expected = survey([batch], asked.target, asked.task, asked.reference)
+        except PreprocessError:
+            # Only the whole table says whether that is an error.
+            return
+        self._expected = expected
+        self._numbering = Numbering(expected, self._rows)
+        self._files = self._open_files(expected)
+
+    def _take(self, batch: Batch, numbering: Numbering) -> None:
+        try:
+            rows, hashes = numbering.update(batch)
+        except pa.ArrowInvalid:
+            # A value of another kind than in the first rows.
+            rows = None
+        if rows is None or numbering.classes > _MOST_CLASSES:
+            self._numbering = None
+            self._drop_files()
+        elif self._files:
+            self._write(rows, hashes, self._files)
+
+    def _write(self, rows: Rows, hashes: Hashes, files: SplitFiles) -> None:
+        if repeats(hashes, rows.targets).any():
+            self._drop_files()
+            return
+        kept = rows.codes >= 0
+        test = likely_test(hashes, self._settings.test_fraction, self._settings.seed) & kept
+        self._test.append(test)
+        self._beside.do(lambda: _write(files, rows, kept, test))
+
+    def _drop_files(self) -> None:
+        self._beside.wait()
+        files, self._files = self._files, None
+        if files:
+            files.close(whole=False)
+
+    def __enter__(self) -> "SinglePass":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._beside.close()
+        if self._files:
+            self._files.close(whole=False)
+
+
+def _write(files: SplitFiles, rows: Rows, kept: Mask, test: Mask) -> None:
+    # A target may turn out to be no whole numbers; then this is written again.
+    with np.errstate(invalid="ignore"):
+        files.write(rows.features, rows.values, kept, test)

@@ -1,0 +1,1 @@
+"""Hashes, samples and counts of columns, in bounded memory."""

@@ -1,0 +1,45 @@
+"""How many distinct values a column has, in bounded memory."""
+
+import numpy as np
+
+from preprocess.sketches.hashing import Hashes
+
+_ALL = 2**64 - 1
+_FEW = 1 << 14
+
+
+class DistinctCount:
+    """Counts distinct hashes: exactly up to `most` of them, beyond from those below a bound.
+
+    The bound falls when there are too many. The count is then an estimate, whose standard error
+    is a share of about 1 / sqrt(most / 2).
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._bound = _ALL
+        self._known: Hashes = np.empty(0, np.uint64)
+        self._new: list[Hashes] = []
+        self._waiting = 0
+
+    def update(self, hashes: Hashes) -> None:
+        """Take further hashes into account."""
+        if self._bound != _ALL:
+            hashes = hashes[hashes <= np.uint64(self._bound)]
+        self._new.append(hashes)
+        self._waiting += len(hashes)
+        # Not at every batch, as each time all that are known are sorted.
+        if self._waiting > max(_FEW, len(self._known) // 2):
+            self._merge()
+
+    def count(self) -> int:
+        """Return the number of distinct hashes."""
+        self._merge()
+        return round(len(self._known) * 2**64 / (self._bound + 1))
+
+    def _merge(self) -> None:
+        self._known = np.unique(np.concatenate([self._known, *self._new]))
+        self._new, self._waiting = [], 0
+        while len(self._known) > self._most:
+            self._bound //= 2
+            self._known = self._known[self._known <= np.uint64(self._bound)]

@@ -1,0 +1,133 @@
+"""A folder of Parquet files as Spark, Dask and pandas write it: its files, and their hash."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+from pull_data.errors import PullDataError, reason
+from pull_data.formats.detection import Format, detect_format
+
+# How Hive, and all who write as it does, spell a missing value.
+_MISSING = ("", "__HIVE_DEFAULT_PARTITION__")
+_PARTITION = re.compile(r"(?P<column>[^=]+)=(?P<value>.*)", re.DOTALL)
+# Check sums, and what Hadoop marks its folders with in a store that has none.
+_NO_ROWS = (".crc", "_$folder$")
+# Files that lie beside these may not be part of the table.
+_NOT_PLAIN = {
+    "_delta_log": "a Delta Lake table, of which files may be outdated; write it out as Parquet",
+    ".hoodie": "a Hudi table, of which files may be outdated; write it out as Parquet",
+    "_temporary": "a write into this folder has not ended (it holds _temporary); wait for it, or"
+    " remove what it left",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a folder: its path there, and where its bytes are on this machine."""
+
+    path: str
+    file: Path
+    sha256: str
+
+
+def data_files(paths: Iterable[str], name: str) -> list[str]:
+    """Return those of the paths below a folder that are files of the table, in the table's order.
+
+    That is the order of their bytes. A path that ends in a slash is a folder that was not looked
+    into. Raises PullDataError where there is no such file, or a folder that is not a partition.
+    """
+    ordered = sorted(paths, key=os.fsencode)
+    found = [path for path in ordered if _holds_rows(path, name)]
+    if not found:
+        raise PullDataError(f"{name}: no Parquet files in this folder; check --source")
+    return found
+
+
+def is_partition(folder: str) -> bool:
+    """Tell whether a folder's name is a column and its value."""
+    return _PARTITION.fullmatch(folder) is not None and not folder.startswith(".")
+
+
+def partition(path: str, name: str) -> dict[str, str | None]:
+    """Return the columns that the folders of a path stand for, as text; None is a missing value.
+
+    Raises PullDataError where a name is not text, or two folders stand for one column.
+    """
+    columns: dict[str, str | None] = {}
+    for folder in path.split("/")[:-1]:
+        try:
+            column, _, value = (unquote(text, errors="strict") for text in folder.partition("="))
+            f"{column}{value}".encode()
+        except UnicodeError:
+            raise PullDataError(
+                f"{name}: the folder {folder!r} is not UTF-8 text; rename it"
+            ) from None
+        if column in columns:
+            raise PullDataError(f"{name}: two folders in {path} are named {column}=; rename one")
+        columns[column] = None if value in _MISSING else value
+    return columns
+
+
+def folder_sha256(parts: Iterable[Part]) -> str:
+    """Return the hash of what `sha256sum` prints of the files, in hexadecimal."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(b"%s  %s\n" % (part.sha256.encode(), os.fsencode(part.path)))
+    return digest.hexdigest()
+
+
+def path_of(path: str, name: str) -> str:
+    """Return how messages name a path in the folder `name`."""
+    return f"{name.rstrip('/')}/{path}"
+
+
+def check_is_parquet(file: Path, path: str, name: str) -> None:
+    """Raise PullDataError unless a file of a folder is a Parquet file, by its first bytes."""
+    where = path_of(path, name)
+    try:
+        found = detect_format(file, where)
+    except OSError as error:
+        raise PullDataError(f"{where}: cannot be read: {reason(error)}") from None
+    if found is not Format.PARQUET:
+        raise PullDataError(
+            f"{where}: not a Parquet file, as all in a folder must be; give one file, or a folder"
+            " of Parquet files alone"
+        )
+
+
+def check_unchanged(before: Mapping[str, object], now: Mapping[str, object], name: str) -> None:
+    """Raise PullDataError where files came, went or changed between two looks at a folder."""
+    for path in sorted(before.keys() | now.keys(), key=os.fsencode):
+        if before.get(path) != now.get(path):
+            happened = "was deleted" if path not in now else "changed"
+            raise PullDataError(
+                f"{path_of(path, name)}: this file {happened if path in before else 'appeared'}"
+                " while the folder was read; try again"
+            )
+
+
+def _holds_rows(path: str, name: str) -> bool:
+    *folders, file = path.split("/")
+    for folder in folders:
+        if folder in _NOT_PLAIN:
+            raise PullDataError(f"{name}: {_NOT_PLAIN[folder]}")
+        if _is_left_out(folder):
+            return False
+        if not is_partition(folder):
+            raise PullDataError(
+                f"{name}: the folder {folder!r} in it is not a partition, NAME=VALUE; give the"
+                " folder that holds the Parquet files"
+            )
+    if "\n" in path:
+        raise PullDataError(f"{name}: the file name {path!r} holds a line break; rename it")
+    return bool(file) and not _is_left_out(file)
+
+
+def _is_left_out(name: str) -> bool:
+    # As Spark has it: the name of a column may start with an underscore.
+    hidden = name.startswith(".") or name.startswith("_") and "=" not in name
+    return hidden or name.endswith(_NO_ROWS)

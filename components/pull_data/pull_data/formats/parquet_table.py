@@ -1,0 +1,81 @@
+"""Parquet as a table: columns and types are kept as they are."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pull_data.errors import PullDataError, reason
+from pull_data.formats.table import ROW_GROUP_ROWS, Table, check_column_names
+
+# As pandas and Dask name an index that has no name.
+_UNNAMED_INDEX = re.compile(r"__index_level_\d+__|__null_dask_index__")
+# Columns are read in pages of this size, since a row group may be as large as the file.
+_BUFFER_BYTES = 1 << 20
+_BATCH_ROWS = ROW_GROUP_ROWS // 8
+
+
+@dataclass(frozen=True)
+class ParquetColumns:
+    """What the footer of a Parquet file says: its columns, less `index`, and the number of rows."""
+
+    schema: pa.Schema
+    index: list[str]
+    rows: int
+
+
+def read_parquet(path: Path, name: str, log: Callable[[str], None]) -> Table:
+    """Read a Parquet file, without the unnamed index that pandas may have stored.
+
+    Raises PullDataError, here or while the batches are read, where the file is damaged.
+    """
+    columns = read_columns(path, name)
+    if columns.index:
+        log(f"{name}: left out the pandas index {', '.join(columns.index)}")
+    check_column_names(columns.schema.names, name)
+    if not columns.rows:
+        raise PullDataError(f"{name}: the table has columns but no rows")
+    return Table(columns.schema, read_batches(path, columns.schema, name))
+
+
+def read_columns(path: Path, name: str) -> ParquetColumns:
+    """Read the footer of a Parquet file."""
+    with _open(path, name) as file:
+        index = _unnamed_index(file.schema_arrow)
+        kept = [field.remove_metadata() for field in file.schema_arrow if field.name not in index]
+        return ParquetColumns(pa.schema(kept), index, file.metadata.num_rows)
+
+
+def read_batches(path: Path, schema: pa.Schema, name: str) -> Iterator[pa.RecordBatch]:
+    """Read the columns of a schema, as its types."""
+    try:
+        with _open(path, name) as file:
+            for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+                # A damaged page may hold text that is no UTF-8.
+                batch.validate(full=True)
+                yield batch.select(schema.names).cast(schema)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(name, error) from None
+
+
+def _open(path: Path, name: str) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(name, error) from None
+
+
+def _unnamed_index(schema: pa.Schema) -> list[str]:
+    try:
+        columns = json.loads((schema.metadata or {})[b"pandas"])["index_columns"]
+    except (KeyError, ValueError):
+        return []
+    return [name for name in columns if isinstance(name, str) and _UNNAMED_INDEX.fullmatch(name)]
+
+
+def _damaged(name: str, error: Exception) -> PullDataError:
+    return PullDataError(f"{name}: a damaged Parquet file: {reason(error)}; fetch it again")

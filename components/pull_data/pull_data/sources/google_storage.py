@@ -1,0 +1,140 @@
+"""Google Cloud Storage, with the credentials that every Google tool finds."""
+
+import os
+from functools import cached_property
+from typing import Any
+
+import aiohttp
+import google.auth
+import requests
+from fsspec.exceptions import FSTimeoutError
+from fsspec.spec import AbstractBufferedFile
+from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, TransportError
+
+from pull_data.errors import PullDataError, reason
+from pull_data.sources.retry import Patience, connection_failure, is_passing
+from pull_data.sources.source import ObjectSource
+
+# Read at the import: its second client, of buckets of another kind, takes twice the time.
+os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
+
+from gcsfs import GCSFileSystem  # noqa: E402
+from gcsfs.retry import HttpError, NonRetryableError, retry_request  # noqa: E402
+
+_CREDENTIALS = "GOOGLE_APPLICATION_CREDENTIALS"
+_PASSING = (
+    TransportError,
+    aiohttp.ClientError,
+    requests.RequestException,
+    FSTimeoutError,
+    TimeoutError,
+)
+
+
+class _OneTry(GCSFileSystem):
+    """The file system without its six tries of half a minute: trying again is ours."""
+
+    _request = retry_request(GCSFileSystem._request.__wrapped__, retries=1)
+
+
+class GoogleStorage:
+    """A store; without any credentials it is asked anonymously, as public buckets allow."""
+
+    errors: tuple[type[Exception], ...] = (
+        *(GoogleAuthError, HttpError, NonRetryableError, aiohttp.ClientError),
+        *(OSError, ValueError),
+    )
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._anonymous = False
+
+    def open(self, source: ObjectSource) -> AbstractBufferedFile:
+        """Open an object at its newest generation, which never changes."""
+        path = f"{source.bucket}/{source.key}"
+        details = self._filesystem.info(path)
+        if details.get("contentEncoding") == "gzip":
+            raise PullDataError(
+                f"{source.name}: stored with Content-Encoding: gzip, which the store unpacks on the"
+                " way; store it as a plain .gz file"
+            )
+        if details["type"] == "file":
+            path = f"{path}#{details['generation']}"
+        return self._filesystem.open(path, cache_type="none", concurrency=1)
+
+    def list(self, source: ObjectSource) -> dict[str, dict[str, Any]]:
+        """Return all objects in the folder, by bucket and key."""
+        found: dict[str, dict[str, Any]] = self._filesystem.find(
+            f"{source.bucket}/{source.prefix}", detail=True
+        )
+        return found
+
+    def refusal(self, error: Exception) -> str:
+        """Return what no further try can mend, and what to do about it, or nothing."""
+        match error:
+            case FileNotFoundError():
+                return "there is no such object, or no such bucket; check --source"
+            case HttpError(code=int(code)):
+                return self._refused_with(code)
+            case OSError() if str(error).startswith("Forbidden"):  # gcsfs has no type for it
+                return self._refused_with(403)
+            case aiohttp.ClientSSLError():
+                return f"the server's certificate is not trusted: {reason(error)}"
+            case aiohttp.InvalidURL():
+                return "the endpoint is no URL; check STORAGE_EMULATOR_HOST"
+            case _ if isinstance(error, _PASSING):
+                return ""
+            case GoogleAuthError() | NonRetryableError():
+                return f"the credentials do not work: {reason(error)}"
+        return f"the store refuses the request: {reason(error)}"
+
+    def failure(self, error: Exception) -> str:
+        """Return what another try may mend."""
+        if isinstance(error, HttpError):
+            return f"the store answers {error.code}"
+        if isinstance(error, requests.exceptions.ProxyError):
+            # What gcsfs makes of this answer.
+            return "the store answers 502"
+        if isinstance(error, TransportError):
+            return "the server that gives out credentials cannot be reached"
+        hidden = error.__cause__ if isinstance(error, FSTimeoutError) else None
+        return connection_failure(hidden or error, self._patience)
+
+    @cached_property
+    def _filesystem(self) -> GCSFileSystem:
+        self._anonymous = _is_anonymous()
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=self._patience.connect, sock_read=self._patience.silence
+        )
+        return _OneTry(
+            token="anon" if self._anonymous else "google_default",
+            access="read_only",
+            requests_timeout=timeout,
+            session_kwargs={"trust_env": True},
+            version_aware=True,
+            skip_instance_cache=True,
+            use_listings_cache=False,
+        )
+
+    def _refused_with(self, status: int) -> str:
+        if is_passing(status):
+            return ""
+        if status in (401, 403) and self._anonymous:
+            return f"there is no access without credentials; give them by {_CREDENTIALS}"
+        if status == 401:
+            return f"the store does not take the credentials; check {_CREDENTIALS}"
+        if status == 403:
+            return "these credentials do not give access to it"
+        return f"the store answers {status}; check the address"
+
+
+def _is_anonymous() -> bool:
+    if os.environ.get(_CREDENTIALS):
+        return False
+    if os.environ.get("STORAGE_EMULATOR_HOST"):
+        return True
+    try:
+        google.auth.default()
+    except DefaultCredentialsError:
+        return True
+    return False

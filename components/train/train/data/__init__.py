@@ -1,0 +1,1 @@
+"""The training split and its schema, checked before any model sees them."""

@@ -1,0 +1,168 @@
+"""The training split: read, and held against the schema before any model sees it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pandas.api import types
+
+from train.data.schema import Schema
+from train.errors import TrainError
+
+FITS_KIND = {
+    "numeric": lambda column: types.is_numeric_dtype(column) and not types.is_bool_dtype(column),
+    "categorical": types.is_string_dtype,
+    "boolean": lambda column: types.is_bool_dtype(column) or types.is_object_dtype(column),
+    "date": types.is_datetime64_dtype,
+    "integer": types.is_integer_dtype,
+    "string": types.is_string_dtype,
+    "double": types.is_float_dtype,
+}
+
+# Of the rows: so few distinct texts are kept once each.
+FEW_SHARE = 0.1
+SHARED = pd.StringDtype("python", na_value=np.nan)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Rows to learn from: the feature columns, the target, and where the data came from.
+
+    `sha256` is that of the source; `preprocess` is what that step was given, None where the file
+    does not say.
+    """
+
+    features: pd.DataFrame
+    target: pd.Series
+    source: str
+    sha256: str
+    preprocess: dict[str, Any] | None
+
+
+def read_dataset(path: Path, schema: Schema) -> Dataset:
+    """Read the Parquet file `path`; raises TrainError where it is not what the schema says."""
+    if not path.is_file():
+        raise TrainError(
+            f"--train-data {path} is not a file; give the training split that preprocess wrote"
+        )
+    try:
+        # Opened here, as pyarrow would read a column out of a folder's name.
+        with path.open("rb") as file:
+            table = pq.ParquetFile(file).read()
+    except MemoryError:  # one of Arrow's exceptions too
+        raise
+    except (OSError, pa.ArrowException) as error:
+        raise TrainError(
+            f"--train-data {path} is not a Parquet file that can be read ({error}); give the "
+            "training split that preprocess wrote"
+        ) from error
+    metadata = table.schema.metadata or {}
+    try:
+        features, target = split_target(_to_frame(table), schema)
+    except ValueError as error:
+        raise TrainError(f"--train-data {path}: {error}") from error
+    return Dataset(
+        features,
+        target,
+        source=metadata.get(b"pinion.source", b"").decode(errors="replace"),
+        sha256=metadata.get(b"pinion.sha256", b"").decode(errors="replace"),
+        preprocess=_preprocess(path, metadata.get(b"pinion.preprocess", b"null")),
+    )
+
+
+def _to_frame(table: pa.Table) -> pd.DataFrame:
+    """Use up a table to make a frame, column by column, so that only one is there twice."""
+    frame = table.to_pandas(ignore_metadata=True, self_destruct=True)
+    pa.default_memory_pool().release_unused()
+    return frame
+
+
+def _preprocess(path: Path, text: bytes) -> dict[str, Any] | None:
+    try:
+        document: dict[str, Any] | None = json.loads(text)
+    except ValueError as error:
+        raise TrainError(
+            f"--train-data {path}: its metadata pinion.preprocess are not JSON ({error}); give the "
+            "training split that preprocess wrote"
+        ) from error
+    return document
+
+
+def split_target(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, pd.Series]:
+    """Split a frame of the schema's columns in features and target.
+
+    Text labels become Python strings, as scikit-learn and skops keep the classes in numpy arrays.
+    Raises ValueError where columns, types or the target's values are not the schema's.
+    """
+    _check_columns(list(frame.columns), schema)
+    for feature in schema.features:
+        _check_type(frame[feature.name], feature.kind)
+    target = frame[schema.target]
+    _check_target(target, schema)
+    # A copy, as a view of it would keep the whole frame.
+    target = _shared(target).astype(object) if schema.target_type == "string" else target.copy()
+    features = frame[[feature.name for feature in schema.features]].copy(deep=False)
+    for name in schema.names("categorical"):
+        features[name] = _shared(features[name])
+    return features, target
+
+
+def _shared(texts: pd.Series) -> pd.Series:
+    """Return the texts as Python strings, equal ones as one, as each takes 60 bytes.
+
+    Where few are equal they stay as they are: they are made Python strings whenever they are used.
+    """
+    codes, distinct = pd.factorize(texts)
+    if len(distinct) > FEW_SHARE * len(texts):
+        return texts
+    shared = np.append(np.asarray(distinct, dtype=object), np.nan)[codes]
+    return pd.Series(pd.array(shared, dtype=SHARED), index=texts.index, name=texts.name)
+
+
+def _check_columns(columns: list[str], schema: Schema) -> None:
+    expected = [feature.name for feature in schema.features] + [schema.target]
+    lacking = [name for name in expected if name not in columns]
+    if lacking:
+        raise ValueError(f"lacks the columns {_short(lacking)} of the schema; {SAME_RUN}")
+    extra = [name for name in columns if name not in expected]
+    if extra:
+        raise ValueError(f"has the columns {_short(extra)}, which the schema lacks; {SAME_RUN}")
+
+
+def _check_target(target: pd.Series, schema: Schema) -> None:
+    if target.empty:
+        raise ValueError("has no rows; lower the test fraction or give more data")
+    missing = int(target.isna().sum())
+    if missing:
+        raise ValueError(
+            f"the target {schema.target!r} is missing in {missing} of {len(target)} rows; "
+            f"{SAME_RUN}"
+        )
+    _check_type(target, schema.target_type)
+    if schema.task == "classification" and target.nunique() < 2:
+        raise ValueError(
+            f"the target {schema.target!r} has one class only ({target.iloc[0]!r}); "
+            "a classification needs two"
+        )
+
+
+def _check_type(column: pd.Series, kind: str) -> None:
+    if not FITS_KIND[kind](column):
+        raise ValueError(
+            f"the column {column.name!r} is {column.dtype}, but {kind} in the schema; {SAME_RUN}"
+        )
+
+
+def _short(names: list[str], most: int = 5) -> str:
+    shown = ", ".join(repr(name) for name in names[:most])
+    return shown + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+SAME_RUN = "give the data and the schema of the same preprocess run"

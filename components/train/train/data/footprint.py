@@ -1,0 +1,117 @@
+"""Whether the rows fit in memory: asked of their Parquet file's metadata, before they are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import joblib
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from train.data.schema import Schema
+from train.errors import TrainError, log
+from train.memory import held, in_words, room
+from train.model.preprocessing import MOST_ONE_HOT, Family
+from train.options import Options
+
+# What the step takes beside its rows, in bytes: MLflow, and what few rows take as well; and what
+# encoding and fitting take, in multiples of the numbers that come of it, those among them. Measured
+# on 2026-11-28, 200,000 and a million rows of 20 columns, as in `benchmarks/README.md`: of the
+# linear models ridge, which takes more; a forest of few trees. They only warn: nothing is refused
+# for them.
+START = 150_000_000
+ESTIMATORS = {Family.LINEAR: 3.5, Family.FOREST: 3.0, Family.BOOSTING: 3.2}
+NUMBER = 8  # bytes
+# Of the room; above it a little more than expected would be too much.
+SAFE_SHARE = 0.8
+MORE = "give the step more memory (on a cluster: `memory` in the platform file) or fewer rows"
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes that the step takes on top of what it has: in any case, and as a rule."""
+
+    least: int
+    likely: int
+
+
+def check_memory(options: Options, schema: Schema, family: Family) -> None:
+    """Raise TrainError where the rows certainly do not fit, and warn where they may not.
+
+    What cannot be read is left to the reading.
+    """
+    if not options.train_data.is_file():  # a pipe would be waited for
+        return
+    try:
+        file = pq.read_metadata(options.train_data)
+    except (pa.ArrowException, OSError, ValueError):
+        return
+    left = room()
+    if left is None:
+        return
+    needs, now = estimate(file, schema, family, _processes(options)), held()
+    table = f"{file.num_rows:,} rows of {len(schema.features)} features"
+    there = f"there is room for {in_words(now + left)}"
+    if needs.least > left:
+        raise TrainError(
+            f"--train-data {options.train_data} does not fit in memory: {table} need at least "
+            f"{in_words(now + needs.least)}, {there}; {MORE}"
+        )
+    if needs.likely > SAFE_SHARE * left:
+        log(
+            f"warning: {table} may not fit in memory with --model {options.model}: they need about "
+            f"{in_words(now + needs.likely)}, {there}; {MORE}, or another model"
+        )
+
+
+def estimate(
+    file: pq.FileMetaData, schema: Schema, family: Family, processes: int = 0
+) -> Footprint:
+    """Return what so many rows take; `processes` are those of a search, none without one."""
+    rows, frame, kept = file.num_rows, frame_bytes(file), frame_bytes(file, shared=True)
+    numbers = rows * NUMBER * encoded_width(schema, family)
+    fit = int(ESTIMATORS[family] * numbers)
+    # scikit-learn holds all rows and, of a fold, those to fit and those to measure at once.
+    likely = START + frame + max(1, processes) * (kept + fit)
+    fewest = rows * NUMBER * sum(feature.kind != "boolean" for feature in schema.features)
+    # The last fit is of all rows. Of two folds, the fewest there are, each has half of them.
+    least = max(frame, kept + fewest)
+    if not processes:
+        least = max(least, 2 * kept + fewest // 2)
+    return Footprint(least, likely)
+
+
+def encoded_width(schema: Schema, family: Family) -> int:
+    """Return how many numbers a row becomes: as a rule, or kept of it where most are zeros."""
+    width = len(schema.features)
+    if family is Family.FOREST:
+        width += sum(min(feature.distinct, MOST_ONE_HOT) for feature in schema.features)
+    return width
+
+
+def frame_bytes(file: pq.FileMetaData, shared: bool = False) -> int:
+    """Return how many bytes the table takes as a frame of pandas, at least.
+
+    Once it is read, equal texts are `shared`.
+    """
+    kinds = file.schema.to_arrow_schema().types
+    return sum(_column_bytes(file, place, kind, shared) for place, kind in enumerate(kinds))
+
+
+def _column_bytes(file: pq.FileMetaData, place: int, kind: pa.DataType, shared: bool) -> int:
+    if pa.types.is_primitive(kind):
+        return file.num_rows * max(1, kind.bit_width // 8)
+    if not pa.types.is_string(kind) and not pa.types.is_large_string(kind):
+        return 0
+    if shared:
+        return file.num_rows * 8
+    groups = (file.row_group(number) for number in range(file.num_row_groups))
+    stored = sum(group.column(place).total_uncompressed_size for group in groups)
+    # In memory 8 bytes and the text, in the file 4 and the text, or less where texts repeat.
+    return file.num_rows * 8 + max(0, stored - 4 * file.num_rows)
+
+
+def _processes(options: Options) -> int:
+    if options.search is None:
+        return 0
+    return min(joblib.cpu_count(), options.search.trials * options.cv_folds)

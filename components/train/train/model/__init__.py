@@ -1,0 +1,1 @@
+"""What is fitted and logged: preprocessing, cross-validation and the model folder."""

@@ -1,0 +1,196 @@
+"""The folds, and the metrics of a fold, from predictions made once."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    f1_score,
+    log_loss,
+    mean_absolute_error,
+    r2_score,
+    roc_auc_score,
+    root_mean_squared_error,
+)
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.pipeline import Pipeline
+
+from train.model.predictions import predict
+
+Metrics = dict[str, float]
+
+# The first is the task's main one.
+METRICS = {
+    "classification": ("accuracy", "balanced_accuracy", "f1", "log_loss", "roc_auc"),
+    "regression": ("rmse", "mae", "r2"),
+}
+# To scikit-learn's scorers, of which greater is always better, errors are negative.
+SCORERS = {
+    "log_loss": "neg_log_loss",
+    "rmse": "neg_root_mean_squared_error",
+    "mae": "neg_mean_absolute_error",
+}
+
+
+def is_error(metric: str) -> bool:
+    """Tell whether less of it is better."""
+    return metric in SCORERS
+
+
+def choose_folds(target: pd.Series, task: str, wanted: int) -> int:
+    """Return how many folds the rows allow: at most `wanted`, and at least two.
+
+    Raises ValueError where not even two folds can be learned from.
+    """
+    if task == "regression":
+        if len(target) < wanted:
+            raise ValueError(
+                f"{len(target)} rows are fewer than {wanted} folds; lower --cv-folds or give "
+                "more data"
+            )
+        return wanted
+    counts = target.value_counts()
+    if counts.iloc[1] < 2:
+        raise ValueError(
+            f"{len(target)} rows, with one of the class {counts.index[1]!r}, are too few for "
+            "cross-validation: two classes need two rows each"
+        )
+    return max(2, min(wanted, int(counts.min())))
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Shuffled folds of the rows, stratified by class; every trial has the same."""
+
+    task: str
+    number: int
+    seed: int
+
+    def splitter(self) -> KFold | StratifiedKFold:
+        """Return scikit-learn's splitter, which splits alike each time."""
+        kind = StratifiedKFold if self.task == "classification" else KFold
+        return kind(self.number, shuffle=True, random_state=self.seed)
+
+
+@contextmanager
+def quiet_folds() -> Iterator[None]:
+    """Silence what is known: few rows of a class, and metrics that a fold leaves undefined."""
+    with warnings.catch_warnings():
+        # The number of folds has been lowered as far as it goes, and that was logged.
+        warnings.filterwarnings("ignore", "The least populated class in y has only")
+        warnings.filterwarnings("ignore", "One or more of the test scores are non-finite")
+        yield
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Measures a fold, as scikit-learn calls it; a metric that the fold leaves undefined is NaN.
+
+    With `only`, the value is that metric alone, with the sign of "greater is better". A lenient
+    scorer answers NaN also where the predictions cannot be measured, and raises nothing.
+    """
+
+    task: str
+    classes: np.ndarray = field(repr=False)
+    lenient: bool = False
+    only: str | None = None
+
+    def __call__(
+        self, model: Pipeline, features: pd.DataFrame, target: pd.Series
+    ) -> Metrics | float:
+        """Return the metrics of a fitted model on the rows that it did not see."""
+        try:
+            measured = self._measure(model, features, target.to_numpy())
+        except ValueError:  # such as an infinite prediction
+            if not self.lenient:
+                raise
+            measured = {}
+        if self.only is not None:
+            value = measured.get(self.only, math.nan)
+            return -value if is_error(self.only) else value
+        return {metric: measured.get(metric, math.nan) for metric in METRICS[self.task]}
+
+    def _measure(self, model: Pipeline, features: pd.DataFrame, truth: np.ndarray) -> Metrics:
+        if self.task == "regression":
+            return regression_metrics(truth, *predict(model, features, ["predict"]))
+        methods = ["predict", "predict_proba"] if hasattr(model, "predict_proba") else ["predict"]
+        predicted, *more = predict(model, features, methods)
+        probabilities = _for_all(self.classes, model.classes_, *more) if more else None
+        # Places in the sorted classes, as scikit-learn's metrics are slow to compare texts.
+        places = np.arange(len(self.classes))
+        true, guessed = (np.searchsorted(self.classes, labels) for labels in (truth, predicted))
+        return classification_metrics(true, guessed, places, probabilities)
+
+
+def summarise(scores: list[Metrics]) -> Metrics:
+    """Fold the metrics of each fold into means and standard deviations, sorted by name."""
+    summary = {}
+    for metric in sorted(scores[0]):
+        values = [score.get(metric, math.nan) for score in scores]
+        if np.isfinite(values).all():
+            summary[f"cv_{metric}_mean"] = float(np.mean(values))
+            summary[f"cv_{metric}_std"] = float(np.std(values))
+    return summary
+
+
+def regression_metrics(truth: np.ndarray, predicted: np.ndarray) -> Metrics:
+    """Return errors in the target's unit, and r2, which one row leaves undefined."""
+    metrics = {
+        "rmse": float(root_mean_squared_error(truth, predicted)),
+        "mae": float(mean_absolute_error(truth, predicted)),
+    }
+    if len(truth) > 1:
+        metrics["r2"] = float(r2_score(truth, predicted))
+    return metrics
+
+
+def classification_metrics(
+    truth: np.ndarray,
+    predicted: np.ndarray,
+    classes: np.ndarray,
+    probabilities: np.ndarray | None,
+) -> Metrics:
+    """Return the metrics of predicted labels, and of (rows, classes) probabilities if given.
+
+    Of two classes the second in sorted order is the positive one; of more, f1 and roc_auc are
+    averages over the classes (macro, each against the rest).
+    """
+    binary: dict[str, Any] = {"average": "binary", "pos_label": classes[-1]}
+    average = binary if len(classes) == 2 else {"average": "macro", "labels": classes}
+    with warnings.catch_warnings():
+        # A rare class may be predicted in a fold that holds no row of it; that is no news.
+        warnings.filterwarnings("ignore", "y_pred contains classes not in y_true")
+        balanced = balanced_accuracy_score(truth, predicted)
+    metrics = {
+        "accuracy": float(accuracy_score(truth, predicted)),
+        "balanced_accuracy": float(balanced),
+        "f1": float(f1_score(truth, predicted, zero_division=0, **average)),
+    }
+    if probabilities is None:
+        return metrics
+    metrics["log_loss"] = float(log_loss(truth, probabilities, labels=classes))
+    if len(np.unique(truth)) == len(classes):
+        metrics["roc_auc"] = _roc_auc(truth, probabilities, classes)
+    return metrics
+
+
+def _roc_auc(truth: np.ndarray, probabilities: np.ndarray, classes: np.ndarray) -> float:
+    if len(classes) == 2:
+        return float(roc_auc_score(truth == classes[1], probabilities[:, 1]))
+    return float(roc_auc_score(truth, probabilities, multi_class="ovr", labels=classes))
+
+
+def _for_all(classes: np.ndarray, known: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Spread probabilities over all classes: one that a fold had no row of to learn has none."""
+    spread = np.zeros((len(probabilities), len(classes)))
+    spread[:, np.searchsorted(classes, known)] = probabilities
+    return spread

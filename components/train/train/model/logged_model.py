@@ -1,0 +1,111 @@
+"""The model folder: what is in it, and under which types it may be loaded.
+
+`mlflow.sklearn.log_model` would save and upload in one call, but it also looks for a git repository
+around the program, and the folder would have to be downloaded again for the step's output.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+import mlflow.sklearn
+import numpy as np
+import pandas as pd
+from mlflow.entities import LoggedModel
+from mlflow.exceptions import MlflowException
+from mlflow.models import Model, ModelSignature
+from mlflow.types import ColSpec, DataType, TensorSpec
+from mlflow.types import Schema as ColumnSchema
+from mlflow.types.schema import AnyType
+from sklearn.pipeline import Pipeline
+
+from train.data.schema import Feature, Schema
+
+EXAMPLE_ROWS = 5
+
+# All that a pipeline of MODELS may hold besides what skops trusts by itself: what preprocessing.py
+# builds on, and the insides of the boosting and the forests. None of it runs code of a file's
+# choice, as `partial` and `asarray` reach nothing that is not in this list.
+TRUSTED_TYPES = [
+    "functools.partial",
+    "numpy.asarray",
+    "numpy.dtype",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.model_selection._split.KFold",
+    "sklearn.tree._tree.Tree",
+    "sklearn.utils.validation.check_array",
+]
+
+# What a fresh environment needs to serve the model, at the versions that fitted it.
+REQUIREMENTS = ("mlflow-skinny", "numpy", "pandas", "scikit-learn", "scipy", "skops")
+
+COLUMN_TYPES = {
+    "numeric": DataType.double,
+    "categorical": DataType.string,
+    "boolean": DataType.boolean,
+    "date": DataType.datetime,
+}
+PREDICTION_TYPES = {
+    "integer": DataType.long,
+    "string": DataType.string,
+    "double": DataType.double,
+}
+
+
+def make_signature(schema: Schema, features: pd.DataFrame) -> ModelSignature:
+    """Return the columns that the model takes, and the type of its predictions.
+
+    Numbers are doubles, which integers can be sent for.
+    """
+    columns: list[ColSpec | TensorSpec] = [
+        ColSpec(_column_type(feature, features[feature.name]), feature.name)
+        for feature in schema.features
+    ]
+    predictions = ColumnSchema([ColSpec(PREDICTION_TYPES[schema.target_type])])
+    return ModelSignature(inputs=ColumnSchema(columns), outputs=predictions)
+
+
+def _column_type(feature: Feature, column: pd.Series) -> DataType | AnyType:
+    if feature.kind == "boolean" and column.isna().any():
+        # MLflow's boolean would read a missing value as false.
+        return AnyType()
+    return COLUMN_TYPES[feature.kind]
+
+
+def choose_example(features: pd.DataFrame) -> pd.DataFrame:
+    """Return the first complete rows, as a missing value is not strict JSON; else the first."""
+    complete = np.flatnonzero(features.notna().all(axis=1))
+    return features.iloc[complete[:EXAMPLE_ROWS]] if len(complete) else features.head(EXAMPLE_ROWS)
+
+
+def save_model(
+    pipeline: Pipeline,
+    schema: Schema,
+    features: pd.DataFrame,
+    logged: LoggedModel,
+    folder: Path,
+) -> None:
+    """Write the model folder of a fitted pipeline, with some rows as its example."""
+    try:
+        mlflow.sklearn.save_model(
+            pipeline,
+            str(folder),
+            mlflow_model=Model(
+                artifact_path=logged.artifact_location,
+                run_id=logged.source_run_id,
+                model_id=logged.model_id,
+                model_uuid=logged.model_id,
+            ),
+            serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_SKOPS,
+            skops_trusted_types=TRUSTED_TYPES,
+            signature=make_signature(schema, features),
+            input_example=choose_example(features),
+            pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+            metadata={"target": schema.target, "task": schema.task},
+        )
+    except MlflowException as error:
+        # It calls whatever stops the writing a model that cannot be serialized.
+        if isinstance(error.__cause__, OSError):
+            raise OSError(error.__cause__.errno, error.__cause__.strerror, str(folder)) from error
+        raise

@@ -1,0 +1,1 @@
+"""The search for parameters: its space, its plan, its trials and their MLflow runs."""

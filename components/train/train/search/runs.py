@@ -1,0 +1,80 @@
+"""The trials of a search as MLflow runs, nested in the run of the step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from mlflow.entities import Metric, Param, RunTag
+
+from train.search.trials import Trial, Watcher, describe_params
+from train.tracking.run import Run, last_words
+
+PARENT = "mlflow.parentRunId"
+LONGEST_TAG = 500
+
+
+class TrialRuns(Watcher):
+    """Makes a run of every trial as it starts; a halving has a step of metrics for each round."""
+
+    def __init__(self, parent: Run, tags: Mapping[str, str]) -> None:
+        self._parent = parent
+        self._tags = {**tags, PARENT: parent.run_id}
+        self._runs: dict[int, str] = {}
+        self._open: set[int] = set()
+
+    def started(self, trial: Trial) -> None:
+        """Make the run; its parameters have the names that they have in the step's own."""
+        client = self._parent.client
+        run_id = client.create_run(
+            self._parent.experiment_id,
+            tags={**self._tags, "mlflow.runName": f"trial {trial.number}"},
+        ).info.run_id
+        self._runs[trial.number] = run_id
+        self._open.add(trial.number)
+        params = describe_params(trial.params)
+        client.log_batch(run_id, params=[Param(key, value) for key, value in params.items()])
+
+    def measured(self, trial: Trial) -> None:
+        """Log the metrics; a trial with an error ends here."""
+        client, run_id = self._parent.client, self._runs[trial.number]
+        values = dict(trial.metrics)
+        if trial.rows:
+            values["rows"] = trial.rows
+        now = int(time.time() * 1000)
+        metrics = [Metric(key, value, now, trial.round) for key, value in values.items()]
+        error = [RunTag("pinion.error", trial.error[:LONGEST_TAG])] if trial.error else []
+        client.log_batch(run_id, metrics=metrics, tags=error)
+        if trial.error:
+            self._end(trial.number, "FAILED")
+
+    def finished(self, ranked: Sequence[Trial]) -> None:
+        """Log the ranks, the best first, and end what is open."""
+        now = int(time.time() * 1000)
+        for place, trial in enumerate(ranked, 1):
+            if not trial.error:
+                metric = Metric("rank", place, now, 0)
+                self._parent.client.log_batch(self._runs[trial.number], metrics=[metric])
+        self.end("FINISHED")
+
+    def end(self, status: str) -> None:
+        """End every run that is open."""
+        for number in sorted(self._open):
+            self._end(number, status)
+
+    def _end(self, number: int, status: str) -> None:
+        self._parent.client.set_terminated(self._runs[number], status)
+        self._open.discard(number)
+
+
+@contextmanager
+def trial_runs(parent: Run, tags: Mapping[str, str]) -> Iterator[TrialRuns]:
+    """Make runs that end FINISHED, FAILED, or KILLED where a signal ended the search."""
+    runs = TrialRuns(parent, tags)
+    try:
+        yield runs
+    except BaseException as error:
+        with last_words():
+            runs.end("FAILED" if isinstance(error, Exception) else "KILLED")
+        raise

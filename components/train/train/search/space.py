@@ -1,0 +1,156 @@
+"""The space of a search: what is drawn for each parameter, checked before a trial is fitted.
+
+JSON that passed through a cluster does not tell 1 from 1.0, so what is drawn between two bounds
+follows from the estimator: fractions where it takes them, else whole numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+from sklearn.base import BaseEstimator, clone
+
+from train.data.schema import Schema
+from train.errors import WrongCallError
+from train.models import find_model, label_keys, refuse_unknown
+from train.options import Options
+
+# Parameters that `--model-params` can set, but that no trial may differ in, and why.
+SAME_IN_EVERY_TRIAL = {
+    "max_bins": "the encoding of the categories depends on it; set it in --model-params",
+}
+RANGE_KEYS = {"low", "high", "log"}
+# Where in a range a value is tried that is no whole number, whatever the bounds.
+SOMEWHERE = 1 / math.pi
+MOST = 10**18  # what fits in the whole numbers of numpy
+
+
+@dataclass(frozen=True)
+class LogInteger:
+    """Whole numbers from `low` to `high`, both included, whose logarithm is uniform."""
+
+    low: int
+    high: int
+
+    def rvs(self, random_state: np.random.RandomState | None = None) -> int:
+        """Draw one, as scikit-learn asks a distribution of scipy."""
+        bounds = (self.low - 0.5, self.high + 0.5)
+        drawn = stats.loguniform(*bounds).rvs(random_state=random_state)
+        return int(min(max(round(drawn), self.low), self.high))
+
+
+def build_space(options: Options, schema: Schema, estimator: BaseEstimator) -> dict[str, Any]:
+    """Return a distribution or a list of values for each parameter that the trials differ in.
+
+    Without a space of the user's it is that of the model, less what `--model-params` sets.
+    Raises WrongCallError naming the parameter and the value.
+    """
+    search, fixed = options.search, options.model_params
+    if search is None:
+        return {}
+    given = search.space
+    if given is None:
+        default = find_model(schema.task, options.model).space
+        given = {name: values for name, values in default.items() if name not in fixed}
+        if not given:
+            raise WrongCallError(
+                f"--search: --model-params sets all that a search of {options.model} would vary "
+                f"({', '.join(default)}); give a space, or set less"
+            )
+    _refuse_names(given, fixed, options.model, estimator)
+    return {name: _choices(name, given[name], schema, estimator) for name in sorted(given)}
+
+
+def count_trials(wanted: int, space: Mapping[str, Any]) -> int:
+    """Return how many trials there are: lists alone hold only so many combinations."""
+    if not all(isinstance(choices, list) for choices in space.values()):
+        return wanted
+    return min(wanted, math.prod(len(choices) for choices in space.values()))
+
+
+def _refuse_names(
+    space: Mapping[str, Any], fixed: Mapping[str, Any], model: str, estimator: BaseEstimator
+) -> None:
+    refuse_unknown("--search: space", model, estimator, space)
+    for name in space:
+        if name in SAME_IN_EVERY_TRIAL and name in estimator.get_params():
+            raise WrongCallError(
+                f"--search: space: {name!r} cannot be varied, {SAME_IN_EVERY_TRIAL[name]}"
+            )
+        if name in fixed:
+            raise WrongCallError(
+                f"--search: {name!r} is in the space and in --model-params; take it out of one"
+            )
+
+
+def _choices(name: str, given: object, schema: Schema, estimator: BaseEstimator) -> Any:
+    if isinstance(given, list) and given:
+        values = [label_keys({name: value}, schema, "--search: space")[name] for value in given]
+        for value in values:
+            _check(name, value, estimator)
+        return values
+    if isinstance(given, dict) and {"low", "high"} <= set(given) <= RANGE_KEYS:
+        return _range(name, given, estimator)
+    raise WrongCallError(
+        f"--search: space: {name!r} must be a list of values or "
+        f'{{"low": …, "high": …, "log": true or false}}, got {given!r:.80}'
+    )
+
+
+def _range(name: str, given: Mapping[str, Any], estimator: BaseEstimator) -> Any:
+    low, high = _bound(name, given["low"]), _bound(name, given["high"])
+    log = _log(name, given.get("log", False), low)
+    if low >= high:
+        raise WrongCallError(
+            f"--search: space: low of {name!r} must be below high, got {low!r} and {high!r}"
+        )
+    between = low + (high - low) * SOMEWHERE
+    fractions = _complaint(name, between, estimator) is None
+    if not fractions and (low % 1 or high % 1):
+        _check(name, between, estimator)
+    low, high = (float(low), float(high)) if fractions else (int(low), int(high))
+    for bound in (low, high):
+        _check(name, bound, estimator)
+    if fractions:
+        return stats.loguniform(low, high) if log else stats.uniform(low, high - low)
+    return LogInteger(int(low), int(high)) if log else stats.randint(low, high + 1)
+
+
+def _bound(name: str, value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or abs(value) > MOST:
+        raise WrongCallError(
+            f"--search: space: low and high of {name!r} must be numbers of at most {MOST:.0e}, "
+            f"got {value!r:.40}"
+        )
+    return value
+
+
+def _log(name: str, value: object, low: float) -> bool:
+    if not isinstance(value, bool):
+        raise WrongCallError(
+            f"--search: space: log of {name!r} must be true or false, got {value!r:.40}"
+        )
+    if value and low <= 0:
+        raise WrongCallError(
+            f"--search: space: low of {name!r} must be above 0 where log is true, got {low!r}"
+        )
+    return value
+
+
+def _check(name: str, value: object, estimator: BaseEstimator) -> None:
+    complaint = _complaint(name, value, estimator)
+    if complaint:
+        raise WrongCallError(f"--search: space: {complaint}")
+
+
+def _complaint(name: str, value: object, estimator: BaseEstimator) -> str | None:
+    try:
+        clone(estimator).set_params(**{name: value})._validate_params()
+    except ValueError as error:
+        return str(error)
+    return None

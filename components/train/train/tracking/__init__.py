@@ -1,0 +1,1 @@
+"""MLflow: the store and the run of the step."""

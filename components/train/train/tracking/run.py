@@ -1,0 +1,227 @@
+"""The MLflow run: made, described, and never left running."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from secrets import token_hex
+from urllib.parse import urlsplit
+
+from mlflow import MlflowClient
+from mlflow.entities import (
+    Dataset,
+    DatasetInput,
+    InputTag,
+    LifecycleStage,
+    LoggedModel,
+    LoggedModelOutput,
+    LoggedModelStatus,
+    Metric,
+    Param,
+)
+from mlflow.exceptions import MlflowException
+from mlflow.types import Schema as ColumnSchema
+from requests import RequestException
+from sqlalchemy.exc import SQLAlchemyError
+
+from train.errors import TrainError
+from train.tracking.store import hide_password
+
+BATCH = 100  # parameters in one request
+DIGEST_LENGTH = 32  # a store holds 36 characters
+
+# What kind of work an experiment is of, which MLflow otherwise guesses. The pages of 3.17 do not go
+# by it but by a switch; the README has a word on that.
+KIND = {"mlflow.experimentKind": "custom_model_development"}
+
+# Tags of a run, by the variables that say them.
+FROM_ENVIRONMENT = {
+    "mlflow.user": "USER",
+    "mlflow.source.git.commit": "PINION_REVISION",
+    "pinion.pipeline_run": "PINION_PIPELINE_RUN",
+    "pinion.release": "PINION_RELEASE",
+    "pinion.reproduces": "PINION_REPRODUCES",
+}
+
+ONCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
+
+REFUSED = {
+    "UNAUTHENTICATED": "does not know you; set MLFLOW_TRACKING_USERNAME and "
+    "MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN",
+    "PERMISSION_DENIED": "does not allow this; ask for the right to write to the experiment",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """An MLflow run, and the experiment that it is in."""
+
+    client: MlflowClient
+    experiment_id: str
+    run_id: str
+
+    def log_params(self, params: Mapping[str, str]) -> None:
+        """Log parameters, in batches that every store takes."""
+        entities = [Param(key, value) for key, value in params.items()]
+        for start in range(0, len(entities), BATCH):
+            self.client.log_batch(self.run_id, params=entities[start : start + BATCH])
+
+    def log_metrics(self, metrics: Mapping[str, float], model_id: str) -> None:
+        """Log metrics to the run and to its model."""
+        now = int(time.time() * 1000)
+        entities = [Metric(key, value, now, 0, model_id) for key, value in metrics.items()]
+        self.client.log_batch(self.run_id, metrics=entities)
+
+    def log_dataset(self, source: str, sha256: str, columns: ColumnSchema, rows: int) -> None:
+        """Log where the rows came from, as the run's training dataset."""
+        dataset = describe_dataset(source, sha256, columns, rows)
+        inputs = [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])]
+        try:
+            self.client.log_inputs(self.run_id, inputs)
+        except (MlflowException, SQLAlchemyError) as error:
+            if isinstance(error.__context__, RequestException):
+                raise  # nobody answered, however often it was asked
+            # Runs that log the same table at once race for its row; now it is there.
+            self.client.log_inputs(self.run_id, inputs)
+
+
+@contextmanager
+def tracking_errors(uri: str) -> Iterator[None]:
+    """Turn what MLflow and its store raise into a TrainError that names the address."""
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, RequestException) as error:
+        # The last is what MLflow lets through of a refused or broken upload.
+        shown, reason = hide_password(uri, uri), hide_password(str(error), uri)
+        refusal = REFUSED.get(getattr(error, "error_code", ""))
+        if refusal:
+            raise TrainError(f"the MLflow server {shown} {refusal}") from error
+        raise TrainError(f"MLflow at {shown} failed: {reason}") from error
+
+
+def find_experiment(client: MlflowClient, name: str, artifact_location: str | None) -> str:
+    """Return the id of an experiment, made if need be, whoever else is making it now."""
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        try:
+            return client.create_experiment(name, artifact_location, tags=KIND)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            experiment = client.get_experiment_by_name(name)
+    if experiment is None or experiment.lifecycle_stage != LifecycleStage.ACTIVE:
+        raise TrainError(
+            f"the MLflow experiment {name!r} was deleted; restore it, or give another --experiment"
+        )
+    return experiment.experiment_id
+
+
+def run_tags(source: str, sha256: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the tags that say which data, which versions of the components and which pipeline
+    run made the run.
+
+    Raises TrainError for a malformed PINION_COMPONENTS.
+    """
+    tags = {
+        "mlflow.source.name": "train",
+        "mlflow.source.type": "JOB",
+        "pinion.dataset.source": source,
+        "pinion.dataset.sha256": sha256,
+        **{tag: environment.get(variable, "") for tag, variable in FROM_ENVIRONMENT.items()},
+    }
+    for pair in environment.get("PINION_COMPONENTS", "").split(","):
+        if not pair.strip():
+            continue
+        name, equals, version = (part.strip() for part in pair.partition("="))
+        if not (name and equals and version):
+            raise TrainError(f"PINION_COMPONENTS holds {pair!r}, which is not NAME=VERSION")
+        tags[f"pinion.component.{name}"] = version
+    return {key: value for key, value in tags.items() if value}
+
+
+@contextmanager
+def tracked_run(
+    client: MlflowClient, experiment_id: str, model: str, tags: Mapping[str, str]
+) -> Iterator[Run]:
+    """Make a run, named after its model, that ends FINISHED, FAILED, or KILLED by a signal."""
+    run_id = make_run(client, experiment_id, f"{model}-{token_hex(4)}", tags)
+    try:
+        yield Run(client, experiment_id, run_id)
+    except BaseException as error:
+        with last_words():
+            client.set_terminated(run_id, "FAILED" if isinstance(error, Exception) else "KILLED")
+        raise
+    client.set_terminated(run_id, "FINISHED")
+
+
+def make_run(client: MlflowClient, experiment_id: str, name: str, tags: Mapping[str, str]) -> str:
+    """Return the id of a new run; the name must be nobody else's.
+
+    MLflow's client asks again where the answer was lost, and so makes a second run.
+    """
+    run_id = client.create_run(experiment_id, tags=dict(tags), run_name=name).info.run_id
+    for found in client.search_runs([experiment_id], f"attributes.run_name = '{name}'"):
+        if found.info.run_id != run_id:
+            note = f"made when the server's answer was lost; the run is {run_id}"
+            client.set_tag(found.info.run_id, "pinion.note", note)
+            client.set_terminated(found.info.run_id, "KILLED")
+    return run_id
+
+
+def make_model(run: Run, name: str, params: Mapping[str, str]) -> LoggedModel:
+    """Return the run's one new model, however often the client had to ask for it."""
+    model = run.client.create_logged_model(
+        run.experiment_id, name, source_run_id=run.run_id, params=dict(params)
+    )
+    found = run.client.search_logged_models(
+        [run.experiment_id], filter_string=f"source_run_id = '{run.run_id}'"
+    )
+    for other in found:
+        if other.model_id != model.model_id:
+            run.client.finalize_logged_model(other.model_id, LoggedModelStatus.FAILED)
+    return model
+
+
+@contextmanager
+def tracked_model(run: Run, name: str, params: Mapping[str, str]) -> Iterator[LoggedModel]:
+    """Make a model of the run that ends READY, or FAILED."""
+    model = make_model(run, name, params)
+    run.client.log_outputs(run.run_id, [LoggedModelOutput(model.model_id, step=0)])
+    try:
+        yield model
+    except BaseException:
+        with last_words():
+            run.client.finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
+        raise
+    run.client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+
+
+@contextmanager
+def last_words() -> Iterator[None]:
+    """Tell MLflow of a failure once: it may be what failed, and must not hide the reason."""
+    os.environ.update(ONCE)
+    with suppress(MlflowException, SQLAlchemyError, OSError):
+        yield
+
+
+def describe_dataset(source: str, sha256: str, columns: ColumnSchema, rows: int) -> Dataset:
+    """Return MLflow's record of the dataset, named by the last part of its source."""
+    scheme = urlsplit(source).scheme
+    if scheme in ("http", "https"):
+        source_type, where = "http", {"url": source}
+    else:
+        source_type, where = "local", {"uri": source}
+    name = PurePosixPath(urlsplit(source).path).name or "dataset"
+    return Dataset(
+        name=name,
+        digest=sha256[:DIGEST_LENGTH] or "unknown",
+        source_type=source_type,
+        source=json.dumps(where),
+        schema=json.dumps({"mlflow_colspec": columns.to_dict()}),
+        profile=json.dumps({"num_rows": rows, "num_elements": rows * len(columns.inputs)}),
+    )

@@ -1,0 +1,90 @@
+"""What is to be run: a compiled file, read and understood before anything is made for it."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.compiled.file import PipelineFile, read_bytes
+from pipelines.compiled.graph import Pipeline
+from pipelines.compiled.unfilled import refuse_unfilled, unfilled
+from pipelines.components.component import Component, discover
+from pipelines.pinning.compiled_cache import compile_dev
+from pipelines.pinning.compiler import WIRING
+from pipelines.pinning.pins import DEV, dev_pins
+from pipelines.pinning.releases import frozen
+from pipelines.system.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be run, and how: a compiled file, or else a release, of which `dev` is the tree.
+
+    `output` holds the folders of the runs. Without a tracking URI it is that of the parameters, of
+    the environment, or of the store in `output`. `reproduces` is the model version that is made
+    again, if any. `cache_size` are the bytes that may be kept of steps; None reuses and keeps none.
+    A `quiet` run shows no progress.
+    """
+
+    workspace: Workspace
+    output: Path
+    runner: str
+    jobs: int
+    file: Path | None = None
+    release: str = DEV
+    tracking_uri: str = ""
+    reproduces: str = ""
+    cache_size: int | None = None
+    quiet: bool = False
+
+    @property
+    def dev(self) -> bool:
+        """Whether it is the working tree that runs."""
+        return self.file is None and self.release == DEV
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A request, and the pipeline that it is about; `compiled` is the whole file.
+
+    `components` are those of the working tree.
+    """
+
+    request: Request
+    components: Mapping[str, Component]
+    compiled: bytes
+    pipeline: Pipeline
+
+
+def declare(request: Request) -> Declared:
+    """Read what is to be run; raises `PinionError` if that cannot be run here."""
+    components = discover(request.workspace.components)
+    path, compiled = _compiled(request, components)
+    file = PipelineFile.parse(path, compiled)
+    pipeline = Pipeline.of(file)
+    if request.file:
+        refuse_unfilled(file)
+    elif not request.dev:
+        _tell_unfilled(request.release, file)
+    return Declared(request, components, compiled, pipeline)
+
+
+def _compiled(request: Request, components: Mapping[str, Component]) -> tuple[Path, bytes]:
+    """Return the compiled file, and what messages call it."""
+    if request.file:
+        return request.file, read_bytes(request.file)
+    if request.dev:
+        return WIRING, compile_dev(request.workspace, dev_pins(components))
+    workspace, release = request.workspace, request.release
+    path = (workspace.releases / release / "pipeline.yaml").relative_to(workspace.root)
+    return path, frozen(workspace, release).pipeline
+
+
+def _tell_unfilled(release: str, file: PipelineFile) -> None:
+    if lacking := sorted({name for name, _ in unfilled(file)}):
+        # Its models must stay reproducible, although a cluster of today refuses it.
+        print(
+            f"release {release} leaves defaults of {', '.join(lacking)} to the runner;"
+            " KFP 2.17 does not fill them in: make a new release to run it on a cluster",
+            file=sys.stderr,
+        )

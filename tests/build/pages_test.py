@@ -1,0 +1,119 @@
+"""What the pages show is what happens: their local commands succeed, and print what is shown."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.build.tree import ROOT, call, clone, environment
+from tests.documents import Block, Document, pages
+from tests.ports import free_port
+
+pytestmark = pytest.mark.slow(reason="makes whole runs in a clone, and installs the full MLflow")
+
+README = Document.read(ROOT / "README.md")
+# Of the commands before it, those that a test of their own runs.
+CLUSTER = "\n## Run it on a cluster\n"
+ELSEWHERE = ("make test", "make ui")
+PRINTED = [
+    pytest.param(block, id=f"{path.stem}-{block.prints}")
+    for path in pages()
+    for block in Document.read(path).blocks
+    if block.prints
+]
+SERVED = "(Ctrl-C stops it)"
+# What differs from run to run.
+MASKS = (
+    (r"^\d\d:\d\d:\d\d ", "TIME "),
+    (r"\d{8}-\d{6}-[0-9a-f]{6}", "RUN"),
+    (r"\b[0-9a-f]{12}\b", "HASH"),
+    (r"^(took +).*", r"\1TIME"),
+    (r"\d+\.\d s$", "N s"),
+    (r"127\.0\.0\.1:\d+", "ADDRESS"),
+)
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone with the table that the README reads."""
+    folder = clone(tmp_path_factory.mktemp("pages") / "clone")
+    # An age that tells the answer to all but a tenth of the rows: no leak, and easily learned.
+    rows = (
+        f"{row % 61},{row % 7},{'>50K' if (row % 61 > 30) != (row % 10 == 0) else '<=50K'}"
+        for row in range(900)
+    )
+    (folder / "adult.csv").write_text("\n".join(["age,hours,income class", *rows]) + "\n")
+    done = call(folder, "make", "setup")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def local_commands() -> list[str]:
+    local = Document(README.path, README.text.partition(CLUSTER)[0])
+    return [line for line in local.command_lines if not line.startswith(ELSEWHERE)]
+
+
+def test_there_are_local_commands_and_what_they_print() -> None:
+    assert CLUSTER in README.text
+    assert len(local_commands()) > 3
+    assert {"make run", "make ui"} <= {each.values[0].prints for each in PRINTED}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("command", local_commands())
+def test_a_local_command_of_the_readme_succeeds(command: str, tree: Path) -> None:
+    done = call(tree, "bash", "-c", command)
+    assert done.returncode == 0, done.stderr
+    assert "verdict " in done.stdout
+
+
+@pytest.mark.parametrize("block", PRINTED)
+def test_a_command_prints_what_its_page_shows(block: Block, tree: Path) -> None:
+    shutil.rmtree(tree / "runs", ignore_errors=True)
+    if block.prints != "make run":
+        assert call(tree, "make", "run").returncode == 0
+    said = served(tree, block.prints) if block.prints == "make ui" else printed(tree, block.prints)
+    lines = {masked(line, tree) for line in said}
+    missing = [line for line in block.lines if masked(line, tree) not in lines]
+    assert missing == [], said
+
+
+def printed(tree: Path, command: str) -> list[str]:
+    """Return what a command prints to its end: first of its steps, then the results."""
+    path = f"{tree / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    done = call(tree, "bash", "-c", command, PATH=path)
+    return [*done.stderr.splitlines(), *done.stdout.splitlines()]
+
+
+def served(tree: Path, command: str) -> list[str]:
+    """Return what a server prints until it is ready, on a port that is free; ends it by Ctrl-C."""
+    process = subprocess.Popen(
+        [*command.split(), f"ARGS=--port {free_port()}"],
+        cwd=tree,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout
+    lines: list[str] = []
+    try:
+        for line in process.stdout:
+            lines.append(line.rstrip("\n"))
+            if lines[-1] == SERVED:
+                break
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=60)
+    return lines
+
+
+def masked(line: str, tree: Path) -> str:
+    """Return a line without what differs from run to run, and from clone to clone."""
+    line = line.replace(f"{tree}/", "")
+    for pattern, text in MASKS:
+        line = re.sub(pattern, text, line)
+    return line

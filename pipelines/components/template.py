@@ -55,7 +55,9 @@ class NewComponent:
             raise UsageError(f"{self.folder} exists already; components: {known}")
         pins = read_pins((self.template / "requirements.lock").read_text())
         if self.name.replace("_", "-") in pins:
-            raise UsageError(f"{self.name!r} is the name of a package that it needs; choose another")
+            raise UsageError(
+                f"{self.name!r} is the name of a package that it needs; choose another"
+            )
 
     def create(self) -> list[Path]:
         """Write the component and enter its lock in `pants.toml`; return what changed.
@@ -74,7 +76,9 @@ class NewComponent:
         return [self.folder, settings]
 
     def _copy(self, target: Path) -> None:
-        shutil.copytree(self.template, target, ignore=shutil.ignore_patterns("__pycache__", "BUILD"))
+        shutil.copytree(
+            self.template, target, ignore=shutil.ignore_patterns("__pycache__", "BUILD")
+        )
         (target / _BUILD).rename(target / "BUILD")
         (target / _PLACEHOLDER).rename(target / self.name)
         for path in target.rglob("*"):
@@ -92,7 +96,9 @@ class NewComponent:
         try:
             document = tomlkit.parse(settings.read_text())
             lock = self.folder.relative_to(self.workspace.root) / "requirements.lock"
-            document["python"]["resolves"][self.name] = lock.as_posix()  # type: ignore[index]
+            document["python"]["resolves"][self.name] = lock.as_posix()
         except (TOMLKitError, KeyError) as error:
-            raise PinionError(f"{settings}: {error}; restore it (git checkout {settings})") from error
+            raise PinionError(
+                f"{settings}: {error}; restore it (git checkout {settings})"
+            ) from error
         return tomlkit.dumps(document)

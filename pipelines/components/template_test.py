@@ -12,7 +12,7 @@ from pipelines.system.errors import PinionError, UsageError
 from pipelines.system.workspace import ROOT, Workspace
 
 
-@pytest.fixture
+@pytest.fixture()
 def workspace(tmp_path: Path) -> Workspace:
     """A repository with one component, the template and the real settings."""
     shutil.copy(ROOT / "pants.toml", tmp_path)

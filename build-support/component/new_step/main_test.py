@@ -10,7 +10,7 @@ import pytest
 from new_step.__main__ import main
 
 
-@pytest.fixture
+@pytest.fixture()
 def dataset(tmp_path: Path) -> Path:
     path = tmp_path / "dataset"
     pq.write_table(pa.table({"age": [31, 42, 53], "city": ["Bonn", "Graz", "Lyon"]}), path)
@@ -39,7 +39,11 @@ def test_the_rows_and_columns_are_counted(dataset: Path, tmp_path: Path) -> None
     ],
 )
 def test_a_table_that_cannot_be_used_is_one_line(
-    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: list[str], message: str
+    dataset: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    flags: list[str],
+    message: str,
 ) -> None:
     metrics = tmp_path / "metrics"
     assert main(["--dataset", str(dataset), "--metrics", str(metrics), *flags]) == 1

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow(reason="makes whole runs in a clone, and installs 
 README = Document.read(ROOT / "README.md")
 # Of the commands before it, those that a test of their own runs.
 CLUSTER = "\n## Run it on a cluster\n"
-ELSEWHERE = ("make test", "make ui")
+ELSEWHERE = ("make test", "make ui", ".venv/bin/python -m pipelines.new")
 PRINTED = [
     pytest.param(block, id=f"{path.stem}-{block.prints}")
     for path in pages()

@@ -60,7 +60,7 @@ def local_commands() -> list[str]:
 def test_there_are_local_commands_and_what_they_print() -> None:
     assert CLUSTER in README.text
     assert len(local_commands()) > 3
-    assert {"make run", "make ui"} <= {each.values[0].prints for each in PRINTED}  # type: ignore[attr-defined]
+    assert {"make run", "make ui"} <= {each.values[0].prints for each in PRINTED}
 
 
 @pytest.mark.parametrize("command", local_commands())

@@ -19,7 +19,8 @@ from pipelines.system.workspace import Workspace, whole
 
 # The template's own name, in file names and in text; with a dash in names of images and packages.
 _PLACEHOLDER = "new_step"
-_BUILD = "BUILD.in"
+# Pants would read a file of its own name, or one that begins with it.
+_BUILD = "component.BUILD"
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _RESERVED = ("pipelines", "tests", "benchmarks", "libraries", "pinion_step", "dev")
 

@@ -39,7 +39,7 @@ MASKS = (
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone with the table that the README reads."""
+    """Return a clone with the table that the README reads."""
     folder = clone(tmp_path_factory.mktemp("pages") / "clone")
     # An age that tells the answer to all but a tenth of the rows: no leak, and easily learned.
     rows = (

@@ -163,7 +163,7 @@ def test_the_library_imports_no_component_and_not_the_pipelines() -> None:
     assert _imported(LIBRARY, foreign) == set()
 
 
-def test_the_library_needs_nothing_but_the_standard_library_to_be_imported() -> None:
+def test_importing_the_library_needs_only_the_standard_library() -> None:
     assert _sources(LIBRARY)
     outside = {
         (source.name, name)
@@ -176,7 +176,7 @@ def test_the_library_needs_nothing_but_the_standard_library_to_be_imported() -> 
 
 
 @pytest.mark.parametrize("folder", [*FOLDERS, LIBRARY], ids=lambda folder: folder.name)
-def test_the_library_is_imported_in_the_way_that_the_content_hash_reads(folder: Path) -> None:
+def test_the_library_is_imported_in_the_form_that_the_content_hash_reads(folder: Path) -> None:
     package = folder if folder == LIBRARY else folder / folder.name
     for source in _sources(package):
         text = source.read_text()

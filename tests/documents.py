@@ -1,4 +1,4 @@
-"""Markdown pages as tests read them: commands, code spans, links, headings."""
+"""Read the commands, code spans, links and headings of Markdown pages, for tests."""
 
 import re
 from collections import Counter
@@ -30,7 +30,7 @@ class Block:
 
     @property
     def lines(self) -> list[str]:
-        """Its lines; one that ends in a backslash goes on in the next."""
+        """Its lines; a line that ends in a backslash is joined with the next."""
         return self.text.replace("\\\n", " ").splitlines()
 
 
@@ -65,7 +65,7 @@ class Document:
 
     @property
     def spans(self) -> list[str]:
-        """What stands in single backticks."""
+        """The texts in single backticks."""
         return _SPAN.findall(self.prose)
 
     @property

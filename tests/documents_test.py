@@ -1,4 +1,4 @@
-"""Pages name only what is there: commands, flags, parameters, paths, links and error lines."""
+"""Pages name only commands, flags, parameters, paths, links and error lines that exist."""
 
 import ast
 import re
@@ -25,7 +25,7 @@ FOLDERS = (
     "tests",
 )  # fmt: skip
 MADE_LATER = "pipelines/releases/"
-# Of a line with placeholders, what is long enough to be looked for.
+# Parts of an error line shorter than this are not searched for.
 LONG = 10
 
 
@@ -56,7 +56,7 @@ def test_what_a_page_names_exists(page: Document, known: Known) -> None:
 
 
 def span_faults(span: str, known: Known) -> list[str]:
-    """Return what a code span names that is not there."""
+    """Return what a code span names that does not exist."""
     if re.match(r"(make|\./pants|python -m|\.venv/bin/python -m) [^<…]+$", span):
         return [fault for command in commands(span) for fault in _named_faults(command, known)]
     if re.fullmatch(r"--[a-z][a-z-]+", span):
@@ -132,7 +132,7 @@ def may_import() -> dict[str, str]:
     return dict(ast.literal_eval(value))
 
 
-def test_the_error_lines_are_those_of_the_code() -> None:
+def test_the_error_lines_of_the_page_are_in_the_code() -> None:
     lines = [line for block in Document.read(TROUBLESHOOTING).blocks for line in block.lines]
     assert len(lines) > 30
     assert [line for line in lines if not is_said(line)] == []
@@ -221,6 +221,6 @@ def test_a_span_that_names_what_is_there_passes(span: str, known: Known) -> None
     assert span_faults(span, known) == []
 
 
-def test_a_line_that_the_code_does_not_hold_is_found() -> None:
+def test_an_error_line_that_the_code_does_not_have_is_found() -> None:
     assert is_said("port … is in use by …; choose another with --port")
     assert not is_said("port … is not to be had; choose another with --port")

@@ -81,7 +81,7 @@ class CompiledFile:
 
     @classmethod
     def of(cls, file: PipelineFile) -> "CompiledFile":
-        """Return what a file says; raise `PinionError` if it has an unsupported field."""
+        """Return the messages of a file; raise `PinionError` if it has an unsupported field."""
         if file.platform is not None:
             raise PinionError(
                 f"{file.path} has a second document, of platform settings for a cluster; to run on"

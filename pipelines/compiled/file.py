@@ -158,7 +158,7 @@ def _steps(pipeline: Any, dag: Any) -> Iterator[str]:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return what a compiled file holds; raises `PinionError` if there is none."""
+    """Return the bytes of a compiled file; raise `PinionError` if it does not exist."""
     try:
         return path.read_bytes()
     except FileNotFoundError as error:

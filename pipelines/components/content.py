@@ -25,10 +25,12 @@ from pipelines.components.requirement_locks import read_pins
 # The prefix of every hash, so that hashes of another kind are never compared with these.
 SCHEME = "s1:"
 BASE_IMAGE = "build-support/base-image.txt"
-# What components share, and its folder. In a program it stands beside the component's package.
+# The library that components share, and its folder. In a program it is beside the component's
+# package.
 LIBRARY = "pinion_step"
 LIBRARY_FOLDER = f"libraries/{LIBRARY}"
-# The one way in which components import it, so that sed can tell as well (a contract test).
+# The only form in which components import it, so that `sed` in the launcher finds the imports too;
+# a contract test checks that.
 _IMPORT = re.compile(rb"^[ \t]*from pinion_step\.(\w+) import ", re.MULTILINE)
 _LOCK = "requirements.lock"
 _BESIDE = ("Dockerfile", "component.yaml")

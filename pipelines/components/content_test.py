@@ -73,7 +73,7 @@ def write_library(folder: Path, **modules: str) -> Path:
 
 @pytest.fixture()
 def library(folder: Path) -> Path:
-    """Three modules; the component imports `cli`, which imports `errors`."""
+    """Write three modules; the component imports `cli`, which imports `errors`."""
     (folder / "tool" / "__main__.py").write_text(
         "def main():\n    from pinion_step.cli import run\n"
     )
@@ -83,9 +83,7 @@ def library(folder: Path) -> Path:
     )
 
 
-def test_the_modules_of_the_library_that_are_imported_are_content(
-    folder: Path, library: Path
-) -> None:
+def test_only_imported_modules_of_the_library_are_content(folder: Path, library: Path) -> None:
     modules = [name for name in read_tree(folder, folder.parent.parent) if "pinion_step" in name]
     assert sorted(modules) == [
         "pinion_step/__init__.py", "pinion_step/cli.py", "pinion_step/errors.py",
@@ -103,7 +101,7 @@ def test_the_modules_of_the_library_that_are_imported_are_content(
         pytest.param("new", False, id="a new module"),
     ],
 )
-def test_what_a_change_of_the_library_changes(
+def test_which_hashes_a_changed_module_of_the_library_changes(
     folder: Path, library: Path, module: str, counts: bool
 ) -> None:
     before = content(folder)
@@ -118,7 +116,7 @@ def test_a_component_that_imports_no_library_keeps_its_hash(folder: Path) -> Non
     assert content(folder) == before
 
 
-def test_a_fix_of_mlflow_is_no_content_of_preprocess() -> None:
+def test_a_fix_in_the_mlflow_module_does_not_change_preprocess() -> None:
     modules = read_tree(ROOT / "components/preprocess", ROOT)
     assert "pinion_step/cli.py" in modules
     assert "pinion_step/mlflow.py" not in modules

@@ -68,7 +68,7 @@ def component_at(workspace: Workspace, commit: str, name: str) -> dict[str, byte
             f"this clone does not have the commit {commit} that {name} was made from"
         ) from None
     folder = f"components/{name}"
-    # Components of old commits have no library, and git archives no path that is not there.
+    # Old commits have no library, and git archive fails for a missing path.
     modules = f"{LIBRARY_FOLDER}/{LIBRARY}"
     library = _git(workspace, "ls-tree", "--name-only", commit, "--", modules).decode().split()
     archive = _git(workspace, "archive", "--format=tar", commit, "--", folder, BASE_IMAGE, *library)

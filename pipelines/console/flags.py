@@ -57,7 +57,7 @@ def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class ClusterFlags:
-    """Which cluster is meant, who asks it, and for whom; None and empty are what is not given."""
+    """The cluster's address, the user who logs in, the namespace; None or empty if not given."""
 
     endpoint: str | None
     user: str | None
@@ -65,7 +65,7 @@ class ClusterFlags:
 
 
 def cluster_flags(args: argparse.Namespace) -> ClusterFlags:
-    """Return what `add_cluster_flags` added."""
+    """Return the values of the flags of `add_cluster_flags`."""
     return ClusterFlags(args.endpoint, args.user, args.namespace)
 
 
@@ -90,9 +90,9 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class RunFlags:
-    """What runs on a cluster are made with.
+    """The settings of a run on a cluster.
 
-    `assignments` are parameters as NAME=VALUE, which stand over those of the file `parameters`.
+    `assignments` are parameters as NAME=VALUE; they win over those in the file `parameters`.
     """
 
     assignments: Sequence[str]
@@ -104,7 +104,7 @@ class RunFlags:
 
 
 def run_flags(args: argparse.Namespace) -> RunFlags:
-    """Return what `add_run_flags` added, but for the experiment."""
+    """Return the values of the flags of `add_run_flags`, except the experiment."""
     return RunFlags(
         assignments=args.param,
         parameters=args.params,

@@ -1,4 +1,4 @@
-"""What tests of environments share: real ones of small packages, in a cache of the test's own."""
+"""Helpers for tests of environments: real ones of small packages, in the test's own cache."""
 
 import os
 import subprocess
@@ -11,14 +11,14 @@ from pipelines.environments.index_testing import Package
 from pipelines.environments.manager import Environment, Environments
 from pipelines.system.workspace import ROOT, Workspace
 
-# Generous, because the machine may be busy; nothing waits for it that succeeds.
+# Seconds. Generous, because the machine may be busy; a test that succeeds never waits so long.
 PATIENCE = 60
 
-# Makes an environment as a run does, prints where it is, and ends as a command does.
+# Makes an environment as a run does, prints its folder, and ends as a command does.
 _MAKER = """
 import pathlib, sys
-from pipelines.environments.manager import Environments
 from pipelines.console.command import run_command
+from pipelines.environments.manager import Environments
 from pipelines.system.workspace import Workspace
 def make(_):
     environments = Environments(Workspace(cache=pathlib.Path(sys.argv[1])))
@@ -29,15 +29,15 @@ sys.exit(run_command("maker", make))
 
 
 def ready(cache: Path, package: Package, kept: int = 24) -> Environment:
-    """Have an environment made in this process."""
+    """Make an environment in this process."""
     environments = Environments(Workspace(cache=cache), kept=kept)
     return environments.ready("tool", [package.lock], lambda _: None)
 
 
 def maker(cache: Path, lock: bytes, before: str = "", **variables: str) -> "subprocess.Popen[str]":
-    """Start another process that makes one; `before` are commands of a shell to run first.
+    """Start another process that makes an environment, after the shell commands `before`.
 
-    They run where mounts are seen by that process alone.
+    Only that process sees what the commands mount.
     """
     command = [sys.executable, "-c", _MAKER, str(cache), lock.decode()]
     if before:
@@ -54,25 +54,25 @@ def maker(cache: Path, lock: bytes, before: str = "", **variables: str) -> "subp
 
 
 def outcome(process: "subprocess.Popen[str]") -> tuple[int | None, str, str]:
-    """Wait for the end of a process; its exit code, what it printed, and its errors."""
+    """Wait for the end of a process; return its exit code, what it printed, and its errors."""
     stdout, stderr = process.communicate(timeout=PATIENCE)
     return process.returncode, stdout.strip(), stderr.strip()
 
 
 def says(environment: Environment) -> str:
-    """What a program in an environment finds in the package `tool`."""
+    """Return what a program in an environment finds in the package `tool`."""
     command = [str(environment.python), "-sE", "-c", "import tool; print(tool.ANSWER)"]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def listed(cache: Path) -> list[str]:
-    """What there is in the folder of the environments: locks, partial ones, whole ones."""
+    """Return the kinds of the entries in the folder of environments: lock, partial, whole."""
     names = (each.name for each in (cache / "environments").iterdir())
     return sorted(name.rpartition(".")[2] if name.startswith(".") else "whole" for name in names)
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
-    """Wait for something, however long that takes on a busy machine."""
+    """Wait until a condition holds; a busy machine may need a while."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > deadline:

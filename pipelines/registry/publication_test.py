@@ -1,4 +1,4 @@
-"""What may be published: components as git has them."""
+"""Only components that git has as they are may be published."""
 
 import subprocess
 from pathlib import Path
@@ -19,7 +19,7 @@ def git(folder: Path, *arguments: str) -> None:
 
 @pytest.fixture()
 def root(tmp_path: Path) -> Path:
-    """A repository with a component that imports one of two modules of the library."""
+    """Return a repository with a component that imports one of two modules of the library."""
     write_component(tmp_path, "tool", "from pinion_step.cli import run\n")
     library = tmp_path / "libraries" / "pinion_step" / "pinion_step"
     library.mkdir(parents=True)

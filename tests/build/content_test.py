@@ -15,7 +15,7 @@ NAMES = sorted(path.parent.name for path in ROOT.glob("components/*/pyproject.to
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone in which the programs are built."""
+    """Return a clone in which the programs are built."""
     folder = clone(tmp_path_factory.mktemp("programs") / "clone")
     done = call(folder, "./pants", "package", *(f"components/{name}:app" for name in NAMES))
     assert done.returncode == 0, done.stderr[-2000:]

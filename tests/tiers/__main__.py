@@ -73,7 +73,7 @@ def chosen(
         Work(part, tuple(found), given)
         for part in parts
         if (found := part.chosen(paths)) and (part.tests or checks)
-        # To find none in a part would take its environment and seconds of imports.
+        # Without this, a part without slow tests would cost its environment and its imports.
         if not done or part.mentions(f"mark.{SLOW}")
     ]
 

@@ -29,7 +29,7 @@ def compile_pipeline(tag: str, pins: Sequence[Pin]) -> bytes:
         COMPONENTS: component_versions({pin.name: pin.exact for pin in pins}),
     }
     with tempfile.TemporaryDirectory() as folder:
-        # KFP writes to a file alone, and goes by its name.
+        # KFP writes only to files, and tells the format from the suffix.
         file = Path(folder) / "pipeline.yaml"
         _compile(pins, environment, file)
         compiled = file.read_bytes()

@@ -49,7 +49,7 @@ def chosen(
 
 
 def release_number(text: str, where: str) -> str:
-    """Return a version number as it is written; raises `UsageError`, which names `where`."""
+    """Return a version number as written; raise `UsageError`, which names `where`."""
     try:
         return str(version_number(text))
     except ValueError as error:

@@ -84,7 +84,7 @@ def frozen(workspace: Workspace, tag: str) -> Release:
 
 
 def _images(pipeline: bytes, where: str) -> set[str]:
-    # As plain YAML, because KFP's messages take longer to import than all else that is done here.
+    # Read as plain YAML, because importing KFP's messages takes longer than everything else here.
     try:
         executors = yaml_text.documents(pipeline.decode())[0]["deploymentSpec"]["executors"]
         return {each["container"]["image"] for each in executors.values()}

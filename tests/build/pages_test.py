@@ -19,12 +19,7 @@ README = Document.read(ROOT / "README.md")
 # Of the commands before it, those that a test of their own runs.
 CLUSTER = "\n## Run it on a cluster\n"
 ELSEWHERE = ("make test", "make ui")
-PRINTED = [
-    pytest.param(block, id=f"{path.stem}-{block.prints}")
-    for path in pages()
-    for block in Document.read(path).blocks
-    if block.prints
-]
+PRINTED = [block for path in pages() for block in Document.read(path).blocks if block.prints]
 SERVED = "(Ctrl-C stops it)"
 # What differs from run to run.
 MASKS = (
@@ -60,7 +55,7 @@ def local_commands() -> list[str]:
 def test_there_are_local_commands_and_what_they_print() -> None:
     assert CLUSTER in README.text
     assert len(local_commands()) > 3
-    assert {"make run", "make ui"} <= {each.values[0].prints for each in PRINTED}  # type: ignore[attr-defined]
+    assert {"make run", "make ui"} <= {each.prints for each in PRINTED}
 
 
 @pytest.mark.parametrize("command", local_commands())
@@ -70,7 +65,7 @@ def test_a_local_command_of_the_readme_succeeds(command: str, tree: Path) -> Non
     assert "verdict " in done.stdout
 
 
-@pytest.mark.parametrize("block", PRINTED)
+@pytest.mark.parametrize("block", PRINTED, ids=lambda block: block.prints)
 def test_a_command_prints_what_its_page_shows(block: Block, tree: Path) -> None:
     shutil.rmtree(tree / "runs", ignore_errors=True)
     if block.prints != "make run":

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.components.component import discover
+from pipelines.system.workspace import ROOT
 from tests.running import (
     assert_one_line,
     client,
@@ -151,13 +153,11 @@ def test_a_file_of_another_build_is_refused(tmp_path: Path) -> None:
     finished = run(tmp_path / "first", *given)
     assert finished.code == 0, finished.stderr
     edited = tmp_path / "edited.yaml"
-    edited.write_text(
-        compiled.read_text().replace(
-            "image: pinion/train:0.1.0-dev.", "image: pinion/train:0.1.0-dev.0"
-        )
-    )
+    version = discover(ROOT / "components")["train"].version
+    image = f"image: pinion/train:{version}-dev."
+    edited.write_text(compiled.read_text().replace(image, f"{image}0"))
     refused = run(tmp_path / "second", "--pipeline-file", str(edited))
-    assert_one_line(refused, 1, "'train' is pinned to 0.1.0-dev.0", "compile again")
+    assert_one_line(refused, 1, f"'train' is pinned to {version}-dev.0", "compile again")
 
 
 @slow

@@ -2,9 +2,10 @@
 
 import ast
 import re
+import sys
 import tomllib
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -14,10 +15,14 @@ from kfp.components import load_component_from_text
 from pipelines.compiled.graph import Pipeline
 from pipelines.compiled.values import parse
 from pipelines.components.component import discover
+from pipelines.components.content import LIBRARY_FOLDER, is_packaged, library_modules
 from pipelines.system.workspace import ROOT
 from tests.make_golden import GOLDEN
 
 COMPONENTS = ROOT / "components"
+LIBRARY = ROOT / LIBRARY_FOLDER / "pinion_step"
+IMPORTED = r"pinion_step\.\w+"
+ALL_MODULES = {f"pinion_step/{path.name}": path.read_bytes() for path in LIBRARY.glob("*.py")}
 FOLDERS = sorted(path for path in COMPONENTS.iterdir() if path.is_dir())
 each_component = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 
@@ -74,7 +79,9 @@ def test_the_build_knows_its_lock(folder: Path) -> None:
     assert resolves.get(folder.name) == f"components/{folder.name}/requirements.lock"
 
 
-@each_component
+@pytest.mark.parametrize(
+    "folder", [*FOLDERS, ROOT / LIBRARY_FOLDER], ids=lambda folder: folder.name
+)
 def test_the_changelog_starts_with_the_version(folder: Path) -> None:
     headings = re.findall(r"^## \[([^\]]+)\] - \d{4}-\d{2}-\d{2}$", changelog(folder), re.MULTILINE)
     assert headings[:1] == [project(folder / "pyproject.toml")["version"]]
@@ -145,19 +152,62 @@ def test_kfp_loads_the_interface(folder: Path) -> None:
 
 
 @each_component
-def test_no_code_is_shared(folder: Path) -> None:
-    foreign = {path.name for path in FOLDERS} - {folder.name} | {"pipelines"}
-    imports = {
-        (str(source.relative_to(ROOT)), name)
-        for source in sorted((folder / folder.name).rglob("*.py"))
-        for name in _imports(source)
+def test_a_component_imports_no_other_and_not_the_pipelines(folder: Path) -> None:
+    foreign = {path.name for path in FOLDERS} - {folder.name} | {"pipelines", "tests"}
+    assert _sources(folder / folder.name)
+    assert _imported(folder / folder.name, foreign) == set()
+
+
+def test_the_library_imports_no_component_and_not_the_pipelines() -> None:
+    foreign = {path.name for path in FOLDERS} | {"pipelines", "tests"}
+    assert _imported(LIBRARY, foreign) == set()
+
+
+def test_the_library_needs_nothing_but_the_standard_library_to_be_imported() -> None:
+    assert _sources(LIBRARY)
+    outside = {
+        (source.name, name)
+        for source in _sources(LIBRARY)
+        for node in ast.parse(source.read_text()).body
+        for name in _modules([node])
+        if name not in {*sys.stdlib_module_names, "pinion_step"}
     }
-    assert imports
-    assert {(source, name) for source, name in imports if name in foreign} == set()
+    assert outside == set()
 
 
-def _imports(source: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source.read_text())):
+@pytest.mark.parametrize("folder", [*FOLDERS, LIBRARY], ids=lambda folder: folder.name)
+def test_the_library_is_imported_in_the_way_that_the_content_hash_reads(folder: Path) -> None:
+    package = folder if folder == LIBRARY else folder / folder.name
+    for source in _sources(package):
+        text = source.read_text()
+        nodes = [node for node in ast.walk(ast.parse(text)) if "pinion_step" in _modules([node])]
+        named = [
+            node.module
+            for node in nodes
+            if isinstance(node, ast.ImportFrom) and re.fullmatch(IMPORTED, node.module or "")
+        ]
+        assert len(named) == len(nodes), f"{source}: write from pinion_step.MODULE import NAME"
+        read = library_modules({"a.py": text.encode()}, ALL_MODULES)
+        assert read.keys() >= {f"{name.replace('.', '/')}.py" for name in named if name}
+
+
+def _sources(package: Path) -> list[Path]:
+    files = sorted(package.rglob("*.py"))
+    return [file for file in files if is_packaged(PurePosixPath(file.relative_to(package)))]
+
+
+def _imported(package: Path, foreign: set[str]) -> set[tuple[str, str]]:
+    return {
+        (str(source.relative_to(ROOT)), name)
+        for source in sorted(package.rglob("*.py"))
+        for name in _modules(ast.walk(ast.parse(source.read_text())))
+        if name in foreign
+    }
+
+
+def _modules(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """Yield the packages that statements import, by the first parts of their names."""
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

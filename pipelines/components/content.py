@@ -1,14 +1,16 @@
 """Hash what a component is made of, in two ways.
 
-`runs` covers what a step runs: the files of its package except tests, and its lock. It is part of
-the cache key. `content` covers `runs`, the interface, the Dockerfile and the pinned base image. It
-identifies the content of a version, an image and a release. Both are hashes of a list in the format
-of `sha256sum`, sorted by path, so that they are the same on every machine, before and after a
-build. The `pants` launcher computes them with `sha256sum` itself.
+`runs` covers what a step runs: the files of its package except tests, the modules of the library
+that it imports, and its lock. It is part of the cache key. `content` covers `runs`, the interface,
+the Dockerfile and the pinned base image. It identifies the content of a version, an image and a
+release. Both are hashes of a list in the format of `sha256sum`, sorted by path, so that they are
+the same on every machine, before and after a build. The `pants` launcher computes them with
+`sha256sum` itself.
 """
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +25,11 @@ from pipelines.components.requirement_locks import read_pins
 # The prefix of every hash, so that hashes of another kind are never compared with these.
 SCHEME = "s1:"
 BASE_IMAGE = "build-support/base-image.txt"
+# What components share, and its folder. In a program it stands beside the component's package.
+LIBRARY = "pinion_step"
+LIBRARY_FOLDER = f"libraries/{LIBRARY}"
+# The one way in which components import it, so that sed can tell as well (a contract test).
+_IMPORT = re.compile(rb"^[ \t]*from pinion_step\.(\w+) import ", re.MULTILINE)
 _LOCK = "requirements.lock"
 _BESIDE = ("Dockerfile", "component.yaml")
 _TESTS = ("*_test.py", "conftest.py")
@@ -109,13 +116,30 @@ def comparable(one: str, other: str) -> bool:
 
 
 def only_content(name: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return the files of a component's folder that are part of its content."""
+    """Return the files of a component that are part of its content.
+
+    `files` may hold every module of the library, as `pinion_step/NAME.py`.
+    """
     beside = (_LOCK, *_BESIDE, BASE_IMAGE)
-    return {
+    own = {
         path: content
         for path, content in files.items()
         if path in beside or (path.startswith(f"{name}/") and is_packaged(PurePosixPath(path)))
     }
+    return own | library_modules(own, files)
+
+
+def library_modules(own: Mapping[str, bytes], known: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the modules of the library that a component's files import, directly or not."""
+    found: dict[str, bytes] = {}
+    new = {path: text for path, text in own.items() if path.endswith(".py")}
+    while new:
+        names = {name.decode() for text in new.values() for name in _IMPORT.findall(text)}
+        paths = [f"{LIBRARY}/{name}.py" for name in sorted(names)]
+        paths = [f"{LIBRARY}/__init__.py", *paths] if paths else []
+        new = {path: known[path] for path in paths if path in known and path not in found}
+        found |= new
+    return found
 
 
 def read_tree(folder: Path, root: Path) -> dict[str, bytes]:
@@ -124,7 +148,10 @@ def read_tree(folder: Path, root: Path) -> dict[str, bytes]:
     names = [each.as_posix() for each in package if is_packaged(PurePosixPath(each))]
     paths = {name: folder / name for name in (*names, _LOCK, *_BESIDE)}
     paths[BASE_IMAGE] = root / BASE_IMAGE
-    return {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
+    modules = root.glob(f"{LIBRARY_FOLDER}/{LIBRARY}/*.py")
+    paths |= {f"{LIBRARY}/{each.name}": each for each in modules}
+    files = {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
+    return only_content(folder.name, files)
 
 
 def _hash(files: Mapping[str, bytes]) -> str:

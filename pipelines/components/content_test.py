@@ -63,6 +63,68 @@ def test_which_hash_a_changed_file_changes(
     assert (after.runs != before.runs, after.hash != before.hash) == (runs, whole)
 
 
+def write_library(folder: Path, **modules: str) -> Path:
+    library = folder.parent.parent / "libraries" / "pinion_step" / "pinion_step"
+    library.mkdir(parents=True)
+    for name, text in {"__init__": "", **modules}.items():
+        (library / f"{name}.py").write_text(text)
+    return library
+
+
+@pytest.fixture()
+def library(folder: Path) -> Path:
+    """Three modules; the component imports `cli`, which imports `errors`."""
+    (folder / "tool" / "__main__.py").write_text(
+        "def main():\n    from pinion_step.cli import run\n"
+    )
+    (folder / "tool" / "main_test.py").write_text("from pinion_step.mlflow import connect\n")
+    return write_library(
+        folder, cli="from pinion_step.errors import StepError\n", errors="", mlflow="", cli_test=""
+    )
+
+
+def test_the_modules_of_the_library_that_are_imported_are_content(
+    folder: Path, library: Path
+) -> None:
+    modules = [name for name in read_tree(folder, folder.parent.parent) if "pinion_step" in name]
+    assert sorted(modules) == [
+        "pinion_step/__init__.py", "pinion_step/cli.py", "pinion_step/errors.py",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("module", "counts"),
+    [
+        pytest.param("cli", True, id="imported"),
+        pytest.param("errors", True, id="imported by a module"),
+        pytest.param("__init__", True, id="the package"),
+        pytest.param("mlflow", False, id="imported by a test alone"),
+        pytest.param("cli_test", False, id="a test of the library"),
+        pytest.param("new", False, id="a new module"),
+    ],
+)
+def test_what_a_change_of_the_library_changes(
+    folder: Path, library: Path, module: str, counts: bool
+) -> None:
+    before = content(folder)
+    (library / f"{module}.py").write_text("# changed\nfrom pinion_step.errors import StepError\n")
+    after = content(folder)
+    assert (after.runs != before.runs, after.hash != before.hash) == (counts, counts)
+
+
+def test_a_component_that_imports_no_library_keeps_its_hash(folder: Path) -> None:
+    before = content(folder)
+    write_library(folder, cli="def run(): ...\n")
+    assert content(folder) == before
+
+
+def test_a_fix_of_mlflow_is_no_content_of_preprocess() -> None:
+    modules = read_tree(ROOT / "components/preprocess", ROOT)
+    assert "pinion_step/cli.py" in modules
+    assert "pinion_step/mlflow.py" not in modules
+    assert "pinion_step/mlflow.py" in read_tree(ROOT / "components/train", ROOT)
+
+
 def test_moving_a_file_changes_the_content(folder: Path) -> None:
     (folder / "tool" / "one.py").write_text("x = 1\n")
     before = content(folder)

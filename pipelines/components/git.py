@@ -5,7 +5,7 @@ import subprocess
 import tarfile
 from collections.abc import Sequence
 
-from pipelines.components.content import BASE_IMAGE, only_content
+from pipelines.components.content import BASE_IMAGE, LIBRARY, LIBRARY_FOLDER, only_content
 from pipelines.system.errors import PinionError
 from pipelines.system.workspace import Workspace
 
@@ -68,13 +68,17 @@ def component_at(workspace: Workspace, commit: str, name: str) -> dict[str, byte
             f"this clone does not have the commit {commit} that {name} was made from"
         ) from None
     folder = f"components/{name}"
-    archive = _git(workspace, "archive", "--format=tar", commit, "--", folder, BASE_IMAGE)
+    # Components of old commits have no library, and git archives no path that is not there.
+    modules = f"{LIBRARY_FOLDER}/{LIBRARY}"
+    library = _git(workspace, "ls-tree", "--name-only", commit, "--", modules).decode().split()
+    archive = _git(workspace, "archive", "--format=tar", commit, "--", folder, BASE_IMAGE, *library)
     files = {}
     with tarfile.open(fileobj=io.BytesIO(archive)) as members:
         for member in members:
             content = members.extractfile(member) if member.isfile() else None
             if content:
-                files[member.name.removeprefix(f"{folder}/")] = content.read()
+                path = member.name.removeprefix(f"{folder}/").removeprefix(f"{LIBRARY_FOLDER}/")
+                files[path] = content.read()
     return only_content(name, files)
 
 

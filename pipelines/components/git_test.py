@@ -94,6 +94,21 @@ def test_a_component_at_a_commit_has_the_content_of_then(tree: Workspace) -> Non
     assert after.runs != before.runs
 
 
+def test_a_component_of_a_commit_has_the_library_of_that_commit(tree: Workspace) -> None:
+    source(tree).write_text("from pinion_step.cli import run\n")
+    library = tree.root / "libraries" / "pinion_step" / "pinion_step"
+    library.mkdir(parents=True)
+    for name in ("__init__.py", "cli.py", "mlflow.py"):
+        (library / name).write_text(f"# {name}\n")
+    now = component_now(tree)
+    assert now["pinion_step/cli.py"] == b"# cli.py\n"
+    git(tree.root, "add", ".")
+    git(tree.root, "commit", "-m", "with a library")
+    commit = head(tree)
+    (library / "cli.py").write_text("changed\n")
+    assert component_at(tree, commit, "tool") == now != component_now(tree)
+
+
 def component_now(tree: Workspace) -> dict[str, bytes]:
     return read_tree(tree.components / "tool", tree.root)
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pipelines.compiled.file import PipelineFile
 from pipelines.compiled.values import Value
 from pipelines.components.image import ImageReference
-from pipelines.kubeflow.platform.apply import gives
+from pipelines.kubeflow.platform.apply import has_variable
 from pipelines.registry.client import Registry
 from pipelines.registry.session import is_loopback
 from pipelines.system.errors import PinionError, UsageError
@@ -42,7 +42,7 @@ def check_images(file: PipelineFile) -> None:
 
 
 def _check_tracking(file: PipelineFile, uri: str) -> None:
-    if not uri and gives(file, _VARIABLE):
+    if not uri and has_variable(file, _VARIABLE):
         return
     way_out = f"give --param {TRACKING_URI}=http://… of an MLflow server that the cluster can reach"
     if not uri:

@@ -14,7 +14,7 @@ from pipelines.kubeflow.api.client import Api
 from pipelines.kubeflow.api.endpoint import find_endpoint
 from pipelines.kubeflow.api.login import Login
 from pipelines.kubeflow.api.patience import SECONDS
-from pipelines.kubeflow.platform.apply import apply, tell_run
+from pipelines.kubeflow.platform.apply import add_run_id, apply
 from pipelines.kubeflow.platform.file import PlatformSettings
 from pipelines.kubeflow.readiness import check
 from pipelines.system.errors import UsageError
@@ -43,7 +43,7 @@ def with_settings(
     if platform:
         settings = PlatformSettings.load(platform)
         file, account = apply(settings, file), settings.service_account
-    file = tell_run(file)
+    file = add_run_id(file)
     return file if cached else file.uncached(), account
 
 

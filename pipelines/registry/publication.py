@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipelines.components.component import Component, dev_version
-from pipelines.components.content import BASE_IMAGE, Content
+from pipelines.components.content import BASE_IMAGE, LIBRARY, LIBRARY_FOLDER, Content
 from pipelines.components.git import head, uncommitted
 from pipelines.registry.address import pants_settings
 from pipelines.registry.client import Image, Registry
@@ -91,8 +91,11 @@ def push(workspace: Workspace, registry: Registry, new: Sequence[Publication]) -
 
 def refuse_uncommitted(workspace: Workspace, new: Iterable[Publication]) -> None:
     """Raise `PinionError` if a component has uncommitted changes; releases take it from git."""
-    for name in (each.component.name for each in new):
-        if changed := uncommitted(workspace, [f"components/{name}", BASE_IMAGE]):
+    for component in (each.component for each in new):
+        name = component.name
+        shared = [path for path in component.files if path.startswith(f"{LIBRARY}/")]
+        library = [f"{LIBRARY_FOLDER}/{path}" for path in shared]
+        if changed := uncommitted(workspace, [f"components/{name}", BASE_IMAGE, *library]):
             more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
             raise PinionError(
                 f"{name} has uncommitted changes ({changed[0]}{more}), and a release takes its"

@@ -98,12 +98,12 @@ def selected(folder: Path, base: str = "main") -> Selected:
 
 
 def test_a_changed_line_selects_its_component_and_dependents(branch: Path) -> None:
-    append(branch / "components/register/register/names.py", "# more\n")
+    append(branch / "components/register/register/card.py", "# more\n")
     commit(branch, "change register")
     found = selected(branch)
     assert found.has(
-        "components/register/register/names.py:../sources",
-        "components/register/register/names_test.py:../tests",
+        "components/register/register/card.py:../sources",
+        "components/register/register/card_test.py:../tests",
         "components/register:app",
         "components/register:image",
         "tests/contract_test.py",
@@ -119,7 +119,7 @@ def test_a_changed_line_selects_its_component_and_dependents(branch: Path) -> No
 
 
 def test_uncommitted_changes_count(branch: Path) -> None:
-    append(branch / "components/register/register/names.py", "# more\n")
+    append(branch / "components/register/register/card.py", "# more\n")
     append(branch / "components/train/train/new.py", "")
     assert {"components/register", "components/train"} <= selected(branch).folders
 
@@ -134,7 +134,7 @@ def test_a_readme_does_not_select_tests_of_other_components(branch: Path) -> Non
 
 
 def test_later_changes_on_main_are_not_selected(branch: Path) -> None:
-    append(branch / "components/register/register/names.py", "# more\n")
+    append(branch / "components/register/register/card.py", "# more\n")
     commit(branch, "change register")
     git(branch, "switch", "--quiet", "main")
     append(branch / "components/train/train/models.py", "# more\n")
@@ -148,9 +148,9 @@ def test_later_changes_on_main_are_not_selected(branch: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param(lambda package: (package / "names.py").unlink(), id="deleted"),
+        pytest.param(lambda package: (package / "card.py").unlink(), id="deleted"),
         pytest.param(
-            lambda package: (package / "names.py").rename(package / "titles.py"), id="moved"
+            lambda package: (package / "card.py").rename(package / "titles.py"), id="moved"
         ),
     ],
 )
@@ -158,10 +158,10 @@ def test_a_removed_file_selects_what_may_have_used_it(
     change: Callable[[Path], None], branch: Path
 ) -> None:
     change(branch / "components/register/register")
-    commit(branch, "take names.py away")
+    commit(branch, "take card.py away")
     found = selected(branch)
     assert found.has(
-        "components/register/register/names_test.py:../tests",
+        "components/register/register/card_test.py:../tests",
         "components/register/register/main_test.py:../tests",
         "components/register:image",
     )

@@ -91,7 +91,7 @@ def test_a_user_with_a_password_can_log_in(released: Tree, tmp_path: Path) -> No
     assert (wrong.returncode, stdout) == (1, "")
     line = stderr.strip().splitlines()[-1]
     assert line.startswith("pipelines.run: error: step 'train' failed: ")
-    assert f"the MLflow server {uri} does not know you; set MLFLOW_TRACKING_USERNAME" in line
+    assert f"MLflow at {uri} does not know you (401); set MLFLOW_TRACKING_USERNAME" in line
     assert "Traceback" not in stderr
     assert WRONG["MLFLOW_TRACKING_PASSWORD"] not in stderr
 

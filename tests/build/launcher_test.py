@@ -114,7 +114,7 @@ def test_the_revision_is_the_last_commit_in_a_components_folder(tree: Path, tmp_
 
 def test_launcher_and_pipelines_compute_the_same_content_hashes() -> None:
     launcher = (ROOT / "pants").read_text()
-    begin, end = launcher.index("hash_list()"), launcher.index("export PINION_CONTENTS")
+    begin, end = launcher.index("packaged()"), launcher.index("export PINION_CONTENTS")
     script = f"set -euo pipefail; root={ROOT}\n{launcher[begin:end]}echo $PINION_CONTENTS"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     hashes = dict(pair.split("=") for pair in done.stdout.split())

@@ -40,16 +40,19 @@ print(json.dumps(predict(features).tolist()))
 INSTALLED = """
 import hashlib, importlib.metadata, importlib.util, json, pathlib, sys
 
-(folder,) = importlib.util.find_spec(sys.argv[1]).submodule_search_locations
-files = [path for path in pathlib.Path(folder).rglob("*") if path.is_file()]
+folders = {
+    name: pathlib.Path(*importlib.util.find_spec(name).submodule_search_locations)
+    for name in (sys.argv[1], "pinion_step")
+}
 found = {
     each.metadata["Name"].lower().replace("_", "-").replace(".", "-"): each.version
     for each in importlib.metadata.distributions()
 }
-for path in files:
-    if path.suffix != ".pyc":
-        name = path.relative_to(folder).as_posix()
-        found[f"SHA-256 of {name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
+for package, folder in folders.items():
+    for path in folder.rglob("*"):
+        if path.is_file() and path.suffix != ".pyc":
+            name = f"{package}/{path.relative_to(folder).as_posix()}"
+            found[f"SHA-256 of {name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
 print(json.dumps(dict(sorted(found.items()))))
 """
 

@@ -42,7 +42,8 @@ def run(tree: Tree, output: Path, runner: str, *parameters: str, **changes: str)
 def test_an_image_contains_the_same_packages_as_the_process(released: Tree, name: str) -> None:
     image = Image(released.locked("1.0.0")[name]["image"])
     here, there = installed_here(released.folder, name), installed_in(image, name)
-    assert "SHA-256 of __main__.py" in here
+    assert f"SHA-256 of {name}/__main__.py" in here
+    assert "SHA-256 of pinion_step/cli.py" in here
     assert len(here) > 20
     assert here == there
 

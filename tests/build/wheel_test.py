@@ -15,6 +15,7 @@ from tests.build.tree import ROOT, call, clone
 
 pytestmark = pytest.mark.slow(reason="drives Pants")
 
+LIBRARY = "libraries/pinion_step"
 NAMES = sorted(path.parent.name for path in ROOT.glob("components/*/pyproject.toml"))
 each_component = pytest.mark.parametrize("name", NAMES)
 
@@ -23,7 +24,8 @@ each_component = pytest.mark.parametrize("name", NAMES)
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a clone in which the wheels are built."""
     folder = clone(tmp_path_factory.mktemp("wheels") / "clone")
-    done = call(folder, "./pants", "package", *(f"components/{name}:wheel" for name in NAMES))
+    targets = [*(f"components/{name}:wheel" for name in NAMES), f"{LIBRARY}:wheel"]
+    done = call(folder, "./pants", "package", *targets)
     assert done.returncode == 0, done.stderr[-2000:]
     return folder
 
@@ -44,7 +46,21 @@ def test_a_wheel_has_the_metadata_of_its_project(tree: Path, name: str) -> None:
     assert metadata["Summary"] == project["description"]
     assert metadata["Requires-Python"] == project["requires-python"]
     needed = set(map(Requirement, metadata.get_all("Requires-Dist", [])))
-    assert needed == set(map(Requirement, project["dependencies"]))
+    library = tomllib.loads((tree / LIBRARY / "pyproject.toml").read_text())["project"]
+    required = Requirement(f"{library['name']}=={library['version']}")
+    assert needed == {required, *map(Requirement, project["dependencies"])}
+
+
+def test_the_library_requires_nothing(tree: Path) -> None:
+    with zipfile.ZipFile(wheel(tree, "step")) as archive:
+        names = archive.namelist()
+        (path,) = (path for path in names if path.endswith(".dist-info/METADATA"))
+        metadata = message_from_bytes(archive.read(path))
+    assert metadata.get_all("Requires-Dist", []) == []
+    modules = {f"pinion_step/{each.name}" for each in (tree / LIBRARY).glob("pinion_step/*.py")}
+    assert {name for name in names if ".dist-info/" not in name} == {
+        name for name in modules if not name.endswith("_test.py")
+    }
 
 
 @each_component
@@ -64,7 +80,7 @@ def test_a_wheel_contains_the_package_without_its_tests(tree: Path, name: str) -
 
 def test_the_wheels_install_commands(tree: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", with_pip=True)
-    wheels = [wheel(tree, name) for name in NAMES]
+    wheels = [wheel(tree, name) for name in (*NAMES, "step")]
     options = ["--quiet", "--no-index", "--no-deps"]
     subprocess.run([tmp_path / "venv/bin/pip", "install", *options, *wheels], check=True)
     commands = {f"pinion-{name.replace('_', '-')}" for name in NAMES}

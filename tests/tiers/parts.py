@@ -16,6 +16,10 @@ from pipelines.system.workspace import ROOT
 
 TOOLS = ROOT / "build-support" / "tools"
 PIPELINES = ROOT / "pipelines" / "requirements.lock"
+# The library that components share is tested and checked with the packages of a component that
+# imports all of it.
+LIBRARY = "libraries/pinion_step"
+LIBRARY_BESIDE = "evaluate"
 # The folders that are tested and checked in the environment of the pipelines.
 OURS = ("pipelines", "tests", "benchmarks")
 # Tests that share what one process of the whole run makes for all of them.
@@ -78,13 +82,15 @@ def all_parts(cores: int) -> list[Part]:
     """Return every part: first the quick checks, then the tests, roughly the longest first."""
     components = sorted(discover(ROOT / "components"))
     tests = [*(_component_tests(name, cores) for name in components), *_our_tests(cores)]
+    tests.append(_library_tests(cores))
     size = {part.name: _size_of_tests(part) for part in tests}
     return [
         _ruff(),
         _black(),
         *sorted(tests, key=lambda part: -size[part.name]),
-        _mypy("pipelines", OURS, PIPELINES, ""),
+        _mypy("pipelines", OURS, "pipelines", ""),
         *map(_component_types, components),
+        _mypy("pinion_step", (LIBRARY,), LIBRARY_BESIDE, LIBRARY),
     ]
 
 
@@ -112,16 +118,24 @@ def _black() -> Part:
 
 def _component_types(name: str) -> Part:
     folder = f"components/{name}"
-    return _mypy(name, (folder,), ROOT / folder / "requirements.lock", folder)
+    return _mypy(name, (folder,), name, f"{folder}:{LIBRARY}")
 
 
-def _mypy(name: str, folders: tuple[str, ...], lock: Path, root: str) -> Part:
-    """Return a type check like that of Pants: against what runs, without the test tools."""
+def _lock_of(name: str) -> Path:
+    return PIPELINES if name == "pipelines" else ROOT / f"components/{name}/requirements.lock"
+
+
+def _mypy(name: str, folders: tuple[str, ...], beside: str, root: str) -> Part:
+    """Return a type check like that of Pants: against what runs, without the test tools.
+
+    `beside` names the component, or `pipelines`, whose packages are installed for it.
+    """
 
     def command(python: Path, _paths: Sequence[str], find: Python) -> list[str | Path]:
         return [
             *(python.with_name("mypy"), "--no-error-summary", "--config-file=mypy.ini"),
-            *(f"--cache-dir=.mypy_cache/{name}", "--python-executable", find(name, [lock])),
+            *(f"--cache-dir=.mypy_cache/{name}", "--python-executable"),
+            find(beside, [_lock_of(beside)]),
             # The types of one file depend on the others, so the whole folder is checked.
             *folders,
         ]
@@ -135,7 +149,6 @@ def _mypy(name: str, folders: tuple[str, ...], lock: Path, root: str) -> Part:
 
 def _component_tests(name: str, cores: int) -> Part:
     folder = f"components/{name}"
-    lock = ROOT / folder / "requirements.lock"
     servers = _servers(ROOT / folder / "BUILD")
 
     def variables(find: Python) -> Mapping[str, str]:
@@ -143,9 +156,18 @@ def _component_tests(name: str, cores: int) -> Part:
             f"PINION_{each.upper()}": find(each, [ROOT / f"build-support/{each}/requirements.lock"])
             for each in servers
         }
-        return {"PYTHONPATH": str(ROOT / folder), **{k: str(v) for k, v in pythons.items()}}
+        path = f"{ROOT / folder}{os.pathsep}{ROOT / LIBRARY}"
+        return {"PYTHONPATH": path, **{k: str(v) for k, v in pythons.items()}}
 
-    return _tests(folder, name, lock, variables, max(1, cores // 2))
+    return _tests(folder, name, _lock_of(name), variables, max(1, cores // 2))
+
+
+def _library_tests(cores: int) -> Part:
+    def variables(_find: Python) -> Mapping[str, str]:
+        return {"PYTHONPATH": str(ROOT / LIBRARY)}
+
+    lock = _lock_of(LIBRARY_BESIDE)
+    return _tests(LIBRARY, LIBRARY_BESIDE, lock, variables, max(1, cores // 2))
 
 
 def _servers(build: Path) -> list[str]:

@@ -7,9 +7,9 @@ the program, the executor input, which only the placeholder for the whole of it 
 from collections.abc import Mapping
 from typing import Any
 
-from evaluate.gate.evaluation import to_json
 from evaluate.measure.predictions import Predictions
 from evaluate.report import curves
+from pinion_step.outputs import to_json
 
 
 def native_outputs(metrics: Mapping[str, float], predictions: Predictions) -> dict[str, str]:

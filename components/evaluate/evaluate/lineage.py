@@ -2,30 +2,26 @@
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluate.gate.evaluation import to_json
 from evaluate.measure.predictions import Predictions
+from evaluate.request import Request
+from pinion_step.lineage import sha256
+from pinion_step.outputs import to_json
 
-if TYPE_CHECKING:
-    from evaluate.step import Request
 
-
-def lineage(request: "Request", predictions: Predictions, metrics: str) -> str:
+def lineage(request: Request, predictions: Predictions, metrics: str) -> str:
     """The step's parameters, and the hashes of its input and outputs; `metrics` is the output."""
-    with request.test_data.open("rb") as file:
-        test_data = hashlib.file_digest(file, "sha256").hexdigest()
     return to_json(
         {
             "parameters": {
-                "thresholds": json.loads(request.thresholds_given or "{}"),
+                "thresholds": json.loads(request.thresholds.given or "{}"),
                 "registered_model_name": request.registered_model_name,
                 "alias": request.alias,
                 "slices": list(request.slices),
             },
-            "inputs": {"test_data": test_data},
+            "inputs": {"test_data": sha256(request.test_data)},
             "outputs": {
                 "metrics": hashlib.sha256(metrics.encode()).hexdigest(),
                 "predictions": digest(predictions),

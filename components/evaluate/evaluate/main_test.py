@@ -177,7 +177,7 @@ def test_equal_inputs_give_equal_bytes(forest: Example, evaluate_step: Run) -> N
         pytest.param({"thresholds": "{"}, "--thresholds is not valid JSON", id="malformed"),
         pytest.param({"thresholds": '{"rmse": 1}'}, "better when smaller", id="error minimum"),
         pytest.param({"mlflow_tracking_uri": "http://[x"}, "'http://[x' is not", id="address"),
-        pytest.param({"model": ""}, "argument --model: the path is empty", id="empty path"),
+        pytest.param({"model": ""}, "--model: the path is empty", id="empty path"),
         pytest.param({"nonsense": "1"}, "unrecognized arguments: --nonsense=1", id="unknown flag"),
         pytest.param({"result": "x", "metrics": "x"}, "same path", id="one path for both outputs"),
     ],
@@ -222,7 +222,7 @@ def _words_for_numbers(example: Example, tmp_path: Path) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("prepare", "complaint"),
     [
-        pytest.param(lambda e, p: {"model": p / "no"}, "no MLflow model folder", id="no model"),
+        pytest.param(lambda e, p: {"model": p / "no"}, "not an MLflow model folder", id="no model"),
         pytest.param(lambda e, p: {"test_data": p / "no"}, "No such file", id="no test data"),
         pytest.param(lambda e, p: {"test_data": p}, "Is a directory", id="a folder as test data"),
         pytest.param(lambda e, p: {"result": p}, "is a folder", id="a folder as output"),

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluate.errors import EvaluateError
+from evaluate.__main__ import parse_request
 from evaluate.gate.thresholds import parse_thresholds
-from evaluate.inputs.slices import parse_slices
+from pinion_step.errors import StepError
 
 words = st.sampled_from(
     ["accuracy", "rmse", "threshold", "greater_is_better", "min_absolute_change", "confidence"]
@@ -26,11 +26,11 @@ texts = (
 thorough = settings(max_examples=400, deadline=None, derandomize=True)
 
 
-def refusal(parse: Callable[[str], object], text: str) -> EvaluateError | None:
+def refusal(parse: Callable[[str], object], text: str) -> StepError | None:
     """What it is refused with, if it is; anything but a refusal fails the test."""
     try:
         parse(text)
-    except EvaluateError as error:
+    except StepError as error:
         return error
     return None
 
@@ -43,9 +43,14 @@ def test_thresholds(text: str) -> None:
         assert "\n" not in str(refused)
 
 
+def slices(text: str) -> tuple[str, ...]:
+    needed = ["--model=m", "--test-data=t", "--result=r", "--metrics=n"]
+    return parse_request([*needed, f"--slices={text}"]).slices
+
+
 @thorough
 @given(texts)
 def test_slices(text: str) -> None:
-    if refused := refusal(parse_slices, text):
+    if refused := refusal(slices, text):
         assert refused.exit_code == 2
         assert "\n" not in str(refused)

@@ -1,24 +1,22 @@
 """The work of one call: from a model folder and a test split to the texts of the outputs."""
 
 import hashlib
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
 from evaluate.executor_output import native_outputs
 from evaluate.gate.champion import Candidate, find_champion
-from evaluate.gate.change import Change
-from evaluate.gate.evaluation import Evaluation, evaluate, to_json
-from evaluate.gate.thresholds import Threshold
+from evaluate.gate.evaluation import Evaluation, evaluate
 from evaluate.inputs.dataset import read_test_split
 from evaluate.inputs.model import ModelFolder, load_estimator
 from evaluate.lineage import lineage
 from evaluate.measure.predictions import predict
 from evaluate.report.files import check_slices, report_files
+from evaluate.request import Request
 from evaluate.tracking import log_files, record, run_parameters
+from pinion_step.outputs import to_json
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -32,27 +30,10 @@ _ARTIFACTS = {"report": "report.html", "report_data": "report.json"}
 _NATIVE = {"classification_metrics", "executor_output"}
 
 
-@dataclass(frozen=True)
-class Request:
-    """What is asked of a model; `thresholds_given` is their JSON."""
-
-    test_data: Path
-    thresholds: tuple[Threshold | Change, ...]
-    thresholds_given: str
-    slices: tuple[str, ...]
-    registered_model_name: str
-    alias: str
-
-    @property
-    def compares(self) -> bool:
-        """Whether one of the thresholds is a change of the champion."""
-        return any(isinstance(threshold, Change) for threshold in self.thresholds)
-
-
-def run(
-    client: "MlflowClient", model: ModelFolder, request: Request, wanted: Collection[str]
+def measure(
+    client: "MlflowClient", model: ModelFolder, request: Request
 ) -> tuple[Evaluation, dict[str, str]]:
-    """Evaluates the model, and gives the texts of the wanted outputs, or more, by their names.
+    """Evaluate the model, and return the texts of the wanted outputs, or more, by their names.
 
     `lineage` is one for MLflow alone.
     """
@@ -60,35 +41,35 @@ def run(
     split = read_test_split(request.test_data, model.target, estimator)
     cells = split.features.shape[0] * split.features.shape[1]
     with threadpool_limits(1 if cells < MANY_CELLS else None):
-        return _measured(client, Candidate(model, estimator, split), request, wanted)
+        return _measured(client, Candidate(model, estimator, split), request)
 
 
 def _measured(
-    client: "MlflowClient", candidate: Candidate, request: Request, wanted: Collection[str]
+    client: "MlflowClient", candidate: Candidate, request: Request
 ) -> tuple[Evaluation, dict[str, str]]:
     model = candidate.model
     check_slices(candidate, request.slices)
     predictions = predict(model, candidate.estimator, candidate.split)
     champion, name = None, request.registered_model_name
-    if request.compares:
+    if request.thresholds.compare:
         champion = find_champion(client, name, request.alias, candidate)
     evaluation = evaluate(model, predictions, request.thresholds, name, champion)
     measured = evaluation.measurement.metrics
     outputs = {"result": evaluation.to_json(), "metrics": to_json(measured)}
     outputs["lineage"] = lineage(request, predictions, outputs["metrics"])
-    if not _NATIVE.isdisjoint(wanted):
+    if not _NATIVE.isdisjoint(request.outputs):
         outputs |= native_outputs(measured, predictions)
-    if not _ARTIFACTS.keys().isdisjoint(wanted):
+    if not _ARTIFACTS.keys().isdisjoint(request.outputs):
         parameters = run_parameters(client, model.run_id)
         files = report_files(
-            evaluation, predictions, candidate, parameters, request.thresholds_given, request.slices
+            evaluation, predictions, candidate, parameters, request.thresholds.given, request.slices
         )
         outputs |= {name: files[file] for name, file in _ARTIFACTS.items()}
     return evaluation, outputs
 
 
 def save(client: "MlflowClient", evaluation: Evaluation, outputs: Mapping[str, str]) -> None:
-    """Records the verdict in MLflow, behind the lineage, and the report if one was made."""
+    """Record the verdict in MLflow, behind the lineage, and the report if one was made."""
     model = evaluation.model
     reports = {
         f"evaluation/{file}": outputs[name] for name, file in _ARTIFACTS.items() if name in outputs

@@ -1,16 +1,17 @@
 """The command line: `preprocess --dataset FILE --target NAME … --train-data FILE …`."""
 
-import argparse
-import json
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Sequence
-from contextlib import suppress
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from preprocess.errors import PreprocessError, reason
-from preprocess.interrupt import Interrupted, stop_signals_raise
+from pinion_step.cli import Parser, json_names, optional_path, path, run, whole_number
+from pinion_step.console import log
+from pinion_step.errors import StepError, WrongCallError, reason
+from pinion_step.outputs import staged
 
 if TYPE_CHECKING:
     from preprocess.findings import Allowed, Finding
@@ -21,211 +22,185 @@ PROGRAM = "preprocess"
 TASKS = ("classification", "regression")
 OUTPUTS = ("train_data", "test_data", "schema", "report")
 DEFAULT_TEST_FRACTION = "0.2"
-DEFAULT_SEED = "42"
+DEFAULT_SEED = 42
+_FILES = (
+    ("--dataset", "the Parquet file that pull_data wrote"),
+    ("--train-data", "output: the train rows, Parquet"),
+    ("--test-data", "output: the test rows, Parquet"),
+    ("--schema", "output: the columns, JSON"),
+    ("--report", "output: rows, classes, warnings, JSON"),
+)
 # That of scikit-learn and NumPy, so that a seed for this step does for all.
 _MOST_SEED = 2**32 - 1
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose failures are told like all others: in one line."""
+@dataclass(frozen=True)
+class Request:
+    """One call of preprocess; an empty target or task is that of the reference, or inferred."""
 
-    def error(self, message: str) -> NoReturn:
-        raise PreprocessError(f"{message} (see --help)", exit_code=2)
+    dataset: Path
+    target: str
+    task: str
+    test_fraction: float
+    seed: int
+    reference_schema: Path | None
+    ignore_columns: tuple[str, ...]
+    allowed_checks: tuple[str, ...]
+    train_data: Path
+    test_data: Path
+    schema: Path
+    report: Path
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Build the parser; an empty value means that a flag was not given."""
-    parser = _Parser(
+def build_parser() -> Parser:
+    """Return the parser of the flags; an empty value means that a flag was not given."""
+    parser = Parser(
         prog=PROGRAM,
         description="Clean a table, decide the kind of each column, split it into train and test.",
-        allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--dataset", required=True, metavar="FILE", help="the Parquet file that pull_data wrote")
+    for flag, text in _FILES:
+        add(flag, type=path, required=True, metavar="FILE", help=text)
     add("--target", default="", metavar="COLUMN", help="the column to predict")
-    add("--task", default="", help=f"{' or '.join(TASKS)} (default: told by the target)")
+    known = " or ".join(TASKS)
+    add("--task", type=_task, default="", help=f"{known} (default: inferred from the target)")
     add(
         "--test-fraction",
+        type=_test_fraction,
         default=DEFAULT_TEST_FRACTION,
         metavar="SHARE",
         help="share of test rows, between 0 and 1 (default: %(default)s)",
     )
-    add("--seed", default=DEFAULT_SEED, help="another is another split (default: %(default)s)")
+    add(
+        "--seed",
+        type=whole_number(DEFAULT_SEED, 0, _MOST_SEED),
+        default=DEFAULT_SEED,
+        help="another seed gives another split (default: %(default)s)",
+    )
     add(
         "--reference-schema",
+        type=optional_path,
         default="",
         metavar="FILE",
         help="a schema written earlier, which the table must fit (default: none)",
     )
     add(
         "--ignore-columns",
+        type=json_names,
         default="",
         metavar="JSON",
         help="columns to leave out, as a JSON list of names (default: none)",
     )
     add(
         "--allowed-checks",
+        type=json_names,
         default="",
         metavar="JSON",
         help='findings to overrule, as a JSON list of "check" or "check:column" (default: none)',
     )
-    add("--train-data", required=True, metavar="FILE", help="output: the train rows, Parquet")
-    add("--test-data", required=True, metavar="FILE", help="output: the test rows, Parquet")
-    add("--schema", required=True, metavar="FILE", help="output: the columns, JSON")
-    add("--report", required=True, metavar="FILE", help="output: rows, classes, warnings, JSON")
     return parser
-
-
-def _joined(argv: Sequence[str] | None) -> list[str]:
-    """Join each flag with its value, which may start with a dash, as a column's name may."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    joined = []
-    while words:
-        word = words.pop(0)
-        takes_value = word.startswith("--") and "=" not in word and word != "--help"
-        joined.append(f"{word}={words.pop(0)}" if takes_value and words else word)
-    return joined
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the step and return its exit code: 0 done, 1 the work failed, 2 the call was wrong."""
-    try:
-        with stop_signals_raise():
-            return _run(build_parser().parse_args(_joined(argv)))
-    except PreprocessError as error:
-        with suppress(OSError):
-            _log_all(getattr(error, "findings", ()))
-        return _fail(str(error), error.exit_code)
-    except Interrupted as error:
-        return _fail(f"{error}; nothing was written", error.exit_code)
-    except MemoryError:
-        return _fail("not enough memory; give this step more", 1)
-    except OSError as error:
-        return _fail(reason(error), 1)
+    return run(PROGRAM, _preprocess, argv)
 
 
 def warm() -> None:
-    """Imports what the step needs; a runner may call it while earlier steps still work."""
+    """Import what the step needs; a runner may call it while earlier steps still work."""
     import_module("preprocess.step")
 
 
-def _run(arguments: argparse.Namespace) -> int:
-    paths = _output_paths(arguments)
+def _preprocess(argv: Sequence[str]) -> None:
+    request = Request(**vars(build_parser().parse(argv)))
     # Not above: pandas would make --help slow.
-    from preprocess.lineage import describe
-    from preprocess.reading.table import Dataset
-    from preprocess.staging import staged
-    from preprocess.step import Outputs, preprocess
+    from preprocess.findings import ChecksError
 
-    settings = _settings(arguments)
-    ignored = _ignored(arguments.ignore_columns, settings.target)
-    dataset = Dataset(Path(arguments.dataset), ignored)
-    metadata = dataset.origin | describe(settings, ignored, _inputs(arguments))
     try:
-        with staged(paths) as parts:
-            result = preprocess(dataset, settings, Outputs(*parts.values()), metadata)
-    except OSError as error:
-        raise PreprocessError(
-            f"--train-data: {arguments.train_data} or another output cannot be written:"
-            f" {reason(error)}; free some space, or give another place"
-        ) from None
+        result = _split(request)
+    except ChecksError as error:
+        _log_all(error.findings)
+        raise
     _log_all(result.findings)
     print(_summary(result))
-    return 0
 
 
-def _inputs(arguments: argparse.Namespace) -> dict[str, Path]:
-    given = {name: getattr(arguments, name) for name in ("dataset", "reference_schema")}
-    return {name: Path(path) for name, path in given.items() if path}
+def _split(request: Request) -> "Preprocessed":
+    from preprocess.lineage import describe
+    from preprocess.reading.table import Dataset
+    from preprocess.step import Outputs, preprocess
+
+    settings = _settings(request)
+    ignored = _ignored(request.ignore_columns, settings.target)
+    dataset = Dataset(request.dataset, ignored)
+    metadata = dataset.origin | describe(settings, ignored, _inputs(request))
+    flags = {f"--{name.replace('_', '-')}": name for name in OUTPUTS}
+    try:
+        with staged({flag: getattr(request, name) for flag, name in flags.items()}) as staging:
+            outputs = Outputs(**{name: staging[flag] for flag, name in flags.items()})
+            return preprocess(dataset, settings, outputs, metadata)
+    except OSError as error:
+        raise StepError(
+            f"--train-data: {request.train_data} or another output cannot be written:"
+            f" {reason(error)}; free some space, or give another place"
+        ) from None
 
 
-def _output_paths(arguments: argparse.Namespace) -> dict[str, Path]:
-    given = {f"--{name.replace('_', '-')}": getattr(arguments, name) for name in OUTPUTS}
-    for flag, path in {"--dataset": arguments.dataset, **given}.items():
-        if not path:
-            raise PreprocessError(f"{flag}: no path given", exit_code=2)
-    return {flag: Path(path) for flag, path in given.items()}
+def _inputs(request: Request) -> dict[str, Path]:
+    given = {"dataset": request.dataset, "reference_schema": request.reference_schema}
+    return {name: file for name, file in given.items() if file}
 
 
 def _test_fraction(text: str) -> float:
     try:
-        fraction = float(text)
+        fraction = float(text or DEFAULT_TEST_FRACTION)
     except ValueError:
-        raise PreprocessError(f"--test-fraction: {text!r} is not a number", exit_code=2) from None
+        raise ArgumentTypeError(f"{text!r} is not a number") from None
     if not 0 < fraction < 1:
-        raise PreprocessError(f"--test-fraction: {text} is not between 0 and 1", exit_code=2)
+        raise ArgumentTypeError(f"{text} is not between 0 and 1")
     return fraction
-
-
-def _seed(text: str) -> int:
-    try:
-        seed = int(text)
-    except ValueError:
-        raise PreprocessError(f"--seed: {text!r} is not a whole number", exit_code=2) from None
-    if not 0 <= seed <= _MOST_SEED:
-        raise PreprocessError(f"--seed: {text} is not between 0 and {_MOST_SEED}", exit_code=2)
-    return seed
 
 
 def _task(text: str) -> str:
     if text and text not in TASKS:
-        known = ", ".join(TASKS)
-        raise PreprocessError(f"--task: {text!r} is unknown (known: {known})", exit_code=2)
+        raise ArgumentTypeError(f"{text!r} is unknown (known: {', '.join(TASKS)})")
     return text
 
 
-def _names(flag: str, text: str) -> tuple[str, ...]:
-    try:
-        names = json.loads(text or "[]")
-    except ValueError:
-        names = None
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise PreprocessError(
-            f'{flag}: {text!r} is not a JSON list of texts, such as ["a", "b"]', exit_code=2
-        )
-    return tuple(name.strip() for name in names)
-
-
-def _ignored(text: str, target: str) -> tuple[str, ...]:
-    names = _names("--ignore-columns", text)
+def _ignored(given: Sequence[str], target: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in given)
     if target in names:
-        raise PreprocessError(f"--ignore-columns: {target!r} is the target; keep it", exit_code=2)
+        raise WrongCallError(f"--ignore-columns: {target!r} is the target; keep it")
     return names
 
 
-def _allowed(text: str) -> "Allowed":
+def _allowed(given: Sequence[str]) -> "Allowed":
     from preprocess.findings import CHECKS, Allowed
 
-    entries = _names("--allowed-checks", text)
+    entries = tuple(entry.strip() for entry in given)
     for entry in entries:
         if entry.partition(":")[0] not in CHECKS:
             known = ", ".join(CHECKS)
-            raise PreprocessError(
-                f"--allowed-checks: {entry!r}: no such check (known: {known})", exit_code=2
-            )
+            raise WrongCallError(f"--allowed-checks: {entry!r}: no such check (known: {known})")
     return Allowed(entries)
 
 
-def _settings(arguments: argparse.Namespace) -> "Settings":
+def _settings(request: Request) -> "Settings":
     from preprocess.reading.schema import read_schema
     from preprocess.reading.target import Task
     from preprocess.settings import Settings
 
     # What is wrong with the call comes before what is wrong with a file.
-    task = _task(arguments.task)
-    fraction = _test_fraction(arguments.test_fraction or DEFAULT_TEST_FRACTION)
-    seed = _seed(arguments.seed or DEFAULT_SEED)
-    allowed = _allowed(arguments.allowed_checks)
-    path = arguments.reference_schema
-    reference = read_schema(Path(path)) if path else None
-    target = arguments.target.strip() or (reference.target.name if reference else "")
+    allowed = _allowed(request.allowed_checks)
+    reference = read_schema(request.reference_schema) if request.reference_schema else None
+    target = request.target.strip() or (reference.target.name if reference else "")
     if not target:
-        raise PreprocessError("--target: name the column to predict", exit_code=2)
+        raise WrongCallError("--target: name the column to predict")
     return Settings(
         target=target,
-        task=Task(task) if task else None,
-        test_fraction=fraction,
-        seed=seed,
+        task=Task(request.task) if request.task else None,
+        test_fraction=request.test_fraction,
+        seed=request.seed,
         reference=reference,
         allowed=allowed,
     )
@@ -243,22 +218,11 @@ def _summary(result: "Preprocessed") -> str:
 
 
 def _log_all(findings: "Sequence[Finding]") -> None:
-    """Log errors and warnings; a lone error is told by the last line."""
+    """Log errors and warnings; the last line of the log tells of a single error."""
     errors = [each for each in findings if each.severity.value == "error"]
     for each in findings:
         if each.severity.value == "warning" or (each in errors and len(errors) > 1):
-            _log(f"{each.severity.value}: {each.message}")
-
-
-def _log(message: str) -> None:
-    print(f"{PROGRAM}: {message}", file=sys.stderr)
-
-
-def _fail(message: str, exit_code: int) -> int:
-    # Where the disk is full the log may be too; the exit code is still to be told.
-    with suppress(OSError):
-        _log(f"error: {message}")
-    return exit_code
+            log(PROGRAM, f"{each.severity.value}: {each.message}")
 
 
 if __name__ == "__main__":

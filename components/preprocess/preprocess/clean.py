@@ -9,7 +9,7 @@ from collections import Counter
 import numpy as np
 from pandas import DataFrame, Series
 
-from preprocess.errors import PreprocessError
+from pinion_step.errors import StepError
 from preprocess.reading.text_bytes import only_bytes_between
 
 # Text that stands for a missing value. A lone "-" is not among them: it is a category in some
@@ -32,16 +32,16 @@ def clean(frame: DataFrame) -> DataFrame:
 def strip_names(frame: DataFrame) -> DataFrame:
     """Strip white space around column names.
 
-    Raises PreprocessError where two names become one, or one becomes empty.
+    Raises StepError where two names become one, or one becomes empty.
     """
     names = [str(name).strip() for name in frame.columns]
     if "" in names:
-        raise PreprocessError(
+        raise StepError(
             f"--dataset: column {names.index('') + 1} of {len(names)} has no name; name it"
         )
     name, count = Counter(names).most_common(1)[0]
     if count > 1:
-        raise PreprocessError(
+        raise StepError(
             f"--dataset: {count} columns are named {name!r}, but for white space; rename them"
         )
     return frame.set_axis(names, axis="columns")

@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
+from pinion_step.errors import StepError
 from preprocess.clean import MISSING, clean
-from preprocess.errors import PreprocessError
 
 
 def test_names_and_text_lose_the_white_space_around_them() -> None:
@@ -27,10 +27,10 @@ def test_an_infinite_number_is_missing() -> None:
 
 
 def test_names_that_become_one_are_refused() -> None:
-    with pytest.raises(PreprocessError, match="2 columns are named 'x'"):
+    with pytest.raises(StepError, match="2 columns are named 'x'"):
         clean(pd.DataFrame({"x": [1.0], "a": [2.0], " x": [3.0]}))
 
 
 def test_an_empty_name_is_refused() -> None:
-    with pytest.raises(PreprocessError, match="column 2 of 2 has no name"):
+    with pytest.raises(StepError, match="column 2 of 2 has no name"):
         clean(pd.DataFrame({"x": [1.0], " ": [3.0]}))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from preprocess.errors import PreprocessError
+from pinion_step.errors import StepError
 
 # In the order of the report.
 CHECKS = (
@@ -62,7 +62,7 @@ class Finding:
         return document | {"message": self.message}
 
 
-class ChecksError(PreprocessError):
+class ChecksError(StepError):
     """Errors among the findings; the message is that of the first, and counts the others."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
@@ -87,11 +87,11 @@ class Allowed:
         )
 
     def check_columns(self, columns: Sequence[str]) -> None:
-        """Raise PreprocessError where an entry names a column that the table does not have."""
+        """Raise StepError where an entry names a column that the table does not have."""
         for entry in self.entries:
             column = entry.partition(":")[2]
             if column and column not in columns:
-                raise PreprocessError(
+                raise StepError(
                     f"--allowed-checks: {entry!r}: {column!r} is not a column; correct the name"
                 )
 

@@ -1,10 +1,11 @@
 """What the step was given, as the two files that it writes say of themselves."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pinion_step.lineage import sha256
 
 if TYPE_CHECKING:
     from preprocess.settings import Settings
@@ -25,11 +26,6 @@ def describe(
             "ignore_columns": list(ignored),
             "allowed_checks": list(settings.allowed.entries),
         },
-        "inputs": {name: _sha256(path) for name, path in inputs.items()},
+        "inputs": {name: sha256(path) for name, path in inputs.items()},
     }
     return {KEY: json.dumps(document, ensure_ascii=False, sort_keys=True)}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

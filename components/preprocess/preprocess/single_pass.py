@@ -12,7 +12,7 @@ from types import TracebackType
 import numpy as np
 import pyarrow as pa
 
-from preprocess.errors import PreprocessError
+from pinion_step.errors import StepError
 from preprocess.reading.background import BackgroundWriter
 from preprocess.reading.batch import Batch
 from preprocess.reading.schema import Schema
@@ -80,7 +80,7 @@ class SinglePass:
         asked = self._settings
         try:
             expected = survey([batch], asked.target, asked.task, asked.reference)
-        except PreprocessError:
+        except StepError:
             # Only the whole table says whether that is an error.
             return
         self._expected = expected

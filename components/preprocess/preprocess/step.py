@@ -78,7 +78,7 @@ def preprocess(
 ) -> Preprocessed:
     """Write the four outputs; both sides of the split carry the metadata.
 
-    Raises PreprocessError where the table cannot be used as asked; then they may be incomplete.
+    Raises StepError where the table cannot be used as asked; then they may be incomplete.
     """
     with SinglePass(dataset.rows, settings, partial(_files, outputs, metadata)) as single_pass:
         found, numbered, findings = look(dataset, settings, single_pass)

@@ -6,7 +6,7 @@ from types import TracebackType
 import pyarrow as pa
 from pandas import DataFrame, Series
 
-from preprocess.errors import PreprocessError
+from pinion_step.errors import StepError
 from preprocess.reading import kinds, target
 from preprocess.reading.kinds import Kind
 from preprocess.reading.schema import Schema, Target
@@ -65,7 +65,7 @@ class SplitFiles:
             return Target(name, kind, classes=tuple(each.label for each in assignment.classes))
         span = self._target_range.feature()
         if not isinstance(span.minimum, float) or not isinstance(span.maximum, float):
-            raise PreprocessError(f"--target: {name!r} has no values")
+            raise StepError(f"--target: {name!r} has no values")
         return Target(name, kind, minimum=span.minimum, maximum=span.maximum)
 
     def __enter__(self) -> "SplitFiles":

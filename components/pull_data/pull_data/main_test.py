@@ -80,7 +80,7 @@ def test_a_dataset_is_replaced_by_the_next(pull: Pull, tmp_path: Path) -> None:
         pytest.param(
             None, ["--colour", "red"], 2, ["unrecognized arguments: --colour"], id="a flag"
         ),
-        pytest.param(None, ["--dataset", ""], 2, ["--dataset: no path"], id="no output"),
+        pytest.param(None, ["--dataset", ""], 2, ["--dataset: the path is empty"], id="no output"),
     ],
 )
 def test_a_bad_call_is_told_in_one_line(
@@ -97,7 +97,7 @@ def test_a_write_that_fails_leaves_nothing_behind(pull: Pull) -> None:
 def test_an_output_below_a_file_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").touch()
     assert main(["--dataset", str(tmp_path / "file" / "dataset")]) == 1
-    assert capsys.readouterr().err.startswith("pull_data: error: --dataset: no folder for ")
+    assert capsys.readouterr().err.startswith("pull_data: error: cannot write in the folder ")
 
 
 def test_an_output_that_is_a_folder_is_told(

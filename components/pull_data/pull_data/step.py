@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pull_data.errors import PullDataError, reason
+from pinion_step.errors import StepError, reason
+from pinion_step.outputs import staged
 from pull_data.formats.table import write_parquet
 from pull_data.sources.fetched import Fetched, File, Log
 from pull_data.sources.local import read_in_place
@@ -29,20 +30,21 @@ class Pulled:
 def pull(source: Source, sha256: str, dataset: Path, log: Log) -> Pulled:
     """Write the table at `source` to the Parquet file `dataset`.
 
-    `sha256` is what the source must hash to, or empty. Raises PullDataError where the source cannot
+    `sha256` is what the source must hash to, or empty. Raises StepError where the source cannot
     be read, is no table or has another hash; then nothing is written.
     """
-    with staging_folder(dataset) as staging:
-        whole = staging / "dataset"
-        with _fetched(source, staging, log) as fetched:
-            actual = fetched.sha256
-            if sha256 and sha256 != actual:
-                raise PullDataError(
-                    f"{source.name}: the SHA-256 is {actual}, not {sha256} as --sha256 demands;"
-                    " check the source, or the hash"
-                )
-            rows, columns = _convert(fetched, whole, log)
-        whole.replace(dataset)
+    with (
+        staged({"--dataset": dataset}) as outputs,
+        folder_beside(dataset) as staging,
+        _fetched(source, staging, log) as fetched,
+    ):
+        actual = fetched.sha256
+        if sha256 and sha256 != actual:
+            raise StepError(
+                f"{source.name}: the SHA-256 is {actual}, not {sha256} as --sha256 demands;"
+                " check the source, or the hash"
+            )
+        rows, columns = _convert(fetched, outputs["--dataset"], log)
     return Pulled(rows, columns, source.name, actual)
 
 
@@ -55,21 +57,15 @@ def _convert(fetched: Fetched, whole: Path, log: Log) -> tuple[int, int]:
     except MemoryError:
         raise
     except pa.ArrowException as error:
-        raise PullDataError(
+        raise StepError(
             f"{fetched.name}: the table cannot be kept as Parquet: {reason(error)}"
         ) from None
     return rows, len(table.schema)
 
 
 @contextmanager
-def staging_folder(output: Path) -> Iterator[Path]:
-    """Give a folder beside `output`, from which a whole file can be moved; it goes in any case."""
-    if output.exists() and not output.is_file():
-        raise PullDataError(f"--dataset: {output} is a folder or a device; give the path of a file")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PullDataError(f"--dataset: no folder for {output}: {reason(error)}") from None
+def folder_beside(output: Path) -> Iterator[Path]:
+    """Give a temporary folder beside `output`, on the disk that is to hold it."""
     with tempfile.TemporaryDirectory(
         prefix=f".{output.name}.", dir=output.parent, ignore_cleanup_errors=True
     ) as folder:

@@ -1,21 +1,20 @@
 """The command line of register."""
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
 
-from register.errors import FAILED, OK, WRONG_CALL, RegisterError
+from pinion_step.cli import Parser, path, run
+from pinion_step.mlflow import configure, resolve_uri
+from pinion_step.names import check_alias, check_model_name
+from pinion_step.outputs import staged, write_text
 from register.evaluation import read_evaluation, require_passed
-from register.interrupt import Interrupted, stop_signals_raise
 from register.lineage import version_tags
 from register.model import read_model_folder
-from register.names import check_alias, check_model_name
-from register.outputs import fill, staged
-from register.tracking import open_store, tracking_uri
+from register.tracking import open_store
 
 DEFAULT_NAME = "pinion-model"
 
@@ -27,21 +26,28 @@ _PATHS = (
 )
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise RegisterError(f"{message}; see --help", WRONG_CALL)
+@dataclass(frozen=True)
+class Request:
+    """One call of register; an empty alias means that none is moved."""
+
+    model: Path
+    evaluation: Path
+    model_version: Path
+    model_uri: Path
+    registered_model_name: str
+    alias: str
+    mlflow_tracking_uri: str
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The flags: the inputs and outputs of component.yaml."""
-    parser = _Parser(
+def build_parser() -> Parser:
+    """Return the parser of the flags: the inputs and outputs of component.yaml."""
+    parser = Parser(
         prog="register",
-        description="Registers a model that passed its evaluation in MLflow: as exactly one "
+        description="Register a model that passed its evaluation in MLflow, as exactly one "
         "version, however often the call is repeated.",
-        allow_abbrev=False,
     )
     for flag, metavar, text in _PATHS:
-        parser.add_argument(flag, type=_path, required=True, metavar=metavar, help=text)
+        parser.add_argument(flag, type=path, required=True, metavar=metavar, help=text)
     add = parser.add_argument
     add(
         "--registered-model-name",
@@ -65,77 +71,46 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _joined(argv: Sequence[str] | None) -> list[str]:
-    """Join each flag with its value, which may start with a dash, as a column's name may."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    joined = []
-    while words:
-        word = words.pop(0)
-        takes_value = word.startswith("--") and "=" not in word and word != "--help"
-        joined.append(f"{word}={words.pop(0)}" if takes_value and words else word)
-    return joined
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the step and gives its exit code: the only place that decides it."""
-    try:
-        with stop_signals_raise():
-            return _attempt(argv)
-    except Interrupted as error:
-        return _fail(f"{error}; no output was written, repeating the call is safe", error.exit_code)
+    """Run the step and return its exit code."""
+    return run("register", _register, argv)
 
 
-def _attempt(argv: Sequence[str] | None) -> int:
-    try:
-        _run(build_parser().parse_args(_joined(argv)))
-    except RegisterError as error:
-        return _fail(str(error), error.exit_code)
-    except OSError as error:
-        return _fail(f"{error}; check that the path is there and may be used", FAILED)
-    except MemoryError:
-        return _fail("out of memory; give the step more of it", FAILED)
-    return OK
+def parse_request(argv: Sequence[str]) -> Request:
+    """Parse the command line; raises `WrongCallError`."""
+    given = vars(build_parser().parse(argv))
+    given["registered_model_name"] = given["registered_model_name"] or DEFAULT_NAME
+    request = Request(**given)
+    check_model_name(request.registered_model_name)
+    if request.alias:
+        check_alias(request.alias)
+    return request
 
 
-def _run(args: argparse.Namespace) -> None:
-    name = args.registered_model_name or DEFAULT_NAME
-    check_model_name(name)
-    check_alias(args.alias)
-    model = read_model_folder(args.model)
-    result = read_evaluation(args.evaluation)
-    require_passed(args.evaluation, result, model)
-    uri = tracking_uri(args.mlflow_tracking_uri, os.environ)
-    with (
-        staged([args.model_version, args.model_uri]) as (model_version, model_uri),
-        open_store(uri, model) as store,
-    ):
+def _register(argv: Sequence[str]) -> None:
+    request = parse_request(argv)
+    model = read_model_folder(request.model)
+    result = read_evaluation(request.evaluation)
+    require_passed(request.evaluation, result, model)
+    uri = resolve_uri(request.mlflow_tracking_uri, os.environ)
+    files = {"--model-version": request.model_version, "--model-uri": request.model_uri}
+    with staged(files) as outputs, open_store(uri, model) as store:
         # It imports MLflow, which takes seconds that no refusal above must pay.
         from register.registry import register_model
 
         tags = version_tags(model, store.run_tags, os.environ)
-        registration = register_model(store.client, name, args.alias, model, tags, result)
-        fill(model_version, str(registration.version))
-        fill(model_uri, registration.uri)
+        name, alias = request.registered_model_name, request.alias
+        registration = register_model(store.client, name, alias, model, tags, result)
+        write_text(outputs["--model-version"], str(registration.version))
+        write_text(outputs["--model-uri"], registration.uri)
     print(registration)
 
 
 def warm() -> None:
-    """Imports what the step needs; a runner may call it while earlier steps still work."""
-    # A step calls home to nobody; read when MLflow is imported.
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    """Import what the step needs; a runner may call it while earlier steps still work."""
+    configure()
     for name in ("register.registry", "mlflow.store.tracking.sqlalchemy_store"):
         import_module(name)
-
-
-def _path(text: str) -> Path:
-    if not text:
-        raise argparse.ArgumentTypeError("the path is empty")
-    return Path(text)
-
-
-def _fail(message: str, exit_code: int) -> int:
-    print(f"register: error: {' '.join(message.split())}", file=sys.stderr)
-    return exit_code
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from register.errors import RegisterError
+from pinion_step.errors import StepError
 from register.model import ModelFolder
 
 
@@ -69,7 +69,7 @@ _NO_RESULT = (OSError, ValueError, LookupError, TypeError, AttributeError, Recur
 
 
 def read_evaluation(path: Path) -> EvaluationResult:
-    """Parses an evaluation result; raises RegisterError where it is not one."""
+    """Parses an evaluation result; raises StepError where it is not one."""
     try:
         document = json.loads(path.read_bytes())
         checks = tuple(_check(check) for check in document["checks"])
@@ -82,30 +82,30 @@ def read_evaluation(path: Path) -> EvaluationResult:
             metrics={name: float(each) for name, each in document.get("metrics", {}).items()},
         )
     except _NO_RESULT as error:
-        raise RegisterError(
+        raise StepError(
             f"{path} is not an evaluation result ({type(error).__name__}: {error}); "
             "give evaluate's result"
         ) from error
     if result.passed and not checks:
-        raise RegisterError(
+        raise StepError(
             f"the evaluation {path} contradicts itself: it passed, without a check; "
             "give evaluate's result"
         )
     if result.passed and not all(check.passed for check in checks):
-        raise RegisterError(f"the evaluation {path} contradicts itself: it passed, a check did not")
+        raise StepError(f"the evaluation {path} contradicts itself: it passed, a check did not")
     return result
 
 
 def require_passed(path: Path, result: EvaluationResult, model: ModelFolder) -> None:
-    """Raises RegisterError unless the evaluation is of this model and every check passed."""
+    """Raises StepError unless the evaluation is of this model and every check passed."""
     if (result.model_id, result.run_id) != (model.model_id, model.run_id):
-        raise RegisterError(
+        raise StepError(
             f"the evaluation {path} is of the model {result.model_id} of run {result.run_id}, not "
             f"of {model.model_id} of run {model.run_id}; evaluate the model to be registered"
         )
     if not result.passed:
         failed = "; ".join(str(check) for check in result.checks if not check.passed)
-        raise RegisterError(
+        raise StepError(
             f"the model {model.model_id} did not pass its evaluation: {failed or 'no reason given'}"
         )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from register.errors import RegisterError
+from pinion_step.errors import StepError
 from register.evaluation import read_evaluation, require_passed
 from register.model import ModelFolder
 
@@ -64,7 +64,7 @@ def test_a_failed_evaluation_is_refused_with_its_reasons(
 ) -> None:
     path = write(tmp_path / "result", FAILED | {"checks": checks})
 
-    with pytest.raises(RegisterError) as refused:
+    with pytest.raises(StepError) as refused:
         require_passed(path, read_evaluation(path), MODEL)
 
     assert str(refused.value) == f"the model m-1 did not pass its evaluation: {reason}"
@@ -86,7 +86,7 @@ def test_the_first_model_passes_without_a_champion(tmp_path: Path) -> None:
 def test_the_evaluation_of_another_is_refused(tmp_path: Path, other: dict[str, str]) -> None:
     path = write(tmp_path / "result", FAILED | other)
 
-    with pytest.raises(RegisterError, match="is of the model m-. of run r., not of m-1 of run r2"):
+    with pytest.raises(StepError, match="is of the model m-. of run r., not of m-1 of run r2"):
         require_passed(path, read_evaluation(path), MODEL)
 
 
@@ -105,14 +105,14 @@ def test_the_evaluation_of_another_is_refused(tmp_path: Path, other: dict[str, s
     ],
 )
 def test_refuses_what_is_no_evaluation_result(tmp_path: Path, document: object) -> None:
-    with pytest.raises(RegisterError, match="is not an evaluation result"):
+    with pytest.raises(StepError, match="is not an evaluation result"):
         read_evaluation(write(tmp_path / "result", document))
 
 
 def test_refuses_a_file_that_is_no_json(tmp_path: Path) -> None:
     (tmp_path / "result").write_bytes(b"\x80PAR1")
 
-    with pytest.raises(RegisterError, match="is not an evaluation result"):
+    with pytest.raises(StepError, match="is not an evaluation result"):
         read_evaluation(tmp_path / "result")
 
 
@@ -126,5 +126,5 @@ def test_refuses_a_file_that_is_no_json(tmp_path: Path) -> None:
 def test_refuses_one_that_contradicts_itself(
     tmp_path: Path, checks: list[object], complaint: str
 ) -> None:
-    with pytest.raises(RegisterError, match=f"contradicts itself: {complaint}"):
+    with pytest.raises(StepError, match=f"contradicts itself: {complaint}"):
         read_evaluation(write(tmp_path / "result", FAILED | {"passed": True, "checks": checks}))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlflow.exceptions import MlflowException
 
-from register.tracking import was_answered
+from pinion_step.mlflow import was_answered
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

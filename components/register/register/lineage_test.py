@@ -1,6 +1,6 @@
 import pytest
 
-from register.errors import RegisterError
+from pinion_step.errors import StepError
 from register.lineage import version_tags
 from register.model import ModelFolder
 
@@ -41,7 +41,7 @@ def test_by_hand_there_is_no_release() -> None:
 
 @pytest.mark.parametrize("pairs", ["train", "train=", "=1.0", "train=1.0,evaluate"])
 def test_refuses_malformed_components(pairs: str) -> None:
-    with pytest.raises(RegisterError, match="PINION_COMPONENTS") as refused:
+    with pytest.raises(StepError, match="PINION_COMPONENTS") as refused:
         version_tags(MODEL, {}, {"PINION_COMPONENTS": pairs})
 
     assert refused.value.exit_code == 1

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow.exceptions import MlflowException
 
+from pinion_step.mlflow import was_answered
 from register.model import ModelFolder
-from register.tracking import was_answered
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

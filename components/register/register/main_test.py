@@ -379,10 +379,10 @@ def test_refuses_a_model_that_did_not_pass(
 @pytest.mark.parametrize(
     ("flags", "complaint"),
     [
-        pytest.param({"registered_model_name": "a/b"}, "--registered-model-name 'a/b'", id="name"),
-        pytest.param({"alias": "latest"}, "--alias 'latest'", id="alias"),
+        pytest.param({"registered_model_name": "a/b"}, "--registered-model-name: 'a/b'", id="name"),
+        pytest.param({"alias": "latest"}, "--alias: 'latest'", id="alias"),
         pytest.param({"mlflow_tracking_uri": "http://[x"}, "'http://[x' is not", id="address"),
-        pytest.param({"model": ""}, "argument --model: the path is empty", id="empty path"),
+        pytest.param({"model": ""}, "--model: the path is empty", id="empty path"),
         pytest.param({"nonsense": "1"}, "unrecognized arguments: --nonsense=1", id="unknown flag"),
         pytest.param({"model_uri": "x", "model_version": "x"}, "same path", id="one output path"),
     ],

@@ -1,8 +1,5 @@
 from pathlib import Path
 
-import pytest
-
-from register.errors import RegisterError
 from register.model import ModelFolder, read_model_folder
 
 
@@ -13,29 +10,3 @@ def test_reads_the_ids(tmp_path: Path) -> None:
 
     assert model == ModelFolder(model_id="m-1", run_id="0f")
     assert model.uri == "models:/m-1"
-
-
-@pytest.mark.parametrize(
-    ("content", "complaint"),
-    [
-        pytest.param(b"a: [", "not valid YAML", id="broken YAML"),
-        pytest.param(b"\xff\xfe\x00", "not valid YAML", id="binary"),
-        pytest.param(b"", "holds no keys", id="empty"),
-        pytest.param(b"run_id: r", "no usable model_id, but None", id="a model of no store"),
-        pytest.param(b"model_id: m-1", "no usable run_id, but None", id="a model of no run"),
-        pytest.param(b"model_id: m-1\nrun_id: 7", "no usable run_id, but 7", id="no text"),
-        pytest.param(b"model_id: m'1\nrun_id: r", 'no usable model_id, but "m\'1"', id="a quote"),
-    ],
-)
-def test_refuses_a_file_that_names_no_logged_model(
-    tmp_path: Path, content: bytes, complaint: str
-) -> None:
-    (tmp_path / "MLmodel").write_bytes(content)
-
-    with pytest.raises(RegisterError, match=complaint):
-        read_model_folder(tmp_path)
-
-
-def test_refuses_a_folder_without_mlmodel(tmp_path: Path) -> None:
-    with pytest.raises(RegisterError, match="no MLflow model folder"):
-        read_model_folder(tmp_path / "nowhere")

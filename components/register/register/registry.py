@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 
 from mlflow.exceptions import MlflowException
 
+from pinion_step.errors import StepError
+from pinion_step.mlflow import was_answered
 from register.card import model_card
-from register.errors import RegisterError
 from register.evaluation import EvaluationResult
 from register.history import Move, has_left, keep
 from register.links import link
 from register.model import ModelFolder
-from register.tracking import was_answered
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -72,7 +72,7 @@ def register_model(
 ) -> Registration:
     """Gives the model its one version under the name, with the tags, and the alias to it.
 
-    Raises RegisterError where the evaluation compared with a version that the alias has left.
+    Raises StepError where the evaluation compared with a version that the alias has left.
     """
     if alias:
         tags = {**tags, _asked(alias): "asked"}
@@ -81,7 +81,7 @@ def register_model(
         made = _create(client, name, model, tags, model_card(result, tags))
     found = _versions(client, name, model)
     if not found:
-        raise RegisterError(
+        raise StepError(
             f"MLflow does not list version {made} of {name}, which it has just made from "
             f"{model.uri}; was it deleted meanwhile? Repeat the call"
         )
@@ -191,7 +191,7 @@ def _move_alias(
             keep(client, name, Move(alias, current, number, "register", result.why, result.run_id))
         # Between the look and the write, a newer version may have got the alias and lost it here.
         number = max(number, _newest(client, name, alias))
-    raise RegisterError(
+    raise StepError(
         f"the alias {alias!r} of {name} was moved by others {_TURNS} times meanwhile; "
         "repeat the call"
     )
@@ -203,7 +203,7 @@ def _require_compared(
     """An evaluation is a verdict on one champion, and says nothing about the next."""
     compared = result.compared
     if compared is not None and compared.alias == alias and compared.version != current:
-        raise RegisterError(
+        raise StepError(
             f"the alias {alias!r} of {name} is at version {current}, and the evaluation compared "
             f"with {compared.version}; version {number} is registered without it: evaluate again"
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pinion_step.lineage import sha256
+from pinion_step.outputs import to_json
 from train.data.dataset import Dataset
 from train.options import Options
 from train.tracking.run import Run
@@ -28,8 +28,7 @@ def log_lineage(run: Run, options: Options, data: Dataset, metrics: Path) -> Non
     if data.preprocess is not None:
         documents["preprocess"] = data.preprocess
     for step, document in documents.items():
-        text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-        run.client.log_text(run.run_id, text, f"lineage/{step}.json")
+        run.client.log_text(run.run_id, to_json(document), f"lineage/{step}.json")
 
 
 def given_parameters(options: Options) -> dict[str, Any]:
@@ -46,9 +45,3 @@ def given_parameters(options: Options) -> dict[str, Any]:
             f"{name}={value}" for name, value in options.experiment_parameters.items()
         ),
     }
-
-
-def sha256(path: Path) -> str:
-    """Return the hash of a file, which is read in pieces, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

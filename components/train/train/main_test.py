@@ -215,7 +215,9 @@ def test_a_stopped_step_leaves_no_output_and_a_killed_run(
 
     assert process.returncode == exit_code
     name = signal.Signals(number).name
-    assert error == f"train: error: stopped by {name}; unfinished output was removed\n"
+    assert error == (
+        f"train: error: stopped by {name}; no output was written, repeating the call is safe\n"
+    )
     assert step.left_behind() == []
     assert step.run_status() == "KILLED"
 

@@ -17,8 +17,8 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
 
+from pinion_step.errors import WrongCallError
 from train.data.schema import Schema
-from train.errors import WrongCallError
 from train.model.preprocessing import Family, build_preprocessor
 
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score
 
+from pinion_step.errors import WrongCallError
 from train.conftest import KINDS, customers
 from train.data.schema import Feature, Schema
-from train.errors import WrongCallError
 from train.models import MODELS, build_pipeline, use_one_thread
 
 MISSING = {

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from train.errors import WrongCallError
+from pinion_step.errors import WrongCallError
 from train.search.options import SearchOptions
 
 DEFAULT_MODEL = "hist_gradient_boosting"
@@ -44,19 +43,6 @@ class Options:
     metrics: Path
 
 
-def parse_object(text: str, flag: str, example: str) -> dict[str, Any]:
-    """Parse a JSON object."""
-    try:
-        params = json.loads(text.strip() or "{}", parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise WrongCallError(
-            f"{flag} is not JSON ({error}): {text!r:.200}; give an object such as '{example}'"
-        ) from error
-    if not isinstance(params, dict):
-        raise WrongCallError(f"{flag} must be a JSON object such as '{example}', got {text!r:.200}")
-    return params
-
-
 def parse_experiment_parameters(text: str) -> dict[str, str]:
     """Parse `k=v,k2=v2`; a value may hold `=` but no comma."""
     parameters: dict[str, str] = {}
@@ -76,38 +62,3 @@ def parse_experiment_parameters(text: str) -> dict[str, str]:
             )
         parameters[key] = value
     return parameters
-
-
-def parse_count(text: str, flag: str, default: int, least: int, most: int) -> int:
-    """Parse a whole number between two bounds."""
-    if not text.strip():
-        return default
-    try:
-        number = int(text)
-    except ValueError as error:
-        raise WrongCallError(f"{flag} must be a whole number, got {text!r:.80}") from error
-    if not least <= number <= most:
-        raise WrongCallError(f"{flag} must be between {least} and {most}, got {number}")
-    return number
-
-
-def parse_path(text: str, flag: str) -> Path:
-    """Parse a path that must be given."""
-    if not text:
-        raise WrongCallError(f"{flag} is empty; give a path")
-    return Path(text)
-
-
-def refuse_shared(paths: dict[str, Path]) -> None:
-    """Refuse two flags with one path, of which one would overwrite the other."""
-    flags: dict[Path, str] = {}
-    for name, path in paths.items():
-        other = flags.setdefault(path.resolve(), name)
-        if other != name:
-            raise WrongCallError(
-                f"--{other} and --{name} are the same path {str(path)!r}".replace("_", "-")
-            )
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON number")

@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackContext
 
-from train.errors import ERASE, log, on_terminal, one_line
+from pinion_step.console import ERASE, on_terminal
+from pinion_step.errors import one_line
+from train.log import log
 
 INTERVAL = 10.0  # seconds between two lines where there is no terminal
 

@@ -19,7 +19,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import HalvingRandomSearchCV, KFold
 
 from train.conftest import Step, customers
-from train.errors import log
+from train.log import log
 from train.progress import Progress, in_words, shown
 from train.search.plan import halving_rounds
 

@@ -5,8 +5,8 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pinion_step.errors import WrongCallError
 from train.__main__ import parse_options
-from train.errors import WrongCallError
 
 FLAGS = ("--model-params", "--search", "--seed", "--cv-folds", "--experiment-parameters")
 words = st.sampled_from(["max_iter", "trials", "method", "halving", "space", "metric", "accuracy"])

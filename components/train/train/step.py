@@ -13,15 +13,18 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from pinion_step.errors import StepError, WrongCallError
+from pinion_step.mlflow import answers, artifact_location, connect, resolve_uri
+from pinion_step.outputs import Staged, staged, to_json, write_text
+from pinion_step.store import prepare_store
 from train.data.dataset import Dataset, read_dataset
 from train.data.footprint import check_memory
 from train.data.schema import Schema, read_schema
-from train.errors import TrainError, WrongCallError, log
+from train.log import log
 from train.model.cross_validation import Folds, Metrics, choose_folds
 from train.model.low_memory import make_plain
 from train.models import build_pipeline, find_model, use_one_thread
 from train.options import Options
-from train.outputs import StagedOutputs, write_json
 from train.progress import Progress, shown
 from train.search.plan import describe_plan, expected_work, plan_search
 from train.search.rounds import ESTIMATOR
@@ -34,7 +37,6 @@ from train.search.trials import (
     describe_params,
     describe_score,
 )
-from train.tracking import store
 
 if TYPE_CHECKING:
     from train.tracking.run import Run
@@ -76,13 +78,13 @@ class Trained:
 
 
 def train(options: Options) -> Trained:
-    """Do the whole step; raises TrainError or OSError, and leaves all outputs or none."""
+    """Do the whole step; raises `StepError` or OSError, and leaves all outputs or none."""
     job = prepare(options)
-    uri = store.resolve_tracking_uri(options.mlflow_tracking_uri, os.environ)
-    with StagedOutputs() as outputs:
-        for output in (options.trained_model, options.run_id, options.model_id, options.metrics):
-            outputs.stage(output)
-        store.prepare_store(uri)
+    uri = resolve_uri(options.mlflow_tracking_uri, os.environ)
+    files = {"--run-id": options.run_id, "--model-id": options.model_id}
+    files["--metrics"] = options.metrics
+    with staged(files, {"--trained-model": options.trained_model}) as outputs:
+        prepare_store(uri)
         return fit_and_log(job, uri, outputs)
 
 
@@ -94,7 +96,7 @@ def prepare(options: Options) -> Job:
     try:
         number = choose_folds(data.target, schema.task, options.cv_folds)
     except ValueError as error:
-        raise TrainError(f"--train-data {options.train_data}: {error}") from error
+        raise StepError(f"--train-data {options.train_data}: {error}") from error
     if number < options.cv_folds:
         log(f"{number} folds instead of {options.cv_folds}, as the rarest class has too few rows")
     pipeline = build_pipeline(
@@ -111,20 +113,17 @@ def prepare(options: Options) -> Job:
     return Job(options, schema, data, pipeline, folds, plan, add_parameters(params, options))
 
 
-def fit_and_log(job: Job, uri: str, outputs: StagedOutputs) -> Trained:
+def fit_and_log(job: Job, uri: str, outputs: Staged) -> Trained:
     """Cross-validate and fit inside one MLflow run, and publish the outputs before it ends."""
     # Late, as it takes a second that a wrong call need not wait.
     from train.lineage import log_lineage
     from train.model import logged_model
     from train.tracking import run as tracking
 
-    store.quieten_mlflow()
     options, data = job.options, job.data
-    with tracking.tracking_errors(uri):
-        client = tracking.MlflowClient(uri)
-        experiment_id = tracking.find_experiment(
-            client, options.experiment, store.artifact_location(uri)
-        )
+    client = connect(uri)
+    with answers(uri, f"the experiment {options.experiment!r}"):
+        experiment_id = tracking.find_experiment(client, options.experiment, artifact_location(uri))
         tags = tracking.run_tags(data.source, data.sha256, os.environ)
         with tracking.tracked_run(client, experiment_id, options.model, tags) as run:
             run.log_params(known_params(job))
@@ -134,14 +133,14 @@ def fit_and_log(job: Job, uri: str, outputs: StagedOutputs) -> Trained:
             run.log_params(fitted.params)
             params = {**job.params, **fitted.params}
             with tracking.tracked_model(run, options.model, params) as logged:
-                folder = outputs.staged(options.trained_model)
+                folder = outputs["--trained-model"]
                 logged_model.save_model(job.pipeline, job.schema, data.features, logged, folder)
                 client.log_model_artifacts(logged.model_id, str(folder))
                 run.log_metrics(fitted.metrics, logged.model_id)
-            outputs.staged(options.run_id).write_text(run.run_id)
-            outputs.staged(options.model_id).write_text(logged.model_id)
-            write_json(outputs.staged(options.metrics), fitted.metrics)
-            log_lineage(run, options, data, outputs.staged(options.metrics))
+            write_text(outputs["--run-id"], run.run_id)
+            write_text(outputs["--model-id"], logged.model_id)
+            write_text(outputs["--metrics"], to_json(fitted.metrics))
+            log_lineage(run, options, data, outputs["--metrics"])
             outputs.publish()
     return Trained(run.run_id, logged.model_id, fitted.metrics)
 
@@ -204,7 +203,7 @@ def _fit_errors(options: Options) -> Iterator[None]:
             raise WrongCallError(
                 f"--model {options.model} cannot be fitted with --model-params {given}: {error}"
             ) from error
-        raise TrainError(f"--model {options.model} cannot be fitted: {error}") from error
+        raise StepError(f"--model {options.model} cannot be fitted: {error}") from error
 
 
 def describe_inputs(schema: Schema, data: Dataset) -> dict[str, str]:

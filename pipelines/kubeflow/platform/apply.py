@@ -65,7 +65,7 @@ def apply(settings: PlatformSettings, file: PipelineFile) -> PipelineFile:
     return replace(file, spec=pipeline, platform=platform if platform.platforms else None)
 
 
-def tell_run(file: PipelineFile) -> PipelineFile:
+def add_run_id(file: PipelineFile) -> PipelineFile:
     """Return the file whose steps receive the id of their run in an environment variable.
 
     The id comes from a label of their pods. It is not a parameter, because a cluster's cache would
@@ -83,7 +83,7 @@ def tell_run(file: PipelineFile) -> PipelineFile:
     return replace(file, platform=platform if platform.platforms else None)
 
 
-def gives(file: PipelineFile, variable: str) -> bool:
+def has_variable(file: PipelineFile, variable: str) -> bool:
     """Return whether every step that may need an environment variable has it.
 
     These are the steps with a parameter of its name in lower case, which fall back to the variable

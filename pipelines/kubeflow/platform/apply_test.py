@@ -6,7 +6,7 @@ import pytest
 from kfp import compiler, dsl, kubernetes
 
 from pipelines.compiled.file import PipelineFile
-from pipelines.kubeflow.platform.apply import apply, tell_run
+from pipelines.kubeflow.platform.apply import add_run_id, apply
 from pipelines.kubeflow.platform.file import PlatformSettings
 from pipelines.kubeflow.platform.platform_testing import Call, compiled, loaded, of_secret
 from pipelines.runner.interpreter_testing import TEXT_STEP
@@ -274,25 +274,25 @@ def of_run(task: Any) -> None:
 def test_a_step_gets_its_run_id_beside_the_settings_of_the_platform(tmp_path: Path) -> None:
     secret = of_secret("own", OWN="key")
     expected = with_release(tmp_path / "expected.yaml", secret, of_run)
-    once = tell_run(with_release(tmp_path / "given.yaml", secret))
+    once = add_run_id(with_release(tmp_path / "given.yaml", secret))
     assert once.text() == expected.text()
-    assert tell_run(once).text() == expected.text()
+    assert add_run_id(once).text() == expected.text()
     assert (
-        tell_run(with_release(tmp_path / "bare.yaml")).text()
+        add_run_id(with_release(tmp_path / "bare.yaml")).text()
         == with_release(tmp_path / "b.yaml", of_run).text()
     )
 
 
 def test_an_existing_run_variable_is_kept(tmp_path: Path) -> None:
     own = with_release(tmp_path / "own.yaml", of_secret("runs", PINION_PIPELINE_RUN="id"))
-    assert tell_run(own).text() == own.text()
+    assert add_run_id(own).text() == own.text()
     constant = with_release(
         tmp_path / "constant.yaml", lambda task: task.set_env_variable("PINION_PIPELINE_RUN", "7")
     )
-    assert tell_run(constant).text() == constant.text()
+    assert add_run_id(constant).text() == constant.text()
 
 
 def test_a_step_of_another_project_does_not_get_the_run_id(tmp_path: Path) -> None:
     given = compiled(tmp_path)
-    assert tell_run(given).text() == given.text()
-    assert tell_run(given).platform is None
+    assert add_run_id(given).text() == given.text()
+    assert add_run_id(given).platform is None

@@ -7,7 +7,7 @@ from kfp import kubernetes
 from kfp.components import load_component_from_text
 
 from pipelines.compiled.file import PipelineFile
-from pipelines.kubeflow.platform.apply import apply, gives
+from pipelines.kubeflow.platform.apply import apply, has_variable
 from pipelines.kubeflow.platform.file import PlatformSettings
 from pipelines.kubeflow.platform.platform_testing import compiled, loaded, of_secret
 from pipelines.kubeflow.platform.reading import SETTINGS
@@ -72,12 +72,12 @@ def test_a_variable_counts_as_given_if_every_step_that_asks_for_it_has_it(
     example: PipelineFile,
 ) -> None:
     plain = PipelineFile.load(GOLDEN)
-    assert gives(example, "MLFLOW_TRACKING_URI")
-    assert not gives(plain, "MLFLOW_TRACKING_URI")
+    assert has_variable(example, "MLFLOW_TRACKING_URI")
+    assert not has_variable(plain, "MLFLOW_TRACKING_URI")
     # Every component sets it itself.
-    assert gives(plain, "PINION_RELEASE")
+    assert has_variable(plain, "PINION_RELEASE")
     # Only the step that pulls the data has it, and no step has a parameter of that name.
-    assert not gives(example, "AWS_ENDPOINT_URL")
+    assert not has_variable(example, "AWS_ENDPOINT_URL")
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_steps_that_do_not_ask_for_a_variable_need_not_have_it(
     settings = loaded(
         tmp_path, "\n".join(["steps:", *(f"  {step}: {{{setting}}}" for step in steps)])
     )
-    assert gives(apply(settings, PipelineFile.load(GOLDEN)), "MLFLOW_TRACKING_URI") is given
+    assert has_variable(apply(settings, PipelineFile.load(GOLDEN)), "MLFLOW_TRACKING_URI") is given
 
 
 def test_a_variable_from_an_optional_secret_does_not_count_as_given(tmp_path: Path) -> None:
@@ -103,8 +103,8 @@ def test_a_variable_from_an_optional_secret_does_not_count_as_given(tmp_path: Pa
         kubernetes.use_secret_as_env(task, "own", {"key": "OWN"}, optional=True)
 
     sure = of_secret("own", OWN="key")
-    assert gives(compiled(tmp_path, sure, sure, sure), "OWN")
-    assert not gives(compiled(tmp_path, sure, sure, optional), "OWN")
+    assert has_variable(compiled(tmp_path, sure, sure, sure), "OWN")
+    assert not has_variable(compiled(tmp_path, sure, sure, optional), "OWN")
 
 
 def test_the_reference_documents_every_setting_with_examples(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 from typing import IO
 
-from pipelines.components.content import Content
+from pipelines.components.content import LIBRARY, Content
 from pipelines.system.errors import PinionError
 from pipelines.system.shared_folders import Held, SharedFolders
 from pipelines.system.workspace import Workspace
@@ -49,14 +49,14 @@ def snapshot(workspace: Workspace, name: str, content: Content, files: Mapping[s
 
 def _make(folder: Path, name: str, files: Mapping[str, bytes], partial: Path, _: IO[bytes]) -> None:
     for path, content in files.items():
-        if path.startswith(f"{name}/"):
+        if path.startswith((f"{name}/", f"{LIBRARY}/")):
             (partial / path).parent.mkdir(parents=True, exist_ok=True)
             (partial / path).write_bytes(content)
     (partial / PROGRAM).write_text(_PROGRAM.format(name=name))
     # Bytecode that Python does not check against times, which copying the folder would change.
     mode = PycInvalidationMode.UNCHECKED_HASH
     compileall.compile_dir(
-        partial / name, quiet=2, invalidation_mode=mode, stripdir=partial, prependdir=folder
+        partial, quiet=2, invalidation_mode=mode, stripdir=partial, prependdir=folder
     )
     (partial / _COMPLETE).write_text(_hash(partial))
     for each in (*partial.rglob("*"), partial):

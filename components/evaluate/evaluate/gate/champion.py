@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evaluate.errors import EvaluateError
 from evaluate.inputs.dataset import Split
 from evaluate.inputs.model import Estimator, ModelFolder, load_estimator, read_model_folder
 from evaluate.measure.predictions import Predictions, predict
-from evaluate.tracking import asking, masked
+from pinion_step.errors import StepError
+from pinion_step.mlflow import answers, mask
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -73,7 +73,7 @@ def find_champion(client: "MlflowClient", name: str, alias: str, candidate: Cand
     """Asks once who holds the alias and lets that version predict the candidate's rows.
 
     A version that cannot be loaded or has another schema is a Champion with a reason; a store that
-    does not answer raises EvaluateError.
+    does not answer raises StepError.
     """
     version = _version_behind(client, name, alias)
     champion = Champion(name, alias, version)
@@ -81,10 +81,10 @@ def find_champion(client: "MlflowClient", name: str, alias: str, candidate: Cand
         return champion
     with TemporaryDirectory(prefix="champion-") as folder:
         try:
-            with asking(client.tracking_uri, f"the files of {champion.uri}"):
+            with answers(client.tracking_uri, f"the files of {champion.uri}"):
                 files = _download(champion.uri, folder)
             predictions = _predictions(files, candidate)
-        except EvaluateError as error:
+        except StepError as error:
             if error.__cause__ is not None and _is_transient(error.__cause__):
                 raise
             # The folder has another name each time.
@@ -97,7 +97,7 @@ def find_champion(client: "MlflowClient", name: str, alias: str, candidate: Cand
 def _version_behind(client: "MlflowClient", name: str, alias: str) -> int | None:
     from mlflow.exceptions import MlflowException
 
-    with asking(client.tracking_uri, f"the registered model {name!r}"):
+    with answers(client.tracking_uri, f"the registered model {name!r}"):
         try:
             # An alias that is not there is an error like any other to get_model_version_by_alias.
             version = client.get_registered_model(name).aliases.get(alias)
@@ -109,7 +109,7 @@ def _version_behind(client: "MlflowClient", name: str, alias: str) -> int | None
 
 
 def _download(uri: str, folder: str) -> Path:
-    """Copies the version's model folder; what is not there is an EvaluateError like any other."""
+    """Copies the version's model folder; what is not there is a StepError like any other."""
     import mlflow
 
     # It would draw on a terminal.
@@ -119,8 +119,8 @@ def _download(uri: str, folder: str) -> Path:
     except MemoryError:
         raise
     except Exception as error:  # each store of artifacts has its own errors
-        raise EvaluateError(
-            f"its files cannot be read ({type(error).__name__}: {masked(str(error))[:400]})"
+        raise StepError(
+            f"its files cannot be read ({type(error).__name__}: {mask(str(error))[:400]})"
         ) from error
 
 
@@ -142,14 +142,14 @@ def _predictions(folder: Path, candidate: Candidate) -> Predictions:
 
 def _same(what: str, champion: object, candidate: object) -> None:
     if champion != candidate:
-        raise EvaluateError(f"its {what} is {champion!r}, this model's is {candidate!r}")
+        raise StepError(f"its {what} is {champion!r}, this model's is {candidate!r}")
 
 
 def _same_columns(champion: Sequence[str], candidate: Sequence[str]) -> None:
     lost = [name for name in champion if name not in candidate]
     new = [name for name in candidate if name not in champion]
     if lost or new:
-        raise EvaluateError(
+        raise StepError(
             "its feature columns are others: "
             f"it has {lost[:5]} that this model has not, and lacks {new[:5]}"
         )

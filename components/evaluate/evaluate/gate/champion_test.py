@@ -160,7 +160,7 @@ def _newer(library: str) -> Callable[[Path], object]:
         pytest.param(_other_target, "its target is 'label', this model's is 'y'", id="target"),
         pytest.param(_other_classes, "its classes is [3, 9], this model's is [3, 8]", id="classes"),
         pytest.param(_other_task, "its task is 'regression'", id="task"),
-        pytest.param(_edited(shutil.rmtree), "is no MLflow model folder", id="no artifacts"),
+        pytest.param(_edited(shutil.rmtree), "is not an MLflow model folder", id="no artifacts"),
         pytest.param(
             _edited(lambda folder: (folder / "model.skops").unlink()),
             "has no estimator file 'model.skops'",
@@ -241,9 +241,9 @@ def test_a_store_of_models_that_is_away_is_no_verdict(
     ("flags", "complaint"),
     [
         pytest.param({}, "give --registered-model-name", id="no name"),
-        pytest.param({"registered_model_name": "a/b"}, "'a/b' is not possible", id="name"),
+        pytest.param({"registered_model_name": "a/b"}, "'a/b' cannot be the name", id="name"),
         pytest.param(
-            {"registered_model_name": "a", "alias": "v1"}, "--alias 'v1' is not", id="alias"
+            {"registered_model_name": "a", "alias": "v1"}, "'v1' cannot be an alias", id="alias"
         ),
     ],
 )

@@ -4,8 +4,14 @@ The words and the comparison are those of MLflow's MetricThreshold: reaching the
 that a change of 0.0, which MLflow does not take, asks for a model that is no worse.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from evaluate.gate.check import Check
+
+if TYPE_CHECKING:
+    from evaluate.gate.comparison import Comparison
 
 CHANGES = ("min_absolute_change", "min_relative_change")
 
@@ -30,12 +36,17 @@ class Change:
     confidence: float | None = None
 
     @property
+    def compares(self) -> bool:
+        """Return whether a champion is needed."""
+        return True
+
+    @property
     def relation(self) -> str:
-        """The comparison that has to hold, as it is printed."""
+        """Return the comparison that has to hold, as it is printed."""
         return ">=" if self.greater_is_better else "<="
 
     def limit(self, champion: _Value) -> _Value:
-        """What the metric has to reach where the champion's is this."""
+        """Return what the metric has to reach if the champion's is this."""
         magnitude: Any = champion
         step = self.amount
         if self.kind == "min_relative_change":
@@ -43,10 +54,14 @@ class Change:
         limit: _Value = magnitude + (step if self.greater_is_better else -step)
         return limit
 
-    def check(
-        self, value: float | None, champion: float | None, confidence: float | None
-    ) -> "ChangeCheck":
-        """Holds the metric against the champion's; None is a number that was not computed."""
+    def hold(self, metrics: Mapping[str, float], comparison: "Comparison | None") -> Check:
+        """Hold the metric against the champion's; raises `ValueError` without a comparison."""
+        if comparison is None:
+            raise ValueError(f"{self.kind} of {self.metric} asks for a champion")
+        return comparison.check(self)
+
+    def check(self, value: float | None, champion: float | None, confidence: float | None) -> Check:
+        """Hold the metric against the champion's; None is a number that was not computed."""
         if value is None:
             return self.refuse(None, f"{self.metric} was not computed")
         if champion is None:
@@ -54,19 +69,35 @@ class Change:
         limit = self.limit(champion)
         better = value >= limit if self.greater_is_better else value <= limit
         reason = self._doubt(confidence) if better else ""
-        return ChangeCheck(
-            self, value, better and not reason, champion, limit, confidence, reason=reason
-        )
+        passed = better and not reason
+        return self._check(value, passed, limit, champion, confidence, reason=reason)
 
-    def refuse(self, value: float | None, reason: str) -> "ChangeCheck":
-        """The check fails for a reason other than the two values."""
-        return ChangeCheck(self, value, False, reason=reason)
+    def refuse(self, value: float | None, reason: str) -> Check:
+        """Fail the check for a reason other than the two values."""
+        return self._check(value, False, reason=reason)
 
-    def waive(self, value: float | None, note: str) -> "ChangeCheck":
-        """The check passes as there is nobody to be better than."""
+    def waive(self, value: float | None, note: str) -> Check:
+        """Pass the check, because there is nobody to be better than."""
         if value is None:
             return self.refuse(None, f"{self.metric} was not computed")
-        return ChangeCheck(self, value, True, note=note)
+        return self._check(value, True, note=note)
+
+    def _check(
+        self,
+        value: float | None,
+        passed: bool,
+        limit: float | None = None,
+        champion: float | None = None,
+        confidence: float | None = None,
+        **said: str,
+    ) -> Check:
+        details = {"champion": champion, "confidence": confidence, self.kind: self.amount}
+        if self.confidence is not None:
+            details["min_confidence"] = self.confidence
+        direction = self.greater_is_better
+        return Check(
+            self.metric, value, limit, self.relation, direction, passed, "champion", details, **said
+        )
 
     def _doubt(self, confidence: float | None) -> str:
         if self.confidence is None:
@@ -76,40 +107,3 @@ class Change:
         if confidence >= self.confidence:
             return ""
         return f"the confidence in it is {confidence:.4g}, below the {self.confidence:g} asked for"
-
-
-@dataclass(frozen=True)
-class ChangeCheck:
-    """One change and what was found; None is what is not known.
-
-    `confidence` is the share of resamples of the test rows in which the limit is reached.
-    """
-
-    change: Change
-    value: float | None
-    passed: bool
-    champion: float | None = None
-    limit: float | None = None
-    confidence: float | None = None
-    reason: str = ""
-    note: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """The check as it stands in the evaluation result."""
-        document: dict[str, Any] = {
-            "metric": self.change.metric,
-            "value": self.value,
-            "threshold": self.limit,
-            "greater_is_better": self.change.greater_is_better,
-            "passed": self.passed,
-            "champion": self.champion,
-            "confidence": self.confidence,
-            self.change.kind: self.change.amount,
-        }
-        if self.change.confidence is not None:
-            document["min_confidence"] = self.change.confidence
-        if self.reason:
-            document["reason"] = self.reason
-        if self.note:
-            document["note"] = self.note
-        return document

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from evaluate.gate.champion import Champion
-from evaluate.gate.change import Change, ChangeCheck
+from evaluate.gate.change import Change
+from evaluate.gate.check import Check
 from evaluate.measure.metrics import Measurement
 from evaluate.measure.predictions import Predictions
 from evaluate.measure.resampling import Distributions, distributions
@@ -22,7 +23,7 @@ class Comparison:
 
     @staticmethod
     def of(predictions: Predictions, measurement: Measurement, champion: Champion) -> "Comparison":
-        """Resamples the rows of both alike, so that what is easy for both does not count."""
+        """Resample the rows of both alike, so that what is easy for both does not count."""
         if champion.predictions is None:
             return Comparison(measurement, champion)
         metrics = [measurement.metrics, champion.metrics]
@@ -30,8 +31,8 @@ class Comparison:
             measurement, champion, distributions([predictions, champion.predictions], metrics)
         )
 
-    def check(self, change: Change) -> ChangeCheck:
-        """Holds one metric against the champion's."""
+    def check(self, change: Change) -> Check:
+        """Hold one metric against the champion's."""
         value = self.measurement.metrics.get(change.metric)
         if self.champion.reason:
             return change.refuse(value, self.champion.reason)
@@ -42,17 +43,17 @@ class Comparison:
 
 
 def confidence(change: Change, candidate: Distributions, champion: Distributions) -> float | None:
-    """The share of resamples in which the candidate is better than the champion by the change.
+    """Return the share of resamples in which the candidate beats the champion by the change.
 
     One that meets the limit exactly counts half, so that equal models come to a half. None where
     the metric has no distribution.
     """
     if change.metric not in candidate or change.metric not in champion:
         return None
-    ahead = candidate[change.metric] - change.limit(champion[change.metric])
-    ahead = ahead[np.isfinite(ahead)] * (1 if change.greater_is_better else -1)
-    if not len(ahead):
+    margin = candidate[change.metric] - change.limit(champion[change.metric])
+    margin = margin[np.isfinite(margin)] * (1 if change.greater_is_better else -1)
+    if not len(margin):
         return None
     # What differs by rounding alone is equal.
-    near = np.abs(ahead) <= 1e-12
-    return float(np.mean(np.where(near, 0.5, ahead > 0)))
+    near = np.abs(margin) <= 1e-12
+    return float(np.mean(np.where(near, 0.5, margin > 0)))

@@ -1,17 +1,16 @@
 """One evaluation: a model on a test split, held against thresholds."""
 
-import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from evaluate.gate.champion import Champion
-from evaluate.gate.change import Change, ChangeCheck
+from evaluate.gate.check import Check
 from evaluate.gate.comparison import Comparison
-from evaluate.gate.thresholds import ERROR_METRICS, Check, Threshold
+from evaluate.gate.thresholds import ERROR_METRICS, Threshold, Thresholds
 from evaluate.inputs.model import ModelFolder
 from evaluate.measure.metrics import MAIN_METRIC, Measurement, baseline
 from evaluate.measure.predictions import Predictions
+from pinion_step.outputs import to_json
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Evaluation:
     rows: int
     measurement: Measurement
     baseline: dict[str, float]
-    checks: tuple[Check | ChangeCheck, ...]
+    checks: tuple[Check, ...]
     positive_class: int | float | str | bool | None
     comparison: Comparison | None = None
 
@@ -33,7 +32,7 @@ class Evaluation:
         return all(check.passed for check in self.checks)
 
     def to_json(self) -> str:
-        """The evaluation result as `components/README.md` has it."""
+        """Return the evaluation result as `components/README.md` has it."""
         document: dict[str, Any] = {
             "passed": self.passed,
             "task": self.model.task,
@@ -52,22 +51,16 @@ class Evaluation:
         return to_json(document)
 
 
-def to_json(document: Mapping[str, object]) -> str:
-    """The one spelling of a JSON output, so that equal documents are equal bytes."""
-    text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    return f"{text}\n"
-
-
 def evaluate(
     model: ModelFolder,
     predictions: Predictions,
-    thresholds: Sequence[Threshold | Change],
+    thresholds: Thresholds,
     registered_model_name: str = "",
     champion: Champion | None = None,
 ) -> Evaluation:
-    """Measures the predictions and makes the checks; without thresholds the baseline is one.
+    """Measure the predictions and make the checks; without thresholds the baseline is one.
 
-    A champion is needed where one of the thresholds is a change.
+    A champion is needed if one of the thresholds is a change.
     """
     measurement = predictions.measure()
     floor = baseline(model.task, predictions.truth)
@@ -82,8 +75,8 @@ def evaluate(
         measurement=measurement,
         baseline=floor,
         checks=tuple(
-            _check(threshold, measurement, comparison)
-            for threshold in thresholds or _beat_baseline(model.task, floor)
+            each.hold(measurement.metrics, comparison)
+            for each in thresholds.requirements or _beat_baseline(model.task, floor)
         ),
         positive_class=None if classes is None or len(classes) != 2 else classes.tolist()[1],
         comparison=comparison,
@@ -93,13 +86,3 @@ def evaluate(
 def _beat_baseline(task: str, floor: dict[str, float]) -> tuple[Threshold, ...]:
     metric = MAIN_METRIC[task]
     return (Threshold(metric, floor[metric], metric not in ERROR_METRICS, baseline=True),)
-
-
-def _check(
-    threshold: Threshold | Change, measurement: Measurement, comparison: Comparison | None
-) -> Check | ChangeCheck:
-    if isinstance(threshold, Threshold):
-        return threshold.check(measurement.metrics)
-    if comparison is None:
-        raise ValueError(f"{threshold.kind} of {threshold.metric} asks for a champion")
-    return comparison.check(threshold)

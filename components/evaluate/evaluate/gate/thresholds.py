@@ -5,10 +5,14 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from evaluate.errors import WRONG_CALL, EvaluateError
 from evaluate.gate.change import CHANGES, Change
+from evaluate.gate.check import Check, Requirement
+from pinion_step.errors import WrongCallError
+
+if TYPE_CHECKING:
+    from evaluate.gate.comparison import Comparison
 
 # The metrics where less is better: a bare number there would read as a minimum.
 ERROR_METRICS = frozenset({"log_loss", "rmse", "mae", "median_absolute_error", "max_error"})
@@ -27,13 +31,27 @@ class Threshold:
 
     @property
     def relation(self) -> str:
-        """The comparison that has to hold, as it is printed."""
+        """Return the comparison that has to hold, as it is printed."""
         return (">" if self.greater_is_better else "<") + ("" if self.baseline else "=")
 
-    def check(self, metrics: Mapping[str, float]) -> "Check":
-        """Holds the metric against the limit; a metric that was not computed fails."""
+    @property
+    def compares(self) -> bool:
+        """Return whether a champion is needed."""
+        return False
+
+    def hold(self, metrics: Mapping[str, float], comparison: "Comparison | None" = None) -> Check:
+        """Hold the metric against the limit; a metric that was not computed fails."""
         value = metrics.get(self.metric)
-        return Check(self, value, value is not None and self._allows(value))
+        return Check(
+            self.metric,
+            value,
+            self.limit,
+            self.relation,
+            self.greater_is_better,
+            passed=value is not None and self._allows(value),
+            against="baseline" if self.baseline else "",
+            details={"baseline": True} if self.baseline else {},
+        )
 
     def _allows(self, value: float) -> bool:
         if value == self.limit:
@@ -42,41 +60,36 @@ class Threshold:
 
 
 @dataclass(frozen=True)
-class Check:
-    """One threshold and what was measured; `value` is None for a metric not computed."""
+class Thresholds:
+    """All that an evaluation is held to, and the JSON that said so."""
 
-    threshold: Threshold
-    value: float | None
-    passed: bool
+    given: str = ""
+    requirements: tuple[Requirement, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        """The check as it stands in the evaluation result."""
-        document: dict[str, Any] = {
-            "metric": self.threshold.metric,
-            "value": self.value,
-            "threshold": self.threshold.limit,
-            "greater_is_better": self.threshold.greater_is_better,
-            "passed": self.passed,
-        }
-        if self.threshold.baseline:
-            document["baseline"] = True
-        return document
+    @property
+    def compare(self) -> bool:
+        """Return whether one of them is a change of the champion."""
+        return any(each.compares for each in self.requirements)
 
 
-def parse_thresholds(text: str) -> tuple[Threshold | Change, ...]:
-    """Reads `{"accuracy": 0.9}` and the long form, in the order given; none for an empty text."""
+def parse_thresholds(text: str) -> Thresholds:
+    """Parse `{"accuracy": 0.9}` and the long form, in the order given; none for an empty text.
+
+    Raises `WrongCallError`.
+    """
     if not text.strip():
-        return ()
+        return Thresholds(text)
     try:
         document = json.loads(text, object_pairs_hook=_unique_keys)
     except (ValueError, RecursionError) as error:
         _refuse(f"--thresholds is not valid JSON ({error}), given {_shorten(text)}")
     if not isinstance(document, dict):
         _refuse(f"--thresholds must be a JSON object, given {_shorten(text)}")
-    return tuple(chain.from_iterable(_parse_entry(*entry) for entry in document.items()))
+    entries = (_parse_entry(*entry) for entry in document.items())
+    return Thresholds(text, tuple(chain.from_iterable(entries)))
 
 
-def _parse_entry(metric: str, value: object) -> Iterable[Threshold | Change]:
+def _parse_entry(metric: str, value: object) -> Iterable[Requirement]:
     if isinstance(value, dict):
         return _parse_long_form(metric, value)
     limit = _number(metric, "threshold", value)
@@ -89,7 +102,7 @@ def _parse_entry(metric: str, value: object) -> Iterable[Threshold | Change]:
     return [Threshold(metric, limit)]
 
 
-def _parse_long_form(metric: str, entry: dict[str, object]) -> Iterator[Threshold | Change]:
+def _parse_long_form(metric: str, entry: dict[str, object]) -> Iterator[Requirement]:
     if unknown := [key for key in entry if key not in _LONG_FORM_KEYS]:
         known = ", ".join(_LONG_FORM_KEYS)
         _refuse(f"--thresholds: unknown key {unknown[0]!r} of {metric}; known are {known}")
@@ -109,7 +122,7 @@ def _parse_long_form(metric: str, entry: dict[str, object]) -> Iterator[Threshol
 
 
 def _direction(metric: str, entry: dict[str, object]) -> bool:
-    """Where only the champion is asked about, the metric itself says which side is better."""
+    """Return which side is better; the metric says so if only the champion is asked about."""
     if "greater_is_better" not in entry:
         if "threshold" in entry:
             _refuse(f"--thresholds: the long form of {metric} lacks 'greater_is_better'")
@@ -163,4 +176,4 @@ def _shorten(text: str) -> str:
 
 
 def _refuse(message: str) -> NoReturn:
-    raise EvaluateError(message, WRONG_CALL)
+    raise WrongCallError(message)

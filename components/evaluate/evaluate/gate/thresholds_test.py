@@ -1,8 +1,8 @@
 import pytest
 
-from evaluate.errors import EvaluateError
 from evaluate.gate.change import Change
 from evaluate.gate.thresholds import Threshold, parse_thresholds
+from pinion_step.errors import StepError
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ from evaluate.gate.thresholds import Threshold, parse_thresholds
     ],
 )
 def test_parses(text: str, expected: tuple[Threshold | Change, ...]) -> None:
-    assert parse_thresholds(text) == expected
+    assert parse_thresholds(text).requirements == expected
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_parses(text: str, expected: tuple[Threshold | Change, ...]) -> None:
     ],
 )
 def test_refuses(text: str, complaint: str) -> None:
-    with pytest.raises(EvaluateError) as refused:
+    with pytest.raises(StepError) as refused:
         parse_thresholds(text)
 
     assert complaint in str(refused.value)
@@ -137,10 +137,10 @@ def test_refuses(text: str, complaint: str) -> None:
     ],
 )
 def test_holds_a_metric_against_its_limit(threshold: Threshold, value: float, passed: bool) -> None:
-    assert threshold.check({"m": value, "other": 100.0}).passed is passed
+    assert threshold.hold({"m": value, "other": 100.0}).passed is passed
 
 
 def test_a_metric_that_was_not_computed_fails() -> None:
-    check = Threshold("roc_auc", 0.5).check({"accuracy": 1.0})
+    check = Threshold("roc_auc", 0.5).hold({"accuracy": 1.0})
 
     assert (check.value, check.passed) == (None, False)

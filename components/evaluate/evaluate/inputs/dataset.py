@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from evaluate.errors import EvaluateError
 from evaluate.inputs.model import Estimator
+from pinion_step.errors import StepError
 
 # What the file's metadata say of its source.
 _ORIGIN = ("source", "sha256", "split")
@@ -29,22 +29,22 @@ class Split:
 
 
 def read_test_split(path: Path, target: str, estimator: Estimator) -> Split:
-    """Reads what the estimator needs; raises EvaluateError when the file does not hold it."""
+    """Reads what the estimator needs; raises StepError when the file does not hold it."""
     frame, origin = _read_frame(path)
     if target not in frame.columns:
-        raise EvaluateError(
+        raise StepError(
             f"the test data {path} has no target column {target!r}, "
             f"it has {_some(list(frame.columns))}; give the split the model was made for"
         )
     wanted = getattr(estimator, "feature_names_in_", None)
     names = list(frame.columns.drop(target) if wanted is None else wanted)
     if missing := [name for name in names if name not in frame.columns]:
-        raise EvaluateError(
+        raise StepError(
             f"the test data {path} lacks columns the model was trained on: {_some(missing)}; "
             "give the test split that was made with its train split"
         )
     if frame[target].isna().any():
-        raise EvaluateError(
+        raise StepError(
             f"the target {target!r} of the test data {path} has missing values; "
             "give preprocess's test split"
         )
@@ -66,7 +66,7 @@ def _read_frame(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
     table = _read_table(path)
     metadata = table.schema.metadata or {}
     if metadata.get(b"pinion.split") == b"train":
-        raise EvaluateError(
+        raise StepError(
             f"the test data {path} is the train split, which the model has seen; "
             "give preprocess's test split"
         )
@@ -74,11 +74,11 @@ def _read_frame(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
     frame = table.to_pandas(self_destruct=True)
     pa.default_memory_pool().release_unused()
     if not frame.columns.is_unique:
-        raise EvaluateError(
+        raise StepError(
             f"the test data {path} has two columns of the same name; give preprocess's test split"
         )
     if frame.empty:
-        raise EvaluateError(f"the test data {path} has no rows; raise preprocess's test fraction")
+        raise StepError(f"the test data {path} has no rows; raise preprocess's test fraction")
     return frame, {
         name: metadata[key].decode(errors="replace")
         for name in _ORIGIN
@@ -92,7 +92,7 @@ def _read_table(path: Path) -> pa.Table:
         with path.open("rb") as file:
             return pq.ParquetFile(file).read()
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise EvaluateError(
+        raise StepError(
             f"the test data {path} is not a readable Parquet file ({error}); "
             "give preprocess's test split"
         ) from error

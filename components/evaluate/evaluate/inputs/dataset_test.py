@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from evaluate.errors import EvaluateError
 from evaluate.inputs.dataset import read_test_split
+from pinion_step.errors import StepError
 
 TABLE = pd.DataFrame({"b": [1.0, 2.0], "a": [30.0, 40.0], "y": [5, 6], "extra": [0, 0]})
 
@@ -68,7 +68,7 @@ def test_refuses_other_data(
     metadata: Mapping[str, str],
     complaint: str,
 ) -> None:
-    with pytest.raises(EvaluateError, match=complaint):
+    with pytest.raises(StepError, match=complaint):
         read_test_split(write(tmp_path / "test", frame, metadata), "y", estimator)
 
 
@@ -85,7 +85,7 @@ def test_refuses_what_is_no_parquet(
 ) -> None:
     (tmp_path / "test").write_bytes(content)
 
-    with pytest.raises(EvaluateError, match="not a readable Parquet file"):
+    with pytest.raises(StepError, match="not a readable Parquet file"):
         read_test_split(tmp_path / "test", "y", estimator)
 
 
@@ -93,5 +93,5 @@ def test_refuses_two_columns_of_one_name(tmp_path: Path, estimator: LinearRegres
     table = pa.table([[1.0], [2.0], [3.0], [4.0]], names=["a", "b", "y", "y"])
     pq.write_table(table, tmp_path / "test")
 
-    with pytest.raises(EvaluateError, match="two columns of the same name"):
+    with pytest.raises(StepError, match="two columns of the same name"):
         read_test_split(tmp_path / "test", "y", estimator)

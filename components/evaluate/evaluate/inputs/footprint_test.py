@@ -9,14 +9,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from evaluate.conftest import Example, people
-from evaluate.inputs.footprint import frame_bytes
+from pinion_step.memory import parquet_bytes
 
 MB = 1_000_000
 ROWS = 400_000
 PROGRAM = """
 import resource, sys
 from evaluate.__main__ import main, warm
-from evaluate.memory import PROC
+from pinion_step.memory import PROC
 
 warm()
 status = dict(line.split(":") for line in (PROC / "self/status").read_text().splitlines())
@@ -60,7 +60,7 @@ def split(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_frame_takes_what_is_said_or_a_little_more(split: Path) -> None:
-    said = frame_bytes(pq.read_metadata(split))
+    said = parquet_bytes(pq.read_metadata(split))
     taken = pd.read_parquet(split).memory_usage(index=False).sum()
     # Of texts that repeat a file holds each once.
     assert 0.7 * taken < said <= taken
@@ -95,4 +95,4 @@ def test_what_is_refused_would_not_have_fitted(
     told = call(income, split, tmp_path / "out", 4000 * MB)
     assert told.returncode == 0, told.stderr
     assert "warning" not in told.stderr
-    assert frame_bytes(pq.read_metadata(split)) < int(told.stdout.splitlines()[-1])
+    assert parquet_bytes(pq.read_metadata(split)) < int(told.stdout.splitlines()[-1])

@@ -1,15 +1,13 @@
 """The model folder: what its MLmodel file says, and the estimator in it."""
 
-import re
 import warnings
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-import yaml
-
-from evaluate.errors import EvaluateError
+from pinion_step.errors import StepError
+from pinion_step.mlmodel import identifier, read_mlmodel
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,22 +54,17 @@ class ModelFolder:
 
 
 def read_model_folder(folder: Path) -> ModelFolder:
-    """Parses `folder/MLmodel`; raises EvaluateError for anything but a model of ours."""
-    document = _read_yaml(folder)
-    ids = {key: _text(folder, document, key) for key in ("model_id", "run_id")}
-    for key, value in ids.items():
-        # Both go into requests to MLflow.
-        if not re.fullmatch(r"[\w-]+", value):
-            raise EvaluateError(f"the MLmodel file of {folder} has a malformed {key}: {value!r}")
+    """Parses `folder/MLmodel`; raises StepError for anything but a model of ours."""
+    document = read_mlmodel(folder)
     metadata = _section(folder, document, "metadata")
     task = _text(folder, metadata, "task")
     if task not in TASKS:
         known = " and ".join(TASKS)
-        raise EvaluateError(f"the model {folder} is for the task {task!r}; known are {known}")
+        raise StepError(f"the model {folder} is for the task {task!r}; known are {known}")
     flavor = _section(folder, _section(folder, document, "flavors"), "sklearn")
     return ModelFolder(
-        model_id=ids["model_id"],
-        run_id=ids["run_id"],
+        model_id=identifier(folder, document, "model_id"),
+        run_id=identifier(folder, document, "run_id"),
         target=_text(folder, metadata, "target"),
         task=task,
         sklearn_version=_text(folder, flavor, "sklearn_version"),
@@ -80,7 +73,7 @@ def read_model_folder(folder: Path) -> ModelFolder:
 
 
 def load_estimator(model: ModelFolder) -> Estimator:
-    """Loads the estimator; raises EvaluateError when it holds types that are not trusted."""
+    """Loads the estimator; raises StepError when it holds types that are not trusted."""
     _check_sklearn(model)
     import skops.io
     from sklearn.exceptions import InconsistentVersionWarning
@@ -88,7 +81,7 @@ def load_estimator(model: ModelFolder) -> Estimator:
     path = model.estimator_file
     try:
         if unknown := set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES):
-            raise EvaluateError(
+            raise StepError(
                 f"the model {path} holds types that are not trusted: {', '.join(sorted(unknown))}; "
                 "where they are harmless, add them to TRUSTED_TYPES in evaluate/inputs/model.py"
             )
@@ -97,10 +90,10 @@ def load_estimator(model: ModelFolder) -> Estimator:
             # is more than that was refused above.
             warnings.simplefilter("ignore", InconsistentVersionWarning)
             return _single_threaded(skops.io.load(path, trusted=list(TRUSTED_TYPES)))
-    except (EvaluateError, OSError, MemoryError):
+    except (StepError, OSError, MemoryError):
         raise
     except Exception as error:  # skops lets through whatever a damaged file makes it meet
-        raise EvaluateError(
+        raise StepError(
             f"the model {path} cannot be loaded ({type(error).__name__}: {error}); train it again"
         ) from error
 
@@ -115,7 +108,7 @@ def _single_threaded(estimator: Estimator) -> Estimator:
 def _check_sklearn(model: ModelFolder) -> None:
     installed = version("scikit-learn")
     if model.sklearn_version.split(".")[:2] != installed.split(".")[:2]:
-        raise EvaluateError(
+        raise StepError(
             f"the model {model.estimator_file.parent} was made with scikit-learn "
             f"{model.sklearn_version}, but {installed} is installed here; use releases of train "
             "and evaluate with the same scikit-learn"
@@ -125,42 +118,25 @@ def _check_sklearn(model: ModelFolder) -> None:
 def _estimator_file(folder: Path, flavor: dict[str, Any]) -> Path:
     saved_as = _text(folder, flavor, "serialization_format")
     if saved_as != "skops":
-        raise EvaluateError(
+        raise StepError(
             f"the model {folder} is saved as {saved_as}, which can run any code when it is loaded; "
             "log it with serialization_format='skops'"
         )
     name = _text(folder, flavor, "pickled_model")
     if Path(name).name != name or not (folder / name).is_file():
-        raise EvaluateError(f"the model {folder} has no estimator file {name!r}; train it again")
+        raise StepError(f"the model {folder} has no estimator file {name!r}; train it again")
     return folder / name
-
-
-def _read_yaml(folder: Path) -> dict[str, Any]:
-    path = folder / "MLmodel"
-    if not path.is_file():
-        raise EvaluateError(
-            f"{folder} is no MLflow model folder, as it has no MLmodel file; give train's output"
-        )
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise EvaluateError(f"{path} is not valid YAML: {error}") from error
-    if not isinstance(document, dict):
-        raise EvaluateError(f"{path} is not an MLmodel file: it holds no keys")
-    return document
 
 
 def _section(folder: Path, document: dict[str, Any], key: str) -> dict[str, Any]:
     section = document.get(key)
     if not isinstance(section, dict):
-        raise EvaluateError(
-            f"the MLmodel file of {folder} has no section {key}; give train's model"
-        )
+        raise StepError(f"the MLmodel file of {folder} has no section {key}; give train's model")
     return section
 
 
 def _text(folder: Path, section: dict[str, Any], key: str) -> str:
     value = section.get(key)
     if not isinstance(value, str) or not value:
-        raise EvaluateError(f"the MLmodel file of {folder} has no {key}; give train's model")
+        raise StepError(f"the MLmodel file of {folder} has no {key}; give train's model")
     return value

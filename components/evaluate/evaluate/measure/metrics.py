@@ -13,7 +13,7 @@ import numpy as np
 from sklearn import metrics as sk
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
-from evaluate.errors import EvaluateError
+from pinion_step.errors import StepError
 
 MAIN_METRIC = {"classification": "accuracy", "regression": "rmse"}
 
@@ -114,7 +114,7 @@ def baseline(task: str, truth: np.ndarray) -> dict[str, float]:
         dummy = DummyRegressor(strategy="mean").fit(no_features, truth)
         error = float(sk.root_mean_squared_error(truth, dummy.predict(no_features)))
     if not math.isfinite(error):
-        raise EvaluateError("the target's numbers are too large to square; scale the target")
+        raise StepError("the target's numbers are too large to square; scale the target")
     return {"rmse": error}
 
 

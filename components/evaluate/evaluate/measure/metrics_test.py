@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from evaluate.errors import EvaluateError
 from evaluate.measure.metrics import baseline, classification_metrics, regression_metrics
+from pinion_step.errors import StepError
 
 NO_YES = np.array(["no", "yes"], dtype=object)
 
@@ -169,5 +169,5 @@ def test_the_baseline_is_the_best_constant_answer() -> None:
 
 
 def test_a_target_too_large_to_square_is_refused() -> None:
-    with pytest.raises(EvaluateError, match="too large to square"):
+    with pytest.raises(StepError, match="too large to square"):
         baseline("regression", np.array([1e200, -1e200]))

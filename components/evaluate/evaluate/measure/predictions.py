@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evaluate.errors import EvaluateError
 from evaluate.inputs.dataset import Split
 from evaluate.inputs.model import Estimator, ModelFolder
 from evaluate.measure.metrics import Measurement, classification_metrics, regression_metrics
+from pinion_step.errors import StepError
 
 _BLOCK_ROWS = 100_000
 
@@ -46,14 +46,14 @@ class Predictions:
 
 
 def predict(model: ModelFolder, estimator: Estimator, split: Split) -> Predictions:
-    """Asks the estimator; raises EvaluateError where it has no answer to these rows."""
+    """Asks the estimator; raises StepError where it has no answer to these rows."""
     if model.task == "regression":
         truth = _numbers(split.target, f"the target {model.target!r}")
         predicted = ask(estimator.predict, split.features)
         return Predictions(truth, _numbers(predicted, "the model's predictions"))
     classes = _classes(model, estimator)
     if not set(split.target.tolist()) & set(classes.tolist()):
-        raise EvaluateError(
+        raise StepError(
             f"no label of the target {model.target!r} is one the model knows: the test data has "
             f"{split.target.tolist()[0]!r}, the model {classes.tolist()[:5]}; give the test split "
             "that was made with its train split"
@@ -82,7 +82,7 @@ def ask(method: Callable[[pd.DataFrame], np.ndarray], features: pd.DataFrame) ->
     except MemoryError:
         raise
     except Exception as error:  # an estimator may raise anything for data it does not expect
-        raise EvaluateError(
+        raise StepError(
             f"the model cannot predict the test data ({type(error).__name__}: {error}); "
             "give the test split that was made with its train split"
         ) from error
@@ -91,7 +91,7 @@ def ask(method: Callable[[pd.DataFrame], np.ndarray], features: pd.DataFrame) ->
 def _classes(model: ModelFolder, estimator: Estimator) -> np.ndarray:
     classes = getattr(estimator, "classes_", None)
     if classes is None:
-        raise EvaluateError(
+        raise StepError(
             f"the model {model.estimator_file} is for a classification, "
             "but its estimator has no classes; train it again"
         )
@@ -102,8 +102,8 @@ def _numbers(values: np.ndarray, name: str) -> np.ndarray:
     try:
         numbers = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise EvaluateError(f"{name} are not numbers, as a regression needs ({error})") from error
+        raise StepError(f"{name} are not numbers, as a regression needs ({error})") from error
     numbers = numbers.reshape(len(numbers), -1)[:, 0] if numbers.ndim > 1 else numbers
     if bad := int(np.count_nonzero(~np.isfinite(numbers))):
-        raise EvaluateError(f"{name} are NaN or infinite in {bad} of {len(numbers)} rows")
+        raise StepError(f"{name} are NaN or infinite in {bad} of {len(numbers)} rows")
     return numbers

@@ -2,13 +2,18 @@ from pathlib import Path
 
 import pytest
 
+from evaluate.gate.check import Check
 from evaluate.gate.evaluation import Evaluation
-from evaluate.gate.thresholds import Check, Threshold
+from evaluate.gate.thresholds import Threshold
 from evaluate.inputs.model import ModelFolder
 from evaluate.measure.metrics import Measurement
 from evaluate.report.console import left_out, table, verdict
 
 MODEL = ModelFolder("m-1", "r1", "y", "regression", "1.9.1", Path("model.skops"))
+
+
+def checked(threshold: Threshold, value: float | None) -> Check:
+    return threshold.hold({} if value is None else {threshold.metric: value})
 
 
 def evaluation(*checks: Check) -> Evaluation:
@@ -18,9 +23,9 @@ def evaluation(*checks: Check) -> Evaluation:
 
 def test_the_table_is_aligned() -> None:
     checks = [
-        Check(Threshold("rmse", 0.8, False), 0.5, True),
-        Check(Threshold("r2", 0.25), None, False),
-        Check(Threshold("rmse", 0.25, False, baseline=True), 0.5, False),
+        checked(Threshold("rmse", 0.8, False), 0.5),
+        checked(Threshold("r2", 0.25), None),
+        checked(Threshold("rmse", 0.25, False, baseline=True), 0.5),
     ]
 
     assert table(checks) == [
@@ -44,12 +49,12 @@ def test_the_table_is_aligned() -> None:
 def test_a_value_never_looks_equal_to_a_limit_that_it_is_not(
     value: float, limit: float, shown: str
 ) -> None:
-    assert table([Check(Threshold("m", limit), value, True)])[1].split()[1] == shown
+    assert table([checked(Threshold("m", limit), value)])[1].split()[1] == shown
 
 
 def test_the_verdict_counts_the_checks() -> None:
-    passed = Check(Threshold("mae", 0.5, False), 0.25, True)
-    failed = Check(Threshold("r2", 0.25), None, False)
+    passed = checked(Threshold("mae", 0.5, False), 0.25)
+    failed = checked(Threshold("r2", 0.25), None)
 
     assert verdict(evaluation(passed)) == "evaluation passed: 1 of 1 check passed on 114 test rows"
     assert verdict(evaluation(passed, failed, failed)) == (
@@ -58,7 +63,7 @@ def test_the_verdict_counts_the_checks() -> None:
 
 
 def test_the_log_names_what_was_left_out_and_what_is_known() -> None:
-    failed = Check(Threshold("accuracy", 0.9), None, False)
+    failed = checked(Threshold("accuracy", 0.9), None)
 
     assert left_out(evaluation(failed)) == [
         "r2: left out, as it is nan",

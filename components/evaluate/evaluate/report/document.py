@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from evaluate.gate.champion import Candidate
-from evaluate.gate.change import ChangeCheck
+from evaluate.gate.check import Check
 from evaluate.gate.evaluation import Evaluation
-from evaluate.gate.thresholds import Check
 from evaluate.measure.metrics import MAIN_METRIC
 from evaluate.measure.predictions import Predictions
 from evaluate.measure.resampling import (
@@ -22,7 +21,7 @@ from evaluate.measure.resampling import (
     resampled_rows,
 )
 from evaluate.report import curves
-from evaluate.report.console import demand, metric_of, value_of
+from evaluate.report.console import demand, value_of
 from evaluate.report.parts import IMPORTANCE_ROWS, importance, slices
 
 _LIBRARIES = ("scikit-learn", "skops", "numpy", "pandas", "pyarrow", "mlflow-skinny")
@@ -69,8 +68,8 @@ def build(
         }
 
 
-def _check(check: Check | ChangeCheck) -> dict[str, Any]:
-    said = {"metric": metric_of(check), "shown": value_of(check), "demand": demand(check)}
+def _check(check: Check) -> dict[str, Any]:
+    said = {"shown": value_of(check), "demand": demand(check)}
     return check.to_json() | said
 
 

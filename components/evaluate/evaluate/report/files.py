@@ -3,22 +3,22 @@
 import os
 from collections.abc import Mapping
 
-from evaluate.errors import WRONG_CALL, EvaluateError
 from evaluate.gate.champion import Candidate
-from evaluate.gate.evaluation import Evaluation, to_json
+from evaluate.gate.evaluation import Evaluation
 from evaluate.measure.predictions import Predictions
 from evaluate.report.document import Origin, build
 from evaluate.report.page import page
+from pinion_step.errors import WrongCallError
+from pinion_step.outputs import to_json
 
 
 def check_slices(candidate: Candidate, columns: tuple[str, ...]) -> None:
-    """Raises EvaluateError for a column that the model has no use for."""
+    """Raises StepError for a column that the model has no use for."""
     known = [str(name) for name in candidate.split.features.columns]
     if unknown := [name for name in columns if name not in known]:
-        raise EvaluateError(
+        raise WrongCallError(
             f"--slices: {unknown[0]!r} is no feature column of the test data; "
             f"known are {', '.join(known[:20])}",
-            WRONG_CALL,
         )
 
 

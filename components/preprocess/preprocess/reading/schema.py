@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from preprocess.errors import PreprocessError, reason
+from pinion_step.errors import StepError, reason
 from preprocess.reading.kinds import Kind
 from preprocess.reading.target import TargetType, Task
 
@@ -84,15 +84,15 @@ def to_document(schema: Schema) -> dict[str, Any]:
 def read_schema(path: Path) -> Schema:
     """Read a schema that this step wrote earlier.
 
-    Raises PreprocessError where the file is none.
+    Raises StepError where the file is none.
     """
     try:
         return from_document(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise PreprocessError(f"--reference-schema: {reason(error)}; check the path") from None
+        raise StepError(f"--reference-schema: {reason(error)}; check the path") from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         detail = f"{error} is missing" if isinstance(error, KeyError) else reason(error)
-        raise PreprocessError(
+        raise StepError(
             f"--reference-schema: {path}: not a schema of preprocess ({detail}); give the file"
             " that an earlier --schema wrote"
         ) from None

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pandas import DataFrame
 
-from preprocess.errors import PreprocessError, reason
+from pinion_step.errors import StepError, reason
 
 # A batch holds about as many values, whatever its width.
 _BATCH_VALUES = 1 << 21
@@ -28,21 +28,19 @@ class Dataset:
     def __init__(self, path: Path, ignored: tuple[str, ...] = ()) -> None:
         """Open the file, without the ignored columns.
 
-        Raises PreprocessError where it is no table that can be used, or lacks an ignored column.
+        Raises StepError where it is no table that can be used, or lacks an ignored column.
         """
         if not path.is_file():
             problem = "not a file" if path.exists() else "no such file"
-            raise PreprocessError(f"--dataset: {path}: {problem}; give what pull_data wrote")
+            raise StepError(f"--dataset: {path}: {problem}; give what pull_data wrote")
         try:
             self._file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
         except (pa.ArrowException, OSError) as error:
-            raise PreprocessError(
-                f"--dataset: {path}: not a Parquet file: {reason(error)}"
-            ) from None
+            raise StepError(f"--dataset: {path}: not a Parquet file: {reason(error)}") from None
         self._path = path
         fields = list(self._file.schema_arrow)
         if not fields or not self.rows:
-            raise PreprocessError(f"--dataset: {path}: no rows; give a table with rows")
+            raise StepError(f"--dataset: {path}: no rows; give a table with rows")
         check_ignored(ignored, [field.name.strip() for field in fields])
         # By place, as a name with a dot could be taken for a path into a nested column.
         self._places = [
@@ -78,18 +76,18 @@ class Dataset:
             for batch in self._file.iter_batches(batch_size=rows):
                 yield _frame(batch.select(self._places), types)
         except (pa.ArrowException, OSError) as error:
-            raise PreprocessError(
+            raise StepError(
                 f"--dataset: {self._path}: a damaged Parquet file: {reason(error)}"
             ) from None
 
 
 def check_ignored(ignored: tuple[str, ...], columns: list[str]) -> None:
-    """Raise PreprocessError where an ignored column is not one of the table."""
+    """Raise StepError where an ignored column is not one of the table."""
     for name in ignored:
         if name not in columns:
             close = get_close_matches(name, columns, n=3, cutoff=0.5)
             hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "leave it out"
-            raise PreprocessError(f"--ignore-columns: {name!r} is not a column; {hint}")
+            raise StepError(f"--ignore-columns: {name!r} is not a column; {hint}")
 
 
 def _frame(batch: pa.RecordBatch, types: dict[str, pa.DataType]) -> DataFrame:
@@ -107,7 +105,7 @@ def _frame(batch: pa.RecordBatch, types: dict[str, pa.DataType]) -> DataFrame:
 def plain_type(field: pa.Field) -> pa.DataType:
     """Return the type that stands for a column's own: double, bool, timestamp[ms] or string.
 
-    Raises PreprocessError for a type that none of them can hold.
+    Raises StepError for a type that none of them can hold.
     """
     kind = _value_type(field)
     if pa.types.is_boolean(kind):
@@ -120,7 +118,7 @@ def plain_type(field: pa.Field) -> pa.DataType:
         return pa.string()
     if pa.types.is_null(kind):
         return pa.string()
-    raise PreprocessError(f"--dataset: column {field.name!r} has the type {kind}{_REFUSED}")
+    raise StepError(f"--dataset: column {field.name!r} has the type {kind}{_REFUSED}")
 
 
 def _value_type(field: pa.Field) -> pa.DataType:

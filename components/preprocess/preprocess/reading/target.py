@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas import Series
 
-from preprocess.errors import PreprocessError
+from pinion_step.errors import StepError
 from preprocess.reading.kinds import Kind, KindGuess, to_kind
 
 # Whole numbers with more distinct values than this are measured, not labels.
@@ -42,17 +42,17 @@ ARROW_TYPES = {
 
 
 def check_target(target: str, columns: list[str]) -> None:
-    """Raise PreprocessError unless the target is a column, and not the only one."""
+    """Raise StepError unless the target is a column, and not the only one."""
     if target not in columns:
         close = get_close_matches(target, columns, n=3, cutoff=0.5)
         shown = [*close, *(name for name in columns if name not in close)][:_SHOWN_COLUMNS]
         more = f" and {len(columns) - len(shown)} more" if len(columns) > len(shown) else ""
-        raise PreprocessError(
+        raise StepError(
             f"--target: {target!r} is not a column; the columns are"
             f" {', '.join(map(repr, shown))}{more}"
         )
     if len(columns) == 1:
-        raise PreprocessError(f"--dataset: no column but the target {target!r}; add features")
+        raise StepError(f"--dataset: no column but the target {target!r}; add features")
 
 
 class TargetProfile:
@@ -84,18 +84,18 @@ class TargetProfile:
     def task(self, name: str, asked: Task | None) -> Task:
         """Return the task that was asked for, or else the one that the values plainly pose.
 
-        Raises PreprocessError where the values do not suit it, or do not tell.
+        Raises StepError where the values do not suit it, or do not tell.
         """
         kind = self._guess.kind
         if kind is None:
-            raise PreprocessError(f"--target: {name!r} has no values; choose another column")
+            raise StepError(f"--target: {name!r} has no values; choose another column")
         if kind is Kind.DATE:
-            raise PreprocessError(
+            raise StepError(
                 f"--target: {name!r} holds dates, which cannot be predicted; make it a number or"
                 " a category in the source"
             )
         if asked is Task.REGRESSION and kind is not Kind.NUMERIC:
-            raise PreprocessError(
+            raise StepError(
                 f"--task: a regression needs a numeric target, and {name!r} is {kind.value}; use"
                 " --task classification or choose another column"
             )
@@ -121,7 +121,7 @@ class TargetProfile:
             return Task.REGRESSION
         if len(self._numbers) <= 2:
             return Task.CLASSIFICATION
-        raise PreprocessError(
+        raise StepError(
             f"--target: {name!r} has {len(self._numbers)} distinct whole numbers, which may be"
             " classes or quantities; say --task classification or --task regression"
         )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pandas import DataFrame, Series, factorize
 
-from preprocess.errors import PreprocessError
+from pinion_step.errors import StepError
 from preprocess.reading.batch import Batch
 from preprocess.reading.kinds import Kind
 from preprocess.reading.schema import Label
@@ -141,13 +141,13 @@ class Numbering:
     def numbered(self) -> Numbered:
         """Return what was gathered.
 
-        Raises PreprocessError where no row is left, or there is one class only.
+        Raises StepError where no row is left, or there is one class only.
         """
         hashes, codes = self._hashes.values, self._codes.values
         repeated = find_repeated(hashes, self._targets.values)
         numbered = Numbered(hashes, codes, repeated, tuple(self._classes.labels))
         if not numbered.kept.any():
-            raise PreprocessError(f"--target: {self._survey.target!r} has no values")
+            raise StepError(f"--target: {self._survey.target!r} has no values")
         check_task(self._survey, numbered.labels)
         return numbered
 
@@ -187,7 +187,7 @@ def typed_rows(batch: Batch, survey: Survey) -> Rows:
 def assign(numbered: Numbered, survey: Survey, fraction: float, seed: int) -> Assignment:
     """Drop what cannot be used and split the rest.
 
-    Raises PreprocessError where too little is left to be split.
+    Raises StepError where too little is left to be split.
     """
     kept = numbered.kept
     # Not a mask: to choose all rows would copy them.

@@ -8,7 +8,7 @@ from typing import Any
 
 from pandas import Series
 
-from preprocess.errors import PreprocessError
+from pinion_step.errors import StepError
 from preprocess.findings import (
     MOST_EXAMPLES,
     Finding,
@@ -25,9 +25,9 @@ from preprocess.reading.target import TargetType, Task
 
 
 def check_target_kept(reference: Schema, target: str) -> None:
-    """Raise PreprocessError unless the target is that of the reference."""
+    """Raise StepError unless the target is that of the reference."""
     if target != reference.target.name:
-        raise PreprocessError(
+        raise StepError(
             f"--target: {target!r} is not {reference.target.name!r}, the target of the reference"
             " schema; give that, or no --reference-schema"
         )

@@ -19,7 +19,7 @@ from math import ceil, floor
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocess.errors import PreprocessError
+from pinion_step.errors import StepError
 from preprocess.sketches.hashing import CHUNK, Hashes, finalise
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -38,7 +38,7 @@ def split(
     """Tell for each row whether it is a test row.
 
     `classes` numbers the class of each row from 0; `class_name` names one in a message. Raises
-    PreprocessError where a class cannot be split.
+    StepError where a class cannot be split.
     """
     test = likely_test(hashes, fraction, seed)
     rows = count_codes(classes)
@@ -103,15 +103,15 @@ def count_codes(
 def _count_moved(
     places: Hashes, fraction: float, class_name: Callable[[int], str], number: int
 ) -> int:
-    """Count the test rows of a class. Raises PreprocessError where it cannot be split."""
+    """Count the test rows of a class. Raises StepError where it cannot be split."""
     if len(places) < 2:
-        raise PreprocessError(
+        raise StepError(
             f"{class_name(number)} has 1 row (repeated rows count once), too few for a train"
             " and a test row; add rows of it, or leave it out"
         )
     count = count_test_rows(places, fraction)
     if not count:
-        raise PreprocessError(
+        raise StepError(
             f"{class_name(number)} has {len(places)} rows of equal features, which cannot be"
             " split; add rows or columns"
         )

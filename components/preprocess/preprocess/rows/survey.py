@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from preprocess.errors import PreprocessError
+from pinion_step.errors import StepError
 from preprocess.findings import Finding, Severity, all_missing, fail_on_errors
 from preprocess.reading.batch import Batch
 from preprocess.reading.kinds import Kind, KindGuess
@@ -29,7 +29,7 @@ def survey(
 ) -> Survey:
     """Look at all rows of the cleaned table.
 
-    With a reference the kinds are those of the reference. Raises PreprocessError where the target
+    With a reference the kinds are those of the reference. Raises StepError where the target
     or a column cannot be used, or does not fit the reference; then with all that does not.
     """
     columns, guesses, profile, misfits = _gather(batches, target, reference)
@@ -38,7 +38,7 @@ def survey(
         mismatches = [*column_mismatches(reference, columns), *misfits.findings()]
     try:
         posed, target_type = _posed(profile, target, task, reference)
-    except PreprocessError:
+    except StepError:
         # What does not fit may be the cause, and is told whole.
         fail_on_errors(mismatches)
         raise
@@ -106,10 +106,10 @@ def _codes(name: str) -> Finding:
 
 
 def check_task(survey: Survey, classes: Sequence[Label]) -> None:
-    """Raise PreprocessError where a classification has nothing to tell apart."""
+    """Raise StepError where a classification has nothing to tell apart."""
     if survey.task is Task.CLASSIFICATION and len(classes) < 2:
         only = ", ".join(map(repr, classes))
-        raise PreprocessError(
+        raise StepError(
             f"--target: {survey.target!r} has one class only ({only}); a classification needs two"
             " or more"
         )

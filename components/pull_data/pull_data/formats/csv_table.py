@@ -12,7 +12,7 @@ from typing import cast
 import pyarrow as pa
 import pyarrow.csv
 
-from pull_data.errors import PullDataError, reason
+from pinion_step.errors import StepError, reason
 from pull_data.formats.table import Table, check_column_names
 from pull_data.formats.text_stream import CheckedText
 
@@ -45,14 +45,14 @@ class RaggedRow:
 def read_csv(stream: io.BufferedReader, name: str) -> Table:
     """Read a CSV file as text columns, an empty field as null.
 
-    Raises PullDataError, here or while the batches are read, where it is no table.
+    Raises StepError, here or while the batches are read, where it is no table.
     """
     header = parse_header(stream.peek(1).decode(errors="ignore"), name)
     check_column_names(header.names, name)
     stream.read(header.size)
     schema = pa.schema([(column, pa.string()) for column in header.names])
     if not stream.peek(1).strip():
-        raise PullDataError(f"{name}: a header without rows")
+        raise StepError(f"{name}: a header without rows")
     return Table(schema, _batches(stream, header, schema, name))
 
 
@@ -68,7 +68,7 @@ def parse_header(text: str, name: str) -> Header:
     candidates = {delimiter: _first_records(text, delimiter) for delimiter in DELIMITERS}
     best = max(candidates, key=lambda delimiter: _fitness(candidates[delimiter]))
     if not candidates[best]:
-        raise PullDataError(f"{name}: not CSV: the first line is too long for a header")
+        raise StepError(f"{name}: not CSV: the first line is too long for a header")
     consumed = io.StringIO(text, newline="")
     names = next(csv.reader(consumed, delimiter=best))
     return Header(names, best, len((before + text[: consumed.tell()]).encode()))
@@ -105,7 +105,7 @@ def _batches(
     except pa.ArrowException as error:
         raise _parse_failure(error, ragged, header, name) from None
     if last is None:
-        raise PullDataError(f"{name}: a header without rows")
+        raise StepError(f"{name}: a header without rows")
     _check_last_quote(cast(CheckedText, stream.raw), last, name)
 
 
@@ -139,19 +139,19 @@ def _open(
 
 def _parse_failure(
     error: pa.ArrowException, ragged: list[RaggedRow], header: Header, name: str
-) -> PullDataError:
+) -> StepError:
     if ragged:
         row = ragged[0]
-        return PullDataError(
+        return StepError(
             f"{name}: row {row.number} (the header is row 1) has {_fields(row.fields)}, the header"
             f" {_fields(len(header.names))}, split at {header.delimiter!r}:"
             f" {row.text[:_SHOWN_CHARACTERS]!r}; mend that row"
         )
     if "straddling" in str(error):
-        return PullDataError(
+        return StepError(
             f"{name}: a row is larger than {BLOCK_BYTES >> 20} MiB; is a quoted field never closed?"
         )
-    return PullDataError(f"{name}: not CSV: {reason(error)}")
+    return StepError(f"{name}: not CSV: {reason(error)}")
 
 
 def _fields(count: int) -> str:
@@ -162,7 +162,7 @@ def _check_last_quote(text: CheckedText, last: pa.RecordBatch, name: str) -> Non
     """A quote that is never closed swallows the rest of the file as one field."""
     value = last.column(last.num_columns - 1)[-1].as_py()
     if value and "\n" in value and text.last_byte != b'"':
-        raise PullDataError(
+        raise StepError(
             f"{name}: the last row has a quoted field that is never closed: "
             f" {value[:_SHOWN_CHARACTERS]!r}; close it"
         )

@@ -4,7 +4,7 @@ import codecs
 from enum import Enum
 from pathlib import Path, PurePosixPath
 
-from pull_data.errors import PullDataError
+from pinion_step.errors import StepError
 from pull_data.formats.text_stream import is_gzip, read_head
 
 PARQUET_MAGIC = b"PAR1"
@@ -32,15 +32,15 @@ class Format(Enum):
 def detect_format(path: Path, name: str) -> Format:
     """Tell the format of a file from its first bytes.
 
-    Raises PullDataError for an empty file and for one that is no table.
+    Raises StepError for an empty file and for one that is no table.
     """
     head = read_head(path, name)
     for magic, what in _FOREIGN.items():
         if head.startswith(magic):
-            raise PullDataError(f"{name}: this is {what}")
+            raise StepError(f"{name}: this is {what}")
     if head.startswith(PARQUET_MAGIC):
         if is_gzip(path):
-            raise PullDataError(f"{name}: a Parquet file inside gzip; unpack it first")
+            raise StepError(f"{name}: a Parquet file inside gzip; unpack it first")
         return Format.PARQUET
     return _text_format(head.removeprefix(codecs.BOM_UTF8).lstrip(), name)
 
@@ -48,15 +48,15 @@ def detect_format(path: Path, name: str) -> Format:
 def _text_format(start: bytes, name: str) -> Format:
     suffixes = set(PurePosixPath(name.lower()).suffixes)
     if not start:
-        raise PullDataError(f"{name}: the file is empty; give a table with a header and rows")
+        raise StepError(f"{name}: the file is empty; give a table with a header and rows")
     if start.startswith(b"{"):
         return Format.JSON_LINES
     if start[:1] == b"[" and start[1:].lstrip()[:1] == b"{":
-        raise PullDataError(f"{name}: a JSON array; write one object a line (jq -c '.[]')")
+        raise StepError(f"{name}: a JSON array; write one object a line (jq -c '.[]')")
     if start[:14].lower().startswith((b"<!doctype html", b"<html")):
-        raise PullDataError(f"{name}: an HTML page, not a table; give the address of the file")
+        raise StepError(f"{name}: an HTML page, not a table; give the address of the file")
     if ".parquet" in suffixes:
-        raise PullDataError(f"{name}: named .parquet, but not a Parquet file; fetch it again")
+        raise StepError(f"{name}: named .parquet, but not a Parquet file; fetch it again")
     if suffixes & _JSON_SUFFIXES:
-        raise PullDataError(f"{name}: not JSON lines: the first line starts no object with {{")
+        raise StepError(f"{name}: not JSON lines: the first line starts no object with {{")
     return Format.CSV

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-from pull_data.errors import PullDataError, reason
+from pinion_step.errors import StepError, reason
 from pull_data.formats.detection import Format, detect_format
 
 # How Hive, and all who write as it does, spell a missing value.
@@ -38,12 +38,12 @@ def data_files(paths: Iterable[str], name: str) -> list[str]:
     """Return those of the paths below a folder that are files of the table, in the table's order.
 
     That is the order of their bytes. A path that ends in a slash is a folder that was not looked
-    into. Raises PullDataError where there is no such file, or a folder that is not a partition.
+    into. Raises StepError where there is no such file, or a folder that is not a partition.
     """
     ordered = sorted(paths, key=os.fsencode)
     found = [path for path in ordered if _holds_rows(path, name)]
     if not found:
-        raise PullDataError(f"{name}: no Parquet files in this folder; check --source")
+        raise StepError(f"{name}: no Parquet files in this folder; check --source")
     return found
 
 
@@ -55,7 +55,7 @@ def is_partition(folder: str) -> bool:
 def partition(path: str, name: str) -> dict[str, str | None]:
     """Return the columns that the folders of a path stand for, as text; None is a missing value.
 
-    Raises PullDataError where a name is not text, or two folders stand for one column.
+    Raises StepError where a name is not text, or two folders stand for one column.
     """
     columns: dict[str, str | None] = {}
     for folder in path.split("/")[:-1]:
@@ -63,11 +63,9 @@ def partition(path: str, name: str) -> dict[str, str | None]:
             column, _, value = (unquote(text, errors="strict") for text in folder.partition("="))
             f"{column}{value}".encode()
         except UnicodeError:
-            raise PullDataError(
-                f"{name}: the folder {folder!r} is not UTF-8 text; rename it"
-            ) from None
+            raise StepError(f"{name}: the folder {folder!r} is not UTF-8 text; rename it") from None
         if column in columns:
-            raise PullDataError(f"{name}: two folders in {path} are named {column}=; rename one")
+            raise StepError(f"{name}: two folders in {path} are named {column}=; rename one")
         columns[column] = None if value in _MISSING else value
     return columns
 
@@ -86,25 +84,25 @@ def path_of(path: str, name: str) -> str:
 
 
 def check_is_parquet(file: Path, path: str, name: str) -> None:
-    """Raise PullDataError unless a file of a folder is a Parquet file, by its first bytes."""
+    """Raise StepError unless a file of a folder is a Parquet file, by its first bytes."""
     where = path_of(path, name)
     try:
         found = detect_format(file, where)
     except OSError as error:
-        raise PullDataError(f"{where}: cannot be read: {reason(error)}") from None
+        raise StepError(f"{where}: cannot be read: {reason(error)}") from None
     if found is not Format.PARQUET:
-        raise PullDataError(
+        raise StepError(
             f"{where}: not a Parquet file, as all in a folder must be; give one file, or a folder"
             " of Parquet files alone"
         )
 
 
 def check_unchanged(before: Mapping[str, object], now: Mapping[str, object], name: str) -> None:
-    """Raise PullDataError where files came, went or changed between two looks at a folder."""
+    """Raise StepError where files came, went or changed between two looks at a folder."""
     for path in sorted(before.keys() | now.keys(), key=os.fsencode):
         if before.get(path) != now.get(path):
             happened = "was deleted" if path not in now else "changed"
-            raise PullDataError(
+            raise StepError(
                 f"{path_of(path, name)}: this file {happened if path in before else 'appeared'}"
                 " while the folder was read; try again"
             )
@@ -114,16 +112,16 @@ def _holds_rows(path: str, name: str) -> bool:
     *folders, file = path.split("/")
     for folder in folders:
         if folder in _NOT_PLAIN:
-            raise PullDataError(f"{name}: {_NOT_PLAIN[folder]}")
+            raise StepError(f"{name}: {_NOT_PLAIN[folder]}")
         if _is_left_out(folder):
             return False
         if not is_partition(folder):
-            raise PullDataError(
+            raise StepError(
                 f"{name}: the folder {folder!r} in it is not a partition, NAME=VALUE; give the"
                 " folder that holds the Parquet files"
             )
     if "\n" in path:
-        raise PullDataError(f"{name}: the file name {path!r} holds a line break; rename it")
+        raise StepError(f"{name}: the file name {path!r} holds a line break; rename it")
     return bool(file) and not _is_left_out(file)
 
 

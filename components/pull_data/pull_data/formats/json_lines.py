@@ -8,7 +8,7 @@ from functools import reduce
 import pyarrow as pa
 import pyarrow.json
 
-from pull_data.errors import PullDataError, reason
+from pinion_step.errors import StepError, reason
 from pull_data.formats.table import Table, check_column_names
 
 BLOCK_BYTES = 4 << 20
@@ -24,7 +24,7 @@ _ROW = re.compile(r" in row (?P<row>\d+)")
 def read_json_lines(open_stream: Callable[[], io.BufferedReader], name: str) -> Table:
     """Read one JSON object a line; the types are those that fit every row.
 
-    The file is read twice, as only the last row settles the types. Raises PullDataError, here or
+    The file is read twice, as only the last row settles the types. Raises StepError, here or
     while the batches are read, where a line is no object or a column has two kinds of values.
     """
     schemas = (
@@ -59,7 +59,7 @@ def _blocks(stream: io.BufferedReader, name: str) -> Iterator[bytes]:
     while chunk := stream.read(BLOCK_BYTES):
         whole, newline, tail = chunk.rpartition(b"\n")
         if not newline and len(rest) > BLOCK_BYTES:
-            raise PullDataError(f"{name}: not JSON lines: a line of over {BLOCK_BYTES >> 20} MiB")
+            raise StepError(f"{name}: not JSON lines: a line of over {BLOCK_BYTES >> 20} MiB")
         block, rest = (rest + whole, tail) if newline else (b"", rest + chunk)
         if block.strip():
             yield block
@@ -71,7 +71,7 @@ def _check_nesting(block: bytes, name: str, lines_before: int) -> None:
     for number, line in enumerate(block.split(b"\n"), start=lines_before + 1):
         # Few lines can be nested too deeply, and only those are looked at closely.
         if line.count(b"[") + line.count(b"{") > MOST_NESTING and _depth(line) > MOST_NESTING:
-            raise PullDataError(
+            raise StepError(
                 f"{name}: line {number} is nested more than {MOST_NESTING} levels deep; flatten it"
             )
 
@@ -101,15 +101,15 @@ def _parse(block: bytes, name: str, schema: pa.Schema | None, rows_before: int) 
         raise _parse_failure(reason(error), name, rows_before) from None
 
 
-def _parse_failure(text: str, name: str, rows_before: int) -> PullDataError:
+def _parse_failure(text: str, name: str, rows_before: int) -> StepError:
     changed = _CHANGED.search(text)
     if changed and changed["column"]:
-        return PullDataError(
+        return StepError(
             f"{name}: column {changed['column']!r} holds a {changed['old']} and, in row"
             f" {rows_before + int(changed['row']) + 1}, a {changed['new']}; write one type"
         )
     text = _ROW.sub(lambda row: f" in row {rows_before + int(row['row']) + 1}", text)
-    return PullDataError(f"{name}: not JSON lines, one object a line: {text}")
+    return StepError(f"{name}: not JSON lines, one object a line: {text}")
 
 
 def _plain_schema(schema: pa.Schema, name: str) -> pa.Schema:
@@ -117,7 +117,7 @@ def _plain_schema(schema: pa.Schema, name: str) -> pa.Schema:
         return pa.schema([(field.name, _plain(field.type)) for field in schema])
     except RecursionError:
         # An object on several lines, which Arrow takes too.
-        raise PullDataError(f"{name}: a row is nested too deeply; flatten it") from None
+        raise StepError(f"{name}: a row is nested too deeply; flatten it") from None
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
@@ -135,6 +135,6 @@ def _unify(old: pa.Schema, new: pa.Schema, name: str) -> pa.Schema:
     try:
         return pa.unify_schemas([old, new], promote_options="permissive")
     except pa.ArrowException as error:
-        raise PullDataError(
+        raise StepError(
             f"{name}: a column holds two types: {reason(error)}; write one type"
         ) from None

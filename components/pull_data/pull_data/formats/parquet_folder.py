@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pull_data.errors import PullDataError
+from pinion_step.errors import StepError
 from pull_data.formats.folder import Part, partition, path_of
 from pull_data.formats.parquet_table import read_batches, read_columns
 from pull_data.formats.table import Table, check_column_names
@@ -15,7 +15,7 @@ def read_parquet_folder(parts: Sequence[Part], name: str, log: Callable[[str], N
     """Read files of one schema, one after the other.
 
     A partition that the files have no column for becomes one of text, behind theirs. Raises
-    PullDataError, here or while the batches are read, where a file is damaged, has other columns
+    StepError, here or while the batches are read, where a file is damaged, has other columns
     than the first, or in a partition's column other values than its folder's name.
     """
     partitions = _partition_columns(parts, name)
@@ -52,7 +52,7 @@ def _check_values(given: pa.Array, column: str, value: pa.Scalar, where: str) ->
     except pa.ArrowException:
         # No value of this type is spelled like that.
         pass
-    raise PullDataError(
+    raise StepError(
         f"{where}: column {column!r} holds another value than the folder's name says,"
         f" {value.as_py()!r}; leave the column out of the files, or rename the folder"
     )
@@ -63,7 +63,7 @@ def _partition_columns(parts: Sequence[Part], name: str) -> list[str]:
     columns = list(partition(first.path, name))
     for other in others:
         if list(partition(other.path, name)) != columns:
-            raise PullDataError(
+            raise StepError(
                 f"{name}: {other.path} is in other partitions than {first.path}; the folders of all"
                 " files must stand for the same columns"
             )
@@ -89,7 +89,7 @@ def _common_schema(parts: Sequence[Part], name: str, log: Callable[[str], None])
     if index:
         log(f"{name}: left out the pandas index {', '.join(index)}")
     if not rows:
-        raise PullDataError(f"{name}: the table has columns but no rows")
+        raise StepError(f"{name}: the table has columns but no rows")
     return pa.schema([field for field, _ in fields.values()])
 
 
@@ -105,7 +105,7 @@ def _check_columns(
     for column in [*expected, *given]:
         if column not in given or column not in expected:
             lacks, has = (part, first) if column in expected else (first, part)
-            raise PullDataError(
+            raise StepError(
                 f"{name}: {lacks.path} has no column {column!r}, which {has.path} has; write all"
                 " files with the same columns"
             )
@@ -120,7 +120,7 @@ def _merged(
     try:
         both = pa.unify_schemas([pa.schema([known]), pa.schema([field])]).field(0)
     except pa.ArrowException:
-        raise PullDataError(
+        raise StepError(
             f"{name}: column {field.name!r} is {known.type} in {origin.path} and {field.type} in"
             f" {part.path}; write one type"
         ) from None

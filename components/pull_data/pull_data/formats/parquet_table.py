@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pull_data.errors import PullDataError, reason
+from pinion_step.errors import StepError, reason
 from pull_data.formats.table import ROW_GROUP_ROWS, Table, check_column_names
 
 # As pandas and Dask name an index that has no name.
@@ -31,14 +31,14 @@ class ParquetColumns:
 def read_parquet(path: Path, name: str, log: Callable[[str], None]) -> Table:
     """Read a Parquet file, without the unnamed index that pandas may have stored.
 
-    Raises PullDataError, here or while the batches are read, where the file is damaged.
+    Raises StepError, here or while the batches are read, where the file is damaged.
     """
     columns = read_columns(path, name)
     if columns.index:
         log(f"{name}: left out the pandas index {', '.join(columns.index)}")
     check_column_names(columns.schema.names, name)
     if not columns.rows:
-        raise PullDataError(f"{name}: the table has columns but no rows")
+        raise StepError(f"{name}: the table has columns but no rows")
     return Table(columns.schema, read_batches(path, columns.schema, name))
 
 
@@ -77,5 +77,5 @@ def _unnamed_index(schema: pa.Schema) -> list[str]:
     return [name for name in columns if isinstance(name, str) and _UNNAMED_INDEX.fullmatch(name)]
 
 
-def _damaged(name: str, error: Exception) -> PullDataError:
-    return PullDataError(f"{name}: a damaged Parquet file: {reason(error)}; fetch it again")
+def _damaged(name: str, error: Exception) -> StepError:
+    return StepError(f"{name}: a damaged Parquet file: {reason(error)}; fetch it again")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pull_data.errors import PullDataError
+from pinion_step.errors import StepError
 
 ROW_GROUP_ROWS = 1 << 17
 # Bounds the memory of wide tables, whose rows are large.
@@ -25,19 +25,19 @@ class Table:
 
 
 def check_column_names(names: list[str], where: str) -> None:
-    """Raise PullDataError unless there are columns, each with a name of its own."""
+    """Raise StepError unless there are columns, each with a name of its own."""
     if not names:
-        raise PullDataError(f"{where}: no columns")
+        raise StepError(f"{where}: no columns")
     for number, name in enumerate(names, start=1):
         if not name.strip():
-            raise PullDataError(
+            raise StepError(
                 f"{where}: column {number} of {len(names)} has no name; name it, or leave out an"
                 " unnamed index"
             )
     counts = Counter(names)
     repeated = sorted(name for name, count in counts.items() if count > 1)
     if repeated:
-        raise PullDataError(
+        raise StepError(
             f"{where}: {counts[repeated[0]]} columns are named {repeated[0]!r}; names must differ"
         )
 

@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from pull_data.errors import PullDataError
+from pinion_step.errors import StepError
 
 BUFFER_BYTES = 1 << 20
 HEAD_BYTES = 1 << 13
@@ -49,7 +49,7 @@ class CheckedText(io.RawIOBase):
         nul = chunk.find(b"\0")
         if nul >= 0:
             line = self._lines + chunk.count(b"\n", 0, nul) + 1
-            raise PullDataError(
+            raise StepError(
                 f"{self._name}: binary data (a NUL byte in line {line}), not a table; give CSV,"
                 " JSON lines or Parquet"
             )
@@ -57,7 +57,7 @@ class CheckedText(io.RawIOBase):
             self._decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
             line = self._lines + error.object.count(b"\n", 0, error.start) + 1
-            raise PullDataError(
+            raise StepError(
                 f"{self._name}: line {line} is not UTF-8 text (byte"
                 f" 0x{error.object[error.start]:02x}); save the table as UTF-8"
             ) from None
@@ -76,7 +76,7 @@ def open_text(path: Path, name: str) -> io.BufferedReader:
 def read_head(path: Path, name: str) -> bytes:
     """Return the first bytes of a file, unpacked, whatever they are.
 
-    Raises PullDataError where they cannot be unpacked.
+    Raises StepError where they cannot be unpacked.
     """
     with _unpacked(path) as file:
         return read_unpacked(file, HEAD_BYTES, name)
@@ -87,7 +87,7 @@ def read_unpacked(file: BinaryIO, size: int, name: str) -> bytes:
     try:
         return file.read(size)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise PullDataError(
+        raise StepError(
             f"{name}: the gzip'd file is damaged or cut off ({error}); fetch it again"
         ) from None
 

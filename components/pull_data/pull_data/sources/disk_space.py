@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from pull_data.errors import PullDataError
+from pinion_step.errors import StepError
 
 # Of a small disk a share; a source without an end is stopped before the disk is full.
 RESERVE_BYTES = 1 << 30
@@ -26,9 +26,9 @@ class Room:
         return cls(name, max(0, disk.free - reserve))
 
     def hold(self, size: int) -> None:
-        """Raise PullDataError where so many bytes are too many."""
+        """Raise StepError where so many bytes are too many."""
         if size > self.most:
-            raise PullDataError(
+            raise StepError(
                 f"{self.name}: larger than the {self.most} bytes that there is room for on the disk"
                 " of --dataset; free some space, or give another place"
             )

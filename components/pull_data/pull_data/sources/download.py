@@ -12,7 +12,7 @@ from fsspec.callbacks import Callback
 from fsspec.exceptions import FSTimeoutError
 from fsspec.implementations.http import HTTPFileSystem
 
-from pull_data.errors import PullDataError, reason
+from pinion_step.errors import StepError, reason
 from pull_data.sources.disk_space import Room
 from pull_data.sources.retry import (
     Log,
@@ -65,7 +65,7 @@ def download(
 ) -> str:
     """Write the body of a URL to `target` and return its SHA-256 in hexadecimal.
 
-    Raises PullDataError when the server refuses, or still fails at the last try, or has more to
+    Raises StepError when the server refuses, or still fails at the last try, or has more to
     give than there is room for.
     """
     # asyncio would tell of the task that a stop signal leaves behind, after our last line.
@@ -117,7 +117,7 @@ def _redirects(source: WebSource) -> aiohttp.TraceConfig:
     ) -> None:
         leads = urljoin(str(told.url), told.response.headers.get("Location", ""))
         if told.url.scheme == "https" and urlsplit(leads).scheme == "http":
-            raise PullDataError(
+            raise StepError(
                 f"{source.name}: the server leads from https:// to http://, where anybody can"
                 " change what comes; check the address"
             )
@@ -131,7 +131,7 @@ def _raise_plain(source: WebSource, patience: Patience, error: BaseException) ->
     """Raise `error` in plain words; a library's own text may repeat the secret part of the URL."""
     refusal = _refusal(error)
     if refusal:
-        raise PullDataError(f"{source.name}: {refusal}") from None
+        raise StepError(f"{source.name}: {refusal}") from None
     raise TransientError(_failure(error, patience)) from None
 
 

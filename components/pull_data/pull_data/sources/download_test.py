@@ -18,8 +18,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from pinion_step.errors import StepError
 from pull_data.conftest import Pull
-from pull_data.errors import PullDataError
 from pull_data.sources.disk_space import Room
 from pull_data.sources.download import download
 from pull_data.sources.retry import Patience
@@ -182,7 +182,7 @@ def test_a_server_that_does_not_answer_well_is_told(
 ) -> None:
     server.answers = [answer]
     source = WebSource("http://h/t.csv", server.url("/t.csv?token=abc"))
-    with pytest.raises(PullDataError, match=message) as caught:
+    with pytest.raises(StepError, match=message) as caught:
         download(source, tmp_path / "t", print, IMPATIENT)
     assert "abc" not in str(caught.value)
     assert len(server.requests) == requests
@@ -203,7 +203,7 @@ def test_a_server_that_cannot_be_reached_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, message: str
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "*")
-    with pytest.raises(PullDataError, match=message):
+    with pytest.raises(StepError, match=message):
         download(WebSource("t", url), tmp_path / "t", print, IMPATIENT)
 
 
@@ -235,7 +235,7 @@ def test_what_there_is_no_room_for_is_not_downloaded(
 ) -> None:
     server.answers = [answer]
     source, target = WebSource("t", server.url()), tmp_path / "t"
-    with pytest.raises(PullDataError, match="t: larger than the 1199000 bytes that there is room"):
+    with pytest.raises(StepError, match="t: larger than the 1199000 bytes that there is room"):
         download(source, target, print, IMPATIENT, Room("t", 1_199_000))
     assert len(server.requests) == 1
     download(source, target, print, IMPATIENT, Room("t", len(BODY)))
@@ -258,7 +258,7 @@ def test_redirects_are_followed_a_few_times(server: Server, tmp_path: Path) -> N
 
 def test_redirects_without_an_end_are_told(server: Server, tmp_path: Path) -> None:
     server.answers = lead("/again?token=abc")
-    with pytest.raises(PullDataError, match="t: the server leads on more than 5 times") as caught:
+    with pytest.raises(StepError, match="t: the server leads on more than 5 times") as caught:
         download(WebSource("t", server.url()), tmp_path / "t", print, IMPATIENT)
     assert "abc" not in str(caught.value)
     assert len(server.requests) == 6

@@ -11,7 +11,7 @@ from fsspec.exceptions import FSTimeoutError
 from fsspec.spec import AbstractBufferedFile
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, TransportError
 
-from pull_data.errors import PullDataError, reason
+from pinion_step.errors import StepError, reason
 from pull_data.sources.retry import Patience, connection_failure, is_passing
 from pull_data.sources.source import ObjectSource
 
@@ -54,7 +54,7 @@ class GoogleStorage:
         path = f"{source.bucket}/{source.key}"
         details = self._filesystem.info(path)
         if details.get("contentEncoding") == "gzip":
-            raise PullDataError(
+            raise StepError(
                 f"{source.name}: stored with Content-Encoding: gzip, which the store unpacks on the"
                 " way; store it as a plain .gz file"
             )

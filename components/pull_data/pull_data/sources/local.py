@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pull_data.errors import PullDataError, reason
+from pinion_step.errors import StepError, reason
 from pull_data.formats.folder import (
     Part,
     check_is_parquet,
@@ -26,12 +26,12 @@ _State = dict[str, tuple[int, int, int]]
 def read_in_place(path: Path, name: str) -> Iterator[Fetched]:
     """Give what is at a path, hashed; `name` stands for it in messages.
 
-    Raises PullDataError where it cannot be read, and where it was not the same all the while.
+    Raises StepError where it cannot be read, and where it was not the same all the while.
     """
     before = _first_look(path, name)
     try:
         yield _folder(path, before, name) if path.is_dir() else _file(path, name)
-    except PullDataError:
+    except StepError:
         # What was rewritten meanwhile may look damaged.
         _check_unchanged(path, before, name)
         raise
@@ -55,7 +55,7 @@ def _sha256(file: Path, name: str) -> str:
         with file.open("rb") as opened:
             return hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError as error:
-        raise PullDataError(f"{name}: cannot be read: {reason(error)}") from None
+        raise StepError(f"{name}: cannot be read: {reason(error)}") from None
 
 
 def _first_look(path: Path, name: str) -> _State:
@@ -63,11 +63,11 @@ def _first_look(path: Path, name: str) -> _State:
         return _look(path, name)
     except FileNotFoundError as error:
         if path.exists():
-            raise PullDataError(f"{name}: cannot be read: {reason(error)}") from None
+            raise StepError(f"{name}: cannot be read: {reason(error)}") from None
         hint = "" if path.is_absolute() else f" in {Path.cwd()}"
-        raise PullDataError(f"{name}: no such file{hint}; check --source") from None
+        raise StepError(f"{name}: no such file{hint}; check --source") from None
     except OSError as error:
-        raise PullDataError(f"{name}: cannot be read: {reason(error)}") from None
+        raise StepError(f"{name}: cannot be read: {reason(error)}") from None
 
 
 def _check_unchanged(path: Path, before: _State, name: str) -> None:
@@ -76,7 +76,7 @@ def _check_unchanged(path: Path, before: _State, name: str) -> None:
     except OSError:
         now = {}
     if now != before and "" in before:
-        raise PullDataError(f"{name}: the file changed while it was read; try again")
+        raise StepError(f"{name}: the file changed while it was read; try again")
     check_unchanged(before, now, name)
 
 
@@ -97,7 +97,7 @@ def _paths(folder: Path, name: str, above: str = "") -> Iterator[str]:
             elif not is_partition(entry.name):
                 yield f"{path}/"
             elif entry.is_symlink():
-                raise PullDataError(
+                raise StepError(
                     f"{path_of(path, name)}: a link to a folder, which may lead in a circle; put"
                     " the folder itself there"
                 )
@@ -108,5 +108,5 @@ def _paths(folder: Path, name: str, above: str = "") -> Iterator[str]:
 def _state(file: Path, name: str) -> tuple[int, int, int]:
     status = file.stat()
     if not stat.S_ISREG(status.st_mode):
-        raise PullDataError(f"{name}: not a file; give a table, or a folder of Parquet files")
+        raise StepError(f"{name}: not a file; give a table, or a folder of Parquet files")
     return status.st_ino, status.st_size, status.st_mtime_ns

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pinion_step.errors import StepError
 from pull_data.conftest import Pull
-from pull_data.errors import PullDataError
 from pull_data.sources.source import LocalSource
 from pull_data.step import pull as pull_source
 
@@ -73,7 +73,7 @@ def damage(file: Path) -> None:
 def test_a_folder_that_changes_while_it_is_read_is_no_mixture(
     folder: Path, tmp_path: Path, change: Change, words: str
 ) -> None:
-    with pytest.raises(PullDataError, match=f"^{words}"):
+    with pytest.raises(StepError, match=f"^{words}"):
         pull_source(LocalSource("t", folder), "", tmp_path / "d", told(change, folder))
     assert not (tmp_path / "d").exists()
 
@@ -83,7 +83,7 @@ def test_a_file_that_changes_while_it_is_read_is_no_mixture(
     folder: Path, tmp_path: Path, change: Change
 ) -> None:
     file = folder / "a"
-    with pytest.raises(PullDataError, match="^t: the file changed while it was read; try again$"):
+    with pytest.raises(StepError, match="^t: the file changed while it was read; try again$"):
         pull_source(LocalSource("t", file), "", tmp_path / "d", told(change, file))
     assert not (tmp_path / "d").exists()
 
@@ -96,7 +96,7 @@ def test_a_link_to_a_file_is_the_file(pull: Pull, folder: Path, tmp_path: Path) 
 
 def test_what_can_be_no_file_of_a_folder_is_told(pull: Pull, folder: Path) -> None:
     (folder / "c").symlink_to("nowhere")
-    pull(folder).assert_failed("t: cannot be read: No such file or directory: ", "t/c")
+    pull(folder).assert_failed("t: cannot be read: ", "t/c: No such file or directory")
     (folder / "c").unlink()
     os.mkfifo(folder / "c")
     pull(folder).assert_failed("t/c: not a file; give a table, or a folder of Parquet files")

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pinion_step.errors import StepError
 from pull_data.conftest import Passage, Pull, Store, fail, relay, stall
-from pull_data.errors import PullDataError
 from pull_data.sources.disk_space import Room
 from pull_data.sources.object_store import download_objects
 from pull_data.sources.retry import Patience
@@ -103,9 +103,7 @@ def test_what_there_is_no_room_for_is_not_read(store: Store, key: str, tmp_path:
     source = parse_source(store.url(f"{key}/"))
     assert isinstance(source, ObjectSource)
     size = sum(len(FILES[path]) for path in (FIRST, SECOND))
-    with pytest.raises(
-        PullDataError, match=f"{source.name}: larger than the {size - 1} bytes that"
-    ):
+    with pytest.raises(StepError, match=f"{source.name}: larger than the {size - 1} bytes that"):
         download_objects(source, tmp_path, print, IMPATIENT, Room(source.name, size - 1))
     assert list(tmp_path.glob("download*")) == []
     download_objects(source, tmp_path, print, IMPATIENT, Room(source.name, size))
@@ -128,7 +126,7 @@ def test_a_request_that_failed_is_made_again(
 def test_a_store_that_never_lists_well_is_told(store: Store, key: str, tmp_path: Path) -> None:
     store.gate.at_listings = [fail] * 3
     source = ObjectSource(store.scheme, "tables", f"{key}/")
-    with pytest.raises(PullDataError, match="/: the store answers .*; gave up after 3 tries"):
+    with pytest.raises(StepError, match="/: the store answers .*; gave up after 3 tries"):
         download_objects(source, tmp_path, print, IMPATIENT)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from fsspec.spec import AbstractBufferedFile
 
-from pull_data.errors import PullDataError
+from pinion_step.errors import StepError
 from pull_data.formats.folder import Part, check_is_parquet, check_unchanged, data_files
 from pull_data.sources.disk_space import Room
 from pull_data.sources.fetched import Fetched, File, Folder
@@ -51,7 +51,7 @@ def download_objects(
 ) -> Fetched:
     """Write an object, or the files of a folder of objects, into `staging`.
 
-    Raises PullDataError when the store refuses, or still fails at the last try, or has more to give
+    Raises StepError when the store refuses, or still fails at the last try, or has more to give
     than there is room for.
     """
     patience = patience or Patience()
@@ -79,7 +79,7 @@ class _Transfer:
         sha256 = self.write(source, remote, target)
         # Not every store that speaks the language of these two keeps to the condition of a read.
         if _state(self.open(source).details) != _state(remote.details):
-            raise PullDataError(f"{source.name}: {REPLACED}")
+            raise StepError(f"{source.name}: {REPLACED}")
         return File(source.name, target, sha256)
 
     def folder(self, source: ObjectSource, staging: Path, room: Room) -> Folder:
@@ -91,7 +91,7 @@ class _Transfer:
             target, part = staging / f"download-{number}", source.part(path)
             remote = self.open(part, gone=REPLACED)
             if _state(remote.details) != _state(before[path]):
-                raise PullDataError(f"{part.name}: {REPLACED}")
+                raise StepError(f"{part.name}: {REPLACED}")
             parts.append(Part(path, target, self.write(part, remote, target)))
             check_is_parquet(target, path, source.name)
         now = self.list(source)
@@ -141,7 +141,7 @@ def _open(store: Store, source: ObjectSource, gone: str) -> AbstractBufferedFile
         return store.open(source)
     except store.errors as error:
         if gone and isinstance(error, FileNotFoundError):
-            raise PullDataError(f"{source.name}: {gone}") from None
+            raise StepError(f"{source.name}: {gone}") from None
         raise _plain(store, source, error) from None
 
 
@@ -162,7 +162,7 @@ def _read(store: Store, source: ObjectSource, remote: AbstractBufferedFile, star
         remote.seek(start)
         chunk: bytes = remote.read(RANGE_BYTES)
     except FileNotFoundError:
-        raise PullDataError(f"{source.name}: {REPLACED}") from None
+        raise StepError(f"{source.name}: {REPLACED}") from None
     except store.errors as error:
         raise _plain(store, source, error) from None
     if len(chunk) != min(RANGE_BYTES, remote.size - start):
@@ -173,7 +173,7 @@ def _read(store: Store, source: ObjectSource, remote: AbstractBufferedFile, star
 def _plain(store: Store, source: ObjectSource, error: Exception) -> Exception:
     refusal = store.refusal(error)
     if refusal:
-        return PullDataError(f"{source.name}: {refusal}")
+        return StepError(f"{source.name}: {refusal}")
     return TransientError(store.failure(error))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pinion_step.errors import StepError
 from pull_data.conftest import (
     SECRET,
     Act,
@@ -24,7 +25,6 @@ from pull_data.conftest import (
     stall,
     use_keys,
 )
-from pull_data.errors import PullDataError
 from pull_data.sources import object_store
 from pull_data.sources.disk_space import Room
 from pull_data.sources.object_store import download_objects
@@ -60,7 +60,7 @@ def test_an_object_becomes_a_dataset_with_its_origin_and_hash(pull: Pull, store:
 def test_what_there_is_no_room_for_is_not_read(store: Store, tmp_path: Path) -> None:
     store.put("t.csv", BODY)
     source = ObjectSource(store.scheme, "tables", "t.csv")
-    with pytest.raises(PullDataError, match=f"{source.name}: larger than the 280003 bytes that"):
+    with pytest.raises(StepError, match=f"{source.name}: larger than the 280003 bytes that"):
         download_objects(source, tmp_path, print, IMPATIENT, Room(source.name, 280_003))
     assert not (tmp_path / "download").exists()
     download_objects(source, tmp_path, print, IMPATIENT, Room(source.name, 280_004))
@@ -141,7 +141,7 @@ def test_a_store_that_never_answers_well_is_told(
 ) -> None:
     store.put("t.csv", BODY)
     store.gate.acts = [act] * 3
-    with pytest.raises(PullDataError, match=f"t.csv: {words}.*; gave up after 3 tries"):
+    with pytest.raises(StepError, match=f"t.csv: {words}.*; gave up after 3 tries"):
         download_objects(ObjectSource(store.scheme, "tables", "t.csv"), tmp_path, print, patience)
 
 
@@ -150,7 +150,7 @@ def test_a_store_that_cannot_be_reached_is_told(
 ) -> None:
     for name in ("AWS_ENDPOINT_URL", "STORAGE_EMULATOR_HOST"):
         monkeypatch.setenv(name, address(1))
-    with pytest.raises(PullDataError, match=r"cannot connect to 127.0.0.1:1 \(Connection refused"):
+    with pytest.raises(StepError, match=r"cannot connect to 127.0.0.1:1 \(Connection refused"):
         download_objects(ObjectSource(store.scheme, "tables", "t.csv"), tmp_path, print, IMPATIENT)
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import aiohttp
 
-from pull_data.errors import PullDataError
+from pinion_step.errors import StepError
 
 Log = Callable[[str], None]
 Result = TypeVar("Result")
@@ -39,7 +39,7 @@ class TransientError(Exception):
 def persist(attempt: Callable[[], Result], name: str, patience: Patience, log: Log) -> Result:
     """Return what `attempt` returns, trying again where it raises TransientError.
 
-    Raises PullDataError, which tells of `name`, when the last try fails too.
+    Raises StepError, which tells of `name`, when the last try fails too.
     """
     number = 1
     while True:
@@ -47,7 +47,7 @@ def persist(attempt: Callable[[], Result], name: str, patience: Patience, log: L
             return attempt()
         except TransientError as error:
             if number >= patience.tries:
-                raise PullDataError(
+                raise StepError(
                     f"{name}: {error}; gave up after {number} tries, check the address"
                     " and the network"
                 ) from None

@@ -22,7 +22,7 @@ from fsspec.exceptions import FSTimeoutError
 from fsspec.spec import AbstractBufferedFile
 from s3fs import S3FileSystem
 
-from pull_data.errors import reason
+from pinion_step.errors import reason
 from pull_data.sources.retry import REPLACED, Patience, connection_failure, is_passing
 from pull_data.sources.source import ObjectSource
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import url2pathname
 
-from pull_data.errors import PullDataError
+from pinion_step.errors import StepError, WrongCallError
 
 DEFAULT_SOURCE = "sample:breast_cancer"
 KNOWN = "a path, file://, http://, https://, s3://, gs:// or sample:NAME"
@@ -79,15 +79,14 @@ Source = LocalSource | SampleSource | WebSource | ObjectSource
 def parse_source(text: str) -> Source:
     """Parse what `--source` gave.
 
-    Raises PullDataError with exit code 2 for an empty text, an unknown protocol or sample, or a URL
+    Raises StepError with exit code 2 for an empty text, an unknown protocol or sample, or a URL
     without host.
     """
     if not text.strip():
         # Elsewhere an empty value means "not given"; here that would be a sample nobody asked for.
-        raise PullDataError(
+        raise WrongCallError(
             f"--source: {text!r} is empty; give {KNOWN}, or leave the flag out to read"
             f" {DEFAULT_SOURCE}",
-            exit_code=2,
         )
     match = _SCHEME.match(text)
     if match is None:
@@ -101,7 +100,7 @@ def parse_source(text: str) -> Source:
         return _web(text)
     if scheme in ("s3", "gs"):
         return _object(scheme, text[match.end("scheme") + len("://") :])
-    raise PullDataError(f"--source: unknown protocol {scheme}:// (known: {KNOWN})", exit_code=2)
+    raise WrongCallError(f"--source: unknown protocol {scheme}:// (known: {KNOWN})")
 
 
 def sample_names() -> list[str]:
@@ -114,17 +113,16 @@ def _sample(text: str) -> SampleSource:
     name = text.removeprefix("sample:")
     if name not in sample_names():
         known = ", ".join(f"sample:{known}" for known in sample_names())
-        raise PullDataError(f"--source: unknown sample {text!r} (known: {known})", exit_code=2)
+        raise WrongCallError(f"--source: unknown sample {text!r} (known: {known})")
     return SampleSource(text, files("pull_data") / "samples" / f"{name}.csv")
 
 
 def _file_url(text: str) -> LocalSource:
     parts = urlsplit(text)
     if parts.netloc not in ("", "localhost"):
-        raise PullDataError(
+        raise WrongCallError(
             f"--source: {text!r} names the host {parts.netloc!r}; a file URL of this machine has"
             " three slashes, file:///folder/table.csv",
-            exit_code=2,
         )
     return LocalSource(text, Path(url2pathname(parts.path)))
 
@@ -135,9 +133,9 @@ def _web(text: str) -> WebSource:
         host, port = parts.hostname, parts.port
     except ValueError as error:
         # The text is not repeated: what cannot be parsed cannot be freed of its secrets.
-        raise PullDataError(f"--source: not a URL: {error}", exit_code=2) from None
+        raise WrongCallError(f"--source: not a URL: {error}") from None
     if not host:
-        raise PullDataError("--source: the URL names no host", exit_code=2)
+        raise WrongCallError("--source: the URL names no host")
     netloc = f"[{host}]" if ":" in host else host
     if port is not None:
         netloc += f":{port}"
@@ -164,5 +162,5 @@ def _object(scheme: str, address: str) -> ObjectSource:
     return ObjectSource(scheme, bucket, key)
 
 
-def _wrong_object(scheme: str, what: str, hint: str) -> PullDataError:
-    return PullDataError(f"--source: this {scheme}:// address {what}; {hint}", exit_code=2)
+def _wrong_object(scheme: str, what: str, hint: str) -> StepError:
+    return WrongCallError(f"--source: this {scheme}:// address {what}; {hint}")

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pull_data.errors import PullDataError
+from pinion_step.errors import StepError
 from pull_data.sources.source import (
     LocalSource,
     ObjectSource,
@@ -74,7 +74,7 @@ def test_an_object_is_named_by_its_bucket_and_key(url: str, bucket: str, key: st
     ],
 )
 def test_a_source_that_cannot_be_meant_is_a_wrong_call(text: str, message: str) -> None:
-    with pytest.raises(PullDataError, match=message) as caught:
+    with pytest.raises(StepError, match=message) as caught:
         parse_source(text)
     assert caught.value.exit_code == 2
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pandas.api import types
 
+from pinion_step.errors import StepError
 from train.data.schema import Schema
-from train.errors import TrainError
 
 FITS_KIND = {
     "numeric": lambda column: types.is_numeric_dtype(column) and not types.is_bool_dtype(column),
@@ -47,9 +47,9 @@ class Dataset:
 
 
 def read_dataset(path: Path, schema: Schema) -> Dataset:
-    """Read the Parquet file `path`; raises TrainError where it is not what the schema says."""
+    """Read the Parquet file `path`; raises StepError where it is not what the schema says."""
     if not path.is_file():
-        raise TrainError(
+        raise StepError(
             f"--train-data {path} is not a file; give the training split that preprocess wrote"
         )
     try:
@@ -59,7 +59,7 @@ def read_dataset(path: Path, schema: Schema) -> Dataset:
     except MemoryError:  # one of Arrow's exceptions too
         raise
     except (OSError, pa.ArrowException) as error:
-        raise TrainError(
+        raise StepError(
             f"--train-data {path} is not a Parquet file that can be read ({error}); give the "
             "training split that preprocess wrote"
         ) from error
@@ -67,7 +67,7 @@ def read_dataset(path: Path, schema: Schema) -> Dataset:
     try:
         features, target = split_target(_to_frame(table), schema)
     except ValueError as error:
-        raise TrainError(f"--train-data {path}: {error}") from error
+        raise StepError(f"--train-data {path}: {error}") from error
     return Dataset(
         features,
         target,
@@ -88,7 +88,7 @@ def _preprocess(path: Path, text: bytes) -> dict[str, Any] | None:
     try:
         document: dict[str, Any] | None = json.loads(text)
     except ValueError as error:
-        raise TrainError(
+        raise StepError(
             f"--train-data {path}: its metadata pinion.preprocess are not JSON ({error}); give the "
             "training split that preprocess wrote"
         ) from error

@@ -8,9 +8,10 @@ import joblib
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pinion_step.errors import StepError
+from pinion_step.memory import available, held, in_words, parquet_bytes
 from train.data.schema import Schema
-from train.errors import TrainError, log
-from train.memory import held, in_words, room
+from train.log import log
 from train.model.preprocessing import MOST_ONE_HOT, Family
 from train.options import Options
 
@@ -36,7 +37,7 @@ class Footprint:
 
 
 def check_memory(options: Options, schema: Schema, family: Family) -> None:
-    """Raise TrainError where the rows certainly do not fit, and warn where they may not.
+    """Raise StepError where the rows certainly do not fit, and warn where they may not.
 
     What cannot be read is left to the reading.
     """
@@ -46,14 +47,14 @@ def check_memory(options: Options, schema: Schema, family: Family) -> None:
         file = pq.read_metadata(options.train_data)
     except (pa.ArrowException, OSError, ValueError):
         return
-    left = room()
+    left = available()
     if left is None:
         return
     needs, now = estimate(file, schema, family, _processes(options)), held()
     table = f"{file.num_rows:,} rows of {len(schema.features)} features"
     there = f"there is room for {in_words(now + left)}"
     if needs.least > left:
-        raise TrainError(
+        raise StepError(
             f"--train-data {options.train_data} does not fit in memory: {table} need at least "
             f"{in_words(now + needs.least)}, {there}; {MORE}"
         )
@@ -68,7 +69,7 @@ def estimate(
     file: pq.FileMetaData, schema: Schema, family: Family, processes: int = 0
 ) -> Footprint:
     """Return what so many rows take; `processes` are those of a search, none without one."""
-    rows, frame, kept = file.num_rows, frame_bytes(file), frame_bytes(file, shared=True)
+    rows, frame, kept = file.num_rows, parquet_bytes(file), parquet_bytes(file, shared=True)
     numbers = rows * NUMBER * encoded_width(schema, family)
     fit = int(ESTIMATORS[family] * numbers)
     # scikit-learn holds all rows and, of a fold, those to fit and those to measure at once.
@@ -87,28 +88,6 @@ def encoded_width(schema: Schema, family: Family) -> int:
     if family is Family.FOREST:
         width += sum(min(feature.distinct, MOST_ONE_HOT) for feature in schema.features)
     return width
-
-
-def frame_bytes(file: pq.FileMetaData, shared: bool = False) -> int:
-    """Return how many bytes the table takes as a frame of pandas, at least.
-
-    Once it is read, equal texts are `shared`.
-    """
-    kinds = file.schema.to_arrow_schema().types
-    return sum(_column_bytes(file, place, kind, shared) for place, kind in enumerate(kinds))
-
-
-def _column_bytes(file: pq.FileMetaData, place: int, kind: pa.DataType, shared: bool) -> int:
-    if pa.types.is_primitive(kind):
-        return file.num_rows * max(1, kind.bit_width // 8)
-    if not pa.types.is_string(kind) and not pa.types.is_large_string(kind):
-        return 0
-    if shared:
-        return file.num_rows * 8
-    groups = (file.row_group(number) for number in range(file.num_row_groups))
-    stored = sum(group.column(place).total_uncompressed_size for group in groups)
-    # In memory 8 bytes and the text, in the file 4 and the text, or less where texts repeat.
-    return file.num_rows * 8 + max(0, stored - 4 * file.num_rows)
 
 
 def _processes(options: Options) -> int:

@@ -12,8 +12,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from pinion_step.memory import parquet_bytes
 from train.conftest import KINDS, Step, customers
-from train.data.footprint import encoded_width, estimate, frame_bytes
+from train.data.footprint import encoded_width, estimate
 from train.data.schema import read_schema
 from train.model.preprocessing import Family
 
@@ -23,7 +24,7 @@ FEW = 15_000
 PROGRAM = """
 import resource, sys
 from train.__main__ import main, warm
-from train.memory import PROC
+from pinion_step.memory import PROC
 
 warm()
 status = dict(line.split(":") for line in (PROC / "self/status").read_text().splitlines())
@@ -36,7 +37,7 @@ sys.exit(main(sys.argv[2:]))
 PEAKS = """
 import json, sys
 from train.__main__ import main
-from train.memory import PROC
+from pinion_step.memory import PROC
 
 for flags in json.loads(sys.argv[1]):
     if main(flags):
@@ -69,7 +70,7 @@ def table() -> pd.DataFrame:
 
 def test_a_frame_takes_what_is_said_or_a_little_more(tmp_path: Path, table: pd.DataFrame) -> None:
     table.to_parquet(tmp_path / "table", index=False)
-    said = frame_bytes(pq.read_metadata(tmp_path / "table"))
+    said = parquet_bytes(pq.read_metadata(tmp_path / "table"))
     taken = pq.read_table(tmp_path / "table").to_pandas().memory_usage(index=False).sum()
     # Of texts that repeat a file holds each once, and of booleans with gaps pandas makes objects.
     assert 0.7 * taken < said <= taken
@@ -78,7 +79,7 @@ def test_a_frame_takes_what_is_said_or_a_little_more(tmp_path: Path, table: pd.D
 def test_long_texts_count(tmp_path: Path) -> None:
     texts = [f"{number:09}" * 20 for number in range(10_000)]
     pd.DataFrame({"x": pd.Series(texts, dtype="str")}).to_parquet(tmp_path / "table")
-    said = frame_bytes(pq.read_metadata(tmp_path / "table"))
+    said = parquet_bytes(pq.read_metadata(tmp_path / "table"))
     assert said == pytest.approx(10_000 * (8 + 180), rel=0.01)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from train.errors import TrainError
+from pinion_step.errors import StepError
 
 SCHEMA_VERSION = 1
 TASKS = ("classification", "regression")
@@ -40,19 +40,19 @@ class Schema:
 
 
 def read_schema(path: Path) -> Schema:
-    """Read a schema file; raises TrainError naming the file and the first thing wrong in it."""
+    """Read a schema file; raises StepError naming the file and the first thing wrong in it."""
     if not path.is_file():
-        raise TrainError(f"--schema {path} is not a file; give the schema that preprocess wrote")
+        raise StepError(f"--schema {path} is not a file; give the schema that preprocess wrote")
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise TrainError(
+        raise StepError(
             f"--schema {path} is not JSON ({error}); give the schema that preprocess wrote"
         ) from error
     try:
         return parse_schema(document)
     except ValueError as error:
-        raise TrainError(
+        raise StepError(
             f"--schema {path}: {error}; give the schema that preprocess wrote"
         ) from error
 

@@ -9,14 +9,15 @@ import pytest
 import skops.io
 import yaml
 
+from pinion_step.outputs import staged
+from pinion_step.store import prepare_store
 from train.__main__ import parse_options
 from train.conftest import KINDS, Step, customers
 from train.data.schema import Feature, Schema
 from train.model.logged_model import TRUSTED_TYPES, choose_example, make_signature
-from train.outputs import StagedOutputs
 from train.step import fit_and_log, prepare
-from train.tracking.store import prepare_store
 
+FILES = ("run_id", "model_id", "metrics")
 MODELS_OF = {
     "income class": ["logistic_regression", "random_forest", "hist_gradient_boosting"],
     "price": ["ridge", "random_forest", "hist_gradient_boosting"],
@@ -59,9 +60,8 @@ def test_a_loaded_model_predicts_what_the_fitted_one_did(
     step.write(customers(), target)
     job = prepare(parse_options(step.flags("--model", model, "--cv-folds", "2")))
     prepare_store(step.tracking_uri)
-    with StagedOutputs() as outputs:
-        for name in ("trained_model", "run_id", "model_id", "metrics"):
-            outputs.stage(step.output(name))
+    flags = {f"--{name.replace('_', '-')}": step.output(name) for name in FILES}
+    with staged(flags, {"--trained-model": step.output("trained_model")}) as outputs:
         fit_and_log(job, step.tracking_uri, outputs)
     fitted = job.pipeline
     loaded = skops.io.load(step.output("trained_model") / "model.skops", trusted=TRUSTED_TYPES)

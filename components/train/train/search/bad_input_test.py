@@ -14,8 +14,8 @@ def space(values: object) -> str:
 @pytest.mark.parametrize(
     ("search", "complaint"),
     [
-        pytest.param("{", "--search is not JSON", id="not-json"),
-        pytest.param("[1]", "--search must be a JSON object such as", id="not-an-object"),
+        pytest.param("{", "--search: '{' is not JSON", id="not-json"),
+        pytest.param("[1]", "--search: '[1]' is not a JSON object such as", id="not-an-object"),
         pytest.param(
             '{"trails": 3}',
             "--search has the unknown key 'trails'; known are method, trials, space, metric",

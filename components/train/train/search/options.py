@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from train.errors import WrongCallError
+from pinion_step.errors import WrongCallError
 
 METHODS = ("random", "halving")
 KEYS = ("method", "trials", "space", "metric")

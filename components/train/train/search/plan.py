@@ -7,9 +7,10 @@ import math
 
 from sklearn.base import BaseEstimator
 
+from pinion_step.errors import StepError, WrongCallError
 from train.data.dataset import Dataset
 from train.data.schema import Schema
-from train.errors import TrainError, WrongCallError, log
+from train.log import log
 from train.model.cross_validation import METRICS, Folds
 from train.options import Options
 from train.search.options import SearchOptions
@@ -25,7 +26,7 @@ def plan_search(
 ) -> Plan:
     """Return what to try; without `--search` one trial, of what the estimator is.
 
-    Raises WrongCallError naming what the model or the task does not have, and TrainError where a
+    Raises WrongCallError naming what the model or the task does not have, and StepError where a
     halving has too few rows.
     """
     main = METRICS[schema.task][0]
@@ -52,7 +53,7 @@ def _refuse_few_rows(
     least = _least_rows(schema, data, folds)
     rows = len(data.target)
     if search.method == "halving" and rows < least:
-        raise TrainError(
+        raise StepError(
             f"--train-data {options.train_data}: {rows} rows are too few for a halving, whose "
             f'first round has {least}; give {{"method": "random"}} or more data'
         )

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from train.errors import TrainError, log
+from pinion_step.errors import StepError
+from train.log import log
 from train.model.cross_validation import Metrics, is_error, summarise
 from train.progress import Progress
 from train.search.trials import Plan, Trial, Watcher, describe_score, rank
@@ -41,7 +42,7 @@ class Rounds:
         cv: object,
         more: Mapping[str, list[Any]],
     ) -> Mapping[str, Any]:
-        """Evaluate one round in batches; raises TrainError where all of its trials fail."""
+        """Evaluate one round in batches; raises StepError where all of its trials fail."""
         results: Mapping[str, Any] = {}
         for start in range(0, len(candidates), self.batch):
             part = slice(start, start + self.batch)
@@ -122,7 +123,7 @@ class Rounds:
 
     def _give_up(self) -> None:
         first = next(trial for trial in self.trials if trial.error)
-        raise TrainError(
+        raise StepError(
             f"--search: all {len(self.trials)} trials failed; trial {first.number} with "
             f"{first.params}: {first.error}"
         )

@@ -20,7 +20,7 @@ from sklearn.base import clone
 from sklearn.model_selection import RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 
-from train.errors import one_line
+from pinion_step.errors import one_line
 from train.model.cross_validation import METRICS, Folds, Metrics, Scorer, quiet_folds
 from train.progress import FoldsEnd, Progress
 from train.search.rounds import ESTIMATOR, Rounds

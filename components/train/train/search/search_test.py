@@ -290,7 +290,7 @@ def test_a_stopped_search_kills_its_runs_and_its_processes(
     assert process.returncode == exit_code
     name = signal.Signals(number).name
     assert error.splitlines()[1:] == [
-        f"train: error: stopped by {name}; unfinished output was removed"
+        f"train: error: stopped by {name}; no output was written, repeating the call is safe"
     ]
     assert all(gone(pid) for pid in pids)
     assert step.left_behind() == []

@@ -15,8 +15,8 @@ import numpy as np
 from scipy import stats
 from sklearn.base import BaseEstimator, clone
 
+from pinion_step.errors import WrongCallError
 from train.data.schema import Schema
-from train.errors import WrongCallError
 from train.models import find_model, label_keys, refuse_unknown
 from train.options import Options
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 import joblib
 from joblib.externals.loky import get_reusable_executor
 
-from train.errors import TrainError
+from pinion_step.errors import StepError
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def worker_processes(number: int) -> Iterator[None]:
         ):
             yield
     except BrokenProcessPool as error:
-        raise TrainError(
+        raise StepError(
             f"--search: one of {number} processes that fit the trials was killed, most likely for "
             "memory; give the step more memory or fewer cores"
         ) from error

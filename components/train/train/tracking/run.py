@@ -29,8 +29,8 @@ from mlflow.types import Schema as ColumnSchema
 from requests import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
-from train.errors import TrainError
-from train.tracking.store import hide_password
+from pinion_step.errors import StepError
+from pinion_step.lineage import release_tags
 
 BATCH = 100  # parameters in one request
 DIGEST_LENGTH = 32  # a store holds 36 characters
@@ -39,22 +39,14 @@ DIGEST_LENGTH = 32  # a store holds 36 characters
 # by it but by a switch; the README has a word on that.
 KIND = {"mlflow.experimentKind": "custom_model_development"}
 
-# Tags of a run, by the variables that say them.
+# Tags of a run, by the variables that say them, beside those of every step.
 FROM_ENVIRONMENT = {
     "mlflow.user": "USER",
     "mlflow.source.git.commit": "PINION_REVISION",
-    "pinion.pipeline_run": "PINION_PIPELINE_RUN",
-    "pinion.release": "PINION_RELEASE",
     "pinion.reproduces": "PINION_REPRODUCES",
 }
 
 ONCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
-
-REFUSED = {
-    "UNAUTHENTICATED": "does not know you; set MLFLOW_TRACKING_USERNAME and "
-    "MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN",
-    "PERMISSION_DENIED": "does not allow this; ask for the right to write to the experiment",
-}
 
 
 @dataclass(frozen=True)
@@ -90,20 +82,6 @@ class Run:
             self.client.log_inputs(self.run_id, inputs)
 
 
-@contextmanager
-def tracking_errors(uri: str) -> Iterator[None]:
-    """Turn what MLflow and its store raise into a TrainError that names the address."""
-    try:
-        yield
-    except (MlflowException, SQLAlchemyError, RequestException) as error:
-        # The last is what MLflow lets through of a refused or broken upload.
-        shown, reason = hide_password(uri, uri), hide_password(str(error), uri)
-        refusal = REFUSED.get(getattr(error, "error_code", ""))
-        if refusal:
-            raise TrainError(f"the MLflow server {shown} {refusal}") from error
-        raise TrainError(f"MLflow at {shown} failed: {reason}") from error
-
-
 def find_experiment(client: MlflowClient, name: str, artifact_location: str | None) -> str:
     """Return the id of an experiment, made if need be, whoever else is making it now."""
     experiment = client.get_experiment_by_name(name)
@@ -115,7 +93,7 @@ def find_experiment(client: MlflowClient, name: str, artifact_location: str | No
                 raise
             experiment = client.get_experiment_by_name(name)
     if experiment is None or experiment.lifecycle_stage != LifecycleStage.ACTIVE:
-        raise TrainError(
+        raise StepError(
             f"the MLflow experiment {name!r} was deleted; restore it, or give another --experiment"
         )
     return experiment.experiment_id
@@ -125,7 +103,7 @@ def run_tags(source: str, sha256: str, environment: Mapping[str, str]) -> dict[s
     """Return the tags that say which data, which versions of the components and which pipeline
     run made the run.
 
-    Raises TrainError for a malformed PINION_COMPONENTS.
+    Raises `StepError` for a malformed PINION_COMPONENTS.
     """
     tags = {
         "mlflow.source.name": "train",
@@ -133,14 +111,8 @@ def run_tags(source: str, sha256: str, environment: Mapping[str, str]) -> dict[s
         "pinion.dataset.source": source,
         "pinion.dataset.sha256": sha256,
         **{tag: environment.get(variable, "") for tag, variable in FROM_ENVIRONMENT.items()},
+        **release_tags(environment),
     }
-    for pair in environment.get("PINION_COMPONENTS", "").split(","):
-        if not pair.strip():
-            continue
-        name, equals, version = (part.strip() for part in pair.partition("="))
-        if not (name and equals and version):
-            raise TrainError(f"PINION_COMPONENTS holds {pair!r}, which is not NAME=VERSION")
-        tags[f"pinion.component.{name}"] = version
     return {key: value for key, value in tags.items() if value}
 
 

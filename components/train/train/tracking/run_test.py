@@ -8,8 +8,9 @@ from mlflow.entities import Experiment
 from mlflow.types import ColSpec, DataType
 from mlflow.types import Schema as ColumnSchema
 
+from pinion_step.errors import StepError
+from pinion_step.store import prepare_store
 from train.conftest import Step, customers
-from train.errors import TrainError
 from train.tracking.run import (
     describe_dataset,
     find_experiment,
@@ -17,7 +18,6 @@ from train.tracking.run import (
     tracked_model,
     tracked_run,
 )
-from train.tracking.store import prepare_store
 
 
 @pytest.fixture()
@@ -133,5 +133,5 @@ def test_a_run_says_which_pipeline_run_and_revision_made_it() -> None:
 
 
 def test_malformed_versions_are_shown() -> None:
-    with pytest.raises(TrainError, match="PINION_COMPONENTS holds 'train', which is not NAME="):
+    with pytest.raises(StepError, match="PINION_COMPONENTS: 'train' is not NAME=VERSION"):
         run_tags("", "", {"PINION_COMPONENTS": "train"})

@@ -8,8 +8,8 @@ from mlflow import MlflowClient
 from mlflow.entities import LoggedModel
 from mlflow.entities import Run as MlflowRun
 
+from pinion_step.store import prepare_store
 from train.tracking.run import Run, make_model, make_run
-from train.tracking.store import prepare_store
 
 
 class AskedTwice(MlflowClient):

@@ -1,0 +1,55 @@
+from argparse import ArgumentTypeError
+from pathlib import Path
+
+import pytest
+
+from evaluate.__main__ import parse_request
+from evaluate.request import executor_output
+from pinion_step.errors import WrongCallError
+
+NEEDED = ["--model=m", "--test-data=t", "--result=r", "--metrics=n"]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        pytest.param("", (), id="empty means not given"),
+        pytest.param("[]", (), id="none"),
+        pytest.param('["work class", "age", "age"]', ("work class", "age"), id="each once"),
+    ],
+)
+def test_slices_are_columns(text: str, columns: tuple[str, ...]) -> None:
+    assert parse_request([*NEEDED, f"--slices={text}"]).slices == columns
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("age", id="no JSON"),
+        pytest.param('"age"', id="a text"),
+        pytest.param("[1]", id="numbers"),
+        pytest.param("{}", id="an object"),
+    ],
+)
+def test_what_is_no_list_of_columns_is_refused(text: str) -> None:
+    with pytest.raises(WrongCallError, match="^--slices: "):
+        parse_request([*NEEDED, f"--slices={text}"])
+
+
+def test_only_the_outputs_that_are_asked_for_are_written() -> None:
+    request = parse_request([*NEEDED, "--report=page", "--executor-input= "])
+
+    assert request.outputs == {"result": Path("r"), "metrics": Path("n"), "report": Path("page")}
+
+
+def test_kfp_says_where_it_reads() -> None:
+    message = '{"inputs": {}, "outputs": {"artifacts": {}, "outputFile": "/kfp/its own/out.json"}}'
+
+    assert executor_output(message) == Path("/kfp/its own/out.json")
+    assert executor_output(" ") is None
+
+
+@pytest.mark.parametrize("message", ["{", "[]", "7", '{"outputs": 3}', '{"outputs": {}}'])
+def test_what_is_no_message_of_kfp_is_refused(message: str) -> None:
+    with pytest.raises(ArgumentTypeError, match=r"outputs\.outputFile"):
+        executor_output(message)

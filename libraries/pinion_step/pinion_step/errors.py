@@ -1,0 +1,34 @@
+"""The failures of a step. Each is one line, and each decides the exit code."""
+
+FAILED = 1
+WRONG_CALL = 2
+
+
+class StepError(Exception):
+    """An expected failure: what, where, the given value, and what to do next."""
+
+    exit_code = FAILED
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
+
+
+class WrongCallError(StepError):
+    """A flag has a value that no data could make right."""
+
+    exit_code = WRONG_CALL
+
+
+def one_line(text: object, limit: int = 0) -> str:
+    """Fold a message, which may have many lines, into one of at most `limit` characters, if any."""
+    line = " ".join(str(text).split())
+    return f"{line[: limit - 1]}…" if 0 < limit < len(line) else line
+
+
+def reason(error: BaseException) -> str:
+    """Return why the operating system or a library refused, without its type and errno."""
+    if isinstance(error, OSError) and error.strerror:
+        # If a copy failed, the second name is its destination.
+        path = error.filename2 or error.filename
+        return one_line(f"{path}: {error.strerror}" if path else error.strerror)
+    return one_line(error) or type(error).__name__

@@ -1,0 +1,113 @@
+"""How much memory this process may still take, and how much a Parquet file needs."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+PROC = Path("/proc")
+CGROUPS = Path("/sys/fs/cgroup")
+# What counts against a limit of the process, as /proc/self/status calls it.
+LIMITS = {resource.RLIMIT_AS: "VmSize", resource.RLIMIT_DATA: "VmData"}
+
+
+def held() -> int:
+    """Return the bytes that the process has now, without the files of its libraries."""
+    return _numbers(PROC / "self/status").get("RssAnon", 0)
+
+
+def available(proc: Path = PROC, cgroups: Path = CGROUPS) -> int | None:
+    """Return the bytes that the process may still take, None where nothing says how many.
+
+    The least of what the machine, the control groups and the limits of the process leave. In doubt
+    it is too much: swap is in it, and of a group only what no cache can give back counts as used.
+    """
+    machine = _numbers(proc / "meminfo")
+    swap = machine.get("SwapFree", 0)
+    bounds = [left + swap for left in _groups(proc, cgroups)]
+    if "MemAvailable" in machine:
+        bounds.append(machine["MemAvailable"] + swap)
+    bounds += _own(proc)
+    return max(0, min(bounds)) if bounds else None
+
+
+def in_words(size: int) -> str:
+    """Return a size for people."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+
+
+def parquet_bytes(file: pq.FileMetaData, shared: bool = False) -> int:
+    """Return how many bytes the table of a Parquet file takes as a frame of pandas, at least.
+
+    Once it is read, equal texts are `shared`.
+    """
+    kinds = file.schema.to_arrow_schema().types
+    return sum(_column_bytes(file, place, kind, shared) for place, kind in enumerate(kinds))
+
+
+def _column_bytes(file: pq.FileMetaData, place: int, kind: pa.DataType, shared: bool) -> int:
+    import pyarrow as pa
+
+    if pa.types.is_primitive(kind):
+        return file.num_rows * max(1, kind.bit_width // 8)
+    if not pa.types.is_string(kind) and not pa.types.is_large_string(kind):
+        return 0
+    if shared:
+        return file.num_rows * 8
+    groups = (file.row_group(number) for number in range(file.num_row_groups))
+    stored = sum(group.column(place).total_uncompressed_size for group in groups)
+    # In memory 8 bytes and the text, in the file 4 and the text, or less where texts repeat.
+    return file.num_rows * 8 + max(0, stored - 4 * file.num_rows)
+
+
+def _groups(proc: Path, cgroups: Path) -> Iterator[int]:
+    for line in _text(proc / "self/cgroup").splitlines():
+        controllers, _, path = line.partition(":")[2].partition(":")
+        if not controllers:
+            yield from _levels(cgroups, path, "memory.max", "anon")
+        elif "memory" in controllers.split(","):
+            yield from _levels(cgroups / "memory", path, "memory.limit_in_bytes", "total_rss")
+
+
+def _levels(root: Path, path: str, limit: str, used: str) -> Iterator[int]:
+    """What a group and those above it leave.
+
+    In a container the path may be that outside of it, which is not there; its own group is then the
+    root.
+    """
+    group = root / path.lstrip("/")
+    for level in (group, *group.parents):
+        most = _text(level / limit).strip()
+        if most.isdigit():  # not "max"
+            yield int(most) - _numbers(level / "memory.stat").get(used, 0)
+
+
+def _own(proc: Path) -> Iterator[int]:
+    status = _numbers(proc / "self/status")
+    for kind, name in LIMITS.items():
+        most, _ = resource.getrlimit(kind)
+        if most != resource.RLIM_INFINITY and name in status:
+            yield most - status[name]
+
+
+def _numbers(path: Path) -> dict[str, int]:
+    """Read lines such as `VmSize: 5 kB` and `anon 5120`, in bytes."""
+    found = {}
+    for line in _text(path).splitlines():
+        name, *values = line.replace(":", " ").split() or [""]
+        if values and values[0].isdigit():
+            found[name] = int(values[0]) * (1024 if values[1:] == ["kB"] else 1)
+    return found
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (OSError, ValueError):
+        return ""

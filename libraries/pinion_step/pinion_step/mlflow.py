@@ -1,0 +1,143 @@
+"""Where MLflow is, how it is called, and what its errors mean.
+
+MLflow takes seconds to import, so it is imported where it is used.
+"""
+
+import logging
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from pinion_step.errors import StepError, WrongCallError, one_line
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+SQLITE = "sqlite:///"
+
+# Read by MLflow when it is imported or called. What the user has set stays.
+ENVIRONMENT = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # a dead server takes 6 seconds, not 247
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",  # which may ask for an hour
+    "MLFLOW_DISABLE_TELEMETRY": "true",  # a step talks to nobody but the tracking server
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # stdout is for the result
+}
+
+
+def resolve_uri(given: str, environ: Mapping[str, str]) -> str:
+    """Return the flag's value, else that of the environment, else MLflow's own default.
+
+    A relative SQLite path becomes absolute. Raises `WrongCallError` for any other kind of store:
+    MLflow takes what it does not know for folders, where it no longer keeps models, and for other
+    databases it needs drivers that no step brings.
+    """
+    uri = given.strip() or environ.get("MLFLOW_TRACKING_URI", "").strip()
+    uri = uri or f"{SQLITE}mlflow.db"
+    if _is_server(uri):
+        return uri.rstrip("/")
+    path, question, query = uri.removeprefix(SQLITE).partition("?")
+    if not uri.startswith(SQLITE) or not path or path == ":memory:":
+        raise WrongCallError(
+            f"--mlflow-tracking-uri: {mask(uri)!r} is not an address that a step can use; give"
+            " sqlite:///FILE or http(s)://HOST"
+        )
+    return f"{SQLITE}{Path(path).absolute()}{question}{query}"
+
+
+def artifact_location(uri: str) -> str | None:
+    """Return where a new experiment keeps its artifacts: beside an SQLite file, else None."""
+    database = sqlite_path(uri)
+    return (database.parent / "artifacts").as_uri() if database else None
+
+
+def mask(text: str) -> str:
+    """Return the text without the users and passwords of the addresses in it."""
+    return re.sub(r"//[^/\s]*@", "//***@", text)  # to the last @, which a password may hold
+
+
+def configure() -> None:
+    """Set what MLflow reads from the environment, where the user has not."""
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+
+
+def connect(uri: str) -> "MlflowClient":
+    """Return a client of a resolved address."""
+    configure()
+    import mlflow
+
+    quieten()
+    mlflow.set_tracking_uri(uri)
+    return mlflow.MlflowClient()
+
+
+def quieten() -> None:
+    """Stop the logs of an imported MLflow: what it logs as an error, it also raises."""
+    level = os.environ.get("MLFLOW_LOGGING_LEVEL", "CRITICAL")
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(level)
+
+
+@contextmanager
+def answers(uri: str, wanted: str) -> Iterator[None]:
+    """Turn what MLflow and its store raise into a `StepError` that says what was asked of whom."""
+    from mlflow.exceptions import MlflowException
+    from requests import RequestException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except MlflowException as error:
+        raise StepError(explain(uri, wanted, error)) from error
+    except (SQLAlchemyError, RequestException) as error:
+        # The second is what MLflow lets through of a refused or broken upload.
+        raise StepError(
+            f"MLflow at {mask(uri)} failed on {wanted}: {one_line(mask(str(error)), 400)}"
+        ) from error
+
+
+def explain(uri: str, wanted: str, error: "MlflowException") -> str:
+    """Return what an error of MLflow means for what was asked, such as `the run 3f2a`."""
+    where, status = f"MLflow at {mask(uri)}", error.get_http_status_code()
+    # What follows is the statement and its parameters.
+    said = mask(one_line(error)).partition(" [SQL:")[0]
+    if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+        return f"{where} does not have {wanted}; give the tracking URI that train used ({said})"
+    if status == 401:
+        return (
+            f"{where} does not know you (401); set MLFLOW_TRACKING_USERNAME and "
+            f"MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN ({said})"
+        )
+    if status == 403:
+        return f"{where} refuses access (403); ask for the rights to {wanted} ({said})"
+    if "Max retries exceeded" in said or "timeout exception" in said:
+        cause = said.partition("Caused by ")[2] or said
+        return f"{where} cannot be reached; is the server running there? ({cause[:200]})"
+    return f"{where} failed on {wanted}: {said[:400]}"
+
+
+def was_answered(error: "MlflowException") -> bool:
+    """Return whether the store said it; one that says nothing takes as long when asked again."""
+    # The errors of requests are OSErrors.
+    return not isinstance(error.__context__, OSError)
+
+
+def _is_server(uri: str) -> bool:
+    try:
+        address = urlsplit(uri)
+        return uri.startswith(("http://", "https://")) and bool(address.hostname)
+    except ValueError:  # such as a "[" that no "]" ends
+        return False
+
+
+def sqlite_path(uri: str) -> Path | None:
+    """Return the file of a resolved SQLite address."""
+    if not uri.startswith(SQLITE):
+        return None
+    return Path(uri.removeprefix(SQLITE).partition("?")[0])

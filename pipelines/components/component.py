@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pipelines.components.content import Content, read_tree
@@ -35,13 +36,16 @@ class Component:
         """The repository of its images in a registry."""
         return self.interface.repository
 
-    @property
+    @cached_property
     def files(self) -> dict[str, bytes]:
-        """Its files in the working tree, by path relative to its folder."""
+        """Its files in the working tree when they were first asked for, by path in its folder.
+
+        They are read once, so that a run executes what it pinned.
+        """
         return read_tree(self.folder, self.folder.parent.parent)
 
     def content(self) -> Content:
-        """Return its content in the working tree; raise `PinionError` if a file is missing."""
+        """Return the content of its files; raise `PinionError` if a file is missing."""
         return content_of(self.name, self.files)
 
     def dev_version(self) -> str:

@@ -38,7 +38,7 @@ class Workspace:
 
 @contextmanager
 def whole(output: Path) -> Iterator[Path]:
-    """Yield a path to write a YAML file to; it appears at `output` whole or not at all."""
+    """Yield a path to write a file to; it appears at `output` whole or not at all."""
     # A link stays a link; the file that it points to is replaced.
     output = output.resolve()
     if output.is_dir():
@@ -47,8 +47,7 @@ def whole(output: Path) -> Iterator[Path]:
     special = output.exists() and not output.is_file()
     parent = None if special else output.parent
     with tempfile.TemporaryDirectory(dir=parent, prefix=f".{output.name}.") as folder:
-        # KFP chooses the format by the file's suffix.
-        partial = Path(folder) / "whole.yaml"
+        partial = Path(folder) / "whole"
         yield partial
         if special:
             # Write to a pipe or a device instead of replacing it.

@@ -1,4 +1,4 @@
-"""What the pages show is what happens: their local commands succeed, and print what is shown."""
+"""The pages show what happens: their local commands succeed, and print what is shown."""
 
 import os
 import re
@@ -16,12 +16,18 @@ from tests.ports import free_port
 pytestmark = pytest.mark.slow(reason="makes whole runs in a clone, and installs the full MLflow")
 
 README = Document.read(ROOT / "README.md")
-# Of the commands before it, those that a test of their own runs.
+# Commands after this heading need a cluster.
 CLUSTER = "\n## Run it on a cluster\n"
-ELSEWHERE = ("make test", "make ui")
-PRINTED = [block for path in pages() for block in Document.read(path).blocks if block.prints]
+# Commands before it that have a test of their own.
+ELSEWHERE = ("make test", "make ui", ".venv/bin/python -m pipelines.new")
+PRINTED = [
+    pytest.param(block, id=f"{path.stem}-{block.prints}")
+    for path in pages()
+    for block in Document.read(path).blocks
+    if block.prints
+]
 SERVED = "(Ctrl-C stops it)"
-# What differs from run to run.
+# The parts of a line that differ from run to run.
 MASKS = (
     (r"^\d\d:\d\d:\d\d ", "TIME "),
     (r"\d{8}-\d{6}-[0-9a-f]{6}", "RUN"),
@@ -34,9 +40,9 @@ MASKS = (
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone with the table that the README reads."""
+    """Return a clone with the table that the README reads."""
     folder = clone(tmp_path_factory.mktemp("pages") / "clone")
-    # An age that tells the answer to all but a tenth of the rows: no leak, and easily learned.
+    # The age predicts the answer for all but a tenth of the rows: easy to learn, but not a leak.
     rows = (
         f"{row % 61},{row % 7},{'>50K' if (row % 61 > 30) != (row % 10 == 0) else '<=50K'}"
         for row in range(900)
@@ -52,10 +58,11 @@ def local_commands() -> list[str]:
     return [line for line in local.command_lines if not line.startswith(ELSEWHERE)]
 
 
-def test_there_are_local_commands_and_what_they_print() -> None:
+def test_the_pages_show_local_commands_and_their_output() -> None:
     assert CLUSTER in README.text
     assert len(local_commands()) > 3
-    assert {"make run", "make ui"} <= {each.prints for each in PRINTED}
+    shown = {block.prints for path in pages() for block in Document.read(path).blocks}
+    assert {"make run", "make ui"} <= shown
 
 
 @pytest.mark.parametrize("command", local_commands())
@@ -65,26 +72,27 @@ def test_a_local_command_of_the_readme_succeeds(command: str, tree: Path) -> Non
     assert "verdict " in done.stdout
 
 
-@pytest.mark.parametrize("block", PRINTED, ids=lambda block: block.prints)
+@pytest.mark.parametrize("block", PRINTED)
 def test_a_command_prints_what_its_page_shows(block: Block, tree: Path) -> None:
     shutil.rmtree(tree / "runs", ignore_errors=True)
     if block.prints != "make run":
         assert call(tree, "make", "run").returncode == 0
-    said = served(tree, block.prints) if block.prints == "make ui" else printed(tree, block.prints)
-    lines = {masked(line, tree) for line in said}
+    lines_of = served if block.prints == "make ui" else printed
+    output = lines_of(tree, block.prints)
+    lines = {masked(line, tree) for line in output}
     missing = [line for line in block.lines if masked(line, tree) not in lines]
-    assert missing == [], said
+    assert missing == [], output
 
 
 def printed(tree: Path, command: str) -> list[str]:
-    """Return what a command prints to its end: first of its steps, then the results."""
+    """Return the output of a command: the lines of its steps, then the results."""
     path = f"{tree / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
     done = call(tree, "bash", "-c", command, PATH=path)
     return [*done.stderr.splitlines(), *done.stdout.splitlines()]
 
 
 def served(tree: Path, command: str) -> list[str]:
-    """Return what a server prints until it is ready, on a port that is free; ends it by Ctrl-C."""
+    """Return the output of a server until it is ready, on a free port; stop it as Ctrl-C does."""
     process = subprocess.Popen(
         [*command.split(), f"ARGS=--port {free_port()}"],
         cwd=tree,

@@ -20,7 +20,8 @@ def build(
     """
     wanted = {image: _component(components, image) for image in images}
     for image, component in wanted.items():
-        here = component.dev_version()
+        # Pants builds what is there now.
+        here = Component.load(component.folder).dev_version()
         if image.tag != here:
             raise PinionError(
                 f"{image} is not on this machine, and cannot be built, because the working tree is"

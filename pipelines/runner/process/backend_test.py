@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from pipelines.compiled.container import Container
+from pipelines.components.component import discover
 from pipelines.runner.process import backend as process_backend
 from pipelines.runner.process import processes_testing
 from pipelines.runner.process.backend import ProcessBackend
 from pipelines.runner.process.processes_testing import image, main_of
+from pipelines.runner.process.programs import Sources
 from pipelines.runner.task.backend import Call, StoppedError, TaskFailedError
 from pipelines.system.errors import PinionError
 
@@ -157,7 +159,9 @@ def test_a_step_pinned_to_other_content_is_refused(tmp_path: Path) -> None:
     stale = processes_testing.container(runner, "tool")
     source = tmp_path / "tree" / "components" / "tool" / "tool" / "__main__.py"
     source.write_text(main_of("exit(1)"))
-    fresh = ProcessBackend(runner.sources, runner.environments)
+    workspace = runner.sources.workspace
+    sources = Sources(workspace, discover(workspace.components), {})
+    fresh = ProcessBackend(sources, runner.environments)
     with pytest.raises(PinionError, match="step 'make' is pinned to 1.0.0-dev.*; compile again"):
         fresh.prepare([("make", stale)])
 

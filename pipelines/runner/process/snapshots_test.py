@@ -52,7 +52,7 @@ def test_a_snapshot_holds_only_what_runs(tmp_path: Path, tool: Component) -> Non
 def test_an_edit_does_not_change_a_snapshot(tmp_path: Path, tool: Component) -> None:
     before = taken(tool, tmp_path / "cache")
     edit(tool, "second")
-    after = taken(tool, tmp_path / "cache")
+    after = taken(Component.load(tool.folder), tmp_path / "cache")
     assert after.folder != before.folder
     assert (printed(before), printed(after)) == ("first", "second")
 

@@ -1,0 +1,1 @@
+"""Count the rows and columns of a dataset."""

@@ -92,7 +92,7 @@ def printed(tree: Path, command: str) -> list[str]:
 
 
 def served(tree: Path, command: str) -> list[str]:
-    """Return the output of a server until it is ready, on a free port; stop it as Ctrl-C does."""
+    """Return the output of a server until it is ready, on a free port; then stop it."""
     process = subprocess.Popen(
         [*command.split(), f"ARGS=--port {free_port()}"],
         cwd=tree,
@@ -109,7 +109,8 @@ def served(tree: Path, command: str) -> list[str]:
             if lines[-1] == SERVED:
                 break
     finally:
-        os.killpg(process.pid, signal.SIGINT)
+        # Not Ctrl-C, which is ignored by what a shell has started in the background.
+        os.killpg(process.pid, signal.SIGTERM)
         process.communicate(timeout=60)
     return lines
 

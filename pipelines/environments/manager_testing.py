@@ -1,4 +1,4 @@
-"""What tests of environments share: real ones of small packages, in a cache of the test's own."""
+"""Shared by tests of environments: real ones with small packages, in the test's own cache."""
 
 import os
 import subprocess
@@ -11,10 +11,10 @@ from pipelines.environments.index_testing import Package
 from pipelines.environments.manager import Environment, Environments
 from pipelines.system.workspace import ROOT, Workspace
 
-# Generous, because the machine may be busy; nothing waits for it that succeeds.
+# Generous, because the machine may be busy; a test that passes never waits that long.
 PATIENCE = 60
 
-# Makes an environment as a run does, prints where it is, and ends as a command does.
+# Makes an environment as a run does, prints its folder, and ends as a command does.
 _MAKER = """
 import pathlib, sys
 from pipelines.environments.manager import Environments
@@ -35,9 +35,9 @@ def ready(cache: Path, package: Package, kept: int = 24) -> Environment:
 
 
 def maker(cache: Path, lock: bytes, before: str = "", **variables: str) -> "subprocess.Popen[str]":
-    """Start another process that makes one; `before` are commands of a shell to run first.
+    """Start another process that makes one, after the shell commands in `before`.
 
-    They run where mounts are seen by that process alone.
+    Their mounts are visible to that process only.
     """
     command = [sys.executable, "-c", _MAKER, str(cache), lock.decode()]
     if before:
@@ -54,19 +54,19 @@ def maker(cache: Path, lock: bytes, before: str = "", **variables: str) -> "subp
 
 
 def outcome(process: "subprocess.Popen[str]") -> tuple[int | None, str, str]:
-    """Wait for the end of a process; its exit code, what it printed, and its errors."""
+    """Wait for a process to end; return its exit code, its stdout and its stderr."""
     stdout, stderr = process.communicate(timeout=PATIENCE)
     return process.returncode, stdout.strip(), stderr.strip()
 
 
 def says(environment: Environment) -> str:
-    """What a program in an environment finds in the package `tool`."""
+    """Return what a program in an environment reads from the package `tool`."""
     command = [str(environment.python), "-sE", "-c", "import tool; print(tool.ANSWER)"]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def listed(cache: Path) -> list[str]:
-    """What there is in the folder of the environments: locks, partial ones, whole ones."""
+    """Return what the folder of the environments holds: locks, partial and whole ones."""
     names = (each.name for each in (cache / "environments").iterdir())
     return sorted(name.rpartition(".")[2] if name.startswith(".") else "whole" for name in names)
 

@@ -1,4 +1,4 @@
-"""Arranges the components into Kubeflow pipelines.
+"""Arrange the components into Kubeflow pipelines.
 
 Every command is a module: `python -m pipelines.<command>`.
 """

@@ -1,4 +1,4 @@
-"""Compiles the pipeline with every component pinned: `python -m pipelines.compile RELEASE_TAG`."""
+"""Compile the pipeline with every component pinned: `python -m pipelines.compile RELEASE_TAG`."""
 
 import argparse
 import sys
@@ -18,28 +18,39 @@ from pipelines.system.workspace import Workspace, whole
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command's flags."""
+    """Return the parser of the command's flags."""
     parser = argparse.ArgumentParser(prog="pipelines.compile", description=__doc__)
     parser.add_argument(
-        "release_tag", metavar="RELEASE_TAG", help="the release; `dev` is the working tree"
+        "release_tag",
+        metavar="RELEASE_TAG",
+        help="release to compile, or dev for the working tree",
     )
-    parser.add_argument("--output", type=Path, default=Path("pipeline.yaml"), metavar="FILE")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("pipeline.yaml"),
+        metavar="FILE",
+        help="file to write (default: %(default)s)",
+    )
     parser.add_argument(
         "--registry",
         type=address,
         metavar="ADDRESS",
-        help="with dev: where pipelines.publish --dev pushed the images",
+        help="registry that pipelines.publish --dev pushed the images to; for dev only",
     )
     add_platform_flag(parser)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command."""
+    """Run the command."""
     args = build_parser().parse_args(argv)
     settings = PlatformSettings.load(args.platform) if args.platform else None
     if args.registry and args.release_tag != DEV:
-        raise UsageError("--registry is for dev: a release has the registry in its lock")
+        raise UsageError(
+            f"--registry is for dev only: the lock of release {args.release_tag!r} already names"
+            " its registry; leave --registry out"
+        )
     with whole(args.output) as file:
         pipeline = _pipeline(Workspace(), args.release_tag, args.registry or "")
         if settings:
@@ -56,15 +67,16 @@ def _pipeline(workspace: Workspace, tag: str, registry: str) -> bytes:
 
 
 def _applied(settings: PlatformSettings, path: Path, pipeline: bytes) -> bytes:
-    # Here, because KFP's messages take a while, which a release without settings does not need.
+    # Imported here, because KFP's messages take a while to import, and only settings need them.
     from pipelines.compiled.file import PipelineFile
     from pipelines.kubeflow.platform.apply import apply
 
     applied = apply(settings, PipelineFile.parse(path, pipeline)).text()
     if settings.service_account:
         print(
-            f"{settings.path}: the service account {settings.service_account!r} is of runs, not of"
-            f" a file; give pipelines.submit and pipelines.deploy --platform {settings.path} too",
+            f"{settings.path}: the service account {settings.service_account!r} is not part of the"
+            " compiled file, because it belongs to a run; to use it, also give --platform"
+            f" {settings.path} to pipelines.submit or pipelines.deploy",
             file=sys.stderr,
         )
     return applied.encode()

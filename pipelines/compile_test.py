@@ -17,7 +17,7 @@ from pipelines.system.workspace import Workspace
 
 @pytest.fixture()
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A working tree with the release 1.2.0, in which the command is called."""
+    """Return a working tree with the release 1.2.0, in which the command is called."""
     workspace = Workspace(tmp_path / "tree")
     monkeypatch.setattr("pipelines.compile.Workspace", lambda: workspace)
     pipeline = compiled(tmp_path).text().encode()
@@ -48,8 +48,9 @@ def test_a_release_for_a_cluster_is_the_frozen_file_with_the_settings(
     assert frozen.read_bytes() == before
     assert compile_release(tmp_path / "plain.yaml") == before
     assert capsys.readouterr().err == (
-        f"{platform}: the service account 'runner' is of runs, not of a file; give pipelines.submit"
-        f" and pipelines.deploy --platform {platform} too\n"
+        f"{platform}: the service account 'runner' is not part of the compiled file, because it"
+        f" belongs to a run; to use it, also give --platform {platform} to pipelines.submit or"
+        " pipelines.deploy\n"
     )
 
 
@@ -63,5 +64,5 @@ def test_settings_that_do_not_fit_leave_nothing_behind(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("workspace")
 def test_a_registry_is_only_for_dev(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="--registry is for dev"):
+    with pytest.raises(UsageError, match="--registry is for dev only: the lock of release '1.2.0'"):
         compile_release(tmp_path / "out.yaml", "--registry=host:5000")

@@ -1,4 +1,4 @@
-"""Uploads a release to a Kubeflow cluster, and keeps its schedule: `python -m pipelines.deploy`."""
+"""Upload a release to a Kubeflow cluster, and schedule its runs: `python -m pipelines.deploy`."""
 
 import argparse
 import sys
@@ -13,40 +13,42 @@ from pipelines.pinning.releases import frozen
 from pipelines.system.errors import UsageError
 from pipelines.system.workspace import Workspace
 
-# What is said of runs, and what of versions.
+# Flags that apply to runs, and those that apply to uploaded versions.
 _OF_RUNS = ("param", "params", "register", "experiment", "service_account")
 _OF_VERSIONS = ("platform", "no_cache")
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command's flags."""
+    """Return the parser of the command's flags."""
     parser = argparse.ArgumentParser(prog="pipelines.deploy", description=__doc__)
-    parser.add_argument("tag", metavar="TAG", help="the release")
+    parser.add_argument("tag", metavar="TAG", help="release to deploy")
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--schedule",
         metavar="CRON",
-        help="keep one recurring run of it, with the parameters of this call: five fields as in"
-        " crontab, minute hour day month weekday ('0 3 * * 1-5'), or @daily, @every 6h. The times"
-        " are UTC, unless the cluster's administrators chose another zone. A schedule that was"
-        " paused stays paused",
+        help="schedule of one recurring run, with the parameters of this call: five fields as in"
+        " crontab, minute hour day month weekday ('0 3 * * 1-5'), or @daily or @every 6h. Times"
+        " are in UTC, unless the cluster's administrators chose another time zone. A paused"
+        " schedule stays paused",
     )
     what.add_argument(
         "--remove",
         action="store_true",
-        help="delete the versions of the release, and the schedule that runs one; runs stay",
+        help="delete the versions of the release and the schedule that runs one, but no runs",
     )
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print what would be done, and change nothing"
+    )
     add_run_flags(parser)
     add_cluster_flags(parser)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command."""
+    """Run the command."""
     parser = build_parser()
     args = parser.parse_args(argv)
-    # Here, because the client of a cluster takes longer to import than --help may.
+    # Imported here, because the client of a cluster takes too long to import for --help.
     from pipelines.kubeflow.readiness import check_images
     from pipelines.kubeflow.rollout import Deploying
     from pipelines.kubeflow.schedules import Schedule
@@ -74,8 +76,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _release(tag: str) -> PipelineFile:
     if tag == DEV:
         raise UsageError(
-            f"{DEV} is the working tree, and what is deployed never changes: make a release of it"
-            " (python -m pipelines.release), or run it once (python -m pipelines.submit)"
+            f"{DEV} is the working tree, and only a release, which never changes, can be deployed;"
+            " make a release (python -m pipelines.release TAG), or run the working tree once"
+            " (python -m pipelines.submit)"
         )
     workspace = Workspace()
     path = workspace.releases / tag / "pipeline.yaml"
@@ -83,15 +86,16 @@ def _release(tag: str) -> PipelineFile:
 
 
 def _refuse_unused(given: Sequence[str], remove: bool) -> None:
-    """Nobody is to think that a schedule got what only this call was told."""
+    """Refuse flags without an effect, so that nobody believes that a schedule has them."""
     if given:
         flags = ", ".join(f"--{each.replace('_', '-')}" for each in given)
-        way_out = (
-            "--remove takes only which cluster and namespace"
+        why = (
+            "no effect with --remove; leave it out"
             if remove
-            else "it is for runs; give --schedule too, or call pipelines.submit"
+            else "no effect without --schedule, because nothing runs; add --schedule, or start one"
+            " run with python -m pipelines.submit"
         )
-        raise UsageError(f"{flags} has no use here: {way_out}")
+        raise UsageError(f"{flags}: {why}")
 
 
 if __name__ == "__main__":

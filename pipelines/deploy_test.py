@@ -33,7 +33,7 @@ def _nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def released(workspace: Workspace, tag: str) -> None:
-    """A release that is the golden file."""
+    """Write a release whose pipeline is the golden file."""
     images = [ImageReference.parse(each) for each in PipelineFile.load(GOLDEN).images]
     locked = {
         each.path: Locked(each.tag, each, "s1:c", "s1:a", "f00d", Signature({}, {}), {})
@@ -45,9 +45,9 @@ def released(workspace: Workspace, tag: str) -> None:
 
 @pytest.fixture()
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A clone with two releases."""
+    """Return a clone with two releases."""
     made = Workspace(tmp_path)
-    # With what Python has compiled of it, which takes longer than the command.
+    # With its bytecode, because compiling it takes longer than the command.
     code = shutil.ignore_patterns("*_test.py", ".*", "releases")
     shutil.copytree(ROOT / "pipelines", tmp_path / "pipelines", ignore=code)
     for tag in ("1.0.0", "1.1.0"):
@@ -57,7 +57,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 
 def command(workspace: Workspace, server: KfpServer, *arguments: str) -> "subprocess.Popen[str]":
-    """The command as a user calls it, in the clone."""
+    """Start the command as a user calls it, in the clone."""
     path = os.pathsep.join([str(workspace.root), *sys.path])
     return subprocess.Popen(
         [sys.executable, "-m", "pipelines.deploy", *arguments, "--endpoint", server.address],
@@ -153,7 +153,7 @@ def test_a_user_of_several_names_a_namespace(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        pytest.param(["dev"], 2, "dev is the working tree", id="dev"),
+        pytest.param(["dev"], 2, "dev is the working tree, and only a release", id="dev"),
         pytest.param(["1.2.0"], 2, "unknown release '1.2.0'; known: dev, 1.1.0, 1.0.0", id="tag"),
         pytest.param([*NIGHTLY, "--schedule", "0 3 * *"], 2, "has 4 fields", id="cron"),
         pytest.param(
@@ -162,14 +162,16 @@ def test_a_user_of_several_names_a_namespace(workspace: Workspace) -> None:
         pytest.param([*NIGHTLY, "--param", "sead=7"], 2, "no parameter 'sead'", id="parameter"),
         pytest.param(["--schedule", "@daily"], 2, "mlflow_tracking_uri is empty", id="tracking"),
         pytest.param(["--platform", "none.yaml"], 2, "none.yaml", id="platform"),
-        pytest.param(TRACKING, 2, "--param has no use here: it is for runs", id="no runs"),
+        pytest.param(TRACKING, 2, "--param: no effect without --schedule", id="no runs"),
         pytest.param(
             ["--no-register", "--service-account", "x"],
             2,
-            "--register, --service-account has no use here",
+            "--register, --service-account: no effect without --schedule",
             id="flags of runs",
         ),
-        pytest.param(["--remove", "--no-cache"], 2, "--no-cache has no use here", id="remove"),
+        pytest.param(
+            ["--remove", "--no-cache"], 2, "--no-cache: no effect with --remove", id="remove"
+        ),
         pytest.param(["--user", "ada"], 2, "set KFP_PASSWORD", id="no password"),
     ],
 )

@@ -16,7 +16,7 @@ SHA = "af399a019264f7999e6b395ee90576e46564867aa4c8a40797c96be87dc1be55"
 
 @pytest.fixture()
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
-    """Three versions of `churn`, of which none is the champion."""
+    """Return a store with three versions of `churn`, none of which is the champion."""
     uri = made_store(tmp_path / "runs")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     client = MlflowClient(uri, uri)
@@ -77,7 +77,7 @@ def test_the_champion_again_is_no_move(
 ) -> None:
     promote.main(["churn/2"])
     promote.main(["churn/2"])
-    assert "churn/2 is the champion already" in capsys.readouterr().out
+    assert "churn/2 is already the champion" in capsys.readouterr().out
     with open_registry(None) as registry:
         assert len(registry.history("churn")) == 1
 
@@ -88,10 +88,10 @@ def test_the_champion_again_is_no_move(
         (["churn/9"], PinionError, "churn has no version 9"),
         (["nope/1"], PinionError, "there is no registered model 'nope'"),
         (["churn@champion"], PinionError, "churn has no alias 'champion'; it has none"),
-        (["churn", "--rollback"], PinionError, "no version that was champion before"),
-        (["churn"], UsageError, "'churn' names no version: churn/VERSION"),
-        (["churn/1", "--rollback"], UsageError, "give only the name, 'churn'"),
-        (["churn/1", "--history"], UsageError, "give only the name, 'churn'"),
+        (["churn", "--rollback"], PinionError, "churn has no previous champion"),
+        (["churn"], UsageError, "'churn' has no version; give churn/VERSION"),
+        (["churn/1", "--rollback"], UsageError, "with --rollback, give only the name, 'churn'"),
+        (["churn/1", "--history"], UsageError, "with --history, give only the name, 'churn'"),
         (["churn/0"], UsageError, "is not NAME, NAME@alias or NAME/VERSION"),
         (["a/b/c"], UsageError, "'a/b/c' is not NAME"),
         ([""], UsageError, "'' is not NAME"),
@@ -116,7 +116,7 @@ def test_an_alias_that_others_moved_meanwhile_is_left(store: MlflowClient) -> No
 
 def test_an_alias_that_others_move_between_is_told(store: MlflowClient) -> None:
     class Raced(MlflowClient):
-        """Somebody else writes right behind us."""
+        """A client after which somebody else writes at once."""
 
         def set_registered_model_alias(self, name: str, alias: str, version: str) -> None:
             super().set_registered_model_alias(name, alias, version)
@@ -132,7 +132,7 @@ def test_a_version_that_passed_nothing_is_told(
 ) -> None:
     store.create_model_version("churn", source=f"{tmp_path}/by-hand")
     assert promote.main(["churn/4"]) == 0
-    assert "models:/churn/4 has no evaluation that it passed" in capsys.readouterr().err
+    assert "models:/churn/4 has not passed an evaluation" in capsys.readouterr().err
 
 
 def test_what_made_a_model_is_shown(

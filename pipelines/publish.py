@@ -1,4 +1,4 @@
-"""Pushes the images of new component versions, with their SBOMs: `python -m pipelines.publish`."""
+"""Push the images of new component versions, with their SBOMs: `python -m pipelines.publish`."""
 
 import argparse
 import sys
@@ -22,23 +22,25 @@ from pipelines.system.workspace import Workspace
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command's flags."""
+    """Return the parser of the command's flags."""
     parser = argparse.ArgumentParser(prog="pipelines.publish", description=__doc__)
     parser.add_argument(
-        "components", nargs="*", metavar="COMPONENT", help="those to publish (default: all)"
+        "components", nargs="*", metavar="COMPONENT", help="component to publish (default: all)"
     )
     parser.add_argument(
         "--dev",
         action="store_true",
-        help="push the working tree as VERSION-dev.HASH, which no release can pin",
+        help="push the working tree as VERSION-dev.HASH, which no release can use",
     )
-    parser.add_argument("--dry-run", action="store_true", help="say what is new, push nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print which versions are new, and push nothing"
+    )
     add_registry_flag(parser)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command."""
+    """Run the command."""
     args = build_parser().parse_intermixed_args(argv)
     workspace = Workspace()
     components = choose(args.components, discover(workspace.components))
@@ -55,11 +57,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             conflicts.append(why)
         else:
             print(_state(registry, each, args.dry_run), flush=True)
-    # What may be published is, whatever else may not.
+    # A conflict of one component does not keep the others from being published.
     if conflicts:
         raise PinionError("; ".join(conflicts))
     if args.dev and not args.dry_run:
-        print(f"compile them: python -m pipelines.compile dev --registry {registry.address}")
+        print(f"compile with them: python -m pipelines.compile dev --registry {registry.address}")
     return 0
 
 
@@ -68,7 +70,7 @@ def _state(registry: Registry, publication: Publication, dry_run: bool) -> str:
     if publication.published is None and dry_run:
         return f"{reference} new"
     image = publication.published or arrived(registry, publication)
-    state = f"{reference}@{image.digest} {'there' if publication.published else 'pushed'}"
+    state = f"{reference}@{image.digest} {'exists' if publication.published else 'pushed'}"
     if not dry_run and attach(registry, publication.component, publication.version, image):
         return f"{state}\n{publication.label}: SBOM attached"
     return state

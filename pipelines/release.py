@@ -1,13 +1,11 @@
-"""Makes a release of published component versions: `python -m pipelines.release TAG`."""
+"""Make a release of published component versions: `python -m pipelines.release TAG`."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
 from pipelines.console.command import run_command
-from pipelines.pinning.assembly import (
-    verify,
-)
+from pipelines.pinning.assembly import verify
 from pipelines.pinning.new_release import make, release_number
 from pipelines.pinning.releases import store, tags
 from pipelines.registry.address import add_registry_flag, pants_registry
@@ -17,40 +15,44 @@ from pipelines.system.workspace import Workspace
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command's flags."""
+    """Return the parser of the command's flags."""
     parser = argparse.ArgumentParser(prog="pipelines.release", description=__doc__)
-    parser.add_argument("tag", metavar="TAG", help="the release's version, as in 1.2.0")
+    parser.add_argument("tag", metavar="TAG", help="version of the release, such as 1.2.0")
     parser.add_argument(
         "components",
         nargs="*",
         metavar="NAME==VERSION",
-        help="published versions to take; the others stay as in the release before",
+        help="published version to use; the other components stay as in the previous release",
     )
-    parser.add_argument("--dry-run", action="store_true", help="say what differs, write nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print what differs, and write nothing"
+    )
     parser.add_argument(
         "--verify",
         action="store_true",
-        help="check that the release's files and images are what was released",
+        help="check that the release's files and images are unchanged since the release",
     )
     add_registry_flag(parser)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command."""
+    """Run the command."""
     args = build_parser().parse_intermixed_args(argv)
     workspace = Workspace()
     release_number(args.tag, "TAG")
     if args.verify:
         if args.components or args.dry_run or args.registry:
-            raise UsageError("--verify takes a TAG and nothing else: all it needs is in the lock")
+            raise UsageError(
+                "--verify takes only a TAG, because the lock names the rest; leave all else out"
+            )
         verify(workspace, args.tag)
-        print(f"release {args.tag}: lock, pipeline and images are what was released")
+        print(f"release {args.tag}: lock, pipeline and images are as released")
         return 0
     registry = Registry(args.registry or pants_registry(workspace))
     release = make(workspace, args.tag, args.components, registry)
     if args.tag in tags(workspace):
-        print(f"release {args.tag} is there already, unchanged")
+        print(f"release {args.tag} already exists, unchanged")
     elif not args.dry_run:
         folder = store(workspace, release).relative_to(workspace.root)
         print(f"wrote {folder}; commit it, then: git tag {args.tag}")

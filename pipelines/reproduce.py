@@ -1,4 +1,4 @@
-"""Makes a model again and compares every step: `python -m pipelines.reproduce MODEL/VERSION`."""
+"""Make a model again and compare every step: `python -m pipelines.reproduce MODEL/VERSION`."""
 
 import argparse
 import sys
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command's flags."""
+    """Return the parser of the command's flags."""
     parser = argparse.ArgumentParser(prog="pipelines.reproduce", description=__doc__)
     parser.add_argument(
         "model",
         metavar="MODEL",
-        help="a registered model: NAME@alias, NAME/VERSION, or NAME for its champion",
+        help="registered model: NAME@alias, NAME/VERSION, or NAME for its champion",
     )
     add_tracking_flag(parser)
-    add_runner_flags(parser, "the folder that the folder of the run is made in")
+    add_runner_flags(parser, "folder to make the folder of the run in")
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command."""
+    """Run the command."""
     args = build_parser().parse_args(argv)
-    # Here, because it takes longer to import than --help may.
+    # Imported here, because it takes too long to import for --help.
     from pipelines.runner.declaration import Request, declare
     from pipelines.runner.run import prepare
 
@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _execute(run: "LocalRun") -> TaskFailedError | None:
-    """Runs it, and gives the failure of a step, which is a difference as well."""
+    """Run it; return the failure of a step, if any, because it is a difference too."""
     try:
         run.execute()
     except TaskFailedError as error:

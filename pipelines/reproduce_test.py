@@ -30,7 +30,7 @@ TAGS = {"pinion.release": "1.4.0", "pinion.component.train": "0.2.0"}
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> MlflowClient:
-    """A store with a registered model."""
+    """Return a store with a registered model."""
     folder = tmp_path_factory.mktemp("store")
     uri = made_store(folder)
     client = MlflowClient(uri, uri)
@@ -40,7 +40,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> MlflowClient:
 
 
 def register(client: MlflowClient, steps: Mapping[str, Any], tags: Mapping[str, str]) -> str:
-    """A new version, whose run has records of these steps; a text is one that is damaged."""
+    """Register a version whose run has records of these steps; a string is a damaged record."""
     experiment = client.get_experiment_by_name("customers")
     assert experiment
     run = client.create_run(experiment.experiment_id, tags=dict(tags)).info.run_id
@@ -121,7 +121,7 @@ def test_a_version_of_elsewhere_or_of_nowhere(store: MlflowClient, tmp_path: Pat
 
 
 def release(workspace: Workspace, digit: str) -> None:
-    """Writes a release 1.4.0 of one component, whose image has a digest of that digit."""
+    """Write a release 1.4.0 of one component; its image has a digest of only that digit."""
     image = ImageReference("host:5000/pinion/train", "0.2.0", f"sha256:{digit * 64}")
     train = Locked("0.2.0", image, "s1:c", "s1:a", "f00d", Signature({}, {}), {})
     executors = {"exec-train": {"container": {"image": str(image)}}}

@@ -1,4 +1,4 @@
-"""Runs a compiled pipeline on this machine, without a cluster: `python -m pipelines.run`."""
+"""Run a pipeline on this machine, without a cluster: `python -m pipelines.run`."""
 
 import argparse
 import re
@@ -20,29 +20,30 @@ if TYPE_CHECKING:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command's flags."""
+    """Return the parser of the command's flags."""
     parser = argparse.ArgumentParser(prog="pipelines.run", description=__doc__)
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--pipeline-file", type=Path, metavar="FILE", help="a compiled file")
+    what.add_argument("--pipeline-file", type=Path, metavar="FILE", help="compiled file to run")
     what.add_argument(
         "--release",
         default=DEV,
         metavar="TAG",
-        help="a release; the default, dev, is the working tree",
+        help="release to run, or dev for the working tree (default: %(default)s)",
     )
     add_parameter_flags(parser)
     parser.add_argument(
         "--default", action="append", default=[], metavar="NAME=VALUE",
-        help="a default of a pipeline parameter, in place of the pipeline's own; repeatable",
+        help="default of a pipeline parameter, instead of the pipeline's own; may be given several"
+        " times",
     )  # fmt: skip
-    add_runner_flags(parser, "the folder of the runs and of the local MLflow store")
+    add_runner_flags(parser, "folder of the runs and of the local MLflow store")
     parser.add_argument(
         "--no-cache", action="store_true",
-        help="run every step, whatever ran before, and keep nothing for later runs",
+        help="run every step, even if its result is cached, and cache nothing",
     )  # fmt: skip
     parser.add_argument(
         "--cache-size", type=_bytes, default="10G", metavar="BYTES",
-        help="how much is kept of steps, to be reused, such as 500M or 10G (default: %(default)s)",
+        help="largest size of the cache, such as 500M or 10G (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     return parser
@@ -50,14 +51,16 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _bytes(text: str) -> int:
     if not (match := re.fullmatch(r"(\d+)([kMGT]?)", text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is no size, such as 500M or 10G")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a size; use a number with k, M, G or T, such as 500M"
+        )
     return int(match[1]) * 1000 ** " kMGT".index(match[2] or " ")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command."""
+    """Run the command."""
     args = build_parser().parse_args(argv)
-    # Here, because it takes longer to import than --help may.
+    # Imported here, because it takes too long to import for --help.
     from pipelines.runner.declaration import Request, declare
     from pipelines.runner.run import prepare
 
@@ -78,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         run.execute()
     except PinionError:
-        # A model that may not be registered has a verdict worth reading.
+        # If registration was refused, the verdict on the model is worth reading.
         if evaluated(run.outputs):
             print(_summary(run), flush=True)
         raise

@@ -1,4 +1,4 @@
-"""The flags of a run."""
+"""The flags of `pipelines.run`."""
 
 import pytest
 
@@ -14,7 +14,8 @@ def test_the_bound_of_the_cache(text: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "G", "-1", "1.5G", "500m", "10GB", "many"])
-def test_a_bound_that_is_none_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_not_a_size_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         build_parser().parse_args([f"--cache-size={text}"])
-    assert f"{text!r} is no size, such as 500M or 10G" in capsys.readouterr().err
+    message = f"{text!r} is not a size; use a number with k, M, G or T, such as 500M"
+    assert message in capsys.readouterr().err

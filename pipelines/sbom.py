@@ -1,7 +1,8 @@
-"""Writes what a component is made of, as CycloneDX: `python -m pipelines.sbom COMPONENT`.
+"""Write the SBOM of a component as CycloneDX: `python -m pipelines.sbom COMPONENT`.
 
-It says what its requirements.lock says: every package with its version, the hashes of the files
-that may be installed as it, and who needs it. Equal locks give equal bytes: no time is in it.
+It lists what requirements.lock contains: every package with its version, the hashes of the files
+that may be installed for it, and the packages that need it. It has no timestamp, so equal locks
+give equal bytes.
 """
 
 import argparse
@@ -16,17 +17,17 @@ from pipelines.system.workspace import Workspace, whole
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command's flags."""
+    """Return the parser of the command's flags."""
     parser = argparse.ArgumentParser(prog="pipelines.sbom", description=__doc__)
-    parser.add_argument("component", metavar="COMPONENT", help="one of the working tree")
+    parser.add_argument("component", metavar="COMPONENT", help="component in the working tree")
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="where to write it (default: the terminal)"
+        "--output", type=Path, metavar="FILE", help="file to write (default: stdout)"
     )
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command."""
+    """Run the command."""
     args = build_parser().parse_args(argv)
     (component,) = choose([args.component], discover(Workspace().components))
     document = sbom(component, component.version)

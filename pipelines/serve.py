@@ -20,11 +20,11 @@ _EXAMPLE = "serving_input_example.json"
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command's flags."""
+    """Return the parser of the command's flags."""
     parser = argparse.ArgumentParser(prog="pipelines.serve", description=__doc__)
     parser.add_argument(
         "--model", default=_MODEL, metavar="MODEL",
-        help="a registered model: NAME@alias, NAME/VERSION, or NAME for its champion"
+        help="registered model: NAME@alias, NAME/VERSION, or NAME for its champion"
         " (default: %(default)s)",
     )  # fmt: skip
     add_server_flags(parser, 5001)
@@ -59,12 +59,12 @@ def _version(registry: ModelRegistry, reference: ModelReference) -> ModelVersion
         return registry.version(reference)
     except PinionError as error:
         raise PinionError(
-            f"{error}; make run registers a model that passes its thresholds"
+            f"{error}; make run registers a model if it passes its evaluation"
         ) from error
 
 
 def _example(version: ModelVersion, folder: str) -> Path | None:
-    """Return the example that was logged with a model, in a file of the folder."""
+    """Download the example that was logged with a model to the folder; None if it has none."""
     import mlflow
 
     names = {each.path for each in mlflow.artifacts.list_artifacts(version.uri) or ()}

@@ -1,4 +1,4 @@
-"""Says what made a model, or what contains a package: `python -m pipelines.show MODEL`."""
+"""Show what made a model, or what contains a package: `python -m pipelines.show MODEL`."""
 
 import argparse
 import sys
@@ -18,32 +18,32 @@ _WIDTH = 120
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command's flags."""
+    """Return the parser of the command's flags."""
     parser = argparse.ArgumentParser(prog="pipelines.show", description=__doc__)
     parser.add_argument(
         "model",
         nargs="?",
         metavar="MODEL",
-        help="a registered model: NAME@alias, NAME/VERSION, or NAME for its champion",
+        help="registered model: NAME@alias, NAME/VERSION, or NAME for its champion",
     )
     parser.add_argument(
         "--containing",
         metavar="PACKAGE",
-        help="say which components, releases and registered models contain a package, as in numpy,"
-        " 'numpy<2.1' or numpy==2.4.6",
+        help="package, such as numpy, 'numpy<2.1' or numpy==2.4.6, to list the components, releases"
+        " and registered models that contain it",
     )
     add_tracking_flag(parser)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command."""
+    """Run the command."""
     args = build_parser().parse_args(argv)
     if (args.model is None) == (args.containing is None):
         raise UsageError("give either a MODEL or --containing PACKAGE")
     if args.containing is not None:
         wanted = Wanted.parse(args.containing)
-        # As they are found: what needs no server is said whatever comes of that.
+        # Printed as they are found, so that a server that fails hides nothing that needs no server.
         for label, text in containing(wanted, Workspace(), args.mlflow_tracking_uri):
             _print(label, text, len("component  "))
         return 0

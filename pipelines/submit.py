@@ -1,4 +1,4 @@
-"""Runs a compiled pipeline on a Kubeflow cluster: `python -m pipelines.submit`."""
+"""Run a compiled pipeline on a Kubeflow cluster: `python -m pipelines.submit`."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ from pipelines.console.flags import add_cluster_flags, add_run_flags, cluster_fl
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command's flags."""
+    """Return the parser of the command's flags."""
     parser = argparse.ArgumentParser(prog="pipelines.submit", description=__doc__)
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
@@ -18,26 +18,31 @@ def build_parser() -> argparse.ArgumentParser:
         type=Path,
         default=Path("pipeline.yaml"),
         metavar="FILE",
-        help="a compiled file (default: %(default)s)",
+        help="compiled file to run (default: %(default)s)",
     )
-    what.add_argument("--follow", metavar="RUN", help="wait for a run that is there, by id or name")
-    what.add_argument("--stop", metavar="RUN", help="end a run that is there, by id or name")
+    what.add_argument("--follow", metavar="RUN", help="follow an existing run, by id or name")
+    what.add_argument("--stop", metavar="RUN", help="stop an existing run, by id or name")
     parser.add_argument(
         "--wait",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="show the steps until the run has ended, and fail if it did (default: yes)",
+        help="show the steps until the run has ended, and fail if it failed (default: yes)",
     )
-    parser.add_argument("--run-name", default="", metavar="NAME", help="what the run is called")
+    parser.add_argument(
+        "--run-name",
+        default="",
+        metavar="NAME",
+        help="name of the run, to which the time is added (default: that of the pipeline)",
+    )
     add_run_flags(parser)
     add_cluster_flags(parser)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command."""
+    """Run the command."""
     args = build_parser().parse_args(argv)
-    # Here, because the client of a cluster takes longer to import than --help may.
+    # Imported here, because the client of a cluster takes too long to import for --help.
     from pipelines.kubeflow import submission
 
     cluster = cluster_flags(args)

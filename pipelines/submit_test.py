@@ -37,13 +37,13 @@ def _nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def flags(server: KfpServer, *more: str) -> list[str]:
-    """A call that is well."""
+    """Return the flags of a valid call."""
     where = ["--pipeline-file", str(GOLDEN), "--endpoint", server.address]
     return [*where, "--param", TRACKING, *more]
 
 
 def command(*arguments: str, **environment: str) -> "subprocess.Popen[str]":
-    """The command as a user calls it."""
+    """Start the command as a user calls it."""
     return subprocess.Popen(
         [sys.executable, "-m", "pipelines.submit", *arguments],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment},

@@ -13,16 +13,16 @@ from pipelines.system.errors import PinionError
 from pipelines.system.ports import refuse_taken
 from pipelines.system.urls import without_secrets
 
-# The page of an experiment begins with prompts and agents, unless its address asks for this.
+# The page of an experiment opens with prompts and agents, unless its address asks for runs.
 _PAGE = "#/experiments/{}/runs?workflowType=machine_learning"
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command's flags."""
+    """Return the parser of the command's flags."""
     parser = argparse.ArgumentParser(prog="pipelines.ui", description=__doc__)
     parser.add_argument(
         "--experiment", metavar="NAME",
-        help=f"the experiment to open (default: {EXPERIMENT}, else that of the last run)",
+        help=f"experiment to open (default: {EXPERIMENT}, else that of the last run)",
     )  # fmt: skip
     add_server_flags(parser, 5000)
     return parser
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _experiment(registry: ModelRegistry, name: str | None, uri: str) -> str:
-    """Return the id of the experiment that was asked for, or else of the one to look at first."""
+    """Return the id of the named experiment, else of the default one, else of the last run's."""
     client = registry.client
     if found := client.get_experiment_by_name(name or EXPERIMENT):
         return str(found.experiment_id)

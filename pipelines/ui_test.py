@@ -12,7 +12,7 @@ from pipelines.ui import main
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of runs whose store has two experiments, each with a run, the last in `churn`."""
+    """Return a folder of runs with two experiments, each with a run, the last in `churn`."""
     folder = tmp_path_factory.mktemp("runs")
     uri = local_store(folder)
     client = MlflowClient(uri, uri)
@@ -24,7 +24,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _no_store_of_an_earlier_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    # MLflow sets it when it is told of a store.
+    # MLflow sets it once it is given a store.
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 

@@ -1,8 +1,8 @@
-"""Checks that component versions are honest, by content: `python -m pipelines.versions`.
+"""Check component versions against the releases, by content: `python -m pipelines.versions`.
 
-A component that differs from its last release has a higher version and a changelog entry, and a
-major one where its interface breaks. Tests and READMEs are no content. The files of releases are
-what they were when they were made.
+A component that differs from its last release needs a higher version and a changelog entry, and a
+new major version if its interface breaks. Tests and READMEs do not count as content. The files of
+releases must not have changed since they were made.
 """
 
 import argparse
@@ -18,18 +18,18 @@ from pipelines.system.workspace import Workspace
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command's flags."""
+    """Return the parser of the command's flags."""
     return argparse.ArgumentParser(prog="pipelines.versions", description=__doc__)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command."""
+    """Run the command."""
     build_parser().parse_args(argv)
     workspace = Workspace()
     components = discover(workspace.components)
     releases = {tag: frozen(workspace, tag).lock for tag in tags(workspace)}
     found = [
-        f"{file} is not what the git tag {tag} holds; restore it (git checkout {tag} -- {file})"
+        f"{file} differs from that of git tag {tag}; restore it (git checkout {tag} -- {file})"
         for tag in releases
         for file in changed_since_tag(workspace, tag)
     ]
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         wrong = list(problems(component, component.content(), released))
         found += wrong
         last = f"last released {released[-1].version}" if released else "not released yet"
-        print(f"{name} {component.version}: {last}{', not honest' if wrong else ''}")
+        print(f"{name} {component.version}: {last}{', needs changes' if wrong else ''}")
     if found:
         for each in found[:-1]:
             print(f"pipelines.versions: error: {each}", file=sys.stderr)

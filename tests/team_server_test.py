@@ -97,7 +97,7 @@ def test_a_person_can_roll_back_and_promote_again(
     client: MlflowClient, runs: list[str], team_server: str
 ) -> None:
     said = command("promote", team_server, NAME, "--rollback", "--why=too slow")
-    assert said == f"models:/{NAME}/1 is the champion; version 2 was, and is 'previous' now\n"
+    assert said == f"models:/{NAME}/1 is now the champion, and version 2 is 'previous'\n"
     assert aliases(client) == {"champion": 1, "previous": 2}
     command("promote", team_server, f"{NAME}/2", "--why=measured again")
     assert aliases(client) == {"champion": 2, "previous": 1}

@@ -1,1 +1,1 @@
-"""Runs a compiled pipeline on this machine."""
+"""Run a compiled pipeline on this machine."""

@@ -1,4 +1,4 @@
-"""What is to be run: a compiled file, read and understood before anything is made for it."""
+"""Read what is to be run, a compiled file, before anything is created for it."""
 
 import sys
 from collections.abc import Mapping
@@ -18,12 +18,12 @@ from pipelines.system.workspace import Workspace
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be run, and how: a compiled file, or else a release, of which `dev` is the tree.
+    """What to run, and how: a compiled file, or else a release; `dev` is the working tree.
 
-    `output` holds the folders of the runs. Without a tracking URI it is that of the parameters, of
-    the environment, or of the store in `output`. `reproduces` is the model version that is made
-    again, if any. `cache_size` are the bytes that may be kept of steps; None reuses and keeps none.
-    A `quiet` run shows no progress.
+    `output` holds the folders of the runs. If the tracking URI is empty, it comes from the
+    parameters, the environment, or the store in `output`. `reproduces` is the model version that is
+    made again, if any. `cache_size` is in bytes; None turns the cache off. A `quiet` run shows no
+    progress.
     """
 
     workspace: Workspace
@@ -39,13 +39,13 @@ class Request:
 
     @property
     def dev(self) -> bool:
-        """Whether it is the working tree that runs."""
+        """Whether the working tree runs."""
         return self.file is None and self.release == DEV
 
 
 @dataclass(frozen=True)
 class Declared:
-    """A request, and the pipeline that it is about; `compiled` is the whole file.
+    """A request and its pipeline, of which `compiled` is the whole file.
 
     `components` are those of the working tree.
     """
@@ -57,7 +57,7 @@ class Declared:
 
 
 def declare(request: Request) -> Declared:
-    """Read what is to be run; raises `PinionError` if that cannot be run here."""
+    """Read what is to be run; raise `PinionError` if it cannot run here."""
     components = discover(request.workspace.components)
     path, compiled = _compiled(request, components)
     file = PipelineFile.parse(path, compiled)
@@ -70,7 +70,7 @@ def declare(request: Request) -> Declared:
 
 
 def _compiled(request: Request, components: Mapping[str, Component]) -> tuple[Path, bytes]:
-    """Return the compiled file, and what messages call it."""
+    """Return the path that messages show for the compiled file, and its bytes."""
     if request.file:
         return request.file, read_bytes(request.file)
     if request.dev:
@@ -82,9 +82,9 @@ def _compiled(request: Request, components: Mapping[str, Component]) -> tuple[Pa
 
 def _tell_unfilled(release: str, file: PipelineFile) -> None:
     if lacking := sorted({name for name, _ in unfilled(file)}):
-        # Its models must stay reproducible, although a cluster of today refuses it.
+        # No error, because its models must stay reproducible here, although KFP refuses it.
         print(
-            f"release {release} leaves defaults of {', '.join(lacking)} to the runner;"
-            " KFP 2.17 does not fill them in: make a new release to run it on a cluster",
+            f"release {release} runs here, but not on a cluster: KFP 2.17 does not apply the"
+            f" defaults that its steps {', '.join(lacking)} need; make a new release for a cluster",
             file=sys.stderr,
         )

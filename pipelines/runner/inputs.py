@@ -1,4 +1,4 @@
-"""What a task is given: the values of its inputs, once the tasks before it have ended."""
+"""Find the values of a task's inputs, once the tasks before it have ended."""
 
 import json
 from collections.abc import Mapping
@@ -25,10 +25,10 @@ from pipelines.system.errors import PinionError
 def resolve(
     task: Task, given: Values, done: Mapping[str, Outcome], run: Mapping[str, str]
 ) -> Values:
-    """A task's inputs, of what its graph was given and what other tasks came to.
+    """Return a task's inputs, from the inputs of its graph and the outcomes of other tasks.
 
-    What is not there, because a task was skipped or a parameter not given, is left out. Raises
-    `PinionError` where a container cannot do without it, or a value is not of its type.
+    An input without a value, because a task was skipped or a parameter not given, is left out.
+    Raises `PinionError` if a container needs that input, or if a value does not have its type.
     """
     inputs = Values(
         {name: each.default for name, each in task.inputs.items() if each.default is not None},
@@ -44,17 +44,17 @@ def resolve(
 
 
 def items(loop: Loop, inputs: Values) -> list[Value]:
-    """What a loop runs over; raises `PinionError` where its input is no list."""
+    """Return the items of a loop; raise `PinionError` if its input is not a list."""
     if isinstance(loop.items, list):
         return loop.items
     value = inputs.parameters.get(loop.items)
     if not isinstance(value, list):
-        raise PinionError(f"its items are {value!r}, which is not a list")
+        raise PinionError(f"it loops over {value!r}, which is not a list; give it a list")
     return value
 
 
 def _complete(task: Task, inputs: Values, run: Mapping[str, str]) -> None:
-    """A constant may name other inputs of its task: that is how KFP compiles an f-string."""
+    """Fill in constants that name other inputs of their task, as KFP compiles an f-string."""
     addresses = {name: artifact.uri for name, artifact in inputs.artifacts.items()}
     bindings = Bindings(dict(inputs.parameters), addresses, run)
     for name, source in task.parameters.items():
@@ -68,7 +68,10 @@ def _check(task: Task, inputs: Values) -> None:
     needed = [name for name, each in task.inputs.items() if not each.optional]
     for name in [*needed, *(task.artifacts.keys() - task.optional_artifacts)]:
         if name not in inputs.parameters and name not in inputs.artifacts:
-            raise PinionError(f"its input {name!r} has no value: what gives it did not run")
+            raise PinionError(
+                f"its input {name!r} has no value, because the step that provides it was skipped or"
+                " the parameter was not given; give the input a default, or make it optional"
+            )
 
 
 def _artifacts(task: Task, given: Values, done: Mapping[str, Outcome]) -> dict[str, Artifact]:
@@ -101,13 +104,13 @@ def _value(
 
 
 def _member(value: Value, key: str) -> Any:
-    # The items of a list whose type is not declared are texts to KFP.
+    # For KFP, the items of a list without a declared type are strings.
     try:
         mapping = json.loads(value) if isinstance(value, str) else value
     except ValueError:
         mapping = None
     if not isinstance(mapping, dict) or key not in mapping:
-        raise PinionError(f"{value!r} has no {key!r}")
+        raise PinionError(f"the value {value!r} has no member {key!r}")
     return mapping[key]
 
 

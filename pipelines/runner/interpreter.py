@@ -1,7 +1,7 @@
-"""Carries out a pipeline: passes values and artifacts between its tasks, keeps its conditions.
+"""Run a pipeline: pass values and artifacts between its tasks, and evaluate its conditions.
 
-How one container task is run is a `Backend`'s matter; what runs, and with which arguments, is only
-in the compiled file. Everything here happens in one thread, but for the container tasks themselves.
+A `Backend` runs each container task; the compiled file alone says what runs, with which arguments.
+Everything here happens in one thread, except for the container tasks themselves.
 """
 
 import asyncio
@@ -38,26 +38,26 @@ from pipelines.runner.task.launcher import Launcher
 from pipelines.system.errors import PinionError
 from pipelines.system.task_state import State
 
-# Seconds between two looks at a task that another run is at.
+# Seconds between two checks of an equal task that another run is running.
 _PATIENCE = 0.2
 
 
 class Observer(Protocol):
-    """Whoever watches a run; called from one thread only."""
+    """An observer of a run, called from one thread only."""
 
     def waits(self, task: str) -> None:
-        """A task is not started, as an equal one runs whose outputs can be taken."""
+        """Take note that a task waits for an equal one, to take its outputs."""
 
     def started(self, task: str, why: str = "") -> None:
-        """A task starts; `why` says why no earlier outputs are taken, where that was a question."""
+        """Take note that a task starts; `why` says why it is not cached, if it could have been."""
 
     def ended(self, task: str, state: State, why: str = "") -> None:
-        """A task ended; `why` says what it was cached from, or skipped for."""
+        """Take note that a task ended; `why` says where it was cached, or why it was skipped."""
 
 
 @dataclass
 class Interpreter:
-    """One run of one pipeline in one folder, `jobs` steps at once; `outputs` fills up, by task."""
+    """One run of a pipeline in a folder, `jobs` steps at once; `outputs` are by task, so far."""
 
     pipeline: Pipeline
     folder: Path
@@ -65,7 +65,7 @@ class Interpreter:
     observer: Observer
     jobs: int = 1
     cache: Cache | None = None
-    # Of the waits between retries, which need not take real time in a test.
+    # For the waits between retries; a test replaces them, so that no time passes.
     clock: Callable[[], float] = time.monotonic
     pause: Callable[[float], Awaitable[None]] | None = None
     outputs: dict[str, Values] = field(default_factory=dict)
@@ -73,10 +73,10 @@ class Interpreter:
     _warmed: bool = field(default=False, init=False)
 
     def run(self, parameters: Mapping[str, Value]) -> None:
-        """Runs every task that can run.
+        """Run every task that can run.
 
-        Raises `TaskFailedError` for a failure, `PinionError` for several, and `KeyboardInterrupt`
-        when all has ended that a signal stopped.
+        Raises `TaskFailedError` for one failure and `PinionError` for several. If a signal stopped
+        the run, raises `KeyboardInterrupt` once all tasks have ended.
         """
         asyncio.run(self._run(parameters))
         self._scheduler.close()
@@ -84,7 +84,7 @@ class Interpreter:
             raise failed(self._outcome.failures)
 
     def warm_ahead(self) -> None:
-        """Lets the backend ready the steps from the first on that certainly cannot be reused."""
+        """Let the backend prepare the first step that is surely not cached, and all after it."""
         steps = list(self.pipeline.graph.steps())
         for place, (name, container) in enumerate(steps):
             if self.cache is None or self.cache.lacks(name, container.image):
@@ -117,7 +117,7 @@ class Interpreter:
         return await self._guarded(task, place, self._decide(task, given, done, place))
 
     async def _guarded(self, task: Task, place: Place, work: Awaitable[Outcome]) -> Outcome:
-        """What work comes to: a failure is an outcome too, and what is no failure ends the run."""
+        """Return the outcome of work, even if it fails; any other error ends the run."""
         name = place.name(task.name)
         try:
             return await work
@@ -157,7 +157,7 @@ class Interpreter:
         async def iterate(index: int, item: Value) -> Outcome:
             here = place.iteration(index)
             values = Values({**given.parameters, loop.item: item}, given.artifacts)
-            # It holds no slot of the scheduler, which an iteration of a loop within might wait for.
+            # It holds no slot of the scheduler: an iteration of an inner loop may need that slot.
             async with at_once:
                 return await self._guarded(task, here, self._run_body(task, values, here))
 
@@ -188,12 +188,12 @@ class Interpreter:
     async def _look(
         self, call: Call, task: Task, container: Container, inputs: Values
     ) -> Reused | Claim:
-        """What can be taken in place of running a task, or the right to run it."""
+        """Return the outputs of an equal task, or the claim to run this one."""
         if self.cache is None:
             return Claim()
         look = partial(self.cache.look, call, task, container, inputs)
         told = False
-        # It holds no slot of the scheduler, which the other may wait for.
+        # It holds no slot of the scheduler: the other task may need that slot.
         while not (found := await self._scheduler.run(look, lambda: None)):
             if not told:
                 self.observer.waits(call.name)
@@ -205,7 +205,7 @@ class Interpreter:
         return found
 
     def _warm(self, containers: Iterable[Container]) -> None:
-        """Tells the backend what is to come, as soon as it is clear that it will not be reused."""
+        """Tell the backend what runs next, once it is clear that it is not cached."""
         if not self._warmed:
             self._warmed = True
             self.backend.warm(containers)

@@ -1,4 +1,4 @@
-"""`dsl.If`, `Elif`, `Else` and `OneOf`, after KFP's documented examples of them."""
+"""`dsl.If`, `Elif`, `Else` and `OneOf`, modeled on the examples in KFP's documentation."""
 
 from pathlib import Path
 from typing import List  # noqa: UP035 - KFP reads this form

@@ -1,4 +1,4 @@
-"""Exit handlers, and steps that run whatever became of those before them."""
+"""Exit handlers, and steps that run however the steps before them ended."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Failures: what else runs, what is told, and how often it is tried again."""
+"""Failures: what else runs, what is reported, and how often a step is retried."""
 
 import contextlib
 from pathlib import Path
@@ -15,7 +15,7 @@ FAILING = program("failing", "exit('no luck')", "[]", "[]")
 
 
 def failing_until(tmp_path: Path, attempt: int) -> Any:
-    """A step that notes each attempt, and succeeds from the given one on."""
+    """Return a step that records each attempt, and succeeds from the given one on."""
     (tmp_path / "notes").write_text("")
     return program(
         "flaky",
@@ -154,7 +154,7 @@ def test_a_condition_without_an_answer_fails_what_it_decides_on(tmp_path: Path) 
 
 
 class Broken(HostPrograms):
-    """A backend with an error of its own, which is no failure of a step."""
+    """A backend with a bug, which is not a failure of a step."""
 
     def run(self, call: Call) -> None:
         if call.name == "text":

@@ -1,4 +1,4 @@
-"""`dsl.ParallelFor` and `dsl.Collected`, after KFP's documented examples of them."""
+"""`dsl.ParallelFor` and `dsl.Collected`, modeled on the examples in KFP's documentation."""
 
 import threading
 from pathlib import Path
@@ -129,7 +129,7 @@ def test_an_object_without_the_member_fails_its_own_steps(tmp_path: Path) -> Non
             TEXT_STEP(value=item.a)
 
     run = Run(tmp_path, pipeline)
-    with pytest.raises(TaskFailedError, match=r"step 'text\.1' failed: .*has no 'a'"):
+    with pytest.raises(TaskFailedError, match=r"step 'text\.1' failed: .*has no member 'a'"):
         run(items=[{"a": "x"}, {"b": "y"}])
     assert run.events.states() == {"text.0": "succeeded", "text.1": "failed"}
 
@@ -167,7 +167,7 @@ def test_a_pipeline_in_a_loop_and_a_loop_in_a_pipeline(tmp_path: Path) -> None:
 
 
 class Counting(HostPrograms):
-    """Counts how many tasks run at once; each waits until as many as expected do, if they may."""
+    """A backend that counts concurrent tasks; each waits until `expected` of them have run."""
 
     def __init__(self, expected: int) -> None:
         super().__init__()
@@ -203,7 +203,7 @@ def test_parallelism_and_jobs_are_kept(
     assert len(run.interpreter.outputs) == 6
 
 
-def test_what_is_no_list_fails_the_loop_alone(tmp_path: Path) -> None:
+def test_what_is_not_a_list_fails_only_its_loop(tmp_path: Path) -> None:
     @dsl.pipeline(name="no-list")
     def pipeline(rows: List[List[str]] = []) -> None:  # noqa: UP006
         with dsl.ParallelFor(rows) as row, dsl.ParallelFor(row) as item:

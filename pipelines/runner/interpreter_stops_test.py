@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: whatever runs is ended, and told as stopped."""
+"""Ctrl-C and SIGTERM: running steps are ended and reported as canceled."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ def _terminated() -> Iterator[None]:
 
 
 class Interrupting(Events):
-    """Sends this process a signal once so many steps have got that far."""
+    """An observer that sends this process a signal once `count` steps have reached a state."""
 
     def __init__(self, number: int, state: str, count: int) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class Interrupting(Events):
 
 
 class Impatient(HostPrograms):
-    """While it ends what runs, Ctrl-C is pressed again and again."""
+    """A backend whose user presses Ctrl-C again and again while it ends the steps."""
 
     def stop(self) -> None:
         for _ in range(3):

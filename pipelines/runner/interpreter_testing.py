@@ -1,4 +1,4 @@
-"""What the tests of the interpreter share: pipelines that the KFP SDK compiles, run for real."""
+"""Shared by the tests of the interpreter: pipelines that the KFP SDK compiles, really run."""
 
 import contextlib
 import json
@@ -24,14 +24,14 @@ from pipelines.runner.cache.store import Store
 from pipelines.runner.interpreter import Interpreter
 from pipelines.runner.task.backend import Call, StoppedError, TaskFailedError
 
-# Of tasks that are given none; nobody asks it.
+# The tracking URI of tasks that are given none; nothing connects to it.
 STORE = "http://nobody:5000"
-# Writes its arguments, but the last, as JSON to the path that the last one names.
+# Writes all arguments but the last as JSON to the path in the last one.
 _RECORD = "import json, sys; json.dump(sys.argv[1:-1], open(sys.argv[-1], 'w'))"
 
 
 class HostPrograms:
-    """A backend that starts a task's command as it stands; kfp is where this test has it."""
+    """A backend that starts a task's command unchanged, with the kfp of the test itself."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
@@ -41,18 +41,18 @@ class HostPrograms:
         self._stopped = False
 
     def prepare(self, steps: Iterable[tuple[str, Container]]) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def warm(self, containers: Iterable[Container]) -> None:
-        """Keeps what it is told."""
+        """Record the images."""
         self.warmed.append([each.image for each in containers])
 
     def program(self, image: str) -> str:
-        """The image's name, as its program is the command."""
+        """Return the image's name, because the command is the program."""
         return image
 
     def run(self, call: Call) -> None:
-        """Runs the command, as other backends do."""
+        """Run the command, as other backends do."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         modules = os.pathsep.join(sys.path)
         with self._lock:
@@ -77,10 +77,10 @@ class HostPrograms:
             raise TaskFailedError(call.name, f"{reason} (exit {code})", call.log)
 
     def close(self) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def stop(self) -> None:
-        """Kills what runs."""
+        """Kill all running tasks."""
         with self._lock:
             self._stopped = True
         for process in self._running:
@@ -90,7 +90,7 @@ class HostPrograms:
 
 
 class Events:
-    """An observer that keeps what it saw."""
+    """An observer that records what it is told."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, str]] = []
@@ -98,21 +98,21 @@ class Events:
         self.why: dict[str, str] = {}
 
     def waits(self, task: str) -> None:
-        """A task waits."""
+        """Record that a task waits."""
         self.waited.append(task)
 
     def started(self, task: str, why: str = "") -> None:
-        """A task starts."""
+        """Record that a task starts."""
         self.seen.append((task, "started"))
         self.why[task] = why
 
     def ended(self, task: str, state: str, why: str = "") -> None:
-        """A task ended."""
+        """Record that a task ended."""
         self.seen.append((task, state))
         self.why.setdefault(task, why)
 
     def states(self) -> dict[str, str]:
-        """How each task ended; raises `ValueError` where one ended twice."""
+        """Return how each task ended; raise `ValueError` if one ended twice."""
         ends = [event for event in self.seen if event[1] != "started"]
         if len(dict(ends)) != len(ends):
             raise ValueError(f"a task ended twice: {ends}")
@@ -134,13 +134,13 @@ class Run:
         )
 
     def reusing(self, root: Path, limit: int = 10**9) -> "Run":
-        """Takes what other runs left under the folder, and leaves what it did."""
+        """Use the cache in the folder, of at most `limit` bytes."""
         name = self.interpreter.folder.parent.name
         self.interpreter.cache = Cache(Store(root), self.backend.program, STORE, name, limit)
         return self
 
     def without_waiting(self) -> "Run":
-        """Waits between retries only by the clock."""
+        """Wait between retries on a fake clock only."""
         self.interpreter.clock = lambda: sum(self.waits)
         self.interpreter.pause = self._pause
         return self
@@ -149,21 +149,21 @@ class Run:
         self.waits.append(seconds)
 
     def __call__(self, **parameters: Value) -> "Run":
-        """Runs it; parameters that are not given have their defaults."""
+        """Run it; parameters that are not given have their defaults."""
         self.interpreter.run({**resolve(self.pipeline.parameters, [], None, None), **parameters})
         return self
 
     def output(self, task: str, output: str = "Output") -> Value:
-        """An output parameter of a task."""
+        """Return an output parameter of a task."""
         return self.interpreter.outputs[task].parameters[output]
 
     def recorded(self, task: str, output: str = "out") -> Any:
-        """The arguments that a `step` was given."""
+        """Return the arguments that a `step` was given."""
         return json.loads(self.interpreter.outputs[task].artifacts[output].path.read_text())
 
 
 def program(name: str, code: str, inputs: str, args: str, outputs: str = "[]") -> Any:
-    """A container component of a Python program."""
+    """Return a container component that runs a Python program."""
     return load_component_from_text(f"""
 name: {name}
 inputs: {inputs}
@@ -177,7 +177,7 @@ implementation:
 
 
 def step(name: str, inputs: str, args: str, outputs: str = "[{name: out, type: Dataset}]") -> Any:
-    """A container component that writes its arguments to its last one."""
+    """Return a container component that writes its arguments to the file in its last one."""
     return program(name, _RECORD, inputs, args, outputs)
 
 

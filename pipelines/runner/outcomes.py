@@ -1,4 +1,4 @@
-"""How a task ended, and with what."""
+"""How a task ended, and with which outputs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,15 +12,15 @@ from pipelines.runner.task.backend import TaskFailedError
 from pipelines.system.errors import PinionError
 from pipelines.system.task_state import State
 
-# As many failures as a line can name.
+# The most failures that one line names.
 _NAMED = 3
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a task ended, its outputs, and the failures in it, its own or of tasks within.
+    """How a task ended, its outputs, and its failures, including those of tasks inside it.
 
-    `why` says what a task was skipped for.
+    `why` says why a task was skipped.
     """
 
     state: State
@@ -29,7 +29,7 @@ class Outcome:
     why: str = ""
 
     def final_status(self, task: str, run: str) -> dict[str, Value]:
-        """What an input of the type `PipelineTaskFinalStatus` holds."""
+        """Return the value of an input of the type `PipelineTaskFinalStatus`."""
         error: dict[str, Value] = {}
         if self.failures:
             error = {"code": code_pb2.UNKNOWN, "message": str(failed(self.failures))}
@@ -48,7 +48,10 @@ NO_ITEMS = Outcome(State.SKIPPED, why="its loop has no items")
 
 
 def combined(outcomes: Iterable[Outcome], outputs: Values) -> Outcome:
-    """What a graph comes to by its tasks, a loop by its iterations; a failed one gives nothing."""
+    """Return the outcome of a graph from its tasks, or of a loop from its iterations.
+
+    It has outputs only if it succeeded.
+    """
     outcomes = list(outcomes)
     failures = tuple(failure for outcome in outcomes for failure in outcome.failures)
     states = {outcome.state for outcome in outcomes}
@@ -59,7 +62,7 @@ def combined(outcomes: Iterable[Outcome], outputs: Values) -> Outcome:
 
 
 def outputs_of(graph: Graph, outcomes: Mapping[str, Outcome]) -> Values:
-    """Return what a graph gives to the one around it; a task that was skipped gives nothing."""
+    """Return the outputs of a graph; a task that was skipped contributes none."""
     outputs = Values()
     for name, sources in graph.parameters.items():
         for source in sources:
@@ -75,13 +78,13 @@ def outputs_of(graph: Graph, outcomes: Mapping[str, Outcome]) -> Values:
 
 
 def collected(names: Iterable[str], iterations: Iterable[Outcome]) -> Values:
-    """Return what a loop gives, which is a list of what its iterations gave under each name."""
+    """Return the outputs of a loop: under each name, the list of its iterations' outputs."""
     given = [outcome.outputs.parameters for outcome in iterations]
     return Values({name: [each[name] for each in given if name in each] for name in names})
 
 
 def blocked(upstream: Mapping[str, Outcome]) -> Outcome | None:
-    """Return the outcome of a task that cannot run after those before it, or None if it can."""
+    """Return the outcome of a task that its upstream tasks keep from running; None if it runs."""
     states = {outcome.state for outcome in upstream.values()}
     if State.CANCELED in states:
         return CANCELED
@@ -91,7 +94,7 @@ def blocked(upstream: Mapping[str, Outcome]) -> Outcome | None:
 
 
 def failed(failures: tuple[TaskFailedError, ...]) -> PinionError:
-    """One error for all failures of a run, which fits a line."""
+    """Return one error for all failures of a run, as one line."""
     if len(failures) == 1:
         return failures[0]
     named = "; ".join(failure.account for failure in failures[:_NAMED])

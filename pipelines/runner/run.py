@@ -1,4 +1,4 @@
-"""A run of a pipeline on this machine: readied as a whole, so that what is wrong is said first."""
+"""A run on this machine, prepared as a whole, so that problems appear before any step starts."""
 
 import os
 import shutil
@@ -46,16 +46,16 @@ class LocalRun:
 
     @property
     def folder(self) -> Path:
-        """What it leaves: the compiled file, and each step's outputs and log."""
+        """The folder with the compiled file, and the outputs and the log of each step."""
         return self.interpreter.folder
 
     @property
     def outputs(self) -> Mapping[str, Values]:
-        """What the steps gave that have ended, by their names."""
+        """The outputs of the steps that have succeeded, by their names."""
         return self.interpreter.outputs
 
     def execute(self) -> None:
-        """Runs every step; raises `PinionError` where one fails."""
+        """Run every step; raise `PinionError` if one fails."""
         try:
             with ended(self.folder, self.tracking_uri), self.progress.shown():
                 self.interpreter.run(self.parameters)
@@ -63,19 +63,19 @@ class LocalRun:
             done = ", ".join(islice(self.outputs, 10)) or "nothing"
             if (more := len(self.outputs) - 10) > 0:
                 done += f" and {more} more"
-            print(f"stopped; done: {done}; what there is stays in {self.folder}", file=sys.stderr)
+            print(f"stopped; done: {done}; the results are in {self.folder}", file=sys.stderr)
             raise
         finally:
             self.interpreter.backend.close()
 
 
 def prepare(declared: Declared, parameters: Mapping[str, Value]) -> LocalRun:
-    """Ready a run with these parameters in a folder of its own.
+    """Prepare a run with these parameters in a folder of its own.
 
     Raises `PinionError`, and leaves no folder, if the run could not be started.
     """
     request, graph = declared.request, declared.pipeline.graph
-    # What is wrong with the call is said before anything is built or installed.
+    # Errors in the call are reported before anything is built or installed.
     placeholders.refuse_unknown(graph.texts())
     with _folder(request.output.resolve()) as folder:
         (folder / "pipeline.yaml").write_bytes(declared.compiled)
@@ -96,7 +96,7 @@ def _backend(declared: Declared, folder: Path, tracking_uri: str, progress: Prog
     request, components = declared.request, declared.components
     settings = _settings(request, folder, tracking_uri)
     if request.runner == DOCKER:
-        # Here, because half of all imports are for it alone.
+        # Imported here, because it causes half of all imports.
         from pipelines.runner.docker.backend import DockerBackend
         from pipelines.runner.docker.engine import Engine
         from pipelines.runner.docker.images import build
@@ -110,12 +110,12 @@ def _backend(declared: Declared, folder: Path, tracking_uri: str, progress: Prog
 def _opened(
     declared: Declared, folder: Path, backend: Backend, progress: Progress, tracking_uri: str
 ) -> Interpreter:
-    """Return what carries the run out, while the backend readies the first steps."""
+    """Return the interpreter of the run, while the backend prepares the first steps."""
     pipeline, request = declared.pipeline, declared.request
     cache = _cache(request, folder, backend, tracking_uri)
     interpreter = Interpreter(pipeline, folder, backend, progress, request.jobs, cache)
     interpreter.warm_ahead()
-    # Here, because the grammar of conditions takes a while, in which steps import already.
+    # Checked here, because it takes a while, during which the first steps already import.
     conditions.check(pipeline.graph.conditions())
     return interpreter
 
@@ -129,13 +129,13 @@ def _cache(request: Request, folder: Path, backend: Backend, tracking_uri: str) 
 
 @contextmanager
 def _folder(runs: Path) -> Iterator[Path]:
-    """A folder of its own for every run, in the order of time and never shared by two."""
+    """Make a new folder for a run, named by the time; remove it if the block fails."""
     folder = runs / f"{time.strftime('%Y%m%d-%H%M%S')}-{token_hex(3)}"
     folder.mkdir(parents=True)
     try:
         yield folder
     except BaseException:
-        # Nothing ran: there is nothing to look at in it.
+        # No step has run, so the folder holds nothing of use.
         shutil.rmtree(folder)
         raise
 
@@ -146,17 +146,17 @@ def _tracking_uri(parameters: Mapping[str, Value], runs: Path) -> str:
 
 
 def _settings(request: Request, folder: Path, tracking_uri: str) -> dict[str, str]:
-    """The variables that tell the steps of their run; an empty one hides the shell's own."""
+    """Return the variables that describe the run to its steps; an empty one hides the shell's."""
     return {
         "MLFLOW_TRACKING_URI": tracking_uri,
         "PINION_PIPELINE_RUN": folder.name,
         "PINION_REPRODUCES": request.reproduces,
-        # That of a release is the commit of its tag.
+        # The revision of a release is the commit of its tag.
         "PINION_REVISION": described(request.workspace) if request.dev else "",
     }
 
 
 def _locked(workspace: Workspace, pipeline: Pipeline) -> Mapping[str, Locked]:
-    """What releases say of their images; the working tree's own have no digest and need none."""
+    """Return the releases' entries by image; images of the working tree are not pinned."""
     pinned = any("@" in container.image for _, container in pipeline.graph.steps())
     return locked_images(workspace) if pinned else {}

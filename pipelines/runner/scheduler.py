@@ -1,4 +1,4 @@
-"""Runs blocking work in threads, so much at once, until all is done or the run is stopped."""
+"""Run blocking work in a limited number of threads, until all is done or the run is stopped."""
 
 import asyncio
 import contextlib
@@ -15,9 +15,9 @@ T = TypeVar("T")
 
 
 class Scheduler:
-    """Slots for work; stopping takes no new work, ends what runs, and lets everything unwind.
+    """Slots for work; a stop accepts no new work, ends running work, and lets everything unwind.
 
-    Signals are events here rather than exceptions: a Ctrl-C can thus arrive at any moment, and a
+    Signals are events here rather than exceptions, so that Ctrl-C can arrive at any moment, and a
     second one changes nothing.
     """
 
@@ -31,11 +31,11 @@ class Scheduler:
 
     @property
     def stopped(self) -> bool:
-        """Whether no work is taken any more."""
+        """Whether no more work is accepted."""
         return self._stopped.is_set()
 
     async def run(self, work: Callable[[], T], started: Callable[[], None]) -> T:
-        """Runs work once there is a slot; raises what it raises, or `StoppedError`."""
+        """Run work once a slot is free; raise its error, or `StoppedError`."""
         async with self._slots:
             if self.stopped:
                 raise StoppedError
@@ -43,19 +43,19 @@ class Scheduler:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     async def pause(self, seconds: float) -> None:
-        """Waits, without a slot; raises `StoppedError` as soon as the run is stopped."""
+        """Wait, without a slot; raise `StoppedError` as soon as the run is stopped."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), seconds)
         if self.stopped:
             raise StoppedError
 
     def fail(self, error: Exception) -> None:
-        """Stops for an error that is nobody's but ours, which `close` raises."""
+        """Stop because of an error in our own code, which `close` raises."""
         self._error = self._error or error
         self._stop()
 
     async def complete(self, work: Awaitable[T]) -> T:
-        """Awaits the whole run; a signal stops it, and is delivered by `close`."""
+        """Await the whole run; a signal stops it, and `close` delivers that signal."""
         try:
             with self._signals():
                 return await work
@@ -66,12 +66,12 @@ class Scheduler:
             self._pool.shutdown()
 
     def close(self) -> None:
-        """Raises what stopped the run, if anything did."""
+        """Raise the error or the signal that stopped the run, if any."""
         if self._error:
             raise self._error
         if self._signal:
             signal.raise_signal(self._signal)
-            # Who started this process had it ignored, as a shell does for its background.
+            # This process ignores the signal, as shells have background processes do.
             raise KeyboardInterrupt
 
     @contextlib.contextmanager

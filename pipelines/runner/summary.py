@@ -1,4 +1,4 @@
-"""What a run came to, in a few lines: read from the outputs of its tasks, where it has them."""
+"""Summarize a run in a few lines, from those outputs of its tasks that it has."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from pipelines.runner.task.artifacts import Values
 from pipelines.system.urls import without_secrets
 from pipelines.system.workspace import ROOT
 
-# What the pipeline calls its experiment if nobody names another.
+# The experiment of the pipeline, unless another is given.
 EXPERIMENT = "pinion"
 
 
@@ -22,7 +22,7 @@ def summarize(
     tracking_uri: str,
     took: str = "",
 ) -> str:
-    """What a run ends with; a part that the pipeline has no output for is left out."""
+    """Return the last lines of a run; a part without an output in the pipeline is left out."""
     lines = [
         *_dataset(parameters, _document(outputs, "report", "rows")),
         *_evaluation(_result(outputs)),
@@ -36,7 +36,7 @@ def summarize(
 
 
 def _mlflow(parameters: Mapping[str, Value], runs: Path, tracking_uri: str) -> str:
-    """How to look at the run: the address of a server, or the command that opens a local store."""
+    """Return the address of a server, or the command that opens a local store."""
     if not tracking_uri.startswith("sqlite:"):
         return without_secrets(tracking_uri)
     flags = []
@@ -51,7 +51,7 @@ def _mlflow(parameters: Mapping[str, Value], runs: Path, tracking_uri: str) -> s
 
 
 def evaluated(outputs: Mapping[str, Values]) -> bool:
-    """Whether a run came as far as a verdict on its model."""
+    """Return whether a run got as far as a verdict on its model."""
     return _result(outputs) is not None
 
 
@@ -60,7 +60,7 @@ def _result(outputs: Mapping[str, Values]) -> dict[str, Any] | None:
 
 
 def _document(outputs: Mapping[str, Values], name: str, *keys: str) -> dict[str, Any] | None:
-    """The JSON object of that name with these keys; another pipeline may call anything so."""
+    """Return the JSON object of that name; one without these keys is of another pipeline."""
     for task in outputs.values():
         if name in task.artifacts:
             try:
@@ -99,20 +99,20 @@ def _check(check: dict[str, Any]) -> str:
     verdict = "passed" if check["passed"] else "FAILED"
     if check["threshold"] is None:
         value = "not computed" if check["value"] is None else f"{check['value']:.4f}"
-        return f"{value} {check.get('note') or check.get('reason') or 'no champion'}: {verdict}"
+        return f"{value} {verdict}: {check.get('note') or check.get('reason') or 'no champion'}"
     value, threshold = _apart(check["value"], check["threshold"])
     limit = ">" if check["greater_is_better"] else "<"
     # A threshold may be met exactly; a baseline must be beaten.
     limit += "" if check.get("baseline") else "="
     kind = " (baseline)" if check.get("baseline") else ""
     kind = " (champion)" if check.get("champion") is not None else kind
-    # As where the value does reach it, but not surely.
+    # For example, the value reaches the threshold, but not with enough certainty.
     reason = f": {check['reason']}" if check.get("reason") else ""
     return f"{value} {limit} {threshold}{kind} {verdict}{reason}"
 
 
 def _apart(value: float | None, threshold: float) -> tuple[str, str]:
-    """Both with four decimals, or with all where a miss would look like a hit."""
+    """Return both with four decimals, or with all if four would make a miss look like a hit."""
     if value is None:
         return "not computed", f"{threshold:.4f}"
     short = f"{value:.4f}", f"{threshold:.4f}"

@@ -83,12 +83,12 @@ def test_a_baseline_must_be_beaten(tmp_path: Path, check: dict[str, Any], line: 
         ),
         pytest.param(
             {"champion": None, "threshold": None, "passed": True, "note": "there is no champion"},
-            "0.8750 there is no champion: passed",
+            "0.8750 passed: there is no champion",
             id="the first",
         ),
         pytest.param(
             {"champion": None, "threshold": None, "passed": False, "reason": "its target is 'x'"},
-            "0.8750 its target is 'x': FAILED",
+            "0.8750 FAILED: its target is 'x'",
             id="not comparable",
         ),
     ],

@@ -1,7 +1,7 @@
-"""The MLflow runs and models that steps began and could not end: killed, or without MLflow.
+"""End the MLflow runs and models of steps that were killed or lost their connection to MLflow.
 
-The runner ends them in their place. Where it is killed itself, the next run beside it does: each
-keeps a mark that it holds the lock of, and a mark whose lock is free was left by a kill.
+If the runner itself is killed, the next run in the same folder does it: each run keeps a mark and
+holds its lock, so that a mark whose lock is free belongs to a killed run.
 """
 
 import fcntl
@@ -22,15 +22,15 @@ from pipelines.system.variables import set_for_a_while
 _PIPELINE_RUN = "pinion.pipeline_run"
 _NOTE = "pinion.note"
 _PARENT = "mlflow.parentRunId"
-# It may be MLflow that failed, and there is a reason to be told.
+# MLflow itself may have failed, and the user waits for the reason.
 _IMPATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 
 
 @contextmanager
 def ended(folder: Path, tracking_uri: str) -> Iterator[None]:
-    """Ends the MLflow runs that the body leaves where it fails, and those that killed runs left.
+    """End the MLflow runs that killed runs left open, and those of the block if it fails.
 
-    `folder` is the run's. Where MLflow fails, a later run is to do it.
+    `folder` is the folder of the run. If MLflow fails, a later run ends them.
     """
     marks, note = folder.parent / MARKS, ""
     marks.mkdir(exist_ok=True)
@@ -53,39 +53,39 @@ def ended(folder: Path, tracking_uri: str) -> Iterator[None]:
 
 
 def _about(tracking_uri: str) -> str:
-    # The name of the machine, as not every shared folder has the locks of another one.
+    # With the name of the machine, because not every shared folder shares locks.
     return json.dumps([socket.gethostname(), without_secrets(tracking_uri)])
 
 
 def _end_abandoned(marks: Path, tracking_uri: str) -> None:
-    note = "its pipeline run was killed, or did not reach MLflow when it failed"
+    note = "its pipeline run was killed, or could not reach MLflow when it failed"
     for mark in marks.iterdir():
         try:
             lock = mark.open()
         except FileNotFoundError:
-            # Another run just ended.
+            # Its run has just ended.
             continue
         with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 continue
-            # One that is empty still waits for its own lock.
+            # An empty mark belongs to a run that has not locked it yet.
             ours = lock.read() == _about(tracking_uri)
             if ours and _end_runs(tracking_uri, mark.name, note):
                 _remove(mark)
 
 
 def _remove(mark: Path) -> None:
-    # What is wrong with the folder is said already, and a later run finds it.
+    # An error of the folder was reported earlier, and a later run finds the mark.
     with suppress(OSError):
         mark.unlink()
 
 
 def _end_runs(tracking_uri: str, pipeline_run: str, note: str) -> bool:
-    """Ends as KILLED what is still RUNNING, with a note why; whether MLflow could be asked.
+    """End RUNNING runs as KILLED, with a note why; return whether MLflow answered.
 
-    Of a step that said that its run failed, MLflow may not have heard the same of its model.
+    Their models are ended too: a step may have ended its run, but not its model.
     """
     try:
         with open_registry(tracking_uri) as registry:
@@ -94,7 +94,7 @@ def _end_runs(tracking_uri: str, pipeline_run: str, note: str) -> bool:
                 if run.info.status == "RUNNING":
                     client.set_tag(run.info.run_id, _NOTE, note)
                     client.set_terminated(run.info.run_id, "KILLED")
-                # Trials of a search, which have no models, may be many.
+                # The trials of a search have no models, and there may be many.
                 if _PARENT not in run.data.tags:
                     _end_models(client, run)
     except PinionError:
@@ -105,7 +105,7 @@ def _end_runs(tracking_uri: str, pipeline_run: str, note: str) -> bool:
 def _unfinished(client: Any, pipeline_run: str) -> list[Any]:
     experiments = [each.experiment_id for each in client.search_experiments()]
     wanted = f"tags.`{_PIPELINE_RUN}` = '{pipeline_run}' AND attributes.status != 'FINISHED'"
-    # The first are those of steps, before what they began in turn.
+    # The runs of steps come first, before the child runs that they started.
     found: list[Any] = client.search_runs(
         experiments, wanted, order_by=["attributes.start_time ASC"]
     )

@@ -1,4 +1,4 @@
-"""MLflow runs that were left RUNNING are ended by who knows that they are nobody's."""
+"""MLflow runs that were left RUNNING are ended once nothing owns them any more."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def uri(tmp_path: Path) -> str:
 
 
 def begun(uri: str, pipeline_run: str) -> str:
-    """An MLflow run as `train` begins it."""
+    """Create an MLflow run as `train` does."""
     client = MlflowClient(uri)
     return client.create_run("0", tags={"pinion.pipeline_run": pipeline_run}).info.run_id
 
@@ -43,7 +43,7 @@ def status(uri: str, run_id: str) -> tuple[str, str | None]:
 
 
 def holder(folder: Path, uri: str) -> "subprocess.Popen[bytes]":
-    """A living runner in another process."""
+    """Start a runner in another process, and return once it holds its mark."""
     command = [sys.executable, "-c", HOLDER, str(folder), uri]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)

@@ -99,7 +99,7 @@ class Tree:
 
 
 def states(finished: Finished) -> dict[str, str]:
-    """Return the state that `publish` reports for each image: new, pushed or there."""
+    """Return the state that `publish` reports for each image: new, pushed or exists."""
     assert finished.code == 0, finished.stderr
     lines = re.findall(r"^\S+/pinion/(\S+?)(?:@sha256:\w+)? (\w+)$", finished.stdout, re.MULTILINE)
     return dict(lines)

@@ -68,7 +68,7 @@ def test_the_next_publish_completes_a_killed_one(tree: Tree, empty: Registry) ->
         os.killpg(running.pid, signal.SIGKILL)
     before = pushed(empty, tree)
     again = states(tree.run("publish", *arguments))
-    assert {image for image, state in again.items() if state == "there"} == set(before)
+    assert {image for image, state in again.items() if state == "exists"} == set(before)
     assert len(pushed(empty, tree)) == 2
     for name in ("register", "pull_data"):
         assert name.replace("_", "-") in str(sbom(empty, tree, name)["metadata"])
@@ -94,7 +94,7 @@ def test_publishing_again_attaches_a_missing_sbom(tree: Tree, empty: Registry) -
     before = sbom(empty, tree, "register")
     empty.forget_referrers("pinion/register")
     again = tree.run("publish", *arguments)
-    assert states(again) == {f"register:{version}": "there"}
+    assert states(again) == {f"register:{version}": "exists"}
     assert f"\npinion/register:{version}: SBOM attached\n" in again.stdout
     assert sbom(empty, tree, "register") == before
     assert "SBOM" not in tree.run("publish", *arguments).stdout

@@ -15,7 +15,7 @@ from kfp.components import load_component_from_text
 from pipelines.compiled.graph import Pipeline
 from pipelines.compiled.values import parse
 from pipelines.components.component import discover
-from pipelines.components.content import LIBRARY_FOLDER, is_packaged, library_modules
+from pipelines.components.content import LIBRARY_FOLDER, is_packaged, library_modules, read_tree
 from pipelines.system.workspace import ROOT
 from tests.make_golden import GOLDEN
 
@@ -189,6 +189,13 @@ def test_the_library_is_imported_in_the_form_that_the_content_hash_reads(folder:
         assert len(named) == len(nodes), f"{source}: write from pinion_step.MODULE import NAME"
         read = library_modules({"a.py": text.encode()}, ALL_MODULES)
         assert read.keys() >= {f"{name.replace('.', '/')}.py" for name in named if name}
+
+
+def test_a_fix_in_the_mlflow_module_does_not_change_preprocess() -> None:
+    modules = read_tree(COMPONENTS / "preprocess", ROOT)
+    assert "pinion_step/cli.py" in modules
+    assert "pinion_step/mlflow.py" not in modules
+    assert "pinion_step/mlflow.py" in read_tree(COMPONENTS / "train", ROOT)
 
 
 def _sources(package: Path) -> list[Path]:

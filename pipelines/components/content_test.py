@@ -116,13 +116,6 @@ def test_a_component_that_imports_no_library_keeps_its_hash(folder: Path) -> Non
     assert content(folder) == before
 
 
-def test_a_fix_in_the_mlflow_module_does_not_change_preprocess() -> None:
-    modules = read_tree(ROOT / "components/preprocess", ROOT)
-    assert "pinion_step/cli.py" in modules
-    assert "pinion_step/mlflow.py" not in modules
-    assert "pinion_step/mlflow.py" in read_tree(ROOT / "components/train", ROOT)
-
-
 def test_moving_a_file_changes_the_content(folder: Path) -> None:
     (folder / "tool" / "one.py").write_text("x = 1\n")
     before = content(folder)

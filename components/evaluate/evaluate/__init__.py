@@ -1,1 +1,1 @@
-"""Measures a trained model on the test split and holds the metrics against thresholds."""
+"""Measures a trained model on the test split and checks the metrics against thresholds."""

@@ -27,7 +27,7 @@ _PATHS = (
     ("--metrics", "FILE", "the metrics, as flat JSON"),
 )
 _REPORTS = (
-    ("--report", "FILE", "the report, one HTML file (default: none is made)"),
+    ("--report", "FILE", "the report, one HTML file (default: not written)"),
     ("--report-data", "FILE", "the report's numbers, as JSON (default: not written)"),
     (
         "--classification-metrics",
@@ -69,22 +69,22 @@ def build_parser() -> Parser:
         type=parse_thresholds,
         default="{}",
         metavar="JSON",
-        help='minimums, {"accuracy": 0.9}, or in full {"rmse": {"threshold": 0.8, '
-        '"greater_is_better": false}}; all must pass, the limit itself does '
-        'against the champion {"roc_auc": {"min_absolute_change": 0.0, "confidence": 0.95}} '
-        "(default: the model must beat the best constant answer)",
+        help='minimums, {"accuracy": 0.9}, limits, {"rmse": {"threshold": 0.8, '
+        '"greater_is_better": false}}, or changes from the champion, '
+        '{"roc_auc": {"min_absolute_change": 0.0, "confidence": 0.95}}; all must pass, and a '
+        "metric at its limit passes (default: the model must beat the best constant answer)",
     )
     add(
         "--registered-model-name",
         default="",
         metavar="NAME",
-        help="the name the model may get in the registry, where the champion has it",
+        help="the model's name in the registry, by which the champion is found",
     )
     add(
         "--alias",
         default=DEFAULT_ALIAS,
         metavar="ALIAS",
-        help="the alias of the champion; looked at only where a threshold is a change "
+        help="the alias of the champion, used only if a threshold is a change "
         "(default: %(default)s)",
     )
     add(
@@ -92,7 +92,7 @@ def build_parser() -> Parser:
         dest="executor_output",
         type=executor_output,
         metavar="JSON",
-        help="KFP's message to the step, which says where it reads what its UI shows by itself "
+        help="KFP's message to the step, which names the file for the metadata that its UI shows "
         "(default: not written)",
     )
     add(
@@ -122,8 +122,8 @@ def parse_request(argv: Sequence[str]) -> Request:
 def _check_champion(request: Request) -> None:
     if not request.registered_model_name:
         raise WrongCallError(
-            "--thresholds: a change is measured against the champion, which is looked up by its"
-            " name; give --registered-model-name"
+            "--thresholds: a change is measured against the champion, which is found by the name"
+            " of its registered model; give --registered-model-name"
         )
     check_model_name(request.registered_model_name)
     check_alias(request.alias)
@@ -136,8 +136,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _evaluate(argv: Sequence[str]) -> None:
     request = parse_request(argv)
-    # pandas, scikit-learn and MLflow take seconds to import, which --help and a wrong call must
-    # not pay.
+    # pandas, scikit-learn and MLflow take seconds to import; --help and a wrong call must not wait.
     _steer_libraries()
     from evaluate.inputs.footprint import check_memory
     from evaluate.inputs.model import read_model_folder
@@ -159,18 +158,18 @@ def _evaluate(argv: Sequence[str]) -> None:
 
 
 def warm() -> None:
-    """Import what the step needs; a runner may call it while earlier steps still work."""
+    """Import what the step needs; a runner may call it while earlier steps still run."""
     _steer_libraries()
     for name in ("evaluate.step", "mlflow.store.tracking.sqlalchemy_store", "skops.io"):
         import_module(name)
 
 
 def _steer_libraries() -> None:
-    """Set what they read when they are imported."""
+    """Set the environment variables that the libraries read when they are imported."""
     # Gradient boosting predicts with OpenMP, whose threads otherwise spin while they wait: on
-    # busy cores that makes minutes of tenths of a second.
+    # busy cores that turns tenths of a second into minutes.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # Arrow's own pools keep what a table took, as much as the table again, for tables to come.
+    # Arrow's own pools keep the memory of a table, as much as the table again, for later tables.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     configure()
 

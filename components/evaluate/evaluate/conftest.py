@@ -48,7 +48,7 @@ class Store:
     made: list[str] = field(default_factory=list)
 
     def log(self, estimator: BaseEstimator, target: str, task: str, test: pd.DataFrame) -> Example:
-        """Logs a fitted estimator as train does."""
+        """Log a fitted estimator as train does."""
         folder = self.root / f"model-{len(self.made)}"
         self.made.append(task)
         mlflow.set_tracking_uri(self.uri)
@@ -67,7 +67,7 @@ class Store:
         return Example(folder, data, self.uri, run.info.run_id, info.model_id)
 
     def register(self, example: Example, name: str, alias: str = "champion") -> int:
-        """Registers a logged model as the next version, and moves the alias to it."""
+        """Register a logged model as the next version, and move the alias to it."""
         with suppress(MlflowException):
             self.client.create_registered_model(name)
         version = self.client.create_model_version(name, f"models:/{example.model_id}")
@@ -91,7 +91,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 def people(rows: int = 60, seed: int = 7) -> pd.DataFrame:
-    """A mixed table with every kind of column, names as people write them, and missing values."""
+    """Return a table with every kind of column, names as people write them, and missing values."""
     rng = np.random.default_rng(seed)
     age = rng.integers(17, 90, rows).astype("float64")
     frame = pd.DataFrame(
@@ -109,7 +109,7 @@ def people(rows: int = 60, seed: int = 7) -> pd.DataFrame:
 
 
 def mixed_pipeline(estimator: BaseEstimator) -> BaseEstimator:
-    """The shape of train's pipelines: columns by name, dates to numbers inside."""
+    """Return a pipeline shaped like train's: columns by name, dates turned into numbers."""
     to_seconds = FunctionTransformer(np.asarray, kw_args={"dtype": np.dtype("datetime64[s]")})
     to_number = FunctionTransformer(np.asarray, kw_args={"dtype": np.dtype("float64")})
     encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", sparse_output=False)
@@ -134,7 +134,7 @@ def income(store: Store) -> Example:
 
 @pytest.fixture(scope="session")
 def forest(store: Store) -> Example:
-    """A forest of many threads and little skill, whose probabilities move with their order."""
+    """Return a weak forest of many threads, whose probabilities depend on the order of threads."""
     train = people(rows=200, seed=3).fillna(0.0)
     rng = np.random.default_rng(0)
     model = mixed_pipeline(RandomForestClassifier(60, n_jobs=4, random_state=0))
@@ -153,7 +153,7 @@ def skilled(store: Store) -> Example:
 
 @pytest.fixture(scope="session")
 def line(store: Store) -> Example:
-    """The line y = 2 x, and test rows that miss it by 0, 1, -1 and 4."""
+    """Return the line y = 2 x, with test rows that miss it by 0, 1, -1 and 4."""
     model = LinearRegression().fit(pd.DataFrame({"x": [0.0, 1.0]}), [0.0, 2.0])
     test = pd.DataFrame({"x": [0.0, 1.0, 2.0, 3.0], "y": [0.0, 3.0, 3.0, 10.0]})
     return store.log(model, "y", "regression", test)
@@ -161,7 +161,7 @@ def line(store: Store) -> Example:
 
 @pytest.fixture(scope="session")
 def margins(store: Store) -> Example:
-    """A support vector machine, which has no probabilities."""
+    """Return a support vector machine, which has no probabilities."""
     train = pd.DataFrame({"x": [0.0, 1.0, 2.0, 10.0, 11.0, 12.0], "y": [3, 3, 3, 8, 8, 8]})
     model = LinearSVC(random_state=0).fit(train[["x"]], train["y"])
     return store.log(model, "y", "classification", train)
@@ -169,7 +169,7 @@ def margins(store: Store) -> Example:
 
 @pytest.fixture(scope="session")
 def three_classes(store: Store) -> Example:
-    """A logistic regression on three well separated classes."""
+    """Return a logistic regression on three well separated classes."""
     train = pd.DataFrame({"x": [0.0, 1.0, 10.0, 11.0, 20.0, 21.0], "y": [1, 1, 5, 5, 9, 9]})
     model = LogisticRegression(max_iter=5000).fit(train[["x"]], train["y"])
     return store.log(model, "y", "classification", train)
@@ -193,7 +193,7 @@ Run = Callable[..., Outcome]
 
 @pytest.fixture()
 def evaluate_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Calls the step on an example; keyword arguments replace or add flags."""
+    """Call the step on an example; keyword arguments replace or add flags."""
     out = tmp_path / "out"
 
     def run(example: Example, **flags: object) -> Outcome:

@@ -1,7 +1,7 @@
-"""What KFP's UI shows of an evaluation by itself: the metadata of two of the outputs.
+"""The metadata of two outputs, which KFP's UI displays without further configuration.
 
-A program in a container gives metadata by one file. Where KFP looks for it stands in its message to
-the program, the executor input, which only the placeholder for the whole of it brings.
+A program in a container passes metadata to KFP in one file. The executor input, KFP's message to
+the program, says where that file belongs; only the placeholder for the whole message brings it.
 """
 
 from collections.abc import Mapping
@@ -13,10 +13,10 @@ from pinion_step.outputs import to_json
 
 
 def native_outputs(metrics: Mapping[str, float], predictions: Predictions) -> dict[str, str]:
-    """The classification metrics, and the file that gives them and the metrics to KFP.
+    """Return the classification metrics, and the file that passes them and the metrics to KFP.
 
-    KFP wants each declared output: a regression has empty classification metrics, which its UI
-    leaves out.
+    KFP expects every declared output: for a regression the classification metrics are empty, and
+    its UI leaves them out.
     """
     classification = {} if predictions.classes is None else _classification(predictions)
     metadata = {"metrics": metrics, "classification_metrics": classification}
@@ -28,7 +28,7 @@ def native_outputs(metrics: Mapping[str, float], predictions: Predictions) -> di
 
 
 def _classification(predictions: Predictions) -> dict[str, Any]:
-    """As `ClassificationMetrics` of KFP's SDK writes it; its UI draws one ROC curve."""
+    """Return what `ClassificationMetrics` of KFP's SDK writes; the UI draws one ROC curve."""
     found = curves.confusion(predictions)
     metadata: dict[str, Any] = {
         "confusionMatrix": {

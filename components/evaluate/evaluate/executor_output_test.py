@@ -9,7 +9,7 @@ from evaluate.measure.predictions import Predictions
 
 
 def metadata(predictions: Predictions) -> dict[str, object]:
-    """What KFP is told of the classification metrics."""
+    """Return the metadata of the classification metrics, as KFP receives it."""
     told = json.loads(native_outputs({"a": 0.5}, predictions)["executor_output"])["artifacts"]
     assert told["metrics"] == {"artifacts": [{"metadata": {"a": 0.5}}]}
     (artifact,) = told["classification_metrics"]["artifacts"]

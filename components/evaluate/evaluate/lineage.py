@@ -1,4 +1,4 @@
-"""What the step was given and gave, for whoever runs it again."""
+"""The lineage of one call: its inputs and outputs, for whoever runs it again."""
 
 import hashlib
 import json
@@ -12,7 +12,10 @@ from pinion_step.outputs import to_json
 
 
 def lineage(request: Request, predictions: Predictions, metrics: str) -> str:
-    """The step's parameters, and the hashes of its input and outputs; `metrics` is the output."""
+    """Return the parameters, and the hashes of the input and outputs, as JSON.
+
+    `metrics` is the text of the metrics output.
+    """
     return to_json(
         {
             "parameters": {
@@ -31,9 +34,9 @@ def lineage(request: Request, predictions: Predictions, metrics: str) -> str:
 
 
 def digest(predictions: Predictions) -> str:
-    """SHA-256 of what was predicted for each row, and of the probabilities where there are any.
+    """Return the SHA-256 of the predictions, and of the probabilities if there are any.
 
-    A model folder holds ids, so that models are told apart by what they say.
+    Models are compared by their predictions, because a model folder holds ids that always differ.
     """
     hasher = hashlib.sha256()
     for values in (predictions.predicted, predictions.probabilities):
@@ -43,6 +46,6 @@ def digest(predictions: Predictions) -> str:
 
 
 def _bytes(values: np.ndarray) -> bytes:
-    # Of labels an array of objects holds addresses.
+    # The bytes of an array of objects, such as labels, are addresses in memory.
     numbers = values.dtype.kind in "biuf"
     return values.astype("<f8").tobytes() if numbers else json.dumps(values.tolist()).encode()

@@ -174,7 +174,7 @@ def test_equal_inputs_give_equal_bytes(forest: Example, evaluate_step: Run) -> N
 @pytest.mark.parametrize(
     ("flags", "complaint"),
     [
-        pytest.param({"thresholds": "{"}, "--thresholds is not valid JSON", id="malformed"),
+        pytest.param({"thresholds": "{"}, "--thresholds: { is not valid JSON", id="malformed"),
         pytest.param({"thresholds": '{"rmse": 1}'}, "better when smaller", id="error minimum"),
         pytest.param({"mlflow_tracking_uri": "http://[x"}, "'http://[x' is not", id="address"),
         pytest.param({"model": ""}, "--model: the path is empty", id="empty path"),
@@ -232,7 +232,11 @@ def _words_for_numbers(example: Example, tmp_path: Path) -> dict[str, object]:
             id="output below a file",
         ),
         pytest.param(_model_of_no_run, "does not have the run 000", id="unknown run"),
-        pytest.param(_unknown_labels, "no label of the target 'income class'", id="other labels"),
+        pytest.param(
+            _unknown_labels,
+            "the model knows no label of the target 'income class'",
+            id="other labels",
+        ),
         pytest.param(
             _words_for_numbers, "the model cannot predict the test data", id="other types"
         ),

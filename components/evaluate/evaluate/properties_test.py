@@ -27,7 +27,7 @@ thorough = settings(max_examples=400, deadline=None, derandomize=True)
 
 
 def refusal(parse: Callable[[str], object], text: str) -> StepError | None:
-    """What it is refused with, if it is; anything but a refusal fails the test."""
+    """Return the message of the refusal, if there is one; any other error fails the test."""
     try:
         parse(text)
     except StepError as error:

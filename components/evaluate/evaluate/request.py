@@ -1,4 +1,4 @@
-"""What one call of evaluate asks for."""
+"""The request: the arguments of one call of evaluate."""
 
 import json
 from argparse import ArgumentTypeError
@@ -11,7 +11,7 @@ from evaluate.gate.thresholds import Thresholds
 
 @dataclass(frozen=True)
 class Request:
-    """The flags' values; `outputs` are the files to write, by the names of their flags."""
+    """The values of the flags; `outputs` are the files to write, by the names of their flags."""
 
     model: Path
     test_data: Path
@@ -24,9 +24,9 @@ class Request:
 
 
 def executor_output(text: str) -> Path | None:
-    """Return where KFP reads what a program says of its outputs; None if nobody asks.
+    """Return the file in which KFP expects the metadata of the outputs; None for an empty text.
 
-    A `type` of argparse, for KFP's message to the program.
+    Serves argparse as a `type`; the text is KFP's message to the program.
     """
     if not text.strip():
         return None
@@ -34,5 +34,5 @@ def executor_output(text: str) -> Path | None:
         return Path(str(json.loads(text)["outputs"]["outputFile"]))
     except (ValueError, KeyError, TypeError, RecursionError):
         raise ArgumentTypeError(
-            f"{text[:80]!r} is not KFP's executor input with its outputs.outputFile"
+            f"{text[:80]!r} is not an executor input of KFP, a JSON object with outputs.outputFile"
         ) from None

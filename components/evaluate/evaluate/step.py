@@ -1,4 +1,4 @@
-"""The work of one call: from a model folder and a test split to the texts of the outputs."""
+"""The step: from a model folder and a test split to the texts of the outputs."""
 
 import hashlib
 from collections.abc import Mapping
@@ -21,11 +21,11 @@ from pinion_step.outputs import to_json
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-# Below this the threads of OpenMP take longer to wake than to work: for the importance of features
-# a model is asked hundreds of times.
+# Below this size, OpenMP's threads take longer to wake than to work, and the importance of the
+# features needs hundreds of predictions.
 MANY_CELLS = 5_000_000
 
-# The outputs that MLflow gets too, and what they are called there.
+# The outputs that are also stored in MLflow, and their names there.
 _ARTIFACTS = {"report": "report.html", "report_data": "report.json"}
 _NATIVE = {"classification_metrics", "executor_output"}
 
@@ -33,9 +33,9 @@ _NATIVE = {"classification_metrics", "executor_output"}
 def measure(
     client: "MlflowClient", model: ModelFolder, request: Request
 ) -> tuple[Evaluation, dict[str, str]]:
-    """Evaluate the model, and return the texts of the wanted outputs, or more, by their names.
+    """Evaluate the model, and return the texts of at least the requested outputs, by name.
 
-    `lineage` is one for MLflow alone.
+    `lineage` among them is for MLflow only.
     """
     estimator = load_estimator(model)
     split = read_test_split(request.test_data, model.target, estimator)
@@ -69,13 +69,13 @@ def _measured(
 
 
 def save(client: "MlflowClient", evaluation: Evaluation, outputs: Mapping[str, str]) -> None:
-    """Record the verdict in MLflow, behind the lineage, and the report if one was made."""
+    """Record the lineage, the report if there is one, and then the verdict in MLflow."""
     model = evaluation.model
     reports = {
         f"evaluation/{file}": outputs[name] for name, file in _ARTIFACTS.items() if name in outputs
     }
     log_files(client, model.run_id, reports | {"lineage/evaluate.json": outputs["lineage"]})
-    # By the hash one can tell whether a later evaluation of the model has the run.
+    # The hash tells whether a later evaluation of the model has overwritten this one in the run.
     documents = "".join(outputs.get(name, "") for name in ("result", "report_data"))
     tags = {
         "pinion.evaluation": "passed" if evaluation.passed else "failed",

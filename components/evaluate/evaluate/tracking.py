@@ -1,4 +1,4 @@
-"""MLflow: the run a model came from, and the verdict recorded in it."""
+"""MLflow: the run that a model came from, and the verdict recorded in it."""
 
 import time
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def open_run(uri: str, run_id: str, model_id: str) -> "MlflowClient":
-    """Connect to the store and make sure that it holds the run and the model."""
+    """Connect to the store and check that it holds the run and the model."""
     check_store(uri)
     client = connect(uri)
     with answers(uri, f"the run {run_id} of the model"):
@@ -29,7 +29,7 @@ def record(
     metrics: Mapping[str, float],
     tags: Mapping[str, str],
 ) -> None:
-    """Add `test_<metric>` to the run and its model, and tags to the run."""
+    """Add `test_<metric>` to the run and its model, and the tags to the run."""
     from mlflow.entities import Metric, RunTag
 
     now = int(time.time() * 1000)
@@ -45,13 +45,13 @@ def record(
 
 
 def run_parameters(client: "MlflowClient", run_id: str) -> dict[str, str]:
-    """Return what the run says that the model was trained with."""
+    """Return the parameters that the model was trained with, as the run has them."""
     with answers(client.tracking_uri, f"the run {run_id}"):
         return dict(client.get_run(run_id).data.params)
 
 
 def log_files(client: "MlflowClient", run_id: str, files: Mapping[str, str]) -> None:
-    """Add texts to the run's artifacts, by their paths there."""
+    """Add texts to the run's artifacts, under the given paths."""
     with answers(client.tracking_uri, f"the artifacts of the run {run_id}"):
         for path, text in files.items():
             client.log_text(run_id, text, path)

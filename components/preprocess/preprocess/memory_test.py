@@ -54,7 +54,7 @@ def test_memory_grows_far_less_than_the_table(tmp_path: Path) -> None:
 
 
 def peaks(folder: Path, *tables: int) -> list[int]:
-    """The most bytes that the step held up to the end of each table of so many rows."""
+    """Return the peak memory of the step, in bytes, after each table; `tables` are row counts."""
     outputs = [part for name in OUTPUTS for part in (f"--{name}", str(folder / name))]
     calls = []
     for rows in tables:

@@ -28,7 +28,7 @@ KINDS = [
 
 @st.composite
 def columns(draw: st.DrawFn) -> pa.Array:
-    """A column of one kind, with or without missing values, rarely without any value."""
+    """Draw a column of one kind, with or without missing values, rarely without any value."""
     values = draw(st.sampled_from(KINDS))
     if draw(st.booleans()):
         values = st.none() | values

@@ -18,7 +18,7 @@ FIRST = {name: values[0] for name, values in TABLE.items()}
 
 
 def last(column: str, value: str, before: list[str | None] | None = None) -> dict[str, Any]:
-    """A column that is as in the table, or as said, but for its last value."""
+    """Return the table's column, or `before`, with another last value."""
     return {column: [*(before or TABLE[column])[:-1], value]}
 
 
@@ -70,7 +70,7 @@ def test_the_last_rows_count_as_the_first(
 
 
 def assert_as_reported(outcome: Outcome) -> None:
-    """The report is made of the whole table, so that what a draft wrote must be what it says."""
+    """Assert that the splits are as reported: the report describes the table, not the draft."""
     train, test = outcome.train["y"], outcome.test["y"]
     assert (len(train), len(test)) == tuple(
         outcome.report["rows"][each] for each in ("train", "test")

@@ -71,7 +71,7 @@ def pull(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Pull:
 
 @pytest.fixture()
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that would have been waited between two tries."""
+    """Return the seconds that the step would have waited between its attempts."""
     seconds: list[float] = []
     monkeypatch.setattr(retry, "sleep", seconds.append)
     return seconds
@@ -237,7 +237,7 @@ def _one_loader() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def s3_client(s3_port: int, _one_loader: None) -> Any:
-    """What puts objects into the bucket `tables`; it takes half a second to make."""
+    """Return a client for the bucket `tables`; it takes half a second to make."""
     client = aws(s3_port, "s3")
     client.create_bucket(Bucket="tables")
     return client

@@ -18,7 +18,7 @@ cells = st.text(max_size=6) | st.sampled_from(["", '"', "1", "-1e400", "nan", "\
 
 @st.composite
 def damaged(draw: st.DrawFn, content: bytes) -> bytes:
-    """The content with a stretch removed or overwritten."""
+    """Draw the content with a stretch removed or overwritten."""
     start = draw(st.integers(0, len(content)))
     end = min(len(content), start + draw(st.integers(0, 12)))
     return content[:start] + draw(st.binary(max_size=8)) + content[end:]

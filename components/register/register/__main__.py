@@ -28,7 +28,7 @@ _PATHS = (
 
 @dataclass(frozen=True)
 class Request:
-    """One call of register; an empty alias means that none is moved."""
+    """The arguments of one call of register; an empty alias means that no alias is moved."""
 
     model: Path
     evaluation: Path
@@ -59,7 +59,7 @@ def build_parser() -> Parser:
         "--alias",
         default="champion",
         metavar="ALIAS",
-        help="the alias to move to the version, never back from a newer one; empty for none "
+        help="the alias to move to the version, unless a newer version has it; empty for none "
         "(default: %(default)s)",
     )
     add(
@@ -95,7 +95,7 @@ def _register(argv: Sequence[str]) -> None:
     uri = resolve_uri(request.mlflow_tracking_uri, os.environ)
     files = {"--model-version": request.model_version, "--model-uri": request.model_uri}
     with staged(files) as outputs, open_store(uri, model) as store:
-        # It imports MLflow, which takes seconds that no refusal above must pay.
+        # This imports MLflow, which takes seconds; the refusals above must not wait for it.
         from register.registry import register_model
 
         tags = version_tags(model, store.run_tags, os.environ)
@@ -107,7 +107,7 @@ def _register(argv: Sequence[str]) -> None:
 
 
 def warm() -> None:
-    """Import what the step needs; a runner may call it while earlier steps still work."""
+    """Import what the step needs; a runner may call it while earlier steps still run."""
     configure()
     for name in ("register.registry", "mlflow.store.tracking.sqlalchemy_store"):
         import_module(name)

@@ -1,4 +1,4 @@
-"""The model card: what a version's page in the registry says about it, in Markdown."""
+"""The model card: the description of a version on its page in the registry, in Markdown."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -7,7 +7,7 @@ from register.evaluation import Check, EvaluationResult
 
 
 def model_card(result: EvaluationResult, tags: Mapping[str, str]) -> str:
-    """The numbers of the evaluation, and what the version was made from, for people."""
+    """Return the description of a version: its metrics and what it was made from."""
     return "\n".join([*_numbers(result), *_sources(tags)])
 
 
@@ -23,7 +23,7 @@ def _numbers(result: EvaluationResult) -> Iterator[str]:
 
 
 def _rounded(check: Check) -> Check:
-    """The check in as many digits as the table has, unless what it turns on is behind those."""
+    """Round the numbers of a check for the table, unless rounding would make them equal."""
     value, threshold = _number(check.value), _number(check.threshold)
     if value == threshold:
         return check

@@ -47,8 +47,9 @@ def test_a_champion_that_nobody_compared_with_is_not_replaced(
 
     assert outcome.exit_code == 1
     assert outcome.stderr == (
-        "register: error: the alias 'champion' of overtaken is at version 2, and the evaluation "
-        "compared with 1; version 3 is registered without it: evaluate again\n"
+        "register: error: the alias 'champion' of overtaken is at version 2, but the evaluation "
+        "compared with version 1; version 3 is registered without the alias: evaluate the model "
+        "again\n"
     )
     assert store.alias("overtaken") == 2
     # That of the call before.

@@ -34,7 +34,7 @@ class Trained:
     model_id: str
 
     def edit_evaluation(self, **changes: object) -> None:
-        """Replaces keys of the evaluation result."""
+        """Replace keys of the evaluation result."""
         document = json.loads(self.evaluation.read_text())
         self.evaluation.write_text(json.dumps(document | changes))
 
@@ -53,12 +53,12 @@ class Store:
         return sorted(found, key=lambda version: int(version.version))
 
     def alias(self, name: str, alias: str = "champion") -> int | None:
-        """The version that the alias is at."""
+        """Return the version that the alias points to."""
         version = self.client.get_registered_model(name).aliases.get(alias)
         return None if version is None else int(version)
 
     def links(self, trained: "Trained") -> list[dict[str, str]]:
-        """The versions that MLflow's page of the model names."""
+        """Return the versions that MLflow's page of the model names."""
         tags = self.client.get_logged_model(trained.model_id).tags
         found: list[dict[str, str]] = json.loads(tags["mlflow.modelVersions"])
         return found
@@ -80,7 +80,7 @@ Train = Callable[..., Trained]
 
 @pytest.fixture()
 def train(store: Store, tmp_path: Path) -> Train:
-    """Makes a new logged model with a folder and a passed evaluation."""
+    """Make a new logged model with a folder and a passed evaluation."""
 
     def make(status: Status | None = "READY", run_tags: Mapping[str, str] | None = None) -> Trained:
         run_id = store.client.create_run(store.experiment, tags=dict(run_tags or {})).info.run_id
@@ -113,7 +113,7 @@ Run = Callable[..., Outcome]
 
 
 def arguments(trained: Trained, uri: str, out: Path, **flags: Any) -> list[str]:
-    """The command line; keyword arguments replace or add flags."""
+    """Return the command line; keyword arguments replace or add flags."""
     given = {
         "model": trained.folder,
         "evaluation": trained.evaluation,
@@ -126,7 +126,7 @@ def arguments(trained: Trained, uri: str, out: Path, **flags: Any) -> list[str]:
 
 @pytest.fixture()
 def register_step(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Calls the step on a model."""
+    """Call the step on a model."""
     out = tmp_path / "out"
 
     def run(trained: Trained, **flags: object) -> Outcome:

@@ -1,4 +1,4 @@
-"""The evaluation result: whether this very model passed."""
+"""The evaluation result, which says whether this very model passed."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from register.model import ModelFolder
 class Check:
     """One check of the evaluation; `value` is None for a metric that was not computed.
 
-    `threshold` is None where it would be the champion's value and there is none to be had.
+    `threshold` is None if it depends on the champion and there is no champion to compare with.
     """
 
     metric: str
@@ -41,7 +41,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Compared:
-    """The version that held the alias when the model was compared with it; None for no holder."""
+    """The version that had the alias during the evaluation; None if no version had it."""
 
     alias: str
     version: int | None
@@ -49,7 +49,7 @@ class Compared:
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """What register reads of an evaluation; `compared` is None where no champion was asked for."""
+    """The parts of an evaluation that register needs; `compared` is None without a champion."""
 
     passed: bool
     model_id: str
@@ -60,16 +60,16 @@ class EvaluationResult:
 
     @property
     def why(self) -> str:
-        """What the model passed, for people."""
+        """Return the checks that the model passed, in words."""
         return "; ".join(str(check) for check in self.checks)
 
 
-# What a document that somebody else wrote can come to.
+# The errors that reading a document of the wrong form can raise.
 _NO_RESULT = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 def read_evaluation(path: Path) -> EvaluationResult:
-    """Parses an evaluation result; raises StepError where it is not one."""
+    """Parse an evaluation result; raises `StepError` if the file is not one."""
     try:
         document = json.loads(path.read_bytes())
         checks = tuple(_check(check) for check in document["checks"])
@@ -88,20 +88,23 @@ def read_evaluation(path: Path) -> EvaluationResult:
         ) from error
     if result.passed and not checks:
         raise StepError(
-            f"the evaluation {path} contradicts itself: it passed, without a check; "
+            f"the evaluation {path} contradicts itself: it passed, but has no check; "
             "give evaluate's result"
         )
     if result.passed and not all(check.passed for check in checks):
-        raise StepError(f"the evaluation {path} contradicts itself: it passed, a check did not")
+        raise StepError(
+            f"the evaluation {path} contradicts itself: it passed, but a check failed; "
+            "give evaluate's result"
+        )
     return result
 
 
 def require_passed(path: Path, result: EvaluationResult, model: ModelFolder) -> None:
-    """Raises StepError unless the evaluation is of this model and every check passed."""
+    """Raise `StepError` unless the evaluation is of this model and every check passed."""
     if (result.model_id, result.run_id) != (model.model_id, model.run_id):
         raise StepError(
             f"the evaluation {path} is of the model {result.model_id} of run {result.run_id}, not "
-            f"of {model.model_id} of run {model.run_id}; evaluate the model to be registered"
+            f"of {model.model_id} of run {model.run_id}; evaluate the model that you register"
         )
     if not result.passed:
         failed = "; ".join(str(check) for check in result.checks if not check.passed)

@@ -119,8 +119,8 @@ def test_refuses_a_file_that_is_no_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("checks", "complaint"),
     [
-        pytest.param([CHECK], "it passed, a check did not", id="a failed check"),
-        pytest.param([], "it passed, without a check", id="no check"),
+        pytest.param([CHECK], "it passed, but a check failed", id="a failed check"),
+        pytest.param([], "it passed, but has no check", id="no check"),
     ],
 )
 def test_refuses_one_that_contradicts_itself(

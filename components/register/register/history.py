@@ -1,4 +1,4 @@
-"""Who moved an alias, when, from which run and why: kept as tags of the registered model."""
+"""The moves of an alias (who, when, from which run, why), kept as tags of the registered model."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 CHAMPION = "champion"
-# What was the champion before, so that a person can go back to it.
+# The alias of the champion before, so that a person can go back to it.
 PREVIOUS = "previous"
 _PREFIX = "pinion.history."
 
 
 @dataclass(frozen=True)
 class Move:
-    """An alias that went from one version to another; `before` is None where there was none."""
+    """An alias that moved from one version to another; `before` is None if it is new."""
 
     alias: str
     before: int | None
@@ -31,14 +31,14 @@ class Move:
 
 
 def has_left(client: "MlflowClient", name: str, alias: str, version: int) -> bool:
-    """Whether the alias was at a version and went on, forth or back."""
+    """Return whether the alias has moved away from a version, to a newer or an older one."""
     tags = client.get_registered_model(name).tags
     for value in (each for key, each in tags.items() if key.startswith(_PREFIX)):
         try:
             move = json.loads(value)
             left = (move["alias"], move["before"]) == (alias, version)
         except (ValueError, LookupError, TypeError):
-            # Not of ours.
+            # This tag was not written by this step.
             continue
         if left:
             return True
@@ -46,14 +46,14 @@ def has_left(client: "MlflowClient", name: str, alias: str, version: int) -> boo
 
 
 def keep(client: "MlflowClient", name: str, move: Move) -> None:
-    """Writes a move down, and keeps hold of a champion that it ended."""
-    # In characters that MLflow takes in the name of a tag, and in the order of time.
+    """Record a move, and point `previous` to the champion that it replaced."""
+    # MLflow accepts these characters in the name of a tag, and they sort by time.
     key = f"{_PREFIX}{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
     client.set_registered_model_tag(name, key, json.dumps(asdict(move)))
     if move.alias == CHAMPION and move.before is not None:
         try:
             client.set_registered_model_alias(name, PREVIOUS, str(move.before))
         except MlflowException as error:
-            # Of two that insert a new alias at once, the database refuses one.
+            # If two processes insert an alias at once, the database refuses one of them.
             if not was_answered(error) or PREVIOUS not in client.get_registered_model(name).aliases:
                 raise

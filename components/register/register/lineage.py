@@ -1,4 +1,4 @@
-"""The tags of a version, which say where it comes from."""
+"""The lineage of a version: the tags that say where it comes from."""
 
 from collections.abc import Mapping
 

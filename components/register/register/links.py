@@ -1,7 +1,7 @@
 """The link from a logged model to its version, which MLflow's page of the model shows.
 
-A server writes it where it makes a version, also one that is deleted again; into an SQLite file
-nobody does.
+A server writes the link when it creates a version, even one that is deleted later. In an SQLite
+file, nothing else writes it.
 """
 
 import json
@@ -19,7 +19,7 @@ _VERSIONS = "mlflow.modelVersions"
 
 
 def link(client: "MlflowClient", name: str, number: int, model: ModelFolder) -> None:
-    """Has the model name its one version under the name, beside what it is under others."""
+    """Link the model to its one version under the name, and keep its links to other names."""
     before = _links(client.get_logged_model(model.model_id).tags.get(_VERSIONS, "[]"))
     others = [each for each in before if each.get("name") != name]
     links = [*others, {"name": name, "version": str(number)}]
@@ -28,7 +28,7 @@ def link(client: "MlflowClient", name: str, number: int, model: ModelFolder) -> 
     try:
         client.set_logged_model_tags(model.model_id, {_VERSIONS: json.dumps(links)})
     except MlflowException as error:
-        # Of two that insert a tag at once, the database refuses one.
+        # If two processes insert a tag at once, the database refuses one of them.
         if not was_answered(error) or _VERSIONS not in client.get_logged_model(model.model_id).tags:
             raise
 

@@ -355,7 +355,7 @@ def test_a_deleted_model_is_refused(store: Store, train: Train, register_step: R
             "did not pass its evaluation: accuracy is 0.956, must be >= 0.97\n",
             id="did not pass",
         ),
-        pytest.param({"checks": []}, "it passed, without a check", id="no check"),
+        pytest.param({"checks": []}, "it passed, but has no check", id="no check"),
         pytest.param({"model_id": "m-other"}, "is of the model m-other", id="another's evaluation"),
         pytest.param({"checks": 7}, "is not an evaluation result", id="malformed"),
     ],

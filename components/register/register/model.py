@@ -1,4 +1,4 @@
-"""The model folder: which logged model it is."""
+"""The model folder, which names its logged model."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ class ModelFolder:
 
     @property
     def uri(self) -> str:
-        """The source of the model's registered versions, by which they are found again."""
+        """Return the source of the model's registered versions, by which they are found."""
         return f"models:/{self.model_id}"
 
 

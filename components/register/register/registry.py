@@ -1,13 +1,15 @@
-"""The model registry: exactly one version per model, however often and by how many it is asked for.
+"""The model registry: exactly one version per model, however often and by whom it is registered.
 
-MLflow makes a new version at every call and has no conditional write. So a version is looked for,
-made, and looked for again: of several made at once everybody keeps the lowest number, which was
-there before the others, and the rest are deleted. The source and the tags of a version appear with
-it, so that one made by a process that died is found like any other; MLflow never gives a deleted
-version's number again, so that a deletion cannot hit another model's version.
+MLflow creates a new version at every call and has no conditional write. So the step looks for a
+version, creates one, and looks again. If several processes create one at once, each of them keeps
+the lowest number, which was there first, and the others are deleted. The source and the tags of a
+version appear together with it, so that a version made by a process that died is found like any
+other. MLflow never reuses the number of a deleted version, so that a deletion cannot hit the
+version of another model.
 
-The alias is moved alike: a version is first tagged as one that asked for it, and whoever has set it
-looks again for a newer one that asked. So the last to set it leaves it at the newest.
+The alias moves in the same way: a version is first tagged as one that asks for the alias, and
+whoever has set the alias looks again for a newer version that asks. So the last process to set it
+leaves it at the newest version.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
-# Each is one more version that another process registered between a look and a write.
+# Each turn means that another process registered a version between a look and a write.
 _TURNS = 50
 # On the model's page, above its versions.
 _ABOUT = (
@@ -39,7 +41,7 @@ _ABOUT = (
 
 @dataclass(frozen=True)
 class Registration:
-    """A model's version; `alias_at` is the version that the alias is at, None without alias."""
+    """A model's version; `alias_at` is the version that has the alias, None without an alias."""
 
     name: str
     version: int
@@ -49,7 +51,7 @@ class Registration:
 
     @property
     def uri(self) -> str:
-        """The address of the version."""
+        """Return the address of the version."""
         return f"models:/{self.name}/{self.version}"
 
     def __str__(self) -> str:
@@ -70,42 +72,50 @@ def register_model(
     tags: Mapping[str, str],
     result: EvaluationResult,
 ) -> Registration:
-    """Gives the model its one version under the name, with the tags, and the alias to it.
+    """Give the model its one version under the name, with the tags, and move the alias to it.
 
-    Raises StepError where the evaluation compared with a version that the alias has left.
+    Raises `StepError` if the evaluation compared with a version that the alias has left.
     """
     if alias:
         tags = {**tags, _asked(alias): "asked"}
     made = None
     if not _versions(client, name, model):
         made = _create(client, name, model, tags, model_card(result, tags))
-    found = _versions(client, name, model)
-    if not found:
-        raise StepError(
-            f"MLflow does not list version {made} of {name}, which it has just made from "
-            f"{model.uri}; was it deleted meanwhile? Repeat the call"
-        )
-    version, *duplicates = found
-    if duplicates:
-        _delete_own(client, duplicates, model)
+    version = _only_version(client, name, model, made)
     _add_tags(client, version, tags)
     number = int(version.version)
     link(client, name, number, model)
     if not alias:
         alias_at = None
     elif made is None and has_left(client, name, alias, number):
-        # It was there, and somebody may have had a reason to go back from it.
+        # The alias pointed to this version before; somebody may have moved it away on purpose.
         alias_at = _alias_at(client, name, alias)
     else:
         alias_at = _move_alias(client, name, alias, number, result)
     return Registration(name, number, made == number, alias, alias_at)
 
 
+def _only_version(
+    client: "MlflowClient", name: str, model: ModelFolder, made: int | None
+) -> "ModelVersion":
+    """Return the model's lowest version after deleting the others; `made` is the newest one."""
+    found = _versions(client, name, model)
+    if not found:
+        raise StepError(
+            f"MLflow does not list version {made} of {name}, which this step has just made from "
+            f"{model.uri}; it may have been deleted in the meantime: run the step again"
+        )
+    version, *duplicates = found
+    if duplicates:
+        _delete_own(client, duplicates, model)
+    return version
+
+
 def _versions(client: "MlflowClient", name: str, model: ModelFolder) -> list["ModelVersion"]:
-    """The model's versions under the name, the lowest first."""
-    # A name could hold quotes, for which a search expression has no escape; the source cannot.
+    """Return the model's versions under the name, the lowest first."""
+    # A name may hold quotes, which a search expression cannot escape; the source never does.
     found = client.search_model_versions(f"source_path = '{model.uri}'")
-    # A number from SQLite, a text from a server.
+    # SQLite gives the version as a number, a server as text.
     return sorted(
         (version for version in found if version.name == name),
         key=lambda version: int(version.version),
@@ -126,7 +136,7 @@ def _create(
         run_id=model.run_id,
         tags=dict(tags),
         description=card,
-        # Waiting would ask for the version again, which another process may have deleted by now.
+        # Waiting would ask for the version again, and another process may have deleted it by now.
         await_creation_for=0,
         model_id=model.model_id,
     )
@@ -136,7 +146,7 @@ def _create(
 def _delete_own(
     client: "MlflowClient", duplicates: Sequence["ModelVersion"], model: ModelFolder
 ) -> None:
-    """Deletes the duplicates that no person made and no alias is at."""
+    """Delete the duplicates that this step made and that no alias points to."""
     name = duplicates[0].name
     aliased = {int(number) for number in client.get_registered_model(name).aliases.values()}
     for version in duplicates:
@@ -151,13 +161,13 @@ def _delete_own(
 
 
 def _add_tags(client: "MlflowClient", version: "ModelVersion", tags: Mapping[str, str]) -> None:
-    """Adds what a version lacks that was registered before by hand, or for another alias."""
+    """Add the tags that a version lacks if it was registered by hand or for another alias."""
     name, number = version.name, str(version.version)
     for key in tags.keys() - version.tags.keys():
         try:
             client.set_model_version_tag(name, number, key, tags[key])
         except MlflowException as error:
-            # Of two that insert a tag at once, the database refuses one.
+            # If two processes insert a tag at once, the database refuses one of them.
             if not was_answered(error) or key not in client.get_model_version(name, number).tags:
                 raise
 
@@ -169,10 +179,10 @@ def _asked(alias: str) -> str:
 def _move_alias(
     client: "MlflowClient", name: str, alias: str, number: int, result: EvaluationResult
 ) -> int:
-    """Sets the alias, but never back: gives the version it is at.
+    """Set the alias, but never to an older version; return the version that it points to.
 
-    A new version has the highest number, so an alias beyond it means that this call repeats an
-    older registration, which a newer model has overtaken. To go back on purpose, set the alias in
+    A new version has the highest number. If the alias is already past it, this call repeats an
+    older registration that a newer model has overtaken. To go back on purpose, set the alias in
     MLflow.
     """
     for _ in range(_TURNS):
@@ -183,34 +193,35 @@ def _move_alias(
         try:
             client.set_registered_model_alias(name, alias, str(number))
         except MlflowException as error:
-            # Of two that insert a new alias at once, the database refuses one.
+            # If two processes insert an alias at once, the database refuses one of them.
             refused = current is None and was_answered(error)
             if not refused or _alias_at(client, name, alias) is None:
                 raise
         else:
             keep(client, name, Move(alias, current, number, "register", result.why, result.run_id))
-        # Between the look and the write, a newer version may have got the alias and lost it here.
+        # Between the look and the write, a newer version may have had the alias and lost it here.
         number = max(number, _newest(client, name, alias))
     raise StepError(
-        f"the alias {alias!r} of {name} was moved by others {_TURNS} times meanwhile; "
-        "repeat the call"
+        f"the alias {alias!r} of {name} was moved by other processes {_TURNS} times in the "
+        "meantime; run the step again"
     )
 
 
 def _require_compared(
     name: str, alias: str, current: int | None, number: int, result: EvaluationResult
 ) -> None:
-    """An evaluation is a verdict on one champion, and says nothing about the next."""
+    """Raise `StepError` if the evaluation compared with another version than the alias's."""
     compared = result.compared
     if compared is not None and compared.alias == alias and compared.version != current:
         raise StepError(
-            f"the alias {alias!r} of {name} is at version {current}, and the evaluation compared "
-            f"with {compared.version}; version {number} is registered without it: evaluate again"
+            f"the alias {alias!r} of {name} is at version {current}, but the evaluation compared "
+            f"with version {compared.version}; version {number} is registered without the alias: "
+            "evaluate the model again"
         )
 
 
 def _newest(client: "MlflowClient", name: str, alias: str) -> int:
-    """Gives the highest version that asked for the alias; a duplicate, soon deleted, is none."""
+    """Return the highest version that asked for the alias, without soon deleted duplicates."""
     found = client.search_model_versions(
         f"tags.`{_asked(alias)}` = 'asked'", order_by=["version_number DESC"]
     )

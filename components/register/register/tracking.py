@@ -26,8 +26,8 @@ class Store:
 def open_store(uri: str, model: ModelFolder) -> Iterator[Store]:
     """Connect to the store of the model's run; MLflow's errors in the body become StepErrors.
 
-    Raises `StepError` if the store cannot be used or lacks the run or the model, or if the model
-    was not logged to its end.
+    Raises `StepError` if the store cannot be used, lacks the run or the model, or holds a model
+    that was not logged completely.
     """
     check_store(uri)
     client = connect(uri)
@@ -39,10 +39,10 @@ def open_store(uri: str, model: ModelFolder) -> Iterator[Store]:
 
 
 def _require_ready(client: "MlflowClient", model: ModelFolder) -> None:
-    # MLflow itself registers a model whose files never arrived.
+    # MLflow itself would register a model whose files never arrived.
     status = client.get_logged_model(model.model_id).status
     if status != "READY":
         raise StepError(
-            f"the model {model.model_id} is {status}, not READY, because its training was cut off"
-            " or failed; train it again"
+            f"the model {model.model_id} is {status}, not READY, because its training failed or"
+            " was interrupted; train it again"
         )

@@ -76,10 +76,10 @@ def _groups(proc: Path, cgroups: Path) -> Iterator[int]:
 
 
 def _levels(root: Path, path: str, limit: str, used: str) -> Iterator[int]:
-    """What a group and those above it leave.
+    """Yield the bytes that a control group and each group above it leave.
 
-    In a container the path may be that outside of it, which is not there; its own group is then the
-    root.
+    In a container the path may be one of the host, which does not exist there; the root is then the
+    container's own group.
     """
     group = root / path.lstrip("/")
     for level in (group, *group.parents):

@@ -18,7 +18,7 @@ from pinion_step.mlflow import answers, mask
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-# What MLflow says where the work could not be done, which is no verdict on the champion.
+# MLflow's words for a failed download, which says nothing about the champion itself.
 _TRANSIENT = (
     "Max retries exceeded",
     "timeout exception",
@@ -31,10 +31,10 @@ _TRANSIENT = (
 
 @dataclass(frozen=True)
 class Champion:
-    """The holder of an alias, and what it predicts.
+    """The model version that has the alias, and its predictions.
 
-    `version` is None where nobody holds the alias. `predictions` is None there and where the
-    holder cannot be compared, for the `reason`.
+    `version` is None if no version has the alias. `predictions` is None in that case, and if the
+    version cannot be compared, for the `reason`.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Champion:
         return f"models:/{self.name}{where}"
 
     def to_json(self) -> dict[str, Any]:
-        """The champion as it stands in the evaluation result."""
+        """Return the champion as it stands in the evaluation result."""
         document: dict[str, Any] = {"alias": self.alias, "version": self.version}
         if self.predictions is not None:
             document["metrics"] = self.metrics
@@ -62,7 +62,7 @@ class Champion:
 
 @dataclass(frozen=True)
 class Candidate:
-    """The model under evaluation, which the champion has to be comparable with."""
+    """The model under evaluation, to which the champion is compared."""
 
     model: ModelFolder
     estimator: Estimator
@@ -70,10 +70,10 @@ class Candidate:
 
 
 def find_champion(client: "MlflowClient", name: str, alias: str, candidate: Candidate) -> Champion:
-    """Asks once who holds the alias and lets that version predict the candidate's rows.
+    """Look up the version that has the alias, and let it predict the candidate's rows.
 
-    A version that cannot be loaded or has another schema is a Champion with a reason; a store that
-    does not answer raises StepError.
+    If the version cannot be loaded or has another schema, the champion has a reason and no
+    predictions. Raises `StepError` if the store does not answer.
     """
     version = _version_behind(client, name, alias)
     champion = Champion(name, alias, version)
@@ -87,7 +87,7 @@ def find_champion(client: "MlflowClient", name: str, alias: str, candidate: Cand
         except StepError as error:
             if error.__cause__ is not None and _is_transient(error.__cause__):
                 raise
-            # The folder has another name each time.
+            # The temporary folder has a new name each time, and equal inputs give equal outputs.
             said = str(error).replace(folder, champion.uri)
             reason = f"the champion {champion.uri} cannot be compared with: {said}"
             return Champion(name, alias, version, reason=reason)
@@ -99,7 +99,7 @@ def _version_behind(client: "MlflowClient", name: str, alias: str) -> int | None
 
     with answers(client.tracking_uri, f"the registered model {name!r}"):
         try:
-            # An alias that is not there is an error like any other to get_model_version_by_alias.
+            # get_model_version_by_alias does not tell a missing alias from other errors.
             version = client.get_registered_model(name).aliases.get(alias)
         except MlflowException as error:
             if error.error_code == "RESOURCE_DOES_NOT_EXIST":
@@ -109,10 +109,10 @@ def _version_behind(client: "MlflowClient", name: str, alias: str) -> int | None
 
 
 def _download(uri: str, folder: str) -> Path:
-    """Copies the version's model folder; what is not there is a StepError like any other."""
+    """Copy the version's model folder; raises `StepError` if it cannot be read."""
     import mlflow
 
-    # It would draw on a terminal.
+    # MLflow would draw a progress bar on a terminal.
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     try:
         return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=folder))

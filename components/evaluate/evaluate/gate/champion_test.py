@@ -132,7 +132,7 @@ def _other_task(store: Store) -> Example:
 
 
 def _edited(edit: Callable[[Path], object]) -> Callable[[Store], Example]:
-    """A comparable champion whose stored files are then changed."""
+    """Return a function that stores a comparable champion and then edits its files."""
 
     def make(store: Store) -> Example:
         example = log(store, LogisticRegression(), POINTS, "y", "classification")

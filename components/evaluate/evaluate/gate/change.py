@@ -1,32 +1,48 @@
-"""The champion gate: by how much a model has to be better than the one in use.
+"""The champion gate: how much better a model has to be than the one in use.
 
-The words and the comparison are those of MLflow's MetricThreshold: reaching the limit passes, so
-that a change of 0.0, which MLflow does not take, asks for a model that is no worse.
+The words and the comparison are those of MLflow's MetricThreshold: a metric that reaches the limit
+passes. A change of 0.0, which MLflow does not accept, therefore demands a model that is no worse.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from evaluate.gate.check import Check
 
-if TYPE_CHECKING:
-    from evaluate.gate.comparison import Comparison
-
 CHANGES = ("min_absolute_change", "min_relative_change")
 
-# What a relative change of a champion at 0 comes to, in MLflow as here.
+# The limit of a relative change if the champion's metric is 0, as in MLflow.
 _BETTER_THAN_ZERO = 1e-10
 
 # A number, or an array of them.
 _Value = TypeVar("_Value")
 
 
+class Comparison(Protocol):
+    """A model beside the champion, which can check a change of one metric."""
+
+    def check(self, change: "Change") -> Check:
+        """Check the model's metric against the champion's."""
+
+
+class Requirement(Protocol):
+    """The demand on one metric: a limit, or a change from the champion."""
+
+    @property
+    def compares(self) -> bool:
+        """Return whether a champion is needed."""
+
+    def hold(self, metrics: Mapping[str, float], comparison: Comparison | None) -> Check:
+        """Check the metric; a metric that was not computed fails."""
+
+
 @dataclass(frozen=True)
 class Change:
-    """What one metric is asked for: `kind` is one of CHANGES, `amount` is 0 or more.
+    """The demand that a metric beats the champion's by at least `amount`, which is 0 or more.
 
-    `confidence`, from 0 to 1, is how sure the change has to be; None asks for no certainty.
+    `kind` is one of CHANGES. `confidence`, from 0 to 1, is how certain the change has to be; None
+    demands no certainty.
     """
 
     metric: str
@@ -46,7 +62,7 @@ class Change:
         return ">=" if self.greater_is_better else "<="
 
     def limit(self, champion: _Value) -> _Value:
-        """Return what the metric has to reach if the champion's is this."""
+        """Return the value that the metric has to reach, given the champion's."""
         magnitude: Any = champion
         step = self.amount
         if self.kind == "min_relative_change":
@@ -54,14 +70,14 @@ class Change:
         limit: _Value = magnitude + (step if self.greater_is_better else -step)
         return limit
 
-    def hold(self, metrics: Mapping[str, float], comparison: "Comparison | None") -> Check:
-        """Hold the metric against the champion's; raises `ValueError` without a comparison."""
+    def hold(self, metrics: Mapping[str, float], comparison: Comparison | None) -> Check:
+        """Check the metric against the champion's; raises `ValueError` without a comparison."""
         if comparison is None:
-            raise ValueError(f"{self.kind} of {self.metric} asks for a champion")
+            raise ValueError(f"{self.kind} of {self.metric} needs a champion")
         return comparison.check(self)
 
     def check(self, value: float | None, champion: float | None, confidence: float | None) -> Check:
-        """Hold the metric against the champion's; None is a number that was not computed."""
+        """Check the metric against the champion's; None is a number that was not computed."""
         if value is None:
             return self.refuse(None, f"{self.metric} was not computed")
         if champion is None:
@@ -77,7 +93,7 @@ class Change:
         return self._check(value, False, reason=reason)
 
     def waive(self, value: float | None, note: str) -> Check:
-        """Pass the check, because there is nobody to be better than."""
+        """Pass the check, because there is no champion to beat."""
         if value is None:
             return self.refuse(None, f"{self.metric} was not computed")
         return self._check(value, True, note=note)

@@ -1,19 +1,16 @@
-"""One metric held to what was asked of it, and what came of that."""
+"""The outcome of one check: a metric, the limit that it has to meet, and the verdict."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    from evaluate.gate.comparison import Comparison
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Check:
-    """A metric, its limit and the verdict; None is a number that is not known.
+    """A metric, its limit and the verdict; None stands for a number that is not known.
 
-    `against` is whose number the limit comes from, such as the champion, or empty. `details` are
-    what the evaluation result says beside the rest.
+    `against` names the origin of the limit, such as the champion, or is empty. `details` are
+    further keys of the check in the evaluation result.
     """
 
     metric: str
@@ -39,14 +36,3 @@ class Check:
             **self.details,
             **{name: text for name, text in said.items() if text},
         }
-
-
-class Requirement(Protocol):
-    """What one metric is asked for: a limit, or a change of the champion."""
-
-    @property
-    def compares(self) -> bool:
-        """Return whether a champion is needed."""
-
-    def hold(self, metrics: Mapping[str, float], comparison: "Comparison | None") -> Check:
-        """Check the metric; one that was not computed fails."""

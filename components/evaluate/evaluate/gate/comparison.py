@@ -1,4 +1,4 @@
-"""A model beside the champion on the same rows."""
+"""A model compared with the champion on the same rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from evaluate.measure.resampling import Distributions, distributions
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is known of both; without a comparable champion there are no distributions."""
+    """The metrics of both; there are no distributions if the champion is not comparable."""
 
     measurement: Measurement
     champion: Champion
@@ -23,7 +23,7 @@ class Comparison:
 
     @staticmethod
     def of(predictions: Predictions, measurement: Measurement, champion: Champion) -> "Comparison":
-        """Resample the rows of both alike, so that what is easy for both does not count."""
+        """Resample the rows of both alike, so that rows which are easy for both cancel out."""
         if champion.predictions is None:
             return Comparison(measurement, champion)
         metrics = [measurement.metrics, champion.metrics]
@@ -32,7 +32,7 @@ class Comparison:
         )
 
     def check(self, change: Change) -> Check:
-        """Hold one metric against the champion's."""
+        """Check one metric against the champion's."""
         value = self.measurement.metrics.get(change.metric)
         if self.champion.reason:
             return change.refuse(value, self.champion.reason)
@@ -45,8 +45,8 @@ class Comparison:
 def confidence(change: Change, candidate: Distributions, champion: Distributions) -> float | None:
     """Return the share of resamples in which the candidate beats the champion by the change.
 
-    One that meets the limit exactly counts half, so that equal models come to a half. None where
-    the metric has no distribution.
+    A resample that meets the limit exactly counts half, so that equal models get 0.5. None if the
+    metric has no distribution.
     """
     if change.metric not in candidate or change.metric not in champion:
         return None
@@ -54,6 +54,6 @@ def confidence(change: Change, candidate: Distributions, champion: Distributions
     margin = margin[np.isfinite(margin)] * (1 if change.greater_is_better else -1)
     if not len(margin):
         return None
-    # What differs by rounding alone is equal.
+    # Values that differ only by rounding are equal.
     near = np.abs(margin) <= 1e-12
     return float(np.mean(np.where(near, 0.5, margin > 0)))

@@ -1,4 +1,4 @@
-"""One evaluation: a model on a test split, held against thresholds."""
+"""One evaluation: a model on a test split, checked against thresholds."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from pinion_step.outputs import to_json
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured and the verdict on it."""
+    """The measurements and the verdict."""
 
     model: ModelFolder
     registered_model_name: str
@@ -28,11 +28,11 @@ class Evaluation:
 
     @property
     def passed(self) -> bool:
-        """Whether every check passed."""
+        """Return whether every check passed."""
         return all(check.passed for check in self.checks)
 
     def to_json(self) -> str:
-        """Return the evaluation result as `components/README.md` has it."""
+        """Return the evaluation result, in the format of `components/README.md`."""
         document: dict[str, Any] = {
             "passed": self.passed,
             "task": self.model.task,
@@ -58,7 +58,7 @@ def evaluate(
     registered_model_name: str = "",
     champion: Champion | None = None,
 ) -> Evaluation:
-    """Measure the predictions and make the checks; without thresholds the baseline is one.
+    """Measure the predictions and check them; without thresholds, they must beat the baseline.
 
     A champion is needed if one of the thresholds is a change.
     """

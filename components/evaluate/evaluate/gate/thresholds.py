@@ -5,16 +5,13 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
-from evaluate.gate.change import CHANGES, Change
-from evaluate.gate.check import Check, Requirement
+from evaluate.gate.change import CHANGES, Change, Comparison, Requirement
+from evaluate.gate.check import Check
 from pinion_step.errors import WrongCallError
 
-if TYPE_CHECKING:
-    from evaluate.gate.comparison import Comparison
-
-# The metrics where less is better: a bare number there would read as a minimum.
+# The metrics that are better when smaller; a bare number would read as a minimum.
 ERROR_METRICS = frozenset({"log_loss", "rmse", "mae", "median_absolute_error", "max_error"})
 
 _LONG_FORM_KEYS = ("threshold", *CHANGES, "greater_is_better", "confidence")
@@ -22,7 +19,7 @@ _LONG_FORM_KEYS = ("threshold", *CHANGES, "greater_is_better", "confidence")
 
 @dataclass(frozen=True)
 class Threshold:
-    """The limit one metric is held to; the limit itself passes, unless it is the baseline."""
+    """The limit of one metric; the limit itself passes, unless it is the baseline."""
 
     metric: str
     limit: float
@@ -39,8 +36,8 @@ class Threshold:
         """Return whether a champion is needed."""
         return False
 
-    def hold(self, metrics: Mapping[str, float], comparison: "Comparison | None" = None) -> Check:
-        """Hold the metric against the limit; a metric that was not computed fails."""
+    def hold(self, metrics: Mapping[str, float], comparison: Comparison | None = None) -> Check:
+        """Check the metric against the limit; a metric that was not computed fails."""
         value = metrics.get(self.metric)
         return Check(
             self.metric,
@@ -61,19 +58,19 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """All that an evaluation is held to, and the JSON that said so."""
+    """All demands on an evaluation, and the JSON that they come from."""
 
     given: str = ""
     requirements: tuple[Requirement, ...] = ()
 
     @property
     def compare(self) -> bool:
-        """Return whether one of them is a change of the champion."""
+        """Return whether one of them is a change from the champion."""
         return any(each.compares for each in self.requirements)
 
 
 def parse_thresholds(text: str) -> Thresholds:
-    """Parse `{"accuracy": 0.9}` and the long form, in the order given; none for an empty text.
+    """Parse `{"accuracy": 0.9}` and the long form; an empty text has no requirements.
 
     Raises `WrongCallError`.
     """
@@ -82,9 +79,9 @@ def parse_thresholds(text: str) -> Thresholds:
     try:
         document = json.loads(text, object_pairs_hook=_unique_keys)
     except (ValueError, RecursionError) as error:
-        _refuse(f"--thresholds is not valid JSON ({error}), given {_shorten(text)}")
+        _refuse(f"--thresholds: {_shorten(text)} is not valid JSON ({error})")
     if not isinstance(document, dict):
-        _refuse(f"--thresholds must be a JSON object, given {_shorten(text)}")
+        _refuse(f"--thresholds must be a JSON object, not {_shorten(text)}")
     entries = (_parse_entry(*entry) for entry in document.items())
     return Thresholds(text, tuple(chain.from_iterable(entries)))
 
@@ -109,9 +106,9 @@ def _parse_long_form(metric: str, entry: dict[str, object]) -> Iterator[Requirem
     changes = [kind for kind in CHANGES if kind in entry]
     if "threshold" not in entry and not changes:
         others = " and ".join(CHANGES)
-        _refuse(f"--thresholds: the long form of {metric} lacks 'threshold', and has no {others}")
+        _refuse(f"--thresholds: {metric} needs 'threshold' or one of {others}")
     if "confidence" in entry and not changes:
-        _refuse(f"--thresholds: confidence of {metric} is in a change; add min_absolute_change")
+        _refuse(f"--thresholds: confidence of {metric} needs a change; add min_absolute_change")
     direction = _direction(metric, entry)
     if "threshold" in entry:
         yield Threshold(metric, _number(metric, "threshold", entry["threshold"]), direction)
@@ -122,29 +119,29 @@ def _parse_long_form(metric: str, entry: dict[str, object]) -> Iterator[Requirem
 
 
 def _direction(metric: str, entry: dict[str, object]) -> bool:
-    """Return which side is better; the metric says so if only the champion is asked about."""
+    """Return whether greater is better; without a threshold the metric itself decides."""
     if "greater_is_better" not in entry:
         if "threshold" in entry:
-            _refuse(f"--thresholds: the long form of {metric} lacks 'greater_is_better'")
+            _refuse(f"--thresholds: {metric} needs 'greater_is_better', true or false")
         return metric not in ERROR_METRICS
     direction = entry["greater_is_better"]
     if not isinstance(direction, bool):
         given = json.dumps(direction)
-        _refuse(f"--thresholds: greater_is_better of {metric} must be true or false, given {given}")
+        _refuse(f"--thresholds: greater_is_better of {metric} must be true or false, not {given}")
     return direction
 
 
 def _share(metric: str, key: str, entry: dict[str, object]) -> float:
     number = _amount(metric, key, entry)
     if number > 1:
-        _refuse(f"--thresholds: the {key} of {metric} must be from 0 to 1, given {number:g}")
+        _refuse(f"--thresholds: the {key} of {metric} must be from 0 to 1, not {number:g}")
     return number
 
 
 def _amount(metric: str, key: str, entry: dict[str, object]) -> float:
     number = _number(metric, key, entry[key])
     if number < 0:
-        _refuse(f"--thresholds: the {key} of {metric} must be 0 or more, given {number:g}")
+        _refuse(f"--thresholds: the {key} of {metric} must be 0 or more, not {number:g}")
     return number
 
 
@@ -158,7 +155,7 @@ def _number(metric: str, key: str, value: object) -> float:
             number = math.inf
     if not math.isfinite(number):
         given = _shorten(json.dumps(value))
-        _refuse(f"--thresholds: the {key} of {metric} must be a finite number, given {given}")
+        _refuse(f"--thresholds: the {key} of {metric} must be a finite number, not {given}")
     return number
 
 
@@ -166,7 +163,7 @@ def _unique_keys(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
     document: dict[str, object] = {}
     for key, value in pairs:
         if key in document:
-            raise ValueError(f"the key {key!r} stands there twice")
+            raise ValueError(f"the key {key!r} is given twice")
         document[key] = value
     return document
 

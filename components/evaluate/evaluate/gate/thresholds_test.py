@@ -53,14 +53,14 @@ def test_parses(text: str, expected: tuple[Threshold | Change, ...]) -> None:
     [
         pytest.param("{accuracy: 1}", "not valid JSON", id="malformed"),
         pytest.param("[" * 100_000, "not valid JSON", id="nested too deep"),
-        pytest.param("[0.9]", "must be a JSON object, given [0.9]", id="a list"),
-        pytest.param("null", "must be a JSON object, given null", id="null"),
-        pytest.param('{"f1": 1, "f1": 0}', "'f1' stands there twice", id="twice"),
-        pytest.param('{"f1": true}', "f1 must be a finite number, given true", id="a bool"),
-        pytest.param('{"f1": "0.9"}', 'f1 must be a finite number, given "0.9"', id="a string"),
-        pytest.param('{"f1": null}', "f1 must be a finite number, given null", id="null limit"),
-        pytest.param('{"f1": NaN}', "f1 must be a finite number, given NaN", id="NaN"),
-        pytest.param('{"f1": 1e999}', "finite number, given Infinity", id="infinite"),
+        pytest.param("[0.9]", "must be a JSON object, not [0.9]", id="a list"),
+        pytest.param("null", "must be a JSON object, not null", id="null"),
+        pytest.param('{"f1": 1, "f1": 0}', "'f1' is given twice", id="twice"),
+        pytest.param('{"f1": true}', "f1 must be a finite number, not true", id="a bool"),
+        pytest.param('{"f1": "0.9"}', 'f1 must be a finite number, not "0.9"', id="a string"),
+        pytest.param('{"f1": null}', "f1 must be a finite number, not null", id="null limit"),
+        pytest.param('{"f1": NaN}', "f1 must be a finite number, not NaN", id="NaN"),
+        pytest.param('{"f1": 1e999}', "finite number, not Infinity", id="infinite"),
         pytest.param('{"f1": 1' + "0" * 400 + "}", "finite number", id="too large"),
         pytest.param(
             '{"mae": 2}',
@@ -73,41 +73,43 @@ def test_parses(text: str, expected: tuple[Threshold | Change, ...]) -> None:
             id="unknown key",
         ),
         pytest.param(
-            '{"f1": {"min_absolute_change": -0.1}}', "f1 must be 0 or more, given -0.1", id="worse"
+            '{"f1": {"min_absolute_change": -0.1}}', "f1 must be 0 or more, not -0.1", id="worse"
         ),
         pytest.param(
-            '{"f1": {"min_relative_change": 1.5}}', "from 0 to 1, given 1.5", id="relative beyond 1"
+            '{"f1": {"min_relative_change": 1.5}}', "from 0 to 1, not 1.5", id="relative beyond 1"
         ),
         pytest.param(
             '{"f1": {"min_absolute_change": 0, "confidence": 95}}',
-            "the confidence of f1 must be from 0 to 1, given 95",
+            "the confidence of f1 must be from 0 to 1, not 95",
             id="confidence in percent",
         ),
         pytest.param(
             '{"f1": {"min_absolute_change": null}}',
-            "min_absolute_change of f1 must be a finite number, given null",
+            "min_absolute_change of f1 must be a finite number, not null",
             id="null change",
         ),
         pytest.param(
             '{"f1": {"threshold": 1, "greater_is_better": true, "confidence": 0.9}}',
-            "confidence of f1 is in a change; add min_absolute_change",
+            "confidence of f1 needs a change; add min_absolute_change",
             id="confidence without a change",
         ),
         pytest.param(
             '{"f1": {"threshold": 1, "min_absolute_change": 0}}',
-            "lacks 'greater_is_better'",
+            "f1 needs 'greater_is_better'",
             id="no direction beside a change",
         ),
-        pytest.param('{"f1": {"threshold": 0.5}}', "lacks 'greater_is_better'", id="no direction"),
-        pytest.param('{"f1": {"greater_is_better": true}}', "lacks 'threshold'", id="no limit"),
+        pytest.param(
+            '{"f1": {"threshold": 0.5}}', "f1 needs 'greater_is_better'", id="no direction"
+        ),
+        pytest.param('{"f1": {"greater_is_better": true}}', "f1 needs 'threshold'", id="no limit"),
         pytest.param(
             '{"f1": {"threshold": 0.5, "greater_is_better": "no"}}',
-            'greater_is_better of f1 must be true or false, given "no"',
+            'greater_is_better of f1 must be true or false, not "no"',
             id="direction as text",
         ),
         pytest.param(
             '{"f1": {"threshold": false, "greater_is_better": true}}',
-            "finite number, given false",
+            "finite number, not false",
             id="a bool in the long form",
         ),
     ],

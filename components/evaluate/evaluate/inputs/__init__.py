@@ -1,1 +1,1 @@
-"""What the step is given: the model folder, the test split and the flags' values."""
+"""The inputs of the step: the model folder and the test split."""

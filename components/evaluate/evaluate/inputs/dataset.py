@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from evaluate.inputs.model import Estimator
 from pinion_step.errors import StepError
 
-# What the file's metadata say of its source.
+# The keys of the file's metadata that describe its source.
 _ORIGIN = ("source", "sha256", "split")
 
 
@@ -20,7 +20,7 @@ _ORIGIN = ("source", "sha256", "split")
 class Split:
     """The feature columns in the model's order, and the target of shape (rows,).
 
-    `origin` is what the file says of its source.
+    `origin` describes the source, as in the file's metadata.
     """
 
     features: pd.DataFrame
@@ -29,18 +29,19 @@ class Split:
 
 
 def read_test_split(path: Path, target: str, estimator: Estimator) -> Split:
-    """Reads what the estimator needs; raises StepError when the file does not hold it."""
+    """Read what the estimator needs; raises `StepError` if the file does not hold it."""
     frame, origin = _read_frame(path)
     if target not in frame.columns:
         raise StepError(
-            f"the test data {path} has no target column {target!r}, "
-            f"it has {_some(list(frame.columns))}; give the split the model was made for"
+            f"the test data {path} has no target column {target!r}; its columns are "
+            f"{_some(list(frame.columns))}; give the test split that was made with the model's "
+            "train split"
         )
     wanted = getattr(estimator, "feature_names_in_", None)
     names = list(frame.columns.drop(target) if wanted is None else wanted)
     if missing := [name for name in names if name not in frame.columns]:
         raise StepError(
-            f"the test data {path} lacks columns the model was trained on: {_some(missing)}; "
+            f"the test data {path} lacks columns that the model was trained on: {_some(missing)}; "
             "give the test split that was made with its train split"
         )
     if frame[target].isna().any():
@@ -52,9 +53,9 @@ def read_test_split(path: Path, target: str, estimator: Estimator) -> Split:
 
 
 def _labels(column: pd.Series) -> np.ndarray:
-    """The values; equal texts are one Python string, as each takes 60 bytes.
+    """Return the values; equal texts share one Python string, because each takes 60 bytes.
 
-    A copy, as a view of it would keep the whole frame.
+    The values are a copy, because a view would keep the whole frame in memory.
     """
     if not isinstance(column.dtype, pd.StringDtype):
         return column.to_numpy(copy=True)
@@ -67,10 +68,10 @@ def _read_frame(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
     metadata = table.schema.metadata or {}
     if metadata.get(b"pinion.split") == b"train":
         raise StepError(
-            f"the test data {path} is the train split, which the model has seen; "
+            f"the test data {path} is a train split, whose rows the model may have seen; "
             "give preprocess's test split"
         )
-    # Column by column, so that only one is there twice; the table is used up.
+    # The conversion frees each column of the table, so that only one is in memory twice.
     frame = table.to_pandas(self_destruct=True)
     pa.default_memory_pool().release_unused()
     if not frame.columns.is_unique:
@@ -78,7 +79,7 @@ def _read_frame(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
             f"the test data {path} has two columns of the same name; give preprocess's test split"
         )
     if frame.empty:
-        raise StepError(f"the test data {path} has no rows; raise preprocess's test fraction")
+        raise StepError(f"the test data {path} has no rows; raise --test-fraction of preprocess")
     return frame, {
         name: metadata[key].decode(errors="replace")
         for name in _ORIGIN
@@ -88,7 +89,7 @@ def _read_frame(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
 
 def _read_table(path: Path) -> pa.Table:
     try:
-        # Opened here, as pyarrow would take a folder for a data set of many files.
+        # Opened here, because pyarrow would read a folder as a data set of many files.
         with path.open("rb") as file:
             return pq.ParquetFile(file).read()
     except (pa.ArrowException, OSError, ValueError) as error:

@@ -53,12 +53,12 @@ def test_an_estimator_without_names_gets_every_column_but_the_target(tmp_path: P
         pytest.param(
             TABLE.drop(columns="y"),
             {},
-            "no target column 'y', it has 'b', 'a', 'extra'",
+            "no target column 'y'; its columns are 'b', 'a', 'extra'",
             id="target",
         ),
         pytest.param(TABLE.assign(y=[None, 6]), {}, "has missing values", id="missing labels"),
         pytest.param(TABLE.head(0), {}, "has no rows", id="no rows"),
-        pytest.param(TABLE, {"pinion.split": "train"}, "is the train split", id="train split"),
+        pytest.param(TABLE, {"pinion.split": "train"}, "is a train split", id="train split"),
     ],
 )
 def test_refuses_other_data(

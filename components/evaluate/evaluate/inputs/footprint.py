@@ -1,4 +1,4 @@
-"""Whether a test split fits in memory: asked of its Parquet file's metadata, before it is read."""
+"""Check from the metadata of a Parquet file whether a test split fits in memory."""
 
 from pathlib import Path
 
@@ -9,22 +9,22 @@ from pinion_step.console import log
 from pinion_step.errors import StepError
 from pinion_step.memory import available, held, in_words, parquet_bytes
 
-# What the step takes beside its rows, in bytes: imports, the model, what it makes of a block of
-# rows; and of the rows, in frames. Measured on 2026-11-28, 200,000 and a million rows of 20
-# columns, as in `benchmarks/README.md`. They only warn: nothing is refused for them.
+# The memory of the step: START bytes for imports, the model and a block of rows, and COPIES times
+# the test split. Measured on 2026-11-28 with 200,000 and a million rows of 20 columns, as in
+# `benchmarks/README.md`. They only warn: nothing is refused because of them.
 START = 300_000_000
 COPIES = 2
-# Of the room; above it a little more than expected would be too much.
+# Of the available memory; above this share, a little more than expected would be too much.
 SAFE_SHARE = 0.8
 MORE = "give the step more memory (on a cluster: `memory` in the platform file) or fewer rows"
 
 
 def check_memory(path: Path) -> None:
-    """Raise `StepError` where the split certainly does not fit, and warns where it may not.
+    """Raise `StepError` if the split cannot fit, and warn if it may not.
 
-    What cannot be read is left to the reading.
+    A file that cannot be read is left to the reader, which explains it.
     """
-    if not path.is_file():  # a pipe would be waited for
+    if not path.is_file():  # reading a pipe would wait for its writer
         return
     try:
         file = pq.read_metadata(path)

@@ -34,7 +34,7 @@ sys.exit(code)
 def call(
     example: Example, test_data: Path, folder: Path, room: int, uri: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Calls evaluate in a process that may take so many bytes more than its imports took."""
+    """Call evaluate in a process that may take `room` bytes more than its imports took."""
     given = {
         "model": example.folder,
         "test-data": test_data,

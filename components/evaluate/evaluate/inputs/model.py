@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 TASKS = ("classification", "regression")
 
-# What skops may load beyond its own list of harmless types. The list inside a model folder is not
-# asked: whoever makes a harmful file writes it too.
+# What skops may load beyond its own list of harmless types. The list inside a model folder does not
+# count, because whoever makes a harmful file writes that list too.
 TRUSTED_TYPES = (
     "functools.partial",  # skops asks for the function in it as well
     "numpy.asarray",  # turns dates into numbers inside the pipeline
@@ -29,21 +29,21 @@ TRUSTED_TYPES = (
 
 
 class Estimator(Protocol):
-    """What every scikit-learn estimator can do; classifiers can do more."""
+    """The methods of every scikit-learn estimator; classifiers have more."""
 
     def predict(self, features: "pd.DataFrame") -> "np.ndarray":
-        """Gives an array of shape (rows,)."""
+        """Return the predictions, of shape (rows,)."""
 
     def get_params(self) -> dict[str, Any]:
-        """Gives the parameters, those of a pipeline's steps as `step__name`."""
+        """Return the parameters; those of a pipeline's steps are named `step__name`."""
 
     def set_params(self, **params: object) -> Self:
-        """Sets what `get_params` gives."""
+        """Set parameters that `get_params` returns."""
 
 
 @dataclass(frozen=True)
 class ModelFolder:
-    """What the MLmodel file of a scikit-learn model in skops format says."""
+    """The contents of the MLmodel file of a scikit-learn model in skops format."""
 
     model_id: str
     run_id: str
@@ -54,13 +54,13 @@ class ModelFolder:
 
 
 def read_model_folder(folder: Path) -> ModelFolder:
-    """Parses `folder/MLmodel`; raises StepError for anything but a model of ours."""
+    """Parse `folder/MLmodel`; raises `StepError` if train did not write the model."""
     document = read_mlmodel(folder)
     metadata = _section(folder, document, "metadata")
     task = _text(folder, metadata, "task")
     if task not in TASKS:
         known = " and ".join(TASKS)
-        raise StepError(f"the model {folder} is for the task {task!r}; known are {known}")
+        raise StepError(f"the model {folder} is for the task {task!r}; evaluate supports {known}")
     flavor = _section(folder, _section(folder, document, "flavors"), "sklearn")
     return ModelFolder(
         model_id=identifier(folder, document, "model_id"),
@@ -73,7 +73,7 @@ def read_model_folder(folder: Path) -> ModelFolder:
 
 
 def load_estimator(model: ModelFolder) -> Estimator:
-    """Loads the estimator; raises StepError when it holds types that are not trusted."""
+    """Load the estimator; raises `StepError` if it holds types that are not trusted."""
     _check_sklearn(model)
     import skops.io
     from sklearn.exceptions import InconsistentVersionWarning
@@ -83,24 +83,24 @@ def load_estimator(model: ModelFolder) -> Estimator:
         if unknown := set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES):
             raise StepError(
                 f"the model {path} holds types that are not trusted: {', '.join(sorted(unknown))}; "
-                "where they are harmless, add them to TRUSTED_TYPES in evaluate/inputs/model.py"
+                "if they are harmless, add them to TRUSTED_TYPES in evaluate/inputs/model.py"
             )
         with warnings.catch_warnings():
-            # scikit-learn warns of every other version; a patch release is no reason to, and what
-            # is more than that was refused above.
+            # scikit-learn warns about every other version. A different patch release is harmless,
+            # and any larger difference was refused above.
             warnings.simplefilter("ignore", InconsistentVersionWarning)
             return _single_threaded(skops.io.load(path, trusted=list(TRUSTED_TYPES)))
     except (StepError, OSError, MemoryError):
         raise
-    except Exception as error:  # skops lets through whatever a damaged file makes it meet
+    except Exception as error:  # a damaged file can make skops raise anything
         raise StepError(
             f"the model {path} cannot be loaded ({type(error).__name__}: {error}); train it again"
         ) from error
 
 
 def _single_threaded(estimator: Estimator) -> Estimator:
-    # The threads of a forest add up probabilities in another order each time, and the last digits
-    # move with it.
+    # The threads of a forest add up probabilities in an order that varies, and the last digits
+    # vary with it.
     jobs = [name for name in estimator.get_params() if name.split("__")[-1] == "n_jobs"]
     return estimator.set_params(**dict.fromkeys(jobs, 1))
 
@@ -110,7 +110,7 @@ def _check_sklearn(model: ModelFolder) -> None:
     if model.sklearn_version.split(".")[:2] != installed.split(".")[:2]:
         raise StepError(
             f"the model {model.estimator_file.parent} was made with scikit-learn "
-            f"{model.sklearn_version}, but {installed} is installed here; use releases of train "
+            f"{model.sklearn_version}, but {installed} is installed here; use versions of train "
             "and evaluate with the same scikit-learn"
         )
 
@@ -119,7 +119,7 @@ def _estimator_file(folder: Path, flavor: dict[str, Any]) -> Path:
     saved_as = _text(folder, flavor, "serialization_format")
     if saved_as != "skops":
         raise StepError(
-            f"the model {folder} is saved as {saved_as}, which can run any code when it is loaded; "
+            f"the model {folder} is saved as {saved_as}, which can run any code when loaded; "
             "log it with serialization_format='skops'"
         )
     name = _text(folder, flavor, "pickled_model")

@@ -18,7 +18,7 @@ Edit = Callable[[dict], object]
 
 @pytest.fixture()
 def folder(line: Example, tmp_path: Path) -> Path:
-    """A copy of a good model, for a test to damage."""
+    """Return a copy of a good model, for a test to damage."""
     return shutil.copytree(line.folder, tmp_path / "model")
 
 
@@ -50,7 +50,7 @@ def test_reads_what_train_wrote(line: Example) -> None:
         pytest.param(lambda d: d["metadata"].pop("target"), "has no target", id="no target"),
         pytest.param(
             lambda d: d["metadata"].update(task="ranking"),
-            "for the task 'ranking'; known are classification and regression",
+            "for the task 'ranking'; evaluate supports classification and regression",
             id="another task",
         ),
         pytest.param(lambda d: d["flavors"].pop("sklearn"), "no section sklearn", id="not sklearn"),
@@ -92,7 +92,7 @@ def test_refuses_untrusted_types_whatever_the_model_says_of_them(folder: Path) -
 
 
 def other_sklearn(minor: int, patch: int) -> str:
-    """A version that is so far from the installed one."""
+    """Return the version that is `minor` and `patch` away from the installed one."""
     installed = version("scikit-learn").split(".")
     return f"{installed[0]}.{int(installed[1]) + minor}.{int(installed[2]) + patch}"
 

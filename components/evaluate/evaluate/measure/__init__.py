@@ -1,1 +1,1 @@
-"""Predictions, metrics, and how much the metrics move with other test rows."""
+"""Predictions, metrics, and how much the metrics vary with the test rows."""

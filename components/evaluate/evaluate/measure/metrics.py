@@ -1,7 +1,7 @@
-"""Metrics of a model on the test split, and the baseline it has to beat.
+"""Metrics of a model on the test split, and the baseline that it has to beat.
 
-Labels and predictions are arrays of shape (rows,); probabilities have shape (rows, classes), their
-columns in the order of `classes`. Only finite metrics are given: JSON has no NaN.
+Labels and predictions are arrays of shape (rows,); probabilities have shape (rows, classes), with
+columns in the order of `classes`. Only finite metrics are returned, because JSON has no NaN.
 """
 
 import math
@@ -32,7 +32,11 @@ def classification_metrics(
     probabilities: np.ndarray | None,
     classes: np.ndarray,
 ) -> Measurement:
-    """Precision, recall and f1 are of the positive class `classes[1]`; macro beyond two classes."""
+    """Return accuracies, precision, recall, f1 and, if there are probabilities, theirs.
+
+    Of two classes, precision, recall and f1 are those of the positive class `classes[1]`; of more,
+    they are means over the classes.
+    """
     measured = {
         "accuracy": sk.accuracy_score(truth, predicted),
         # Balanced accuracy is the mean recall of the classes present. scikit-learn's own function
@@ -40,24 +44,30 @@ def classification_metrics(
         "balanced_accuracy": sk.recall_score(
             truth, predicted, labels=np.unique(truth), average="macro", zero_division=0.0
         ),
+        **_class_metrics(truth, predicted, classes),
     }
-    if len(classes) == 2:
-        # Held against the positive class, a label that the model never saw counts as negative.
-        precision, recall, f1, _ = sk.precision_recall_fscore_support(
-            truth == classes[1], predicted == classes[1], average="binary", zero_division=0.0
-        )
-    else:
-        # All classes count, as they do in training, also one that is neither here nor predicted.
-        labels = [*classes.tolist(), *_unseen(truth, classes)]
-        precision, recall, f1, _ = sk.precision_recall_fscore_support(
-            truth, predicted, labels=labels, average="macro", zero_division=0.0
-        )
-    measured |= {"precision": precision, "recall": recall, "f1": f1}
     if probabilities is None:
         note = "roc_auc, log_loss: left out, as the estimator has no predict_proba"
         return _finite(measured, (note,))
     of_probability = _probability_metrics(truth, probabilities, classes)
     return _finite(measured | of_probability.metrics, of_probability.left_out)
+
+
+def _class_metrics(
+    truth: np.ndarray, predicted: np.ndarray, classes: np.ndarray
+) -> dict[str, float]:
+    if len(classes) == 2:
+        # A label that the model never saw is not the positive class, so it counts as negative.
+        precision, recall, f1, _ = sk.precision_recall_fscore_support(
+            truth == classes[1], predicted == classes[1], average="binary", zero_division=0.0
+        )
+    else:
+        # As in training, every class counts, even one that is neither here nor predicted.
+        labels = [*classes.tolist(), *_unseen(truth, classes)]
+        precision, recall, f1, _ = sk.precision_recall_fscore_support(
+            truth, predicted, labels=labels, average="macro", zero_division=0.0
+        )
+    return {"precision": precision, "recall": recall, "f1": f1}
 
 
 def _probability_metrics(
@@ -85,8 +95,8 @@ def _unseen(truth: np.ndarray, classes: np.ndarray) -> list[Any]:
 
 
 def regression_metrics(truth: np.ndarray, predicted: np.ndarray) -> Measurement:
-    """Errors are in the unit of the target."""
-    # What overflows is left out by name, which says more than numpy's warning.
+    """Return the errors, in the unit of the target, and R² if there are two rows or more."""
+    # A metric that overflows is left out by name, which says more than numpy's warning.
     with np.errstate(all="ignore"):
         measured = {
             "rmse": sk.root_mean_squared_error(truth, predicted),
@@ -100,11 +110,11 @@ def regression_metrics(truth: np.ndarray, predicted: np.ndarray) -> Measurement:
 
 
 def baseline(task: str, truth: np.ndarray) -> dict[str, float]:
-    """The main metric of scikit-learn's Dummy estimator.
+    """Return the main metric of scikit-learn's Dummy estimator.
 
-    It is fitted on the test split's own target, because that gives the best constant answer there
-    is to these rows: no constant learnt elsewhere does better, so a model that beats it has learnt
-    something from the features. It also needs no training data here.
+    It is fitted on the target of the test split, which gives the best constant answer for these
+    rows. No constant learned elsewhere does better, so a model that beats it has learned something
+    from the features. It also needs no training data.
     """
     no_features = np.zeros((len(truth), 1))
     if task == "classification":
@@ -114,7 +124,9 @@ def baseline(task: str, truth: np.ndarray) -> dict[str, float]:
         dummy = DummyRegressor(strategy="mean").fit(no_features, truth)
         error = float(sk.root_mean_squared_error(truth, dummy.predict(no_features)))
     if not math.isfinite(error):
-        raise StepError("the target's numbers are too large to square; scale the target")
+        raise StepError(
+            "the target's numbers are too large to compute the RMSE; scale the target down"
+        )
     return {"rmse": error}
 
 

@@ -169,5 +169,5 @@ def test_the_baseline_is_the_best_constant_answer() -> None:
 
 
 def test_a_target_too_large_to_square_is_refused() -> None:
-    with pytest.raises(StepError, match="too large to square"):
+    with pytest.raises(StepError, match="too large to compute the RMSE"):
         baseline("regression", np.array([1e200, -1e200]))

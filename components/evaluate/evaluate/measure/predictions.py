@@ -1,4 +1,4 @@
-"""What a model answers on the test split."""
+"""A model's predictions on the test split."""
 
 import warnings
 from collections.abc import Callable
@@ -19,8 +19,8 @@ _BLOCK_ROWS = 100_000
 class Predictions:
     """Truth and predictions, both of shape (rows,).
 
-    `classes` has shape (classes,), the positive one second where there are two, and is None in a
-    regression. `probabilities` has shape (rows, classes) and is None where the model gives none.
+    `classes` has shape (classes,) and is None for a regression; of two classes, the second is the
+    positive one. `probabilities` has shape (rows, classes) and is None if the model has none.
     """
 
     truth: np.ndarray
@@ -30,23 +30,23 @@ class Predictions:
 
     @property
     def is_binary(self) -> bool:
-        """Whether there is one positive class."""
+        """Return whether there is one positive class."""
         return self.classes is not None and len(self.classes) == 2
 
     def measure(self) -> Measurement:
-        """The metrics over all rows."""
+        """Return the metrics over all rows."""
         if self.classes is None:
             return regression_metrics(self.truth, self.predicted)
         return classification_metrics(self.truth, self.predicted, self.probabilities, self.classes)
 
     def rows(self, chosen: np.ndarray) -> "Predictions":
-        """Those of some rows, given as a mask or as positions."""
+        """Return the predictions of the chosen rows, given as a mask or as positions."""
         probabilities = None if self.probabilities is None else self.probabilities[chosen]
         return Predictions(self.truth[chosen], self.predicted[chosen], probabilities, self.classes)
 
 
 def predict(model: ModelFolder, estimator: Estimator, split: Split) -> Predictions:
-    """Asks the estimator; raises StepError where it has no answer to these rows."""
+    """Predict the rows; raises `StepError` if the estimator cannot."""
     if model.task == "regression":
         truth = _numbers(split.target, f"the target {model.target!r}")
         predicted = ask(estimator.predict, split.features)
@@ -54,26 +54,26 @@ def predict(model: ModelFolder, estimator: Estimator, split: Split) -> Predictio
     classes = _classes(model, estimator)
     if not set(split.target.tolist()) & set(classes.tolist()):
         raise StepError(
-            f"no label of the target {model.target!r} is one the model knows: the test data has "
-            f"{split.target.tolist()[0]!r}, the model {classes.tolist()[:5]}; give the test split "
-            "that was made with its train split"
+            f"the model knows no label of the target {model.target!r}: the test data has labels "
+            f"such as {split.target.tolist()[0]!r}, the model knows {classes.tolist()[:5]}; give "
+            "the test split that was made with its train split"
         )
     predicted = ask(estimator.predict, split.features)
-    # A support vector machine has the method only when it was told to.
+    # A support vector machine has the method only if it was configured to.
     predict_proba = getattr(estimator, "predict_proba", None)
     probabilities = None if predict_proba is None else ask(predict_proba, split.features)
     return Predictions(split.target, predicted, probabilities, classes)
 
 
 def ask(method: Callable[[pd.DataFrame], np.ndarray], features: pd.DataFrame) -> np.ndarray:
-    """Calls one of the estimator's methods on the features.
+    """Call one of the estimator's methods on the features.
 
-    In blocks, as what an estimator makes of its rows may be many times as large as they are.
+    The rows go in blocks, because an estimator may need many times the memory of its rows.
     """
     try:
         with warnings.catch_warnings():
-            # A category that training never saw is what a test split is there to hold, and the
-            # encoder's documented answer to it is part of what is measured.
+            # A test split may well hold a category that training never saw; how the encoder treats
+            # it is documented, and part of what is measured.
             warnings.filterwarnings("ignore", "Found unknown categories", UserWarning)
             starts = range(0, max(1, len(features)), _BLOCK_ROWS)
             return np.concatenate(
@@ -93,7 +93,7 @@ def _classes(model: ModelFolder, estimator: Estimator) -> np.ndarray:
     if classes is None:
         raise StepError(
             f"the model {model.estimator_file} is for a classification, "
-            "but its estimator has no classes; train it again"
+            "but its estimator has no classes; train the model again"
         )
     return np.asarray(classes)
 
@@ -102,8 +102,10 @@ def _numbers(values: np.ndarray, name: str) -> np.ndarray:
     try:
         numbers = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise StepError(f"{name} are not numbers, as a regression needs ({error})") from error
+        raise StepError(f"{name} must be numbers for a regression ({error})") from error
     numbers = numbers.reshape(len(numbers), -1)[:, 0] if numbers.ndim > 1 else numbers
     if bad := int(np.count_nonzero(~np.isfinite(numbers))):
-        raise StepError(f"{name} are NaN or infinite in {bad} of {len(numbers)} rows")
+        raise StepError(
+            f"{name} must be finite, but {bad} of {len(numbers)} rows hold NaN or infinity"
+        )
     return numbers

@@ -1,10 +1,10 @@
-"""Metrics over resamples of the test rows: how much each would move with other rows.
+"""Metrics over resamples of the test rows, which show how much each varies with the rows.
 
-The bootstrap draws as many rows as there are, with replacement. What was drawn is an array of
-weights of shape (resamples, rows), how often each row came, so that a metric over many resamples
-is a few operations on arrays; `weighted.py` has those. Time and memory are bounded: of many rows a
-sample is resampled, and how far a metric moves there is scaled to all rows, as it shrinks with
-the square root of their number.
+The bootstrap draws as many rows as there are, with replacement. The draws are an array of weights
+of shape (resamples, rows), which counts how often each row was drawn. A metric over many resamples
+is then a few operations on arrays, which are in `weighted.py`. Time and memory are bounded: of many
+rows, only a sample is resampled. The deviations of a metric are then scaled to all rows, because
+they shrink with the square root of the number of rows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ CONFIDENCE = 0.95
 _MOST_ROWS = 10_000
 _LEAST_ROWS = 1_000
 _BLOCK = 50
-# Equal rows give equal numbers.
+# A fixed seed, so that equal rows give equal numbers.
 _SEED = 0
 
 Distributions = dict[str, np.ndarray]
@@ -28,10 +28,10 @@ Distributions = dict[str, np.ndarray]
 def distributions(
     models: Sequence[Predictions], measured: Sequence[Mapping[str, float]]
 ) -> list[Distributions]:
-    """The metrics of each model over the same resamples, each of shape (RESAMPLES,).
+    """Return the metrics of each model over the same resamples, each of shape (RESAMPLES,).
 
-    `measured` are their metrics over all rows. A metric that cannot be computed in a resample, as
-    a class is missing there, is NaN; one without a distribution, such as max_error, is left out.
+    `measured` are their metrics over all rows. A metric is NaN in a resample that lacks one of the
+    classes it needs. A metric without a distribution, such as max_error, is left out.
     """
     rng = np.random.default_rng(_SEED)
     rows = len(models[0].truth)
@@ -57,7 +57,7 @@ def distributions(
 
 
 def intervals(distribution: Distributions) -> dict[str, tuple[float, float]]:
-    """Percentile intervals of CONFIDENCE, by metric."""
+    """Return the percentile interval of each metric, at the level CONFIDENCE."""
     tail = 50 * (1 - CONFIDENCE)
     return {
         name: (float(low), float(high))
@@ -68,14 +68,14 @@ def intervals(distribution: Distributions) -> dict[str, tuple[float, float]]:
 
 
 def resampled_rows(rows: int, classes: np.ndarray | None) -> int:
-    """How many of so many rows are resampled: fewer where there are many classes."""
+    """Return how many of the rows are resampled: fewer if there are many classes."""
     if classes is None:
         return min(rows, _MOST_ROWS)
     return min(rows, max(_LEAST_ROWS, 2 * _MOST_ROWS // max(2, len(classes))))
 
 
 def _draws(rng: np.random.Generator, rows: int) -> Iterator[np.ndarray]:
-    """Blocks of weights of shape (_BLOCK, rows)."""
+    """Yield blocks of weights, each of shape (_BLOCK, rows)."""
     offsets = np.arange(_BLOCK)[:, None] * rows
     for _ in range(RESAMPLES // _BLOCK):
         drawn = rng.integers(0, rows, (_BLOCK, rows)) + offsets

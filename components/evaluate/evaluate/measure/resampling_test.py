@@ -13,7 +13,7 @@ CLASSES = np.array([0, 1])
 
 
 def right(rows: int, count: int, seed: int = 1) -> Predictions:
-    """A model that is right in `count` of the rows."""
+    """Return the predictions of a model that is right in `count` of the rows."""
     truth = np.random.default_rng(0).integers(0, 2, rows)
     predicted = truth.copy()
     wrong = np.random.default_rng(seed).permutation(rows)[: rows - count]

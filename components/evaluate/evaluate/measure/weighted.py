@@ -1,7 +1,7 @@
-"""The metrics of `metrics.py` over weighted rows, many weightings at once.
+"""The metrics of `metrics.py` over weighted rows, for many weightings at once.
 
-Weights are whole numbers of shape (resamples, rows); each metric comes out in shape (resamples,).
-A test holds both modules against each other.
+Weights are whole numbers of shape (resamples, rows); each metric has shape (resamples,). A test
+compares the two modules.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Weighted = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 
 def weighted(predictions: Predictions) -> Weighted:
-    """A function from weights to metrics; max_error is not in them, as it has no bootstrap."""
+    """Return a function from weights to metrics, without max_error, which has no bootstrap."""
     if predictions.classes is None:
         return _regression(predictions.truth, predictions.predicted)
     counts = _counts(predictions, predictions.classes)
@@ -53,7 +53,7 @@ def _regression(truth: np.ndarray, predicted: np.ndarray) -> Weighted:
 
 
 def _counts(predictions: Predictions, classes: np.ndarray) -> Weighted:
-    """Metrics of the confusion matrix, of which only the cells that occur are kept."""
+    """Return the metrics of the confusion matrix, of which only occurring cells are kept."""
     truth, predicted = _codes(predictions, classes)
     labels = int(max(truth.max(), predicted.max(), len(classes) - 1)) + 1
     cells, cell = np.unique(truth * labels + predicted, return_inverse=True)
@@ -81,7 +81,7 @@ def _counts(predictions: Predictions, classes: np.ndarray) -> Weighted:
 
 
 def _codes(predictions: Predictions, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Truth and predictions as positions in the classes, unseen labels behind them."""
+    """Return truth and predictions as positions in the classes, with unseen labels at the end."""
     known = classes.tolist()
     unseen = sorted(set(predictions.truth.tolist()) - set(known), key=str)
     codes = {label: code for code, label in enumerate([*known, *unseen])}
@@ -111,7 +111,7 @@ def _probabilities(truth: np.ndarray, probabilities: np.ndarray, classes: np.nda
     def metrics(weights: np.ndarray) -> dict[str, np.ndarray]:
         measured = {"log_loss": weights @ losses / weights.sum(axis=1)}
         if areas:
-            # As the metric itself, unknown where a class is missing.
+            # Like the metric itself, it is NaN if a class is missing.
             measured["roc_auc"] = np.mean([area(weights) for area in areas], axis=0)
         return measured
 
@@ -119,7 +119,7 @@ def _probabilities(truth: np.ndarray, probabilities: np.ndarray, classes: np.nda
 
 
 def _roc_auc(positive: np.ndarray, score: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """The share of pairs of a positive and a negative row that the score puts in order."""
+    """Return a function from weights to the share of positive-negative pairs in the right order."""
     order = np.argsort(score, kind="stable")
     starts = np.unique(score[order], return_index=True)[1]
     positive = positive[order]
@@ -129,7 +129,7 @@ def _roc_auc(positive: np.ndarray, score: np.ndarray) -> Callable[[np.ndarray], 
         above = np.add.reduceat(weights * positive, starts, axis=1)
         below = np.add.reduceat(weights * ~positive, starts, axis=1)
         pairs = above.sum(axis=1) * below.sum(axis=1)
-        # Of equal scores each pair counts half.
+        # A pair with equal scores counts half.
         in_order = (above * (below.cumsum(axis=1) - below / 2)).sum(axis=1)
         return np.divide(in_order, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)
 

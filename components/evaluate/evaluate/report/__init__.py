@@ -1,1 +1,1 @@
-"""The evaluation report: one document of numbers, and one page made of nothing but them."""
+"""The evaluation report: one document of numbers, and one page made only from that document."""

@@ -1,4 +1,4 @@
-"""What a person reads of an evaluation."""
+"""The lines that evaluate prints for a person."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ def table(checks: Sequence[Check]) -> list[str]:
 
 
 def verdict(evaluation: Evaluation) -> str:
-    """Return the last line: passed or failed, and of how many rows and checks."""
+    """Return the last line: passed or failed, with the numbers of checks and rows."""
     failed = sum(not check.passed for check in evaluation.checks)
     word = "passed" if evaluation.passed else "failed"
     count = len(evaluation.checks)
@@ -40,7 +40,7 @@ def left_out(evaluation: Evaluation) -> list[str]:
 
 
 def demand(check: Check) -> str:
-    """Return what the value has to be, in words."""
+    """Return the demand on the value, in words."""
     if check.limit is None:
         return "no champion" if check.note else "champion unknown"
     against = f" ({check.against})" if check.against else ""
@@ -48,7 +48,7 @@ def demand(check: Check) -> str:
 
 
 def value_of(check: Check) -> str:
-    """Return the value, with as many digits as tell it from its limit."""
+    """Return the value, with enough digits to tell it from its limit."""
     return "not computed" if check.value is None else short(check.value, check.limit)
 
 

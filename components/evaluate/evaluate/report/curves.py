@@ -1,4 +1,4 @@
-"""The points of scikit-learn's displays, of a bounded number."""
+"""The points of scikit-learn's displays, thinned to a bounded number."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,7 +19,7 @@ Curve = dict[str, Any]
 
 
 def thin(values: Sequence[Any] | np.ndarray, most: int = MOST_POINTS) -> list[Any]:
-    """Evenly spread ones of many values, the first and the last among them."""
+    """Return at most `most` evenly spread values, among them the first and the last."""
     array = np.asarray(values)
     if len(array) > most:
         array = array[np.linspace(0, len(array) - 1, most).round().astype(int)]
@@ -27,7 +27,7 @@ def thin(values: Sequence[Any] | np.ndarray, most: int = MOST_POINTS) -> list[An
 
 
 def along(curve: Mapping[str, Any], most: int = MOST_POINTS) -> dict[str, list[Any]]:
-    """Points of a curve at even distances on its way, so that a steep part has its share."""
+    """Return points at even distances along a curve, so that steep parts get their share."""
     x, y = np.asarray(curve["x"]), np.asarray(curve["y"])
     places = np.arange(len(x))
     if len(x) > most:
@@ -38,21 +38,21 @@ def along(curve: Mapping[str, Any], most: int = MOST_POINTS) -> dict[str, list[A
 
 
 def roc(predictions: Predictions) -> list[Curve]:
-    """ROC curves of the positive class, or of the most frequent classes against the rest.
+    """Return the ROC curve of the positive class, or of the most frequent ones against the rest.
 
-    `thresholds` are the probabilities from which on a row counts as of the class.
+    `thresholds` are the lowest probabilities at which a row counts as a member of the class.
     """
     curves = []
     for label, truth, score in _against_the_rest(predictions):
         false, true, least = sk.roc_curve(truth, score)
-        # scikit-learn's first is infinite, so that no row reaches it; JSON has no such number.
+        # scikit-learn's first threshold is infinite, and JSON has no infinity.
         curve = {"x": false, "y": true, "thresholds": np.minimum(least, 1.0)}
         curves.append({"label": label, **along(curve)})
     return curves
 
 
 def precision_recall(predictions: Predictions) -> list[Curve]:
-    """Precision over recall, of the same classes."""
+    """Return the curves of precision over recall, for the same classes as `roc`."""
     curves = []
     for label, truth, score in _against_the_rest(predictions):
         precision, recall, _ = sk.precision_recall_curve(truth, score)
@@ -61,9 +61,9 @@ def precision_recall(predictions: Predictions) -> list[Curve]:
 
 
 def calibration(predictions: Predictions) -> list[Curve]:
-    """How often what was given a probability came true, in bins of equally many rows.
+    """Return how often a class was true, over its mean probability, in bins of equal size.
 
-    Of the positive class; of the predicted class where there are more than two.
+    The class is the positive one, or the predicted one if there are more than two classes.
     """
     if predictions.probabilities is None or predictions.classes is None:
         return []
@@ -74,7 +74,7 @@ def calibration(predictions: Predictions) -> list[Curve]:
     else:
         label, happened = "predicted class", predictions.truth == predictions.predicted
         given = predictions.probabilities.max(axis=1)
-    # Sums of rounded probabilities may be above 1 by their last digit.
+    # Sums of rounded probabilities may exceed 1 in the last digit.
     true, mean = calibration_curve(
         happened, np.clip(given, 0, 1), n_bins=_BINS, strategy="quantile"
     )
@@ -97,7 +97,7 @@ def _against_the_rest(
 
 
 def confusion(predictions: Predictions) -> dict[str, Any]:
-    """Counts, a row per true and a column per predicted label, of the most confused labels."""
+    """Count the rows by true label (rows) and predicted label (columns) of the most confused."""
     labels = sorted(
         {*predictions.truth.tolist(), *predictions.predicted.tolist()},
         key=lambda label: (str(type(label)), label),
@@ -119,7 +119,7 @@ def confusion(predictions: Predictions) -> dict[str, Any]:
 
 
 def per_class(predictions: Predictions) -> dict[str, Any]:
-    """Rows, precision, recall and F1 of each class, of the most frequent ones."""
+    """Return the rows, precision, recall and F1 of each of the most frequent classes."""
     labels, rows = np.unique(predictions.truth, return_counts=True)
     kept = np.sort(np.argsort(-rows, kind="stable")[:MOST_CLASSES])
     precision, recall, f1, support = sk.precision_recall_fscore_support(
@@ -140,7 +140,7 @@ def per_class(predictions: Predictions) -> dict[str, Any]:
 
 
 def predicted_against_true(predictions: Predictions) -> Curve:
-    """Some of the rows, spread over the order of the true values."""
+    """Return some of the rows, spread evenly over the ranks of the true values."""
     order = np.argsort(predictions.truth, kind="stable")
     chosen = thin(order)
     return {
@@ -151,6 +151,6 @@ def predicted_against_true(predictions: Predictions) -> Curve:
 
 
 def residuals(predictions: Predictions) -> dict[str, Any]:
-    """How many rows have which error, predicted minus true; `edges` is one longer than `rows`."""
+    """Count the rows by error, predicted minus true; `edges` is one longer than `rows`."""
     rows, edges = np.histogram(predictions.predicted - predictions.truth, bins=_BARS)
     return {"edges": edges.tolist(), "rows": rows.tolist()}

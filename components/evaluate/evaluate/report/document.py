@@ -29,7 +29,7 @@ _LIBRARIES = ("scikit-learn", "skops", "numpy", "pandas", "pyarrow", "mlflow-ski
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the model and its data come from; all of it is only shown."""
+    """Where the model and its data come from; the report only shows it."""
 
     release: str = ""
     components: str = ""
@@ -42,7 +42,7 @@ class Origin:
 def build(
     evaluation: Evaluation, predictions: Predictions, candidate: Candidate, origin: Origin
 ) -> dict[str, Any]:
-    """Everything that the page shows; equal for equal inputs."""
+    """Return everything that the page shows; equal inputs give equal documents."""
     with np.errstate(all="ignore"):
         task = evaluation.model.task
         positive = evaluation.positive_class
@@ -124,7 +124,7 @@ def _provenance(evaluation: Evaluation, origin: Origin) -> dict[str, str]:
         "model": evaluation.model.model_id,
         "run": evaluation.model.run_id,
         "release": origin.release or "none, run by hand",
-        # A version, and the digest of its image where that is known: 0.1.0 sha256:…
+        # A version, and the digest of its image if it is known: 0.1.0 sha256:…
         **{f"component {name}": pin.replace("@", " ") for name, pin in sorted(pinned.items())},
         **{f"dataset {name}": text for name, text in sorted(origin.dataset.items())},
         **{f"parameter {name}": text for name, text in sorted(origin.parameters.items())},

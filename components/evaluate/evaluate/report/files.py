@@ -1,4 +1,4 @@
-"""The report as text, from everything that was found."""
+"""The texts of the report: the page and its numbers."""
 
 import os
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ from pinion_step.outputs import to_json
 
 
 def check_slices(candidate: Candidate, columns: tuple[str, ...]) -> None:
-    """Raises StepError for a column that the model has no use for."""
+    """Raise `WrongCallError` for a column that is not a feature of the model."""
     known = [str(name) for name in candidate.split.features.columns]
     if unknown := [name for name in columns if name not in known]:
         raise WrongCallError(
-            f"--slices: {unknown[0]!r} is no feature column of the test data; "
-            f"known are {', '.join(known[:20])}",
+            f"--slices: {unknown[0]!r} is not a feature column of the test data; "
+            f"the features are {', '.join(known[:20])}",
         )
 
 
@@ -30,7 +30,7 @@ def report_files(
     thresholds: str,
     columns: tuple[str, ...],
 ) -> dict[str, str]:
-    """The page and its numbers, by file name."""
+    """Return the page and its numbers, by file name."""
     origin = Origin(
         release=os.environ.get("PINION_RELEASE", ""),
         components=os.environ.get("PINION_COMPONENTS", ""),

@@ -1,6 +1,7 @@
-"""Intervals of the main metric in closed form, for the many small parts of the data.
+"""Intervals of the main metric in closed form, for the many small slices of the data.
 
-A bootstrap of a part without a mistake knows no other answer than that; these do.
+If a slice holds no mistake, no resample of it does, and a bootstrap interval has no width. These
+intervals do.
 """
 
 import math
@@ -9,12 +10,12 @@ import numpy as np
 
 from evaluate.measure.predictions import Predictions
 
-# Of the standard normal distribution, for 95%, as resampling's CONFIDENCE is.
+# Of the standard normal distribution, for 95%, which is CONFIDENCE of the resampling too.
 _QUANTILE = 1.959964
 
 
 def main_metric_interval(predictions: Predictions) -> tuple[float | None, float | None]:
-    """Both ends for accuracy or RMSE; None where the rows are too few to say."""
+    """Return both ends for accuracy or RMSE; None if there are too few rows to tell."""
     if predictions.classes is None:
         return _rmse(predictions.predicted - predictions.truth)
     return _share(
@@ -23,7 +24,7 @@ def main_metric_interval(predictions: Predictions) -> tuple[float | None, float 
 
 
 def _share(right: int, rows: int) -> tuple[float, float]:
-    """Wilson's interval, which is honest also where all or none are right."""
+    """Return Wilson's interval, which is sound even if all rows or none are right."""
     square = _QUANTILE**2
     share = right / rows
     middle = (share + square / (2 * rows)) / (1 + square / rows)
@@ -33,7 +34,7 @@ def _share(right: int, rows: int) -> tuple[float, float]:
 
 
 def _rmse(errors: np.ndarray) -> tuple[float | None, float | None]:
-    """From the mean of the squared errors, which is as good as normal over many rows."""
+    """Derive it from the mean squared error, which is nearly normal over many rows."""
     squares = errors**2
     if len(squares) < 2 or not np.isfinite(squares).all():
         return None, None

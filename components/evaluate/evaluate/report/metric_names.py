@@ -1,4 +1,4 @@
-"""The metrics in words, for readers who do not know them by name."""
+"""Metrics explained, for readers who do not know them by name."""
 
 from evaluate.gate.thresholds import ERROR_METRICS
 
@@ -19,13 +19,13 @@ _MEANINGS = {
 
 
 def meaning(name: str) -> str:
-    """What a metric says, and which way is better."""
+    """Return what a metric measures, and which direction is better."""
     way = "lower" if name in ERROR_METRICS else "higher"
     return f"{_MEANINGS[name]} ({way} is better)" if name in _MEANINGS else ""
 
 
 def better(name: str, low: float | None, high: float | None) -> str:
-    """Whether a difference that is somewhere from low to high is for the better."""
+    """Return whether a difference between `low` and `high` is better, worse or unclear."""
     if low is None or high is None or low <= 0 <= high:
         return "unclear"
     return "worse" if (low > 0) == (name in ERROR_METRICS) else "better"

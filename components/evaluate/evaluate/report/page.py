@@ -26,7 +26,7 @@ Document = dict[str, Any]
 
 
 def page(document: Document) -> str:
-    """One HTML file; equal documents give equal bytes."""
+    """Return the page as one HTML file; equal documents give equal bytes."""
     title = f"Evaluation of a model of {document['target']}"
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'

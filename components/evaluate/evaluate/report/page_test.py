@@ -41,7 +41,7 @@ class Page(HTMLParser):
         self.text.append(data)
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
-        """The attributes of each element of that name."""
+        """Return the attributes of each element with the tag."""
         return [attributes for name, attributes in self.elements if name == tag]
 
 
@@ -184,5 +184,5 @@ def test_a_slice_of_an_unknown_column_is_a_wrong_call(line: Example, evaluate_st
     outcome = evaluate_step(line, slices='["y"]')
 
     assert outcome.exit_code == 2
-    assert "'y' is no feature column of the test data; known are x" in outcome.stderr
+    assert "'y' is not a feature column of the test data; the features are x" in outcome.stderr
     assert not outcome.report.exists()

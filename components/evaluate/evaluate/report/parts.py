@@ -1,4 +1,4 @@
-"""Where the model is better and worse, and what it looks at."""
+"""Slices, on which the model is better or worse, and the importance of the columns."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -24,9 +24,9 @@ _SEED = 0
 
 
 def slices(predictions: Predictions, split: Split, columns: Sequence[str]) -> dict[str, Any]:
-    """The metrics among the rows of each value, or quarter of the values, of some columns.
+    """Measure the rows of each value, or of each quarter of the values, of some columns.
 
-    `low` and `high` are the ends of an interval of the main metric there.
+    `low` and `high` are the ends of the interval of a slice's main metric.
     """
     kept: list[dict[str, Any]] = []
     left_out = 0
@@ -42,7 +42,7 @@ def slices(predictions: Predictions, split: Split, columns: Sequence[str]) -> di
 
 def _measure(predictions: Predictions) -> dict[str, Any]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # scikit-learn's, of a slice with too few rows
+        warnings.simplefilter("ignore")  # scikit-learn warns about a slice with too few rows
         metrics = predictions.measure().metrics
     for name in _undefined(predictions):
         del metrics[name]
@@ -51,7 +51,7 @@ def _measure(predictions: Predictions) -> dict[str, Any]:
 
 
 def _undefined(predictions: Predictions) -> Iterator[str]:
-    """Metrics that scikit-learn says are 0 where nothing is of the positive class."""
+    """Yield the metrics that scikit-learn sets to 0 if no row is of the positive class."""
     if predictions.classes is None or not predictions.is_binary:
         return
     positive = predictions.classes[1]
@@ -66,9 +66,10 @@ def _undefined(predictions: Predictions) -> Iterator[str]:
 
 
 def _groups(column: pd.Series) -> tuple[list[str], np.ndarray]:
-    """Labels, and the place of each row's in them, of shape (rows,).
+    """Return the labels of the groups, and the position of each row's label, of shape (rows,).
 
-    Values, the most frequent first, or quarters of many numbers and dates; missing ones last.
+    Groups are values, the most frequent first, or quarters if a column has many numbers or dates.
+    Missing values come last.
     """
     ordered = pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column)
     if ordered and column.nunique() > _DISTINCT:
@@ -83,7 +84,7 @@ def _groups(column: pd.Series) -> tuple[list[str], np.ndarray]:
 
 def _quarters(column: pd.Series) -> tuple[list[str], np.ndarray]:
     edges = column.quantile([0, 0.25, 0.5, 0.75, 1]).drop_duplicates()
-    # The one at the edge of two quarters is in the lower.
+    # A value at the edge of two quarters is in the lower one.
     codes = np.maximum(np.searchsorted(edges.to_numpy(), column.to_numpy(), side="left") - 1, 0)
     labels = [f"{_shown(low)} to {_shown(high)}" for low, high in pairwise(edges.tolist())]
     return labels, np.where(column.isna(), -1, codes)
@@ -96,7 +97,7 @@ def _values(column: pd.Series) -> tuple[list[str], np.ndarray]:
     order = sorted(range(len(texts)), key=lambda code: (-counts[code], texts[code]))
     places = np.empty(len(texts) + 1, dtype=np.intp)
     places[order] = np.arange(len(texts))
-    places[-1] = -1  # where a code of a missing value leads to
+    places[-1] = -1  # missing values have the code -1, which indexes the last place
     return [texts[code] for code in order], places[codes]
 
 
@@ -105,18 +106,14 @@ def _shown(value: Any) -> str:
 
 
 def importance(task: str, estimator: Estimator, split: Split) -> list[dict[str, Any]]:
-    """By how much the main metric worsens where a column is shuffled, the most important first.
+    """Return how much the main metric worsens when a column is shuffled, the largest first.
 
-    None of a table with more columns than can be shuffled in a minute.
+    The list is empty if the table has more columns than can be shuffled in a minute.
     """
     columns = list(split.features.columns)
     if len(columns) > _IMPORTANCE_COLUMNS:
         return []
-    rows = len(split.target)
-    chosen = np.arange(rows)
-    if rows > IMPORTANCE_ROWS:
-        rng = np.random.default_rng(_SEED)
-        chosen = np.sort(rng.choice(rows, IMPORTANCE_ROWS, replace=False))
+    chosen = _sample(len(split.target))
 
     def score(_: Estimator, features: pd.DataFrame, target: np.ndarray) -> float:
         predicted = ask(estimator.predict, features)
@@ -138,3 +135,11 @@ def importance(task: str, estimator: Estimator, split: Split) -> list[dict[str, 
         for name, mean, std in measured
     ]
     return sorted(named, key=lambda each: (-each["mean"], each["column"]))
+
+
+def _sample(rows: int) -> np.ndarray:
+    """Return the positions of at most IMPORTANCE_ROWS rows, in ascending order."""
+    if rows <= IMPORTANCE_ROWS:
+        return np.arange(rows)
+    rng = np.random.default_rng(_SEED)
+    return np.sort(rng.choice(rows, IMPORTANCE_ROWS, replace=False))

@@ -1,4 +1,4 @@
-"""The first lines of the page: how good, how sure, for whom worse, made from what."""
+"""The summary at the top of the page: how good, how sure, for whom worse, made from what."""
 
 from collections.abc import Iterator
 from html import escape
@@ -13,7 +13,7 @@ Document = dict[str, Any]
 
 
 def summary(document: Document) -> str:
-    """A list of questions and answers."""
+    """Return the list of questions and answers at the top of the page."""
     items = "".join(
         f"<dt>{escape(question)}</dt><dd>{shown(answer)}</dd>"
         for question, answer in _answers(document)
@@ -22,14 +22,14 @@ def summary(document: Document) -> str:
 
 
 def beside_all(document: Document, part: Document) -> str:
-    """Whether the model is worse or better on a slice than on all rows, by the main metric."""
+    """Return whether a slice is better, worse or unclear compared with all rows."""
     name, whole = document["main_metric"], main(document)["value"]
     low, high = (None if end is None else end - whole for end in (part["low"], part["high"]))
     return better(name, low, high)
 
 
 def main(document: Document) -> Document:
-    """The main metric with its interval."""
+    """Return the main metric with its interval."""
     (found,) = (each for each in document["metrics"] if each["name"] == document["main_metric"])
     return dict(found)
 

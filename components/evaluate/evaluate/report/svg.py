@@ -24,16 +24,16 @@ class Axes:
     y_name: str
 
     def place(self, x: float, y: float) -> str:
-        """A point of the data as the figure's coordinates."""
+        """Return the figure's coordinates of a point of the data."""
         return f"{self.across(x):.1f},{self.down(y):.1f}"
 
     def across(self, x: float) -> float:
-        """The horizontal coordinate."""
+        """Return the horizontal coordinate."""
         low, high = self.x
         return _LEFT + (x - low) / ((high - low) or 1) * (_WIDTH - _LEFT - _RIGHT)
 
     def down(self, y: float) -> float:
-        """The vertical coordinate, which grows downwards."""
+        """Return the vertical coordinate, which grows downwards."""
         low, high = self.y
         return _HEIGHT - _BOTTOM - (y - low) / ((high - low) or 1) * (_HEIGHT - _TOP - _BOTTOM)
 
@@ -41,7 +41,7 @@ class Axes:
 def lines(
     key: str, title: str, axes: Axes, series: Sequence[dict[str, Any]], diagonal: bool
 ) -> str:
-    """A line per series, each with a dash of its own, and the diagonal where it says something."""
+    """Draw each series as a line with a dash of its own, and the diagonal on request."""
     shapes = [_diagonal(axes)] if diagonal else []
     for index, each in enumerate(series):
         points = " ".join(axes.place(x, y) for x, y in zip(each["x"], each["y"], strict=True))
@@ -54,7 +54,7 @@ def lines(
 
 
 def points(key: str, title: str, axes: Axes, series: dict[str, Any]) -> str:
-    """A dot per row, and the diagonal on which a perfect prediction lies."""
+    """Draw a dot per row, and the diagonal on which perfect predictions lie."""
     dots = [
         f'<circle cx="{axes.across(x):.1f}" cy="{axes.down(y):.1f}" r="2.5"/>'
         for x, y in zip(series["x"], series["y"], strict=True)
@@ -64,7 +64,7 @@ def points(key: str, title: str, axes: Axes, series: dict[str, Any]) -> str:
 
 
 def bars(key: str, title: str, axes: Axes, edges: Sequence[float], counts: Sequence[int]) -> str:
-    """A bar per bin."""
+    """Draw a bar per bin."""
     shapes = [
         f'<rect class="bar" x="{axes.across(low):.1f}" y="{axes.down(count):.1f}" '
         f'width="{axes.across(high) - axes.across(low):.1f}" '
@@ -76,7 +76,7 @@ def bars(key: str, title: str, axes: Axes, edges: Sequence[float], counts: Seque
 
 
 def legend(series: Sequence[dict[str, Any]]) -> str:
-    """The dash and the name of each series."""
+    """Return the dash and the name of each series."""
     items = "".join(
         f'<li><svg class="key" viewBox="0 0 40 8" aria-hidden="true"><line class="s{index % 5}" '
         f'x1="0" y1="4" x2="40" y2="4" stroke-dasharray="{_DASHES[index % 5]}"/></svg> '
@@ -87,7 +87,7 @@ def legend(series: Sequence[dict[str, Any]]) -> str:
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """Round numbers from low to high, about five; low alone where there is no range."""
+    """Return about five round numbers from low to high; only low if there is no range."""
     span = high - low
     if not span:
         return [low]
@@ -97,7 +97,7 @@ def ticks(low: float, high: float) -> list[float]:
 
 
 def short(value: float) -> str:
-    """A number of few characters: 25k, 1.5M, 0.25."""
+    """Return a number in a few characters: 25k, 1.5M, 0.25."""
     if 1e4 <= abs(value) < 1e12:
         size, name = next(each for each in _SIZES if abs(value) >= each[0])
         return f"{value / size:.4g}{name}"

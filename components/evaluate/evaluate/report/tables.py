@@ -10,7 +10,7 @@ _SHORT = 24
 
 
 def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """A table whose first column names its rows; numbers stand right, and empty columns go."""
+    """Return a table whose first column names the rows, without the columns that are empty."""
     rows = list(rows)
     kept = [
         place
@@ -32,12 +32,12 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -
 
 
 def span(low: float | None, high: float | None) -> str:
-    """Both ends of an interval; empty where there is none."""
+    """Return both ends of an interval as text; empty if there is none."""
     return "" if low is None or high is None else f"{number(low)} to {number(high)}"
 
 
 def matrix(caption: str, labels: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
-    """A confusion matrix, each count on a shade of its share of the true label's rows."""
+    """Return a confusion matrix that shades each count by its share of the true label's rows."""
     head = "".join(f'<th scope="col" class="number">{shown(label)}</th>' for label in labels)
     body = "".join(
         f"<tr>{_first(label)}{''.join(_shaded(count, sum(row)) for count in row)}</tr>"
@@ -52,19 +52,19 @@ def matrix(caption: str, labels: Sequence[str], counts: Sequence[Sequence[int]])
 
 
 def shown(value: object) -> str:
-    """A text of the data, of bounded length; a long name may break behind an underscore."""
+    """Escape and shorten a text of the data; a long name may break after an underscore."""
     text = str(value)
     text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
     return escape(text).replace("_", "_<wbr>")
 
 
 def number(value: float) -> str:
-    """Four significant digits, and all of those before the point."""
+    """Return four significant digits, and all digits before the point."""
     return f"{value:.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def verdict(passed: bool) -> str:
-    """Passed or failed, in words and a sign, so that colour says nothing alone."""
+    """Return passed or failed as a word and a sign, so that no meaning depends on colour alone."""
     return (
         '<span class="pass">&#10003; passed</span>'
         if passed
@@ -73,7 +73,7 @@ def verdict(passed: bool) -> str:
 
 
 def _side(cells: Sequence[Cell]) -> str:
-    """A column's name stands where its numbers do."""
+    """Return the class that aligns a header with its column: right if the cells are numbers."""
     numbers = any(isinstance(cell, float | int) and not isinstance(cell, bool) for cell in cells)
     return ' class="number"' if numbers else ""
 

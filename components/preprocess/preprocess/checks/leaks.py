@@ -80,7 +80,7 @@ def _told_by_values(column: ColumnProfile, target: TargetFacts) -> Finding | Non
 
 
 def _with_missing(column: ColumnProfile, classes: bool) -> Pairs:
-    """The pairs of the column; to be missing is a value too where the target has classes."""
+    """Return the column's pairs; if the target has classes, missing counts as a value too."""
     pairs = column.sample.pairs
     if not (classes and column.missing and len(pairs.rows)):
         return pairs

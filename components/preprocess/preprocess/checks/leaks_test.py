@@ -15,7 +15,7 @@ CODES = {"a": 30, "b": 10, "c": 20}
 
 
 def leak(preprocess: Preprocess, column: Any, target: Any, *flags: str) -> tuple[int, list[Any]]:
-    """The exit code, and the severities of the leaks, of a table with an honest column too."""
+    """Return the exit code and the leaks' severities; the table has an honest column too."""
     outcome = preprocess({"noise": NOISE, "x": column, "y": target}, *flags)
     if outcome.code:
         line = outcome.err.splitlines()[-1]

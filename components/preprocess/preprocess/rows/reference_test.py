@@ -20,7 +20,7 @@ TABLE: dict[str, Any] = {
 
 @pytest.fixture()
 def reference(preprocess: Preprocess) -> list[str]:
-    """The flag that holds a table against TABLE."""
+    """Return the flag that checks a table against the schema of TABLE."""
     return ["--reference-schema", str(preprocess(TABLE).folder / "schema")]
 
 

@@ -1,4 +1,4 @@
-"""The first pass: which columns there are, of which kind, and which task the target poses."""
+"""The first pass: find the columns, their kinds, and the task that the target poses."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from preprocess.rows.reference import Misfits, check_target_kept, column_mismatc
 
 @dataclass(frozen=True)
 class Survey:
-    """What the first pass found: `columns` are all of them, `kinds` those of the features."""
+    """Results of the first pass: all `columns`, and the `kinds` of the features."""
 
     task: Task
     target: str
@@ -27,19 +27,17 @@ class Survey:
 def survey(
     batches: Iterable[Batch], target: str, task: Task | None, reference: Schema | None
 ) -> Survey:
-    """Look at all rows of the cleaned table.
+    """Survey all rows of the cleaned table; a reference sets the kinds of the features.
 
-    With a reference the kinds are those of the reference. Raises StepError where the target
-    or a column cannot be used, or does not fit the reference; then with all that does not.
+    Raises `StepError` if the target or a column cannot be used, and with all mismatches if the
+    table does not fit the reference.
     """
     columns, guesses, profile, misfits = _gather(batches, target, reference)
-    mismatches: list[Finding] = []
-    if reference and misfits:
-        mismatches = [*column_mismatches(reference, columns), *misfits.findings()]
+    mismatches = _mismatches(reference, columns, misfits)
     try:
         posed, target_type = _posed(profile, target, task, reference)
     except StepError:
-        # What does not fit may be the cause, and is told whole.
+        # The mismatches may be the cause, so they are reported first and in full.
         fail_on_errors(mismatches)
         raise
     if reference:
@@ -60,7 +58,7 @@ def survey(
 def _gather(
     batches: Iterable[Batch], target: str, reference: Schema | None
 ) -> tuple[tuple[str, ...], dict[str, KindGuess], TargetProfile, Misfits | None]:
-    """Read all rows; there are misfits with a reference only, and guesses are made without."""
+    """Read all rows; a reference gives misfits, and its absence gives guesses of the kinds."""
     columns: tuple[str, ...] = ()
     guesses: dict[str, KindGuess] = {}
     profile = TargetProfile()
@@ -81,6 +79,14 @@ def _gather(
             for name, guess in guesses.items():
                 guess.update(frame[name], batch.numbers.get(name))
     return columns, guesses, profile, misfits
+
+
+def _mismatches(
+    reference: Schema | None, columns: tuple[str, ...], misfits: Misfits | None
+) -> list[Finding]:
+    if reference is None or misfits is None:
+        return []
+    return [*column_mismatches(reference, columns), *misfits.findings()]
 
 
 def _posed(
@@ -106,7 +112,7 @@ def _codes(name: str) -> Finding:
 
 
 def check_task(survey: Survey, classes: Sequence[Label]) -> None:
-    """Raise StepError where a classification has nothing to tell apart."""
+    """Raise `StepError` if a classification has fewer than two classes."""
     if survey.task is Task.CLASSIFICATION and len(classes) < 2:
         only = ", ".join(map(repr, classes))
         raise StepError(

@@ -54,7 +54,7 @@ def finalise(values: Hashes) -> Hashes:
 
 
 def part_of_each(hashes: Hashes, parts: int) -> NDArray[np.uint8]:
-    """Number the part, of at most 256 of about equal size, that each hash falls into."""
+    """Return the number of the part that each hash falls into; there are at most 256 parts."""
     numbers = np.empty(len(hashes), np.uint8)
     for start in range(0, len(hashes), CHUNK):
         chunk = slice(start, start + CHUNK)

@@ -159,7 +159,7 @@ def _fields(count: int) -> str:
 
 
 def _check_last_quote(text: CheckedText, last: pa.RecordBatch, name: str) -> None:
-    """A quote that is never closed swallows the rest of the file as one field."""
+    """Refuse a quote that is never closed: the rest of the file would be one field."""
     value = last.column(last.num_columns - 1)[-1].as_py()
     if value and "\n" in value and text.last_byte != b'"':
         raise StepError(

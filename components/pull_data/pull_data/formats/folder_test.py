@@ -18,7 +18,7 @@ SHA256 = r"find * -type f -name '*.parquet' | LC_ALL=C sort | xargs -d '\n' sha2
 
 
 def write(folder: Path, files: Mapping[str, dict[str, Any] | bytes]) -> Path:
-    """A folder of files: Parquet of the columns, or the bytes."""
+    """Write a folder of files: columns as Parquet, bytes as they are."""
     for path, content in files.items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -30,7 +30,7 @@ def write(folder: Path, files: Mapping[str, dict[str, Any] | bytes]) -> Path:
 
 
 def spark(folder: Path) -> Path:
-    """What Spark leaves of a table that is partitioned by country and year."""
+    """Write the files that Spark writes for a table that is partitioned by country and year."""
     return write(
         folder,
         {

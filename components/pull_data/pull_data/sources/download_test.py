@@ -112,7 +112,7 @@ def lead(*places: str) -> list[Answer]:
 
 
 def stream(handler: BaseHTTPRequestHandler) -> None:
-    """A body that does not say how long it is."""
+    """Send a body without its length."""
     handler.send_response(200)
     handler.end_headers()
     handler.wfile.write(BODY)
@@ -305,9 +305,9 @@ for _ in range(int(sys.argv[1])):
 
 
 def trusting(certificate: Path, url: str, dataset: Path, times: int) -> list[str]:
-    """What the step says, so many times, in a process of its own, as what is trusted is read once.
+    """Return what the step prints when a process of its own runs it several times.
 
-    The last words are the exit code.
+    A process reads the trusted certificates once. The last word of each line is the exit code.
     """
     done = subprocess.run(
         [sys.executable, "-c", SEVERAL, str(times), "--source", url, "--dataset", str(dataset)],
@@ -325,7 +325,7 @@ def trusting(certificate: Path, url: str, dataset: Path, times: int) -> list[str
 
 
 def self_signed(folder: Path) -> Path:
-    """A certificate for 127.0.0.1, with its key."""
+    """Write a certificate for 127.0.0.1, with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tests")])
     address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))

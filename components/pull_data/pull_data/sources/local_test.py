@@ -25,7 +25,7 @@ Change = Callable[[Path], object]
 
 
 def told(change: Change, path: Path) -> Callable[[str], None]:
-    """A log that changes what is at a path when it is told of the index: between hash and rows."""
+    """Return a log that changes the file between hash and rows: when it reads of the index."""
 
     def log(message: str) -> None:
         assert "left out the pandas index" in message

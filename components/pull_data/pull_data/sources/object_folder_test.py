@@ -47,7 +47,7 @@ ROWS = [
 
 @pytest.fixture()
 def key(store: Store) -> str:
-    """The folder `…/my table`, which has FILES, the marks of some consoles and a neighbour."""
+    """Return a folder `…/my table` with FILES, the markers of some consoles, and a neighbour."""
     key = f"{uuid4().hex}/my table"
     objects = {f"{key}/{path}": body for path, body in FILES.items()}
     objects |= {f"{key}/": b"", f"{key}/country=DE/": b"", f"{key} 2/part": parquet(n=[8])}

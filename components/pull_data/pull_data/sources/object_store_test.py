@@ -209,7 +209,7 @@ def test_settings_that_do_not_work_are_told(
 
 @pytest.fixture()
 def ada(s3_port: int) -> Iterator[tuple[str, str]]:
-    """The keys of one who may read nothing, at a store that looks at keys."""
+    """Return the keys of a user who may read nothing, in a store that checks keys."""
     iam = aws(s3_port, "iam")
     iam.create_user(UserName="ada")
     made = iam.create_access_key(UserName="ada")["AccessKey"]

@@ -48,12 +48,12 @@ for flags in json.loads(sys.argv[1]):
 
 
 def call(step: Step, room: int, *more: str) -> subprocess.CompletedProcess[str]:
-    """Calls train in a process that may take so many bytes more than its imports took."""
+    """Call train in a process that may take `room` bytes more than its imports took."""
     return process(PROGRAM, str(room), *step.flags(*more))
 
 
 def process(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs a program by itself, as of this one the peak is that of other tests."""
+    """Run a program in a process of its own, because other tests set the peak of this one."""
     return subprocess.run(
         [sys.executable, "-c", program, *arguments],
         env={"PYTHONPATH": ":".join(sys.path), "ARROW_DEFAULT_MEMORY_POOL": "system"},

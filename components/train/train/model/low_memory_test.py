@@ -53,7 +53,7 @@ def built(frame: pd.DataFrame, task: str, name: str, kinds: dict[str, str]) -> P
 
 
 def theirs(step: Any) -> Any:
-    """The same in scikit-learn's own classes, unfitted."""
+    """Return the same step in scikit-learn's own classes, unfitted."""
     if isinstance(step, ColumnTransformer):
         return ColumnTransformer([(name, theirs(each), on) for name, each, on in step.transformers])
     if isinstance(step, Pipeline):

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import joblib
@@ -44,16 +45,13 @@ def run_trials(
     watcher: Watcher | None = None,
     progress: Progress | None = None,
 ) -> list[Trial]:
-    """Cross-validate every trial and return them, the best first, failed ones last.
+    """Cross-validate all trials and return them, the best first and the failed ones last.
 
-    A trial of a halving that came into a later round is better than one that did not.
+    In a halving search, a trial that reached a later round is better than one that did not.
     """
     workers = min(joblib.cpu_count(), plan.trials * folds.number) if plan.space else 1
     batch = max(1, math.ceil(workers * FITS_PER_WORKER / folds.number))
-
-    def explain(params: dict[str, Any]) -> str:
-        return _why(pipeline, features, target, folds, params)
-
+    explain = partial(_why, pipeline, features, target, folds)
     search = _make_search(pipeline, target, folds, plan)
     progress = progress or Progress(quiet=True)
     search.rounds = Rounds(

@@ -14,7 +14,7 @@ from pipelines.system.workspace import ROOT, Workspace
 
 @pytest.fixture()
 def workspace(tmp_path: Path) -> Workspace:
-    """A repository with one component, the template and the real settings."""
+    """Return a repository with one component, the template and the real settings."""
     shutil.copy(ROOT / "pants.toml", tmp_path)
     for folder in ("build-support/component", "components/pull_data"):
         ignored = shutil.ignore_patterns("__pycache__")

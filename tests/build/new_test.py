@@ -14,7 +14,7 @@ MAKE_NEW = (".venv/bin/python", "-m", "pipelines.new", "count_rows")
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone with a new component."""
+    """Return a clone with a new component."""
     folder = clone(tmp_path_factory.mktemp("new") / "clone")
     assert call(folder, "make", "setup").returncode == 0
     done = call(folder, *MAKE_NEW)

@@ -173,7 +173,7 @@ def test_a_regression_has_no_classification_metrics(regression: Finished) -> Non
 @whole_run
 def test_without_register_nothing_is_registered(regression: Finished) -> None:
     assert client(regression.output).search_registered_models() == []
-    assert "register skipped" in regression.stderr
+    assert "register: skipped" in regression.stderr
     assert "registered " not in regression.stdout
 
 

@@ -20,6 +20,8 @@ PIPELINES = ROOT / "pipelines" / "requirements.lock"
 # imports all of it.
 LIBRARY = "libraries/pinion_step"
 LIBRARY_BESIDE = "evaluate"
+# What a new component begins as.
+TEMPLATE = "build-support/component"
 # The folders that are tested and checked in the environment of the pipelines.
 OURS = ("pipelines", "tests", "benchmarks")
 # Tests that share what one process of the whole run makes for all of them.
@@ -82,7 +84,7 @@ def all_parts(cores: int) -> list[Part]:
     """Return every part: first the quick checks, then the tests, roughly the longest first."""
     components = sorted(discover(ROOT / "components"))
     tests = [*(_component_tests(name, cores) for name in components), *_our_tests(cores)]
-    tests.append(_library_tests(cores))
+    tests += [_library_tests(cores), _template_tests()]
     size = {part.name: _size_of_tests(part) for part in tests}
     return [
         _ruff(),
@@ -168,6 +170,15 @@ def _library_tests(cores: int) -> Part:
 
     lock = _lock_of(LIBRARY_BESIDE)
     return _tests(LIBRARY, LIBRARY_BESIDE, lock, variables, max(1, cores // 2))
+
+
+def _template_tests() -> Part:
+    """Return the tests that `python -m pipelines.new` copies into a component."""
+
+    def variables(_find: Python) -> Mapping[str, str]:
+        return {"PYTHONPATH": f"{ROOT / TEMPLATE}{os.pathsep}{ROOT / LIBRARY}"}
+
+    return _tests(TEMPLATE, "new_step", ROOT / TEMPLATE / "requirements.lock", variables, 1)
 
 
 def _servers(build: Path) -> list[str]:

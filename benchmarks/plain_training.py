@@ -19,7 +19,7 @@ from sklearn.model_selection import cross_validate
 from train.data.schema import read_schema
 from train.model.cross_validation import METRICS, SCORERS, Folds, is_error
 from train.model.low_memory import make_plain
-from train.models import build_pipeline
+from train.model.pipeline import build_pipeline
 
 SEED = 42
 FOLDS = 5

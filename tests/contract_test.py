@@ -1,7 +1,9 @@
 """Every component, found by its folder, follows the contract in components/README.md."""
 
 import ast
+import os
 import re
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -125,6 +127,25 @@ def _flags(args: list[Any]) -> Iterator[tuple[str, str]]:
         # KFP's message to the step is neither an input nor an output.
         if placeholder != {"executorInput": None}:
             yield flag, next(iter(placeholder.values()))
+
+
+def test_the_interface_of_train_names_every_model() -> None:
+    # The table loads none of the libraries of train.
+    path = os.pathsep.join([str(COMPONENTS / "train"), str(LIBRARY.parent)])
+    code = "from train.models import known_models; print(known_models())"
+    known = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (described,) = (
+        item["description"]
+        for item in interface(COMPONENTS / "train")["inputs"]
+        if item["name"] == "model"
+    )
+    assert described == f"{known.stdout.strip()}."
 
 
 @each_component

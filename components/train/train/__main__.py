@@ -15,6 +15,7 @@ from pinion_step.errors import one_line
 from pinion_step.mlflow import configure
 from train import options
 from train.log import log
+from train.models import known_models
 from train.options import Options
 from train.search.options import parse_search
 
@@ -47,8 +48,7 @@ def build_parser() -> Parser:
     add(
         "--model",
         default=options.DEFAULT_MODEL,
-        help="classification: logistic_regression, random_forest, hist_gradient_boosting; "
-        "regression: ridge, random_forest, hist_gradient_boosting (default: %(default)s)",
+        help=f"{known_models()} (default: %(default)s)",
     )
     add(
         "--model-params",

@@ -18,12 +18,13 @@ from pinion_step.mlflow import answers, artifact_location, connect, resolve_uri
 from pinion_step.outputs import Staged, staged, to_json, write_text
 from pinion_step.store import prepare_store
 from train.data.dataset import Dataset, read_dataset
-from train.data.footprint import check_memory
 from train.data.schema import Schema, read_schema
 from train.log import log
 from train.model.cross_validation import Folds, Metrics, choose_folds
+from train.model.footprint import check_memory
 from train.model.low_memory import make_plain
-from train.models import build_pipeline, find_model, use_one_thread
+from train.model.pipeline import build_pipeline, use_one_thread
+from train.models import find_model
 from train.options import Options
 from train.progress import Progress, shown
 from train.search.plan import describe_plan, expected_work, plan_search

@@ -20,7 +20,8 @@ from train.conftest import KINDS, customers
 from train.data.schema import Feature, Schema
 from train.model.logged_model import TRUSTED_TYPES
 from train.model.low_memory import LeanImputer, make_plain
-from train.models import MODELS, build_pipeline, use_one_thread
+from train.model.pipeline import build_pipeline, use_one_thread
+from train.models import MODELS
 
 FEW = KINDS | {"nothing": "numeric", "no text": "categorical", "no date": "date"}
 MANY = FEW | {"city": "categorical"}

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.pipeline import Pipeline
 
-from train.models import use_one_thread
+from train.model.pipeline import use_one_thread
 
 FORESTS = (RandomForestClassifier, RandomForestRegressor)
 

@@ -11,8 +11,9 @@ from sklearn.pipeline import Pipeline
 from train.conftest import KINDS, customers
 from train.data.schema import Feature, Schema
 from train.model.cross_validation import Scorer, classification_metrics
+from train.model.pipeline import build_pipeline, use_one_thread
 from train.model.predictions import predict
-from train.models import MODELS, build_pipeline, use_one_thread
+from train.models import MODELS
 
 QUICK = {"random_forest": {"n_estimators": 9}, "hist_gradient_boosting": {"max_iter": 3}}
 FRAME = customers(401)

@@ -6,7 +6,6 @@ code is not installed, and skops trusts a file no further than the functions tha
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from sklearn.preprocessing import (
 
 from train.data.schema import Schema
 from train.model.low_memory import LeanColumnTransformer, LeanImputer
+from train.models import Family
 
 # What numpy makes of a missing date when dates become numbers.
 NOT_A_TIME = float(np.iinfo("int64").min)
@@ -35,14 +35,6 @@ MOST_ONE_HOT = 50  # columns of a category; more are slow in a forest
 
 # The name of a step to the transformer and its columns.
 Steps = dict[str, tuple[Any, list[str]]]
-
-
-class Family(Enum):
-    """What an estimator wants to see."""
-
-    LINEAR = "scaled numbers, one-hot categories, nothing missing"
-    FOREST = "numbers, one-hot and target-encoded categories, nothing missing"
-    BOOSTING = "numbers and category codes, missing values as they are"
 
 
 def build_preprocessor(

@@ -17,7 +17,8 @@ from sklearn.base import BaseEstimator, clone
 
 from pinion_step.errors import WrongCallError
 from train.data.schema import Schema
-from train.models import find_model, label_keys, refuse_unknown
+from train.model.pipeline import label_keys, refuse_unknown
+from train.models import find_model
 from train.options import Options
 
 # Parameters that `--model-params` can set, but that no trial may differ in, and why.

@@ -14,9 +14,9 @@ import pytest
 
 from pinion_step.memory import parquet_bytes
 from train.conftest import KINDS, Step, customers
-from train.data.footprint import encoded_width, estimate
 from train.data.schema import read_schema
-from train.model.preprocessing import Family
+from train.model.footprint import encoded_width, estimate
+from train.models import Family
 
 MB = 1_000_000
 ROWS = 60_000

@@ -12,7 +12,8 @@ from pinion_step.errors import StepError
 from pinion_step.memory import available, held, in_words, parquet_bytes
 from train.data.schema import Schema
 from train.log import log
-from train.model.preprocessing import MOST_ONE_HOT, Family
+from train.model.preprocessing import MOST_ONE_HOT
+from train.models import Family
 from train.options import Options
 
 # What the step takes beside its rows, in bytes: MLflow, and what few rows take as well; and what

@@ -48,7 +48,10 @@ def test_an_estimator_without_names_gets_every_column_but_the_target(tmp_path: P
     ("frame", "metadata", "complaint"),
     [
         pytest.param(
-            TABLE.drop(columns="a"), {}, "lacks columns the model was trained on: 'a';", id="column"
+            TABLE.drop(columns="a"),
+            {},
+            "lacks columns that the model was trained on: 'a';",
+            id="column",
         ),
         pytest.param(
             TABLE.drop(columns="y"),

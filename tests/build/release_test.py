@@ -189,7 +189,7 @@ def test_changed_code_needs_a_new_version_everywhere(scratch: Tree, registry: Re
         published,
         "publish",
         f"{registry.address}/pinion/evaluate:{now} is published with other content: ",
-        "give components/evaluate/pyproject.toml a higher version",
+        "raise the version in components/evaluate/pyproject.toml",
     )
     there, here = re.findall(r"(s1:[0-9a-f]{64}) (?:there|here)", published.error)
     assert there == scratch.locked("1.1.0")["evaluate"]["content"] != here

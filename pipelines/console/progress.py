@@ -70,20 +70,23 @@ class Progress:
         self._installed: dict[str, float] = {}
         self._installing: dict[str, _Installation] = {}
         self._spinner = Spinner("dots")
+        self._over = False
         # Another thread draws the terminal.
         self._lock = threading.Lock()
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Show the steps for as long as the block runs."""
-        if self._console.quiet:
-            yield
-        elif self._console.is_terminal:
-            with Live(console=self._console, get_renderable=self._render, refresh_per_second=8):
+        """Show the steps for as long as the block runs, and nothing after it."""
+        live = Live(console=self._console, get_renderable=self._render, refresh_per_second=8)
+        try:
+            if self._console.quiet:
                 yield
-        else:
-            with self._printing_progress():
-                yield
+            else:
+                with live if self._console.is_terminal else self._printing_progress():
+                    yield
+        finally:
+            # Installations may go on for a while, and the last line is the reason of a failure.
+            self._over = True
 
     @contextmanager
     def _printing_progress(self) -> Iterator[None]:
@@ -184,7 +187,7 @@ class Progress:
         self._rows.setdefault(known, []).append(task)
 
     def _line(self, text: str) -> None:
-        if not self._console.is_terminal:
+        if not self._over and not self._console.is_terminal:
             self._console.print(f"{datetime.now():%H:%M:%S} {text}", markup=False, soft_wrap=True)
 
     def _render(self) -> Table:

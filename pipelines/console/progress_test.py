@@ -39,6 +39,17 @@ def test_without_a_terminal_each_event_is_a_line() -> None:
     ]
 
 
+def test_an_installation_that_outlives_the_run_prints_nothing() -> None:
+    output = io.StringIO()
+    progress = Progress(["fetch"], Console(file=output))
+    progress.installing("train", "downloading")
+    with progress.shown():
+        progress.ended("fetch", State.FAILED)
+    progress.installing("train", None)
+    printed = [line.split(" ", 1)[1] for line in output.getvalue().splitlines()]
+    assert printed == ["train: installing", "fetch: failed"]
+
+
 def test_the_rows_of_a_loops_items_replace_the_row_of_the_loop() -> None:
     console, output = terminal(20)
     progress = Progress(["fetch", "inner.train", "report"], console)

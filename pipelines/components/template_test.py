@@ -41,6 +41,8 @@ def test_it_has_its_own_name_everywhere(workspace: Workspace) -> None:
     assert interface["implementation"]["container"]["image"] == "pinion/count-rows"
     assert 'name = "pinion-count-rows"' in (folder / "pyproject.toml").read_text()
     assert "COPY components.count_rows/app.pex" in (folder / "Dockerfile").read_text()
+    lock = (folder / "requirements.lock").read_text()
+    assert "# via pinion-count-rows (components/count_rows/pyproject.toml)" in lock
     heading = f"## [0.1.0] - {date.today().isoformat()}"
     assert heading in (folder / "CHANGELOG.md").read_text().splitlines()
     resolves = tomllib.loads(settings.read_text())["python"]["resolves"]

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.slow(reason="drives Pants")
 
 # A test that starts servers, one across components, and one of the pipelines.
 FILES = (
-    "components/pull_data/pull_data/object_store_test.py",
+    "components/pull_data/pull_data/sources/object_store_test.py",
     "tests/contract_test.py",
     "pipelines/compiled/values_test.py",
 )

@@ -114,7 +114,7 @@ def test_every_test_is_in_one_part() -> None:
             ["components/train/"], ["ruff", "black", "components/train", "mypy train"], id="folder"
         ),
         pytest.param(
-            ["components/train/train/search_test.py::test_x"],
+            ["components/train/train/search/search_test.py::test_x"],
             ["ruff", "black", "components/train", "mypy train"],
             id="a test",
         ),

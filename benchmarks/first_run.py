@@ -122,7 +122,7 @@ def _clone(folder: Path) -> Path:
 
 def _change(tree: Path) -> None:
     """Change a line of a step, without an effect on its outputs."""
-    source = tree / "components" / "train" / "train" / "training.py"
+    source = tree / "components" / "train" / "train" / "step.py"
     source.write_text(f"{source.read_text()}\nCHANGED = True\n")
 
 

@@ -4,7 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -77,16 +77,20 @@ class Progress:
     @contextmanager
     def shown(self) -> Iterator[None]:
         """Show the steps for as long as the block runs, and nothing after it."""
-        live = Live(console=self._console, get_renderable=self._render, refresh_per_second=8)
         try:
-            if self._console.quiet:
+            with self._display():
                 yield
-            else:
-                with live if self._console.is_terminal else self._printing_progress():
-                    yield
         finally:
             # Installations may go on for a while, and the last line is the reason of a failure.
-            self._over = True
+            with self._lock:
+                self._over = True
+
+    def _display(self) -> AbstractContextManager[object]:
+        if self._console.quiet:
+            return nullcontext()
+        if self._console.is_terminal:
+            return Live(console=self._console, get_renderable=self._render, refresh_per_second=8)
+        return self._printing_progress()
 
     @contextmanager
     def _printing_progress(self) -> Iterator[None]:
@@ -187,8 +191,12 @@ class Progress:
         self._rows.setdefault(known, []).append(task)
 
     def _line(self, text: str) -> None:
-        if not self._over and not self._console.is_terminal:
-            self._console.print(f"{datetime.now():%H:%M:%S} {text}", markup=False, soft_wrap=True)
+        if self._console.is_terminal:
+            return
+        with self._lock:
+            if not self._over:
+                line = f"{datetime.now():%H:%M:%S} {text}"
+                self._console.print(line, markup=False, soft_wrap=True)
 
     def _render(self) -> Table:
         with self._lock:

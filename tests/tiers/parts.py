@@ -158,27 +158,26 @@ def _component_tests(name: str, cores: int) -> Part:
             f"PINION_{each.upper()}": find(each, [ROOT / f"build-support/{each}/requirements.lock"])
             for each in servers
         }
-        path = f"{ROOT / folder}{os.pathsep}{ROOT / LIBRARY}"
-        return {"PYTHONPATH": path, **{k: str(v) for k, v in pythons.items()}}
+        return {**_importing(folder, LIBRARY)(find), **{k: str(v) for k, v in pythons.items()}}
 
     return _tests(folder, name, _lock_of(name), variables, max(1, cores // 2))
 
 
 def _library_tests(cores: int) -> Part:
-    def variables(_find: Python) -> Mapping[str, str]:
-        return {"PYTHONPATH": str(ROOT / LIBRARY)}
-
-    lock = _lock_of(LIBRARY_BESIDE)
+    lock, variables = _lock_of(LIBRARY_BESIDE), _importing(LIBRARY)
     return _tests(LIBRARY, LIBRARY_BESIDE, lock, variables, max(1, cores // 2))
 
 
 def _template_tests() -> Part:
     """Return the tests that `python -m pipelines.new` copies into a component."""
+    lock, variables = ROOT / TEMPLATE / "requirements.lock", _importing(TEMPLATE, LIBRARY)
+    return _tests(TEMPLATE, "new_step", lock, variables, 1)
 
-    def variables(_find: Python) -> Mapping[str, str]:
-        return {"PYTHONPATH": f"{ROOT / TEMPLATE}{os.pathsep}{ROOT / LIBRARY}"}
 
-    return _tests(TEMPLATE, "new_step", ROOT / TEMPLATE / "requirements.lock", variables, 1)
+def _importing(*folders: str) -> Callable[[Python], Mapping[str, str]]:
+    """Return the variables of tests that import from these folders of the repository."""
+    path = os.pathsep.join(str(ROOT / folder) for folder in folders)
+    return lambda _find: {"PYTHONPATH": path}
 
 
 def _servers(build: Path) -> list[str]:
@@ -189,14 +188,11 @@ def _servers(build: Path) -> list[str]:
 
 
 def _our_tests(cores: int) -> Iterator[Part]:
-    def variables(_find: Python) -> Mapping[str, str]:
-        return {"PYTHONPATH": str(ROOT)}
-
     # Tests that start whole runs or servers mostly wait.
     several = {"pipelines": max(1, cores // 2), "tests": cores, TOGETHER: cores + 1}
     for folder, workers in several.items():
         ignored = tuple(each for each in several if each != folder and _is_below(each, folder))
-        yield _tests(folder, "pipelines", PIPELINES, variables, workers, ignored)
+        yield _tests(folder, "pipelines", PIPELINES, _importing("."), workers, ignored)
 
 
 def _tests(

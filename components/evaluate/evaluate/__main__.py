@@ -11,7 +11,8 @@ from evaluate.request import Request, executor_output
 from pinion_step.cli import Parser, json_names, path, run
 from pinion_step.console import log
 from pinion_step.errors import WrongCallError
-from pinion_step.mlflow import configure, resolve_uri
+from pinion_step.libraries import steer_libraries
+from pinion_step.mlflow import resolve_uri
 from pinion_step.names import check_alias, check_model_name
 from pinion_step.outputs import staged, write_text
 
@@ -137,7 +138,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _evaluate(argv: Sequence[str]) -> None:
     request = parse_request(argv)
     # pandas, scikit-learn and MLflow take seconds to import; --help and a wrong call must not wait.
-    _steer_libraries()
+    steer_libraries()
     from evaluate.inputs.footprint import check_memory
     from evaluate.inputs.model import read_model_folder
     from evaluate.tracking import open_run
@@ -159,19 +160,9 @@ def _evaluate(argv: Sequence[str]) -> None:
 
 def warm() -> None:
     """Import what the step needs; a runner may call it while earlier steps still run."""
-    _steer_libraries()
+    steer_libraries()
     for name in ("evaluate.step", "mlflow.store.tracking.sqlalchemy_store", "skops.io"):
         import_module(name)
-
-
-def _steer_libraries() -> None:
-    """Set the environment variables that the libraries read when they are imported."""
-    # Gradient boosting predicts with OpenMP, whose threads otherwise spin while they wait: on
-    # busy cores that turns tenths of a second into minutes.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # Arrow's own pools keep the memory of a table, as much as the table again, for later tables.
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    configure()
 
 
 def _report(evaluation: "Evaluation") -> None:

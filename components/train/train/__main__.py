@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pinion_step.cli import Parser, json_object, path, refuse_shared, run, whole_number
 from pinion_step.errors import one_line
-from pinion_step.mlflow import configure
+from pinion_step.libraries import steer_libraries
 from train import options
 from train.log import log
 from train.models import known_models
@@ -22,13 +21,6 @@ from train.search.options import parse_search
 if TYPE_CHECKING:
     from train.step import Trained
 
-# Read by the libraries when they are imported. What the user has set stays.
-ENVIRONMENT = {
-    # Threads that wait by spinning slow each other down a hundredfold where cores are shared.
-    "OMP_WAIT_POLICY": "PASSIVE",
-    # Arrow's own pools keep what a table took, as much as the table again, for tables to come.
-    "ARROW_DEFAULT_MEMORY_POOL": "system",
-}
 PATHS = ("train_data", "schema", "trained_model", "run_id", "model_id", "metrics")
 NEEDED = (
     "train.step",
@@ -124,21 +116,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def warm() -> None:
     """Import what the step needs; a runner may call it while earlier steps still work."""
-    _steer_libraries()
+    steer_libraries()
     for name in NEEDED:
         import_module(name)
-
-
-def _steer_libraries() -> None:
-    configure()
-    for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
 
 
 def _train(argv: Sequence[str]) -> None:
     with _one_line_warnings():
         parsed = parse_options(argv)
-        _steer_libraries()
+        steer_libraries()
         # Late, so that --help and a wrong call need not wait for scikit-learn.
         from train.step import train
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from pipelines.models.store import local_store
+from pipelines.models.store_testing import made_store
 from pipelines.system.errors import PinionError
 from pipelines.ui import main
 
@@ -14,7 +14,7 @@ from pipelines.ui import main
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of runs with two experiments, each with a run, the last in `churn`."""
     folder = tmp_path_factory.mktemp("runs")
-    uri = local_store(folder)
+    uri = made_store(folder)
     client = MlflowClient(uri, uri)
     for start, name in enumerate(("other", "churn")):
         experiment = client.create_experiment(name)
@@ -43,7 +43,7 @@ def test_a_store_that_is_not_there_yet_says_what_makes_it(tmp_path: Path) -> Non
 
 
 def test_a_store_without_a_run_says_what_makes_one(tmp_path: Path) -> None:
-    uri = local_store(tmp_path)
+    uri = made_store(tmp_path)
     assert refusal("--output", tmp_path, "--port", 0) == (
         f"{uri} has no run of a pipeline yet; make one first (make run)"
     )

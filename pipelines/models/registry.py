@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.models.reference import ModelReference
-from pipelines.models.store import probe
+from pipelines.models.store import probe, sqlite_file
 from pipelines.system.connections import cause
 from pipelines.system.errors import PinionError, UsageError
 from pipelines.system.urls import without_secrets
@@ -32,7 +32,6 @@ _REFUSALS = {
     "PERMISSION_DENIED": "denied permission; ask its administrator for access to the model",
 }
 _HISTORY = "pinion.history."
-_SQLITE = "sqlite:///"
 # The most entries that MLflow returns at once.
 _PAGE = 1000
 
@@ -167,9 +166,9 @@ def open_registry(given: str | None) -> Iterator[ModelRegistry]:
     The short timeouts apply to this process only, not to the steps.
     """
     uri = given or os.environ.get("MLFLOW_TRACKING_URI") or _local()
-    if uri.startswith(_SQLITE):
+    if database := sqlite_file(uri):
         # MLflow would create a missing store.
-        probe(Path(uri.removeprefix(_SQLITE)).absolute())
+        probe(database)
     # The user's own settings win.
     added = {name: value for name, value in _ENVIRONMENT.items() if name not in os.environ}
     with set_for_a_while(added), _errors(uri):

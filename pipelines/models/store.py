@@ -1,23 +1,20 @@
-"""Create and check the local MLflow store: one SQLite file, with the artifacts beside it."""
+"""Find and check the local MLflow store: one SQLite file, with the artifacts beside it.
 
-import fcntl
-import logging
-import os
-import shutil
+The first step that needs the store makes it (`pinion_step.store`), because it has imported MLflow
+anyway. Making it here took 2 of the 12 seconds of a run in a new folder.
+"""
+
 import sqlite3
-import tempfile
 from pathlib import Path
 from urllib.parse import unquote
 
 from pipelines.system.errors import PinionError
 
+SQLITE = "sqlite:///"
+
 
 def local_store(folder: Path) -> str:
-    """Return the tracking URI of the store in a folder, and create the store if necessary.
-
-    MLflow corrupts a new SQLite file if several processes open it at once. So the file is created
-    under another name, under a lock, and renamed once its tables exist.
-    """
+    """Return the tracking URI of the store in a folder; raise `PinionError` if it cannot be one."""
     database = folder.resolve() / "mlflow.db"
     # MLflow decodes the path like that of a URL, and would try for minutes to open another file.
     if "?" in str(database) or unquote(str(database)) != str(database):
@@ -25,34 +22,16 @@ def local_store(folder: Path) -> str:
             f"the MLflow store cannot be in {folder}: MLflow reads '?', and '%' before two digits,"
             " as parts of a URL; give another folder (--output)"
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    if not database.exists():
-        with (folder / ".mlflow.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not database.exists():
-                _make(database)
-    probe(database)
-    return f"sqlite:///{database}"
+    if database.exists():
+        probe(database)
+    return f"{SQLITE}{database}"
 
 
-def _make(database: Path) -> None:
-    from mlflow.exceptions import MlflowException
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-    from sqlalchemy.exc import SQLAlchemyError
-
-    for remains in database.parent.glob(".mlflow.*/"):
-        shutil.rmtree(remains)
-    # MLflow logs every table that it creates.
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
-    artifacts = database.parent / "artifacts"
-    with tempfile.TemporaryDirectory(dir=database.parent, prefix=".mlflow.") as folder:
-        partial = Path(folder) / "mlflow.db"
-        try:
-            SqlAlchemyStore(f"sqlite:///{partial}", artifacts.as_uri()).engine.dispose()
-        except (MlflowException, SQLAlchemyError) as error:
-            reason = str(error).partition("\n")[0]
-            raise PinionError(f"the MLflow store {database} cannot be created: {reason}") from error
-        os.replace(partial, database)
+def sqlite_file(uri: str) -> Path | None:
+    """Return the file of a store in SQLite; None if the store is on a server."""
+    if not uri.startswith(SQLITE):
+        return None
+    return Path(uri.removeprefix(SQLITE).partition("?")[0]).absolute()
 
 
 def probe(database: Path) -> None:

@@ -1,16 +1,17 @@
 """Copy one MLflow store for all tests, because MLflow's migrations take longer than most tests."""
 
+import logging
 import sqlite3
 import tempfile
 from contextlib import closing
 from functools import cache
 from pathlib import Path
 
-from pipelines.models.store import local_store
+from pipelines.models.store import SQLITE, local_store
 
 
 def made_store(folder: Path) -> str:
-    """Return the tracking URI of a store in a folder, equal to a new one of `local_store`."""
+    """Return the tracking URI of a store in a folder, equal to one that `train` makes."""
     folder.mkdir(parents=True, exist_ok=True)
     database = folder.resolve() / "mlflow.db"
     database.write_bytes(_empty())
@@ -22,6 +23,11 @@ def made_store(folder: Path) -> str:
 
 @cache
 def _empty() -> bytes:
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    # MLflow logs every table that it creates.
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
     with tempfile.TemporaryDirectory() as folder:
-        local_store(Path(folder))
-        return (Path(folder) / "mlflow.db").read_bytes()
+        database = Path(folder) / "mlflow.db"
+        SqlAlchemyStore(f"{SQLITE}{database}", folder).engine.dispose()
+        return database.read_bytes()

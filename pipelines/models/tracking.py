@@ -9,8 +9,8 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from pipelines.models.registry import ModelRegistry, found, open_registry
+from pipelines.models.store import sqlite_file
 
-_SQLITE = "sqlite:///"
 # The values in MLflow's database.
 _READY = 2
 _DELETED_VERSION = "Deleted_Internal"
@@ -36,11 +36,10 @@ class Tracking(Protocol):
 def open_tracking(uri: str) -> Iterator[Tracking]:
     """Open a store; raise `PinionError` or `sqlite3.Error` if it cannot be queried."""
     # Importing MLflow takes a second, as long as a run whose steps are all cached.
-    if not uri.startswith(_SQLITE):
+    if (database := sqlite_file(uri)) is None:
         with open_registry(uri) as registry:
             yield Server(registry)
         return
-    database = Path(uri.removeprefix(_SQLITE).partition("?")[0]).absolute()
     # A missing database is empty, and a query must not create it.
     address = f"{database.as_uri()}?mode=ro" if database.is_file() else ":memory:"
     with closing(sqlite3.connect(address, timeout=30, uri=True)) as connection:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.models.registry import open_registry
+from pipelines.models.store import sqlite_file
 from pipelines.runner.task.layout import MARKS
 from pipelines.system.errors import PinionError
 from pipelines.system.urls import without_secrets
@@ -87,6 +88,10 @@ def _end_runs(tracking_uri: str, pipeline_run: str, note: str) -> bool:
 
     Their models are ended too: a step may have ended its run, but not its model.
     """
+    database = sqlite_file(tracking_uri)
+    if database and not database.exists():
+        # No step got as far as making the store.
+        return True
     try:
         with open_registry(tracking_uri) as registry:
             client = registry.client

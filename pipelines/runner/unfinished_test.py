@@ -125,7 +125,8 @@ def test_what_mlflow_could_not_be_told_is_told_by_the_next(tmp_path: Path, uri: 
 
     def fail() -> None:
         database.rename(tmp_path / "away")
-        raise PinionError("it is gone")
+        database.write_text("a text, which is not a database" * 9)
+        raise PinionError("it cannot be read")
 
     with pytest.raises(PinionError), ended(tmp_path / "fails", uri):
         fail()
@@ -134,6 +135,13 @@ def test_what_mlflow_could_not_be_told_is_told_by_the_next(tmp_path: Path, uri: 
     with ended(tmp_path / "next", uri):
         pass
     assert status(uri, left)[0] == "KILLED"
+
+
+def test_a_run_that_ends_before_there_is_a_store_leaves_no_mark(tmp_path: Path) -> None:
+    with pytest.raises(PinionError), ended(tmp_path / "fails", f"sqlite:///{tmp_path}/mlflow.db"):
+        raise PinionError("there is no such table")
+    assert [path.name for path in tmp_path.iterdir()] == [MARKS]
+    assert list((tmp_path / MARKS).iterdir()) == []
 
 
 def test_a_mark_holds_no_password(tmp_path: Path) -> None:

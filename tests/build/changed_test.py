@@ -14,11 +14,12 @@ pytestmark = pytest.mark.slow(reason="drives Pants")
 QUICK = "tests/build/workflows_test.py tests/documents_test.py"
 RUNS = "tests/*_test.py"
 
-# A separate folder, so that running its dependents takes seconds and not minutes.
+# A separate folder with the smallest lock that there is, so that running its dependents takes
+# seconds and not minutes.
 BUILD = """\
-python_sources(name="lib", resolve="pipelines")
-python_tests(name="tests", resolve="pipelines")
-pex_binary(name="app", entry_point="half.py", resolve="pipelines")
+python_sources(name="lib", resolve="ruff")
+python_tests(name="tests", resolve="ruff")
+pex_binary(name="app", entry_point="half.py", resolve="ruff")
 """
 HALF = '''\
 """Halves."""

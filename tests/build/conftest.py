@@ -2,7 +2,9 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,8 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.build.browser import browser
 from tests.build.pinion import Tree
 from tests.build.services import Registry, docker_answers
-from tests.build.shared import Shared, received, release_all, share_with, started
+from tests.build.shared import Shared, package_all, received, release_all, share_with, started
+from tests.build.tree import clone
 
 NO_ENGINE = "no Docker engine answers"
 NO_BROWSER = "no Chromium or Chrome is installed"
@@ -21,12 +24,14 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers of these tests, and let Ctrl-C reach what the tests start."""
     # A shell lets background processes ignore Ctrl-C, and their children inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # By default files with many tests come first.
+    config.option.loadscopereorder = False
     config.addinivalue_line("markers", "docker: needs a Docker engine that answers")
     config.addinivalue_line("markers", "browser: needs Chromium or Chrome")
 
 
 class ByFile(LoadScopeScheduling):
-    """Give all tests of a file to one process, because they share fixtures.
+    """Give all tests of a file to one process, because they share fixtures; keep their order.
 
     The tests of `parity_test.py` share nothing but the release, so they are distributed singly.
     """
@@ -64,6 +69,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if in_need and not there():
             for item in in_need:
                 item.add_marker(pytest.mark.skip(reason=reason))
+    items.sort(key=_place(items))
+
+
+def _place(items: Sequence[pytest.Item]) -> Callable[[pytest.Item], tuple[bool, int]]:
+    """Return the order of tests: files that need the release go last, except the one that makes it.
+
+    Otherwise most processes would wait for the release, which takes minutes.
+    """
+    tests = Counter(item.path for item in items)
+    released = {item.path for item in items if "released" in getattr(item, "fixturenames", ())}
+    makes_it = max(released, key=lambda path: tests[path], default=None)
+    return lambda item: (item.path in released and item.path != makes_it, -tests[item.path])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -104,3 +121,11 @@ def released(shared: Shared) -> Tree:
     tree = Tree(shared.folder / "tree", shared.registry.address)
     shared.once("release", lambda: release_all(tree.folder, shared.registry))
     return tree
+
+
+@pytest.fixture(scope="session")
+def packaged(shared: Shared) -> Path:
+    """Return a tree with the wheels, and the programs without the packages; do not modify it."""
+    folder = shared.folder / "packaged"
+    shared.once("packages", lambda: package_all(clone(folder)))
+    return folder

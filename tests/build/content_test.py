@@ -6,32 +6,23 @@ from pathlib import Path
 import pytest
 
 from pipelines.components.content import LIBRARY, only_content, read_tree
-from tests.build.tree import ROOT, call, clone
+from tests.build.tree import ROOT
 
 pytestmark = pytest.mark.slow(reason="drives Pants")
 
 NAMES = sorted(path.parent.name for path in ROOT.glob("components/*/pyproject.toml"))
 
 
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a clone in which the programs are built."""
-    folder = clone(tmp_path_factory.mktemp("programs") / "clone")
-    done = call(folder, "./pants", "package", *(f"components/{name}:app" for name in NAMES))
-    assert done.returncode == 0, done.stderr[-2000:]
-    return folder
-
-
 @pytest.mark.parametrize("name", NAMES)
-def test_a_program_holds_what_its_hash_covers(tree: Path, name: str) -> None:
-    program = tree / f"dist/components.{name}" / "app.pex"
+def test_a_program_holds_what_its_hash_covers(packaged: Path, name: str) -> None:
+    program = packaged / f"dist/components.{name}" / "app.pex"
     held = {
         path.relative_to(program).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for package in (name, LIBRARY)
         for path in (program / package).rglob("*")
         if path.is_file()
     }
-    content = read_tree(tree / "components" / name, tree)
+    content = read_tree(packaged / "components" / name, packaged)
     hashed = {
         path: hashlib.sha256(text).hexdigest()
         for path, text in only_content(name, content).items()

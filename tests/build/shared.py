@@ -12,6 +12,7 @@ import pytest
 
 from tests.build.pinion import Tree, states, versions_of
 from tests.build.services import Registry, docker_answers
+from tests.build.tree import call
 
 _GIVEN = "shared"
 _STARTED = pytest.StashKey[tuple[str, int]]()
@@ -76,3 +77,14 @@ def release_all(folder: Path, registry: Registry) -> None:
         assert done.code == 0, done.stderr
         tree.commit("Release 1.0.0")
         tree.git("tag", "1.0.0")
+
+
+def package_all(folder: Path) -> None:
+    """Build in a tree the wheels of the components and the library, and the components' programs.
+
+    One call of Pants does both, because its start takes half of the time.
+    """
+    names = sorted(versions_of(folder))
+    programs = [f"components/{name}:{target}" for name in names for target in ("wheel", "app")]
+    done = call(folder, "./pants", "package", "libraries/pinion_step:wheel", *programs)
+    assert done.returncode == 0, done.stderr[-2000:]

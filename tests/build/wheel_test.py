@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from tests.build.tree import ROOT, call, clone
+from tests.build.tree import ROOT
 
 pytestmark = pytest.mark.slow(reason="drives Pants")
 
@@ -20,25 +20,15 @@ NAMES = sorted(path.parent.name for path in ROOT.glob("components/*/pyproject.to
 each_component = pytest.mark.parametrize("name", NAMES)
 
 
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a clone in which the wheels are built."""
-    folder = clone(tmp_path_factory.mktemp("wheels") / "clone")
-    targets = [*(f"components/{name}:wheel" for name in NAMES), f"{LIBRARY}:wheel"]
-    done = call(folder, "./pants", "package", *targets)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return folder
-
-
-def wheel(tree: Path, name: str) -> Path:
-    (found,) = tree.glob(f"dist/pinion_{name}-*.whl")
+def wheel(packaged: Path, name: str) -> Path:
+    (found,) = packaged.glob(f"dist/pinion_{name}-*.whl")
     return found
 
 
 @each_component
-def test_a_wheel_has_the_metadata_of_its_project(tree: Path, name: str) -> None:
-    project = tomllib.loads((tree / f"components/{name}/pyproject.toml").read_text())["project"]
-    with zipfile.ZipFile(wheel(tree, name)) as archive:
+def test_a_wheel_has_the_metadata_of_its_project(packaged: Path, name: str) -> None:
+    project = tomllib.loads((packaged / f"components/{name}/pyproject.toml").read_text())["project"]
+    with zipfile.ZipFile(wheel(packaged, name)) as archive:
         (path,) = (path for path in archive.namelist() if path.endswith(".dist-info/METADATA"))
         metadata = message_from_bytes(archive.read(path))
     assert metadata["Name"] == project["name"]
@@ -46,41 +36,41 @@ def test_a_wheel_has_the_metadata_of_its_project(tree: Path, name: str) -> None:
     assert metadata["Summary"] == project["description"]
     assert metadata["Requires-Python"] == project["requires-python"]
     needed = set(map(Requirement, metadata.get_all("Requires-Dist", [])))
-    library = tomllib.loads((tree / LIBRARY / "pyproject.toml").read_text())["project"]
+    library = tomllib.loads((packaged / LIBRARY / "pyproject.toml").read_text())["project"]
     required = Requirement(f"{library['name']}=={library['version']}")
     assert needed == {required, *map(Requirement, project["dependencies"])}
 
 
-def test_the_library_requires_nothing(tree: Path) -> None:
-    with zipfile.ZipFile(wheel(tree, "step")) as archive:
+def test_the_library_requires_nothing(packaged: Path) -> None:
+    with zipfile.ZipFile(wheel(packaged, "step")) as archive:
         names = archive.namelist()
         (path,) = (path for path in names if path.endswith(".dist-info/METADATA"))
         metadata = message_from_bytes(archive.read(path))
     assert metadata.get_all("Requires-Dist", []) == []
-    modules = {f"pinion_step/{each.name}" for each in (tree / LIBRARY).glob("pinion_step/*.py")}
+    modules = {f"pinion_step/{each.name}" for each in (packaged / LIBRARY).glob("pinion_step/*.py")}
     assert {name for name in names if ".dist-info/" not in name} == {
         name for name in modules if not name.endswith("_test.py")
     }
 
 
 @each_component
-def test_a_wheel_contains_the_package_without_its_tests(tree: Path, name: str) -> None:
-    package = tree / "components" / name / name
+def test_a_wheel_contains_the_package_without_its_tests(packaged: Path, name: str) -> None:
+    package = packaged / "components" / name / name
     wanted = {
         str(path.relative_to(package.parent))
         for path in package.rglob("*")
         if path.is_file() and not re.search(r"_test\.py$|/conftest\.py$", str(path))
     }
-    with zipfile.ZipFile(wheel(tree, name)) as archive:
+    with zipfile.ZipFile(wheel(packaged, name)) as archive:
         files = [info for info in archive.infolist() if ".dist-info/" not in info.filename]
     assert {info.filename for info in files} == wanted
     # Build times are not recorded, so that equal content gives equal bytes.
     assert {info.date_time for info in files} == {(1980, 1, 1, 0, 0, 0)}
 
 
-def test_the_wheels_install_commands(tree: Path, tmp_path: Path) -> None:
+def test_the_wheels_install_commands(packaged: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", with_pip=True)
-    wheels = [wheel(tree, name) for name in (*NAMES, "step")]
+    wheels = [wheel(packaged, name) for name in (*NAMES, "step")]
     options = ["--quiet", "--no-index", "--no-deps"]
     subprocess.run([tmp_path / "venv/bin/pip", "install", *options, *wheels], check=True)
     commands = {f"pinion-{name.replace('_', '-')}" for name in NAMES}

@@ -62,16 +62,13 @@ def _pull(argv: Sequence[str]) -> None:
     from pull_data.step import pull
 
     try:
-        pulled = pull(source, given.sha256, given.dataset, partial(log, PROGRAM))
+        summary = pull(source, given.sha256, given.dataset, partial(log, PROGRAM))
     except OSError as error:
         raise StepError(
             f"--dataset: {given.dataset} cannot be written: {reason(error)}; free some space,"
             " or give another place"
         ) from None
-    print(
-        f"{pulled.rows} rows, {pulled.columns} columns from {pulled.source}"
-        f" (sha256 {pulled.sha256})"
-    )
+    print(summary)
 
 
 def _sha256(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from preprocess.checks.leaks import FEWEST_ROWS, TargetFacts, leaks
+from preprocess.checks.leaks import FEWEST_ROWS, leaks
 from preprocess.findings import Finding, Severity, all_missing, as_text, examples, quoted, remedy
 from preprocess.reading.kinds import Kind
 from preprocess.reading.schema import Label
@@ -37,8 +37,7 @@ def table_findings(survey: Survey, numbered: Numbered, table: TableProfile) -> I
     numbers = {name for name, each in ids.items() if each.kind is Kind.NUMERIC}
     # Of a table with one feature, as of an example, the order of that may be what is to be learned.
     others = len(table.columns) - len(useless | numbers)
-    facts = TargetFacts(survey.target, tuple(table.class_rows))
-    yield from leaks(table, facts, numbers if others else set())
+    yield from leaks(table, survey.target, numbers if others else set())
     yield from _rare_classes(survey, numbered)
     yield from (_id_like(each, rows) for each in ids.values())
     yield from (_constant(each, rows) for each in constants)

@@ -74,12 +74,9 @@ class KindGuess:
         `numbers` are those of a text column whose every value is one.
         """
         present = column.notna()
-        if not present.any():
-            self._declared = declared_kind(column)
-            return
-        self._has_values = True
         self._declared = declared_kind(column)
-        if self._declared:
+        self._has_values |= bool(present.any())
+        if self._declared or not present.any():
             return
         if numbers is not None:
             # No text is of two kinds.

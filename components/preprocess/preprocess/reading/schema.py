@@ -36,8 +36,8 @@ class Target:
     name: str
     type: TargetType
     classes: tuple[Label, ...] | None = None
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: float | str | None = None
+    maximum: float | str | None = None
 
 
 @dataclass(frozen=True)

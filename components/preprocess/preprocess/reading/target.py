@@ -71,8 +71,7 @@ class TargetProfile:
         """
         self._guess.update(column, numbers)
         if self._guess.kind is Kind.NUMERIC:
-            values = to_kind(column, Kind.NUMERIC) if numbers is None else numbers
-            values = values.dropna()
+            values = (to_kind(column, Kind.NUMERIC) if numbers is None else numbers).dropna()
             self._fractional |= bool((values % 1 != 0).any())
             # Text that reads as the bound may be the number behind it: 9007199254740993.0
             bounds: Literal["both", "neither"] = "neither" if column.dtype == "str" else "both"
@@ -137,8 +136,3 @@ def target_values(column: Series, kind: TargetType) -> Series:
             return column
         return Series(pc.cast(pa.array(column), pa.string()), index=column.index, dtype="str")
     return to_kind(column, Kind.NUMERIC).astype(np.float64)
-
-
-def whole_numbers(values: Series) -> Series:
-    """Return doubles that are all whole as integers."""
-    return values.astype(np.int64)

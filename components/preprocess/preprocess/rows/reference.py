@@ -18,9 +18,9 @@ from preprocess.findings import (
     ignoring,
     quoted,
 )
-from preprocess.reading.batch import Batch
 from preprocess.reading.kinds import Kind, declared_kind, fits
 from preprocess.reading.schema import Feature, Schema
+from preprocess.reading.table import Batch
 from preprocess.reading.target import TargetType, Task
 
 
@@ -181,9 +181,7 @@ def _listed(values: Sequence[object]) -> str:
     return shown + (f" and {more} more" if more > 0 else "")
 
 
-def _less(left: float | str | None, right: float | str | None) -> bool:
-    if isinstance(left, str) and isinstance(right, str):
-        return left < right
-    if isinstance(left, str | None) or isinstance(right, str | None):
-        return False
-    return left < right
+def _less(left: Any, right: Any) -> bool:
+    """Compare two ends of ranges, of which either may be unknown."""
+    alike = isinstance(left, str) == isinstance(right, str)
+    return None not in (left, right) and alike and left < right

@@ -76,46 +76,29 @@ class ValueSample:
         if self._bound != _ALL:
             chosen = np.flatnonzero(values <= np.uint64(self._bound))
             values, targets = values[chosen], targets[chosen]
-        if not len(values):
-            return
-        pairs = count_pairs(values, targets)
-        if len(self.pairs.rows):
-            pairs = self.pairs.joined(pairs)
+        pairs = self.pairs.joined(count_pairs(values, targets))
         while len(pairs.rows) > self._most and self._bound:
             self._bound //= 2
             pairs = pairs.take(pairs.values <= np.uint64(self._bound))
         self.pairs = pairs
 
 
-@dataclass(frozen=True)
-class Determination:
-    """How well a value tells the target of its other rows.
+def determination(pairs: Pairs, fewest: int) -> tuple[float, float]:
+    """Return how well a value tells the target of its other rows: what is told, and the gain.
 
-    `told` is the share of rows whose target is told. `gain` is 1 where all are, and 0 where no more
-    are than by always saying the most frequent target (Goodman and Kruskal's lambda).
-    """
-
-    told: float
-    gain: float
-
-
-def determination(pairs: Pairs, fewest: int) -> Determination | None:
-    """Return it over the rows whose value is not theirs alone, as that would tell nothing.
-
-    None where those are not half of the rows, or fewer than `fewest` of them have another target
-    than the most frequent one.
+    Told is the share of rows whose target is told. The gain is 1 where all are, and 0 where no more
+    are than by always saying the most frequent target (Goodman and Kruskal's lambda). Both are over
+    the rows whose value is not theirs alone, as that would tell nothing; and 0 if those are not
+    half of the rows, or fewer than `fewest` of them have another target than the most frequent one.
     """
     totals, codes = _totals(pairs)
     repeated = pairs.take(totals[codes] >= 2)
     rows = repeated.rows.sum()
-    by_target, _ = _totals(repeated.swapped())
-    if 2 * rows < pairs.rows.sum() or not len(by_target) or rows - by_target.max() < fewest:
-        return None
+    most = _totals(repeated.swapped())[0].max(initial=0.0)
+    if 2 * rows < pairs.rows.sum() or rows - most < fewest:
+        return 0.0, 0.0
     right = rows - wrong_rows(repeated)
-    return Determination(
-        told=float(right / rows),
-        gain=float((right - by_target.max()) / (rows - by_target.max())),
-    )
+    return float(right / rows), float((right - most) / (rows - most))
 
 
 def wrong_rows(pairs: Pairs) -> float:

@@ -33,15 +33,6 @@ class Header:
     size: int
 
 
-@dataclass(frozen=True)
-class RaggedRow:
-    """A row with another number of fields than the header. Rows count from 1, the header."""
-
-    number: int
-    fields: int
-    text: str
-
-
 def read_csv(stream: io.BufferedReader, name: str) -> Table:
     """Read a CSV file as text columns, an empty field as null.
 
@@ -93,29 +84,33 @@ def _fitness(records: list[list[str]]) -> tuple[bool, int]:
 def _batches(
     stream: io.BufferedReader, header: Header, schema: pa.Schema, name: str
 ) -> Iterator[pa.RecordBatch]:
-    ragged: list[RaggedRow] = []
+    ragged: list[str] = []
     last: pa.RecordBatch | None = None
     try:
         with stream:
             for batch in _open(stream, header, schema, ragged):
                 yield batch
                 last = batch if len(batch) else last
-    except MemoryError:
-        raise
-    except pa.ArrowException as error:
-        raise _parse_failure(error, ragged, header, name) from None
+    except pa.ArrowInvalid as error:
+        why = ragged[0] if ragged else _parse_failure(reason(error))
+        raise StepError(f"{name}: {why}") from None
     if last is None:
         raise StepError(f"{name}: a header without rows")
     _check_last_quote(cast(CheckedText, stream.raw), last, name)
 
 
 def _open(
-    stream: io.BufferedReader, header: Header, schema: pa.Schema, ragged: list[RaggedRow]
+    stream: io.BufferedReader, header: Header, schema: pa.Schema, ragged: list[str]
 ) -> pa.csv.CSVStreamingReader:
     def on_ragged_row(row: pa.csv.InvalidRow) -> str:
+        """Skip a blank row; else stop, and say why."""
         if not row.text.strip():
             return "skip"
-        ragged.append(RaggedRow(row.number + 1, row.actual_columns, row.text))
+        ragged.append(
+            f"row {row.number + 1} (the header is row 1) has {_fields(row.actual_columns)}, the"
+            f" header {_fields(row.expected_columns)}, split at {header.delimiter!r}:"
+            f" {row.text[:_SHOWN_CHARACTERS]!r}; mend that row"
+        )
         return "error"
 
     return pa.csv.open_csv(
@@ -137,21 +132,10 @@ def _open(
     )
 
 
-def _parse_failure(
-    error: pa.ArrowException, ragged: list[RaggedRow], header: Header, name: str
-) -> StepError:
-    if ragged:
-        row = ragged[0]
-        return StepError(
-            f"{name}: row {row.number} (the header is row 1) has {_fields(row.fields)}, the header"
-            f" {_fields(len(header.names))}, split at {header.delimiter!r}:"
-            f" {row.text[:_SHOWN_CHARACTERS]!r}; mend that row"
-        )
-    if "straddling" in str(error):
-        return StepError(
-            f"{name}: a row is larger than {BLOCK_BYTES >> 20} MiB; is a quoted field never closed?"
-        )
-    return StepError(f"{name}: not CSV: {reason(error)}")
+def _parse_failure(text: str) -> str:
+    if "straddling" in text:
+        return f"a row is larger than {BLOCK_BYTES >> 20} MiB; is a quoted field never closed?"
+    return f"not CSV: {text}"
 
 
 def _fields(count: int) -> str:

@@ -3,12 +3,14 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
 from pinion_step.errors import StepError, reason
+from pinion_step.lineage import sha256
 from pull_data.formats.detection import Format, detect_format
 
 # How Hive, and all who write as it does, spell a missing value.
@@ -79,17 +81,30 @@ def folder_sha256(parts: Iterable[Part]) -> str:
 
 
 def path_of(path: str, name: str) -> str:
-    """Return how messages name a path in the folder `name`."""
-    return f"{name.rstrip('/')}/{path}"
+    """Return how messages name a path in the folder `name`; an empty path is the source itself."""
+    return f"{name.rstrip('/')}/{path}" if path else name
+
+
+@contextmanager
+def readable(where: str) -> Iterator[None]:
+    """Raise `StepError` if the operating system refuses to read."""
+    try:
+        yield
+    except OSError as error:
+        raise StepError(f"{where}: cannot be read: {reason(error)}") from None
+
+
+def hashed(path: str, file: Path, name: str) -> Part:
+    """Return a file with its hash."""
+    with readable(path_of(path, name)):
+        return Part(path, file, sha256(file))
 
 
 def check_is_parquet(file: Path, path: str, name: str) -> None:
-    """Raise StepError unless a file of a folder is a Parquet file, by its first bytes."""
+    """Raise `StepError` unless a file of a folder is a Parquet file, by its first bytes."""
     where = path_of(path, name)
-    try:
+    with readable(where):
         found = detect_format(file, where)
-    except OSError as error:
-        raise StepError(f"{where}: cannot be read: {reason(error)}") from None
     if found is not Format.PARQUET:
         raise StepError(
             f"{where}: not a Parquet file, as all in a folder must be; give one file, or a folder"

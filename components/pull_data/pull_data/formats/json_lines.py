@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from functools import reduce
+from itertools import chain
 
 import pyarrow as pa
 import pyarrow.json
@@ -32,12 +33,9 @@ def read_json_lines(open_stream: Callable[[], io.BufferedReader], name: str) -> 
     )
     schema = reduce(lambda old, new: _unify(old, new, name), schemas, pa.schema([]))
     check_column_names(schema.names, name)
-    return Table(schema, _batches(open_stream(), name, schema))
-
-
-def _batches(stream: io.BufferedReader, name: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    for table in _parsed_blocks(stream, name, schema):
-        yield from table.select(schema.names).to_batches()
+    tables = _parsed_blocks(open_stream(), name, schema)
+    batches = (table.select(schema.names).to_batches() for table in tables)
+    return Table(schema, chain.from_iterable(batches))
 
 
 def _parsed_blocks(
@@ -95,9 +93,7 @@ def _parse(block: bytes, name: str, schema: pa.Schema | None, rows_before: int) 
                 unexpected_field_behavior="error" if schema else "infer",
             ),
         )
-    except MemoryError:
-        raise
-    except pa.ArrowException as error:
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise _parse_failure(reason(error), name, rows_before) from None
 
 

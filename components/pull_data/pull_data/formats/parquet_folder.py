@@ -1,17 +1,17 @@
 """The Parquet files of a folder as one table, with a column for each partition."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pinion_step.errors import StepError
 from pull_data.formats.folder import Part, partition, path_of
-from pull_data.formats.parquet_table import read_batches, read_columns
-from pull_data.formats.table import Table, check_column_names
+from pull_data.formats.parquet_table import read_batches, read_footer
+from pull_data.formats.table import Log, Table, check_column_names
 
 
-def read_parquet_folder(parts: Sequence[Part], name: str, log: Callable[[str], None]) -> Table:
+def read_parquet_folder(parts: Sequence[Part], name: str, log: Log) -> Table:
     """Read files of one schema, one after the other.
 
     A partition that the files have no column for becomes one of text, behind theirs. Raises
@@ -32,8 +32,8 @@ def _batches(
     added = schema.names[len(in_files) :]
     for part in parts:
         where = path_of(part.path, name)
-        texts = partition(part.path, name)
-        values = {column: pa.scalar(text, pa.string()) for column, text in texts.items()}
+        folders = partition(part.path, name).items()
+        values = {column: pa.scalar(text, pa.string()) for column, text in folders}
         for batch in read_batches(part.file, in_files, where):
             for column, value in values.items():
                 if column not in added:
@@ -70,17 +70,17 @@ def _partition_columns(parts: Sequence[Part], name: str) -> list[str]:
     return columns
 
 
-def _common_schema(parts: Sequence[Part], name: str, log: Callable[[str], None]) -> pa.Schema:
+def _common_schema(parts: Sequence[Part], name: str, log: Log) -> pa.Schema:
     fields: dict[str, tuple[pa.Field, Part]] = {}
     index: dict[str, None] = {}
     rows = 0
     for part in parts:
         where = path_of(part.path, name)
-        columns = read_columns(part.file, where)
-        check_column_names(columns.schema.names, where)
-        index.update(dict.fromkeys(columns.index))
-        rows += columns.rows
-        given = {field.name: _plain(field) for field in columns.schema}
+        schema, own_index, own_rows = read_footer(part.file, where)
+        check_column_names(schema.names, where)
+        index.update(dict.fromkeys(own_index))
+        rows += own_rows
+        given = {field.name: _plain(field) for field in schema}
         if part is parts[0]:
             fields = {column: (field, part) for column, field in given.items()}
         _check_columns(fields, given, part, parts[0], name)

@@ -1,7 +1,7 @@
 """A table as a stream of batches, and the Parquet file made of it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pinion_step.errors import StepError
+
+# Takes a line for the log of the step.
+Log = Callable[[str], None]
 
 ROW_GROUP_ROWS = 1 << 17
 # Bounds the memory of wide tables, whose rows are large.

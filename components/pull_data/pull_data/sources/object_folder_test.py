@@ -15,10 +15,9 @@ import pytest
 
 from pinion_step.errors import StepError
 from pull_data.conftest import Passage, Pull, Store, fail, relay, stall
-from pull_data.sources.disk_space import Room
 from pull_data.sources.object_store import download_objects
-from pull_data.sources.retry import Patience
 from pull_data.sources.source import ObjectSource, parse_source
+from pull_data.sources.transfer import Patience, Room
 
 IMPATIENT = Patience(tries=3, connect=2, silence=5, backoff=0.01)
 

@@ -26,10 +26,9 @@ from pull_data.conftest import (
     use_keys,
 )
 from pull_data.sources import object_store
-from pull_data.sources.disk_space import Room
 from pull_data.sources.object_store import download_objects
-from pull_data.sources.retry import Patience
 from pull_data.sources.source import ObjectSource
+from pull_data.sources.transfer import Patience, Room
 
 BODY = b"a,b\n" + b"1,x\n2,\n" * 40_000
 OTHER = b"a,b\n" + b"3,y\n4,\n" * 40_000

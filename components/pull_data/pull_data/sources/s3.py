@@ -2,7 +2,6 @@
 
 import os
 from functools import cached_property
-from typing import Any
 
 import aiohttp
 from aiobotocore.config import AioConfig
@@ -23,8 +22,8 @@ from fsspec.spec import AbstractBufferedFile
 from s3fs import S3FileSystem
 
 from pinion_step.errors import reason
-from pull_data.sources.retry import REPLACED, Patience, connection_failure, is_passing
 from pull_data.sources.source import ObjectSource
+from pull_data.sources.transfer import REPLACED, Patience, connection_failure, is_passing
 
 _ANONYMOUS = (
     "there is no access without credentials; give them by AWS_ACCESS_KEY_ID and"
@@ -75,19 +74,12 @@ class S3:
         """Open an object; its ETag is asked for with each range."""
         path = f"{source.bucket}/{source.key}"
         try:
-            return self._filesystem.open(path, cache_type="none")
+            return self.filesystem.open(path, cache_type="none")
         except OSError as error:
             if _code(error):
                 # The answer to the HEAD that was sent has no body, and so no reason.
-                self._filesystem.cat_file(path, start=0, end=1)
+                self.filesystem.cat_file(path, start=0, end=1)
             raise
-
-    def list(self, source: ObjectSource) -> dict[str, dict[str, Any]]:
-        """Return all objects in the folder, by bucket and key."""
-        found: dict[str, dict[str, Any]] = self._filesystem.find(
-            f"{source.bucket}/{source.prefix}", detail=True
-        )
-        return found
 
     def refusal(self, error: Exception) -> str:
         """Return what no further try can mend, and what to do about it, or nothing."""
@@ -129,7 +121,8 @@ class S3:
         return _REFUSALS.get(code, f"the store answers {code}; check the address and the region")
 
     @cached_property
-    def _filesystem(self) -> S3FileSystem:
+    def filesystem(self) -> S3FileSystem:
+        """The client, which asks for credentials when it is made."""
         options = {
             "connect_timeout": self._patience.connect,
             "read_timeout": self._patience.silence,
@@ -163,9 +156,5 @@ def _code(error: BaseException) -> str:
 
 def _inner(error: Exception) -> BaseException:
     """Return the error of the connection behind one of botocore's."""
-    inner = None
-    if isinstance(error, BotoCoreError):
-        inner = error.kwargs.get("error")
-    elif isinstance(error, FSTimeoutError):
-        inner = error.__cause__
+    inner = error.kwargs.get("error") if isinstance(error, BotoCoreError) else None
     return inner if isinstance(inner, BaseException) else error

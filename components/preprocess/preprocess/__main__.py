@@ -20,7 +20,7 @@ _FILES = (
     ("--schema", "output: the columns, JSON"),
     ("--report", "output: rows, classes, warnings, JSON"),
 )
-# That of scikit-learn and NumPy, so that a seed for this step does for all.
+# The limit of scikit-learn and NumPy, so that one seed suits every step.
 _MOST_SEED = 2**32 - 1
 
 
@@ -47,14 +47,14 @@ def build_parser() -> Parser:
         "--seed",
         type=whole_number(DEFAULT_SEED, 0, _MOST_SEED),
         default=DEFAULT_SEED,
-        help="another seed gives another split (default: %(default)s)",
+        help="seed of the split (default: %(default)s)",
     )
     add(
         "--reference-schema",
         type=optional_path,
         default="",
         metavar="FILE",
-        help="a schema written earlier, which the table must fit (default: none)",
+        help="an earlier schema, which the table must match (default: none)",
     )
     add(
         "--ignore-columns",

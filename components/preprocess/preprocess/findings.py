@@ -111,11 +111,11 @@ def fail_on_errors(findings: Sequence[Finding]) -> None:
 
 
 def all_missing(name: str) -> Finding:
-    """Return the finding of a column that nothing can be learned from."""
+    """Return the finding of a column without values."""
     return Finding(
         "all_missing",
         Severity.ERROR,
-        f"--dataset: column {name!r} is missing in every row; leave it out with {ignoring(name)}",
+        f"--dataset: column {name!r} has no values; leave it out with {ignoring(name)}",
         column=name,
         share=1.0,
         allowable=False,
@@ -123,7 +123,7 @@ def all_missing(name: str) -> Finding:
 
 
 def remedy(check: str, column: str) -> str:
-    """Say with which flags a column is left out, or kept against a check."""
+    """Return the advice to leave a column out, or to overrule a check."""
     allowed = dumps([f"{check}:{column}"], ensure_ascii=False)
     return f"leave it out with {ignoring(column)}, or allow it with --allowed-checks '{allowed}'"
 
@@ -134,7 +134,7 @@ def ignoring(column: str) -> str:
 
 
 def as_text(value: object) -> str:
-    """Return a value as a reader of the source knows it: a whole number without its point."""
+    """Return a value as it reads in the source: a whole number without a decimal point."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return value.isoformat() if isinstance(value, pd.Timestamp) else str(value)

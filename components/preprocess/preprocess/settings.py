@@ -45,7 +45,7 @@ def read_settings(given: Namespace) -> Settings:
         raise WrongCallError("--target: name the column to predict")
     ignored = tuple(name.strip() for name in given.ignore_columns)
     if target in ignored:
-        raise WrongCallError(f"--ignore-columns: {target!r} is the target; keep it")
+        raise WrongCallError(f"--ignore-columns: {target!r} is the target; remove it from the list")
     inputs = {"dataset": given.dataset, "reference_schema": given.reference_schema}
     return Settings(
         inputs={name: file for name, file in inputs.items() if file},
@@ -86,5 +86,5 @@ def _allowed(given: Sequence[str]) -> tuple[str, ...]:
     for entry in entries:
         if entry.partition(":")[0] not in CHECKS:
             known = ", ".join(CHECKS)
-            raise WrongCallError(f"--allowed-checks: {entry!r}: no such check (known: {known})")
+            raise WrongCallError(f"--allowed-checks: {entry!r} is not a check (known: {known})")
     return entries

@@ -1,8 +1,8 @@
-"""The attempt to split the table in a single pass, from what its first rows say.
+"""The attempt to split the table in a single pass, from what its first rows suggest.
 
-Most often the first batch tells the kinds of the columns and the task, no row is there twice, and
-the place of a row alone tells its side of the split. Then what was numbered and written on the way
-is what the later passes would number and write, and they are left out; else they do it again.
+Usually the first batch decides the kinds of the columns and the task, no row is repeated, and the
+place of a row alone decides its side of the split. Then the later passes would number and write the
+same, and they are skipped; otherwise they do it again.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +22,7 @@ from preprocess.sketches.hashing import Hashes, repeats
 from preprocess.sketches.profiles import Rows
 from preprocess.writing import SplitFiles
 
-# More are rather numbers that the first rows did not let expect, or repeat too rarely to be split.
+# More are likely numbers that the first rows did not show, or too rare to be split.
 _MOST_CLASSES = 1 << 14
 
 
@@ -41,7 +41,7 @@ class SinglePass:
         self._beside = BackgroundWriter()
 
     def watch(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """Yield the batches, each when it was taken into account."""
+        """Yield each batch after it was taken into account."""
         for number, batch in enumerate(batches):
             if not number:
                 self._begin(batch)
@@ -50,7 +50,7 @@ class SinglePass:
             yield batch
 
     def numbering(self, found: Survey) -> Numbering | None:
-        """Return it where the whole table is as the first rows said, and let go of it."""
+        """Return the numbering, and let go of it, if the whole table is as its first rows."""
         numbering, self._numbering = self._numbering, None
         if numbering and numbering.survey == found:
             return numbering
@@ -58,7 +58,7 @@ class SinglePass:
         return None
 
     def schema(self, numbered: Numbered, test: Mask) -> Schema | None:
-        """Finish what was written and return its schema, or None where that is to be repeated."""
+        """Finish what was written and return its schema, or None if it has to be repeated."""
         self._beside.wait()
         if not self._files or numbered.duplicates:
             return None

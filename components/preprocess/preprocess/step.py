@@ -78,7 +78,7 @@ def preprocess(settings: Settings, log: Callable[[str], None]) -> str:
     except OSError as error:
         raise StepError(
             f"--train-data: {settings.outputs['--train-data']} or another output cannot be written:"
-            f" {reason(error)}; free some space, or give another place"
+            f" {reason(error)}; free some space, or choose another path"
         ) from None
     _log_all(result.findings, log)
     return _summary(result)

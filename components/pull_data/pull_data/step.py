@@ -33,8 +33,8 @@ def pull(source: Source, sha256: str, dataset: Path, log: Log) -> str:
         actual = fetched.sha256
         if sha256 and sha256 != actual:
             raise StepError(
-                f"{source.name}: the SHA-256 is {actual}, not {sha256} as --sha256 demands;"
-                " check the source, or the hash"
+                f"{source.name}: the SHA-256 is {actual}, but --sha256 is {sha256}; check"
+                " the source and the hash"
             )
         table = fetched.table(log)
         rows = _write(table, outputs["--dataset"], fetched)
@@ -50,7 +50,8 @@ def _write(table: Table, whole: Path, fetched: Fetched) -> int:
         raise
     except pa.ArrowException as error:
         raise StepError(
-            f"{fetched.name}: the table cannot be kept as Parquet: {reason(error)}"
+            f"{fetched.name}: the table cannot be written as Parquet: {reason(error)}; change the"
+            " types of its columns in the source"
         ) from None
 
 

@@ -50,8 +50,8 @@ def _no_usable_features(survey: Survey, table: TableProfile) -> Finding:
     return Finding(
         "no_usable_features",
         Severity.ERROR,
-        f"--dataset: nothing can be learned of {survey.target!r}: each of the {count} feature(s)"
-        " is constant, or text that is another in every row; add features",
+        f"--dataset: nothing can be learned about {survey.target!r}, because each of the {count}"
+        " feature(s) is constant, or text that differs in every row; add features",
         allowable=False,
     )
 

@@ -138,7 +138,7 @@ def test_all_that_does_not_fit_a_schema_is_told(preprocess: Preprocess) -> None:
         pytest.param(["--ignore-columns", '["y"]'], 2, ["'y' is the target"], id="the target"),
         pytest.param(["--ignore-columns", "x"], 2, ["'x' is not JSON"], id="no JSON"),
         pytest.param(["--ignore-columns", "[1]"], 2, ["is not a JSON list of names"], id="no text"),
-        pytest.param(["--ignore-columns", '["x"]'], 1, ["no column but the target"], id="all"),
+        pytest.param(["--ignore-columns", '["x"]'], 1, ["the only column is the target"], id="all"),
         pytest.param(["--allowed-checks", '["leak"]'], 2, ["'leak'", "target_leak"], id="check"),
         pytest.param(["--allowed-checks", '["id_like:z"]'], 1, ["'z' is not a column"], id="of z"),
     ],

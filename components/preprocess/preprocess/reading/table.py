@@ -34,7 +34,10 @@ _HELD = {
         pa.types.is_null,
     ),
 }
-_REFUSED = "; leave it out with --ignore-columns, or write it as text or numbers in the source"
+_REFUSED = (
+    ", which is not supported; leave it out with --ignore-columns, or write it as text or numbers"
+    " in the source"
+)
 
 
 @dataclass(frozen=True)
@@ -63,21 +66,24 @@ class Dataset:
     def __init__(self, path: Path, ignored: tuple[str, ...] = ()) -> None:
         """Open the file, without the ignored columns.
 
-        Raises StepError where it is no table that can be used, or lacks an ignored column.
+        Raises `StepError` if it is not a usable table, or if it lacks an ignored column.
         """
         if not path.is_file():
             problem = "not a file" if path.exists() else "no such file"
-            raise StepError(f"--dataset: {path}: {problem}; give what pull_data wrote")
+            raise StepError(f"--dataset: {path}: {problem}; give the file that pull_data wrote")
         try:
             self._file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
         except (pa.ArrowException, OSError) as error:
-            raise StepError(f"--dataset: {path}: not a Parquet file: {reason(error)}") from None
+            raise StepError(
+                f"--dataset: {path}: not a Parquet file: {reason(error)}; give the file that"
+                " pull_data wrote"
+            ) from None
         self._path = path
         groups = self._file.metadata.num_row_groups
         self.rows = sum(self._file.metadata.row_group(group).num_rows for group in range(groups))
         fields = list(self._file.schema_arrow)
         if not fields or not self.rows:
-            raise StepError(f"--dataset: {path}: no rows; give a table with rows")
+            raise StepError(f"--dataset: {path}: the table has no rows; give a table with rows")
         check_ignored(ignored, [field.name.strip() for field in fields])
         # By place, as a name with a dot could be taken for a path into a nested column.
         self._places = [
@@ -88,7 +94,7 @@ class Dataset:
 
     @property
     def origin(self) -> dict[str, str]:
-        """The metadata that say where the table came from, by key."""
+        """The metadata that record the origin of the table, by key."""
         metadata = self._file.schema_arrow.metadata or {}
         keys = ("pinion.source", "pinion.sha256")
         return {key: metadata[key.encode()].decode() for key in keys if key.encode() in metadata}
@@ -113,12 +119,13 @@ class Dataset:
                 yield _frame(batch.select(self._places), types)
         except (pa.ArrowException, OSError) as error:
             raise StepError(
-                f"--dataset: {self._path}: a damaged Parquet file: {reason(error)}"
+                f"--dataset: {self._path}: the Parquet file is damaged: {reason(error)};"
+                " run pull_data again"
             ) from None
 
 
 def check_ignored(ignored: tuple[str, ...], columns: list[str]) -> None:
-    """Raise StepError where an ignored column is not one of the table."""
+    """Raise `StepError` if an ignored column is not in the table."""
     for name in ignored:
         if name not in columns:
             close = get_close_matches(name, columns, n=3, cutoff=0.5)
@@ -127,7 +134,7 @@ def check_ignored(ignored: tuple[str, ...], columns: list[str]) -> None:
 
 
 def _frame(batch: pa.RecordBatch, types: dict[str, pa.DataType]) -> DataFrame:
-    # A damaged page may hold text that is no UTF-8, which would fail only where it is used.
+    # A damaged page may hold text that is not UTF-8, which would fail only when it is used.
     batch.validate(full=True)
     columns = [
         # Not safe: dates lose what is finer than a millisecond, integers what a double cannot hold.

@@ -14,7 +14,7 @@ CODE_DIGITS = 16
 
 
 def only_bytes_between(column: Series, lowest: str, highest: str) -> bool:
-    """Tell whether no text is empty or has a byte outside the range."""
+    """Return whether no text is empty or has a byte outside the range."""
     data, bounds = _bytes_of(column)
     if np.count_nonzero(bounds[1:] == bounds[:-1]) != np.count_nonzero(column.isna()):
         return False
@@ -22,7 +22,7 @@ def only_bytes_between(column: Series, lowest: str, highest: str) -> bool:
 
 
 def holds_no_codes(column: Series) -> bool:
-    """Tell whether no text begins with a zero and a further digit, or has 16 characters or more.
+    """Return whether no text begins with a zero and a further digit, or has 16 characters or more.
 
     A sign may come before the digits. Each text must be a number.
     """

@@ -25,8 +25,8 @@ Mask = NDArray[np.bool_]
 class Numbered:
     """The rows of the dataset in their order: a hash of the features, and the number of the class.
 
-    `codes` is -1 where the target is missing, and 0 elsewhere in a regression, which has no
-    `labels`. `repeated` is true where an equal row came before.
+    `codes` is -1 if the target is missing, and otherwise 0 in a regression, which has no `labels`.
+    `repeated` is true if an equal row came before.
     """
 
     hashes: Hashes
@@ -105,11 +105,11 @@ class Numbering:
         numbered = Numbered(self._hashes, self._codes, repeated, tuple(self._numbers))
         target = self.survey.target
         if not numbered.kept.any():
-            raise StepError(f"--target: {target!r} has no values")
+            raise StepError(f"--target: {target!r} has no values; choose another column")
         if self._classified and self.classes < 2:
             only = ", ".join(map(repr, self._numbers))
             raise StepError(
-                f"--target: {target!r} has one class only ({only}); a classification needs two or"
+                f"--target: {target!r} has only one class ({only}); a classification needs two or"
                 " more"
             )
         return numbered
@@ -155,7 +155,7 @@ def typed_rows(batch: Batch, survey: Survey) -> Rows:
 
 
 def assign(numbered: Numbered, survey: Survey, fraction: float, seed: int) -> Mask:
-    """Tell for each row whether it is a test row, which only rows that are kept can be.
+    """Return for each row whether it is a test row; only rows that are kept can be.
 
     Raises `StepError` if too little is left to be split.
     """

@@ -124,16 +124,16 @@ def test_another_task_or_target_is_refused(preprocess: Preprocess, reference: li
     preprocess(TABLE, *reference, target="n").assert_failed("'n' is not 'y', the target")
     numbers = {**TABLE, "y": N}
     preprocess(numbers, *reference, "--task", "regression").assert_failed(
-        "'y' poses a regression of double values", "in the reference schema a classification"
+        "'y' makes this a regression of double values", "but it was a classification"
     )
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        pytest.param("", ["not a schema of preprocess"], id="empty"),
-        pytest.param("{x", ["not a schema of preprocess"], id="malformed"),
-        pytest.param("[]", ["not a schema of preprocess"], id="a list"),
+        pytest.param("", ["preprocess did not write this file"], id="empty"),
+        pytest.param("{x", ["preprocess did not write this file"], id="malformed"),
+        pytest.param("[]", ["preprocess did not write this file"], id="a list"),
         pytest.param("{}", ["'schema_version' is missing"], id="no version"),
         pytest.param('{"schema_version": 2}', ["schema_version 2, not 1"], id="another version"),
         pytest.param('{"schema_version": 1, "task": "x"}', ["not a schema"], id="half"),

@@ -3,7 +3,7 @@
 A row's features, not its target, are hashed in their canonical types (all numbers as doubles) and
 mixed with the seed to a place u in [0, 1). In each class of a classification, and over all rows of
 a regression, the rows with the smallest places are the test rows. How many they are follows from
-the places alone: k0 rows have u < fraction. Only where k0 is further than one row or 10 % from
+the places alone: k0 rows have u < fraction. Only if k0 is further than one row or 10 % from
 fraction * rows, it is moved to that bound, and at least one row is left on each side.
 
 So the split does not depend on the order of the rows. In a large class k0 is as good as always
@@ -35,7 +35,7 @@ def split(
     seed: int,
     names: Sequence[str],
 ) -> NDArray[np.bool_]:
-    """Tell for each row whether it is a test row.
+    """Return for each row whether it is a test row.
 
     `classes` numbers the class of each row from 0; `names` are those of the classes in messages.
     Raises `StepError` if a class cannot be split.
@@ -44,7 +44,7 @@ def split(
     rows = count_codes(classes, np.ones(len(classes), bool), len(names))
     below = count_codes(classes, test, len(names))
     bounds = [_bounds(int(each), fraction) for each in rows]
-    # Most often none: where the places alone do as asked, nothing is to be sorted.
+    # Usually none: if the places alone are within the bounds, nothing needs to be sorted.
     moved = [not low <= count <= high for count, (low, high) in zip(below, bounds, strict=True)]
     if any(moved):
         chosen = np.flatnonzero(np.array(moved)[classes])
@@ -54,7 +54,7 @@ def split(
 
 
 def likely_test(hashes: Hashes, fraction: float, seed: int) -> NDArray[np.bool_]:
-    """Tell whether its place alone makes each row a test row, as it does in large classes."""
+    """Return for each row whether its place alone makes it a test row, as in large classes."""
     test = np.empty(len(hashes), bool)
     for start in range(0, len(hashes), CHUNK):
         chunk = slice(start, start + CHUNK)
@@ -107,7 +107,7 @@ def count_codes(
 
 
 def _bounds(rows: int, fraction: float) -> tuple[int, int]:
-    """Return the fewest and the most test rows of a class; no number is within where it has one."""
+    """Return the fewest and the most test rows of a class; of a class of one row, none fit."""
     exact = fraction * rows
     slack = max(_SLACK_ROWS, _SLACK_SHARE * exact)
     return max(1, ceil(exact - slack)), min(rows - 1, floor(exact + slack))

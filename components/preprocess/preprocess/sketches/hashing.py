@@ -52,7 +52,7 @@ def finalise(values: Hashes) -> Hashes:
 
 
 def find_repeated(features: Hashes, targets: NDArray[Any]) -> NDArray[np.bool_]:
-    """Tell for each row whether an equal one came before; `targets` are whole numbers.
+    """Return for each row whether an equal one came before; `targets` are whole numbers.
 
     Rows are told apart by 64 bits: of ten million rows, one is lost with a chance of 3 in 10^6.
     """
@@ -68,6 +68,6 @@ def find_repeated(features: Hashes, targets: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def repeats(features: Hashes, targets: NDArray[Any]) -> NDArray[np.bool_]:
-    """Tell it of a few rows."""
+    """Return the same for a few rows, all at once."""
     rows = finalise(features + targets.astype(np.uint64))
     return Series(rows).duplicated().to_numpy()

@@ -1,8 +1,8 @@
 """The values of a column with the targets beside them, counted in bounded memory.
 
-All rows of a value are counted, or none: a value is taken where its hash is below a bound, which
+All rows of a value are counted, or none: a value is taken if its hash is below a bound, which
 falls when there are too many. So the sample tells exactly, for a random share of the *values*, how
-often each occurs and with which targets; where a column has few values that share is all.
+often each occurs and with which targets; if a column has few values, that share is all.
 """
 
 from dataclasses import dataclass
@@ -86,7 +86,7 @@ class ValueSample:
 def determination(pairs: Pairs, fewest: int) -> tuple[float, float]:
     """Return how well a value tells the target of its other rows: what is told, and the gain.
 
-    Told is the share of rows whose target is told. The gain is 1 where all are, and 0 where no more
+    Told is the share of rows whose target is told. The gain is 1 if all are, and 0 if no more
     are than by always saying the most frequent target (Goodman and Kruskal's lambda). Both are over
     the rows whose value is not theirs alone, as that would tell nothing; and 0 if those are not
     half of the rows, or fewer than `fewest` of them have another target than the most frequent one.

@@ -31,9 +31,9 @@ class Format(Enum):
 
 
 def detect_format(path: Path, name: str) -> Format:
-    """Tell the format of a file from its first bytes.
+    """Return the format of a file, by its first bytes.
 
-    Raises StepError for an empty file and for one that is no table.
+    Raises `StepError` for an empty file and for one that is not a table.
     """
     head = read_head(path, name)
     if head.startswith(PARQUET_MAGIC) and not is_gzip(path):
@@ -48,14 +48,14 @@ def detect_format(path: Path, name: str) -> Format:
 
 
 def _refusals(head: bytes, start: bytes, suffixes: set[str]) -> Iterator[tuple[bool, str]]:
-    """Yield what a file may be that is no table, and whether it is, by its bytes and suffixes."""
+    """Yield what can be wrong with a file, and whether it is, by its bytes and suffixes."""
     yield from ((head.startswith(magic), f"this is {what}") for magic, what in _FOREIGN.items())
-    yield head.startswith(PARQUET_MAGIC), "a Parquet file inside gzip; unpack it first"
+    yield head.startswith(PARQUET_MAGIC), "this is a Parquet file inside gzip; unpack it first"
     yield not start, "the file is empty; give a table with a header and rows"
     array = start[:1] == b"[" and start[1:].lstrip()[:1] == b"{"
-    yield array, "a JSON array; write one object a line (jq -c '.[]')"
+    yield array, "this is a JSON array; write one object per line (jq -c '.[]')"
     page = start[:14].lower().startswith((b"<!doctype html", b"<html"))
-    yield page, "an HTML page, not a table; give the address of the file"
-    yield ".parquet" in suffixes, "named .parquet, but not a Parquet file; fetch it again"
+    yield page, "this is an HTML page, not a table; give the address of the file itself"
+    yield ".parquet" in suffixes, "the name says Parquet, but the content is not; fetch it again"
     lines = bool(suffixes & _JSON_SUFFIXES)
-    yield lines, "not JSON lines: the first line starts no object with {"
+    yield lines, "not JSON lines: the first line does not start with {; write one object per line"

@@ -13,17 +13,17 @@ from pinion_step.errors import StepError, reason
 from pinion_step.lineage import sha256
 from pull_data.formats.detection import Format, detect_format
 
-# How Hive, and all who write as it does, spell a missing value.
+# How Hive, and every tool that follows it, spells a missing value.
 _MISSING = ("", "__HIVE_DEFAULT_PARTITION__")
 _PARTITION = re.compile(r"(?P<column>[^=]+)=(?P<value>.*)", re.DOTALL)
-# Check sums, and what Hadoop marks its folders with in a store that has none.
+# Checksums, and the objects that mark a folder of Hadoop in a store without folders.
 _NO_ROWS = (".crc", "_$folder$")
 # Files that lie beside these may not be part of the table.
 _NOT_PLAIN = {
-    "_delta_log": "a Delta Lake table, of which files may be outdated; write it out as Parquet",
-    ".hoodie": "a Hudi table, of which files may be outdated; write it out as Parquet",
-    "_temporary": "a write into this folder has not ended (it holds _temporary); wait for it, or"
-    " remove what it left",
+    "_delta_log": "this is a Delta Lake table, which may hold outdated files; export it as Parquet",
+    ".hoodie": "this is a Hudi table, which may hold outdated files; export it as Parquet",
+    "_temporary": "a write into this folder has not finished (it holds _temporary); wait for it, or"
+    " remove _temporary",
 }
 
 
@@ -40,24 +40,24 @@ def data_files(paths: Iterable[str], name: str) -> list[str]:
     """Return those of the paths below a folder that are files of the table, in the table's order.
 
     That is the order of their bytes. A path that ends in a slash is a folder that was not looked
-    into. Raises StepError where there is no such file, or a folder that is not a partition.
+    into. Raises `StepError` if there is no such file, or a folder that is not a partition.
     """
     ordered = sorted(paths, key=os.fsencode)
     found = [path for path in ordered if _holds_rows(path, name)]
     if not found:
-        raise StepError(f"{name}: no Parquet files in this folder; check --source")
+        raise StepError(f"{name}: there are no Parquet files in this folder; check --source")
     return found
 
 
 def is_partition(folder: str) -> bool:
-    """Tell whether a folder's name is a column and its value."""
+    """Return whether a folder's name is a column and its value."""
     return _PARTITION.fullmatch(folder) is not None and not folder.startswith(".")
 
 
 def partition(path: str, name: str) -> dict[str, str | None]:
     """Return the columns that the folders of a path stand for, as text; None is a missing value.
 
-    Raises StepError where a name is not text, or two folders stand for one column.
+    Raises `StepError` if a name is not text, or if two folders stand for one column.
     """
     columns: dict[str, str | None] = {}
     for folder in path.split("/")[:-1]:
@@ -65,9 +65,13 @@ def partition(path: str, name: str) -> dict[str, str | None]:
             column, _, value = (unquote(text, errors="strict") for text in folder.partition("="))
             f"{column}{value}".encode()
         except UnicodeError:
-            raise StepError(f"{name}: the folder {folder!r} is not UTF-8 text; rename it") from None
+            raise StepError(
+                f"{name}: the folder name {folder!r} is not UTF-8 text; rename it"
+            ) from None
         if column in columns:
-            raise StepError(f"{name}: two folders in {path} are named {column}=; rename one")
+            raise StepError(
+                f"{name}: two folders in {path} stand for the column {column!r}; rename one"
+            )
         columns[column] = None if value in _MISSING else value
     return columns
 
@@ -107,13 +111,13 @@ def check_is_parquet(file: Path, path: str, name: str) -> None:
         found = detect_format(file, where)
     if found is not Format.PARQUET:
         raise StepError(
-            f"{where}: not a Parquet file, as all in a folder must be; give one file, or a folder"
-            " of Parquet files alone"
+            f"{where}: not a Parquet file; give a single file, or a folder that holds only Parquet"
+            " files"
         )
 
 
 def check_unchanged(before: Mapping[str, object], now: Mapping[str, object], name: str) -> None:
-    """Raise StepError where files came, went or changed between two looks at a folder."""
+    """Raise `StepError` if files appeared, vanished or changed between two looks at a folder."""
     for path in sorted(before.keys() | now.keys(), key=os.fsencode):
         if before.get(path) != now.get(path):
             happened = "was deleted" if path not in now else "changed"
@@ -132,11 +136,11 @@ def _holds_rows(path: str, name: str) -> bool:
             return False
         if not is_partition(folder):
             raise StepError(
-                f"{name}: the folder {folder!r} in it is not a partition, NAME=VALUE; give the"
-                " folder that holds the Parquet files"
+                f"{name}: the folder {folder!r} in it is not a partition (COLUMN=VALUE); give"
+                " the folder that holds the Parquet files"
             )
     if "\n" in path:
-        raise StepError(f"{name}: the file name {path!r} holds a line break; rename it")
+        raise StepError(f"{name}: the file name {path!r} contains a line break; rename it")
     return bool(file) and not _is_left_out(file)
 
 

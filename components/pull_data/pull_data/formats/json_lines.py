@@ -25,8 +25,8 @@ _ROW = re.compile(r" in row (?P<row>\d+)")
 def read_json_lines(open_stream: Callable[[], io.BufferedReader], name: str) -> Table:
     """Read one JSON object a line; the types are those that fit every row.
 
-    The file is read twice, as only the last row settles the types. Raises StepError, here or
-    while the batches are read, where a line is no object or a column has two kinds of values.
+    The file is read twice, as only the last row settles the types. Raises `StepError`, here or
+    while the batches are read, if a line is not an object or a column has two kinds of values.
     """
     schemas = (
         _plain_schema(batch.schema, name) for batch in _parsed_blocks(open_stream(), name, None)
@@ -57,7 +57,7 @@ def _blocks(stream: io.BufferedReader, name: str) -> Iterator[bytes]:
     while chunk := stream.read(BLOCK_BYTES):
         whole, newline, tail = chunk.rpartition(b"\n")
         if not newline and len(rest) > BLOCK_BYTES:
-            raise StepError(f"{name}: not JSON lines: a line of over {BLOCK_BYTES >> 20} MiB")
+            raise StepError(f"{name}: not JSON lines: a line exceeds {BLOCK_BYTES >> 20} MiB")
         block, rest = (rest + whole, tail) if newline else (b"", rest + chunk)
         if block.strip():
             yield block
@@ -102,10 +102,10 @@ def _parse_failure(text: str, name: str, rows_before: int) -> StepError:
     if changed and changed["column"]:
         return StepError(
             f"{name}: column {changed['column']!r} holds a {changed['old']} and, in row"
-            f" {rows_before + int(changed['row']) + 1}, a {changed['new']}; write one type"
+            f" {rows_before + int(changed['row']) + 1}, a {changed['new']}; use one type"
         )
     text = _ROW.sub(lambda row: f" in row {rows_before + int(row['row']) + 1}", text)
-    return StepError(f"{name}: not JSON lines, one object a line: {text}")
+    return StepError(f"{name}: not JSON lines: {text}; write one object per line")
 
 
 def _plain_schema(schema: pa.Schema, name: str) -> pa.Schema:
@@ -132,5 +132,5 @@ def _unify(old: pa.Schema, new: pa.Schema, name: str) -> pa.Schema:
         return pa.unify_schemas([old, new], promote_options="permissive")
     except pa.ArrowException as error:
         raise StepError(
-            f"{name}: a column holds two types: {reason(error)}; write one type"
+            f"{name}: a column holds two types: {reason(error)}; use one type"
         ) from None

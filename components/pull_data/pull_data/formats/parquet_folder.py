@@ -15,8 +15,8 @@ def read_parquet_folder(parts: Sequence[Part], name: str, log: Log) -> Table:
     """Read files of one schema, one after the other.
 
     A partition that the files have no column for becomes one of text, behind theirs. Raises
-    StepError, here or while the batches are read, where a file is damaged, has other columns
-    than the first, or in a partition's column other values than its folder's name.
+    `StepError`, here or while the batches are read, if a file is damaged, if its columns are not
+    those of the first, or if the column of a partition differs from the folder's name.
     """
     partitions = _partition_columns(parts, name)
     in_files = _common_schema(parts, name, log)
@@ -43,7 +43,7 @@ def _batches(
 
 
 def _check_values(given: pa.Array, column: str, value: pa.Scalar, where: str) -> None:
-    """Hold the values in a file, as some write them too, against the name of its folder."""
+    """Compare the values of a partition that a file repeats with the name of its folder."""
     try:
         expected = value.cast(given.type)
         same = given.is_null() if not value.is_valid else pc.equal(given, expected)
@@ -53,8 +53,8 @@ def _check_values(given: pa.Array, column: str, value: pa.Scalar, where: str) ->
         # No value of this type is spelled like that.
         pass
     raise StepError(
-        f"{where}: column {column!r} holds another value than the folder's name says,"
-        f" {value.as_py()!r}; leave the column out of the files, or rename the folder"
+        f"{where}: column {column!r} differs from the value in the folder's name,"
+        f" {value.as_py()!r}; remove the column from the files, or rename the folder"
     )
 
 
@@ -64,8 +64,8 @@ def _partition_columns(parts: Sequence[Part], name: str) -> list[str]:
     for other in others:
         if list(partition(other.path, name)) != columns:
             raise StepError(
-                f"{name}: {other.path} is in other partitions than {first.path}; the folders of all"
-                " files must stand for the same columns"
+                f"{name}: {first.path} and {other.path} have different partition columns; give"
+                " all files the same"
             )
     return columns
 
@@ -89,7 +89,7 @@ def _common_schema(parts: Sequence[Part], name: str, log: Log) -> pa.Schema:
     if index:
         log(f"{name}: left out the pandas index {', '.join(index)}")
     if not rows:
-        raise StepError(f"{name}: the table has columns but no rows")
+        raise StepError(f"{name}: the table has columns but no rows; give a table with rows")
     return pa.schema([field for field, _ in fields.values()])
 
 
@@ -122,6 +122,6 @@ def _merged(
     except pa.ArrowException:
         raise StepError(
             f"{name}: column {field.name!r} is {known.type} in {origin.path} and {field.type} in"
-            f" {part.path}; write one type"
+            f" {part.path}; use one type"
         ) from None
     return both, origin if both.type == known.type else part

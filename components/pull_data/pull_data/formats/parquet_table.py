@@ -28,7 +28,7 @@ def read_parquet(path: Path, name: str, log: Log) -> Table:
         log(f"{name}: left out the pandas index {', '.join(index)}")
     check_column_names(schema.names, name)
     if not rows:
-        raise StepError(f"{name}: the table has columns but no rows")
+        raise StepError(f"{name}: the table has columns but no rows; give a table with rows")
     return Table(schema, read_batches(path, schema, name))
 
 
@@ -48,7 +48,7 @@ def read_batches(path: Path, schema: pa.Schema, name: str) -> Iterator[pa.Record
     try:
         with _open(path, name) as file:
             for batch in file.iter_batches(batch_size=_BATCH_ROWS):
-                # A damaged page may hold text that is no UTF-8.
+                # A damaged page may hold text that is not UTF-8.
                 batch.validate(full=True)
                 yield batch.select(schema.names).cast(schema)
     except (pa.ArrowException, OSError) as error:
@@ -71,4 +71,4 @@ def _unnamed_index(schema: pa.Schema) -> list[str]:
 
 
 def _damaged(name: str, error: Exception) -> StepError:
-    return StepError(f"{name}: a damaged Parquet file: {reason(error)}; fetch it again")
+    return StepError(f"{name}: the Parquet file is damaged: {reason(error)}; fetch it again")

@@ -28,9 +28,9 @@ class Table:
 
 
 def check_column_names(names: list[str], where: str) -> None:
-    """Raise StepError unless there are columns, each with a name of its own."""
+    """Raise `StepError` unless there are columns, each with a name of its own."""
     if not names:
-        raise StepError(f"{where}: no columns")
+        raise StepError(f"{where}: the table has no columns; give a table with columns")
     for number, name in enumerate(names, start=1):
         if not name.strip():
             raise StepError(
@@ -41,7 +41,7 @@ def check_column_names(names: list[str], where: str) -> None:
     repeated = sorted(name for name, count in counts.items() if count > 1)
     if repeated:
         raise StepError(
-            f"{where}: {counts[repeated[0]]} columns are named {repeated[0]!r}; names must differ"
+            f"{where}: {counts[repeated[0]]} columns are named {repeated[0]!r}; rename them"
         )
 
 

@@ -62,9 +62,9 @@ class _Web:
             case FileNotFoundError():
                 return "the server answers 404, there is no such file; check the address"
             case aiohttp.TooManyRedirects():
-                return f"the server leads on more than {REDIRECTS} times; check the address"
+                return f"the server redirects more than {REDIRECTS} times; check the address"
             case aiohttp.ClientResponseError(status=status) if status and not is_passing(status):
-                hint = {401: ", it wants a login", 403: ", access is denied"}.get(status, "")
+                hint = {401: ", it asks for a login", 403: ", access is denied"}.get(status, "")
                 return f"the server answers {status}{hint}; check the address"
             case aiohttp.ClientSSLError():
                 return f"the server's certificate is not trusted: {reason(error)}"
@@ -117,8 +117,8 @@ def _redirects(source: WebSource) -> aiohttp.TraceConfig:
         leads = urljoin(str(told.url), told.response.headers.get("Location", ""))
         if told.url.scheme == "https" and urlsplit(leads).scheme == "http":
             raise StepError(
-                f"{source.name}: the server leads from https:// to http://, where anybody can"
-                " change what comes; check the address"
+                f"{source.name}: the server redirects from https:// to http://, which is not"
+                " secure; check the address"
             )
 
     redirects = aiohttp.TraceConfig()

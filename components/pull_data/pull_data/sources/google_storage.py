@@ -54,8 +54,8 @@ class GoogleStorage:
         details = self.filesystem.info(path)
         if details.get("contentEncoding") == "gzip":
             raise StepError(
-                f"{source.name}: stored with Content-Encoding: gzip, which the store unpacks on the"
-                " way; store it as a plain .gz file"
+                f"{source.name}: stored with Content-Encoding: gzip, which the store unpacks during"
+                " the download; store it as a plain .gz file"
             )
         if details["type"] == "file":
             path = f"{path}#{details['generation']}"
@@ -73,7 +73,7 @@ class GoogleStorage:
             case aiohttp.ClientSSLError():
                 return f"the server's certificate is not trusted: {reason(error)}"
             case aiohttp.InvalidURL():
-                return "the endpoint is no URL; check STORAGE_EMULATOR_HOST"
+                return "the endpoint is not a URL; check STORAGE_EMULATOR_HOST"
             case _ if isinstance(error, _PASSING):
                 return ""
             case GoogleAuthError() | NonRetryableError():
@@ -112,10 +112,10 @@ class GoogleStorage:
         if is_passing(status):
             return ""
         if status in (401, 403) and self._anonymous:
-            return f"there is no access without credentials; give them by {_CREDENTIALS}"
+            return f"there is no access without credentials; set {_CREDENTIALS}"
         known = {
-            401: f"the store does not take the credentials; check {_CREDENTIALS}",
-            403: "these credentials do not give access to it",
+            401: f"the store rejects the credentials; check {_CREDENTIALS}",
+            403: "these credentials do not give access; use others, or ask for access",
         }
         return known.get(status, f"the store answers {status}; check the address")
 

@@ -26,7 +26,7 @@ _State = dict[str, tuple[int, int, int]]
 def read_in_place(path: Path, name: str) -> Iterator[Fetched]:
     """Give what is at a path, hashed; `name` stands for it in messages.
 
-    Raises StepError where it cannot be read, and where it was not the same all the while.
+    Raises `StepError` if it cannot be read, or if it changes meanwhile.
     """
     before = _first_look(path, name)
     try:
@@ -79,8 +79,8 @@ def _paths(folder: Path, name: str, above: str = "") -> Iterator[str]:
                 yield f"{path}/"
             elif entry.is_symlink():
                 raise StepError(
-                    f"{path_of(path, name)}: a link to a folder, which may lead in a circle; put"
-                    " the folder itself there"
+                    f"{path_of(path, name)}: this is a link to a folder, which may lead back to"
+                    " itself; put the folder itself there"
                 )
             else:
                 yield from _paths(folder, name, f"{path}/")

@@ -102,7 +102,7 @@ def test_what_there_is_no_room_for_is_not_read(store: Store, key: str, tmp_path:
     source = parse_source(store.url(f"{key}/"))
     assert isinstance(source, ObjectSource)
     size = sum(len(FILES[path]) for path in (FIRST, SECOND))
-    with pytest.raises(StepError, match=f"{source.name}: larger than the {size - 1} bytes that"):
+    with pytest.raises(StepError, match=f"{source.name}: larger than the {size - 1} bytes "):
         download_objects(source, tmp_path, print, IMPATIENT, Room(source.name, size - 1))
     assert list(tmp_path.glob("download*")) == []
     download_objects(source, tmp_path, print, IMPATIENT, Room(source.name, size))

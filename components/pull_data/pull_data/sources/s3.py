@@ -26,9 +26,10 @@ from pull_data.sources.source import ObjectSource
 from pull_data.sources.transfer import REPLACED, Patience, connection_failure, is_passing
 
 _ANONYMOUS = (
-    "there is no access without credentials; give them by AWS_ACCESS_KEY_ID and"
-    " AWS_SECRET_ACCESS_KEY, or by AWS_PROFILE"
+    "there is no access without credentials; set AWS_ACCESS_KEY_ID and"
+    " AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
 )
+_NO_ACCESS = "these credentials do not give access; use others, or ask for access"
 _DENIED = {"403", "AccessDenied", "AllAccessDisabled"}
 _BAD_CREDENTIALS = {
     "ExpiredToken",
@@ -95,13 +96,11 @@ class S3:
                 return ""
             case CredentialRetrievalError():
                 # What the program or service said of it may hold a secret.
-                return (
-                    f"no credentials come from {error.kwargs['provider']}; check the AWS settings"
-                )
+                return f"{error.kwargs['provider']} gives no credentials; check the AWS settings"
             case NoRegionError():
                 return "no region is given; set AWS_REGION"
             case ValueError():
-                return "the endpoint is no URL; check AWS_ENDPOINT_URL"
+                return "the endpoint is not a URL; check AWS_ENDPOINT_URL"
         return f"the AWS settings do not work: {reason(error)}"
 
     def failure(self, error: Exception) -> str:
@@ -115,9 +114,9 @@ class S3:
         if code in _PASSING or code.isdecimal() and is_passing(int(code)):
             return ""
         if code in _DENIED:
-            return _ANONYMOUS if self._anonymous else "these credentials do not give access to it"
+            return _ANONYMOUS if self._anonymous else _NO_ACCESS
         if code in _BAD_CREDENTIALS:
-            return f"the store does not take the credentials ({code}); renew or correct them"
+            return f"the store rejects the credentials ({code}); renew or correct them"
         return _REFUSALS.get(code, f"the store answers {code}; check the address and the region")
 
     @cached_property

@@ -71,7 +71,7 @@ Source = LocalSource | WebSource | ObjectSource
 def parse_source(text: str) -> Source:
     """Parse what `--source` gave.
 
-    Raises StepError with exit code 2 for an empty text, an unknown protocol or sample, or a URL
+    Raises `WrongCallError` for an empty text, an unknown protocol or sample, or a URL
     without host.
     """
     if not text.strip():
@@ -120,7 +120,7 @@ def _web(text: str) -> WebSource:
         # The text is not repeated: what cannot be parsed cannot be freed of its secrets.
         raise WrongCallError(f"--source: not a URL: {error}") from None
     if not host:
-        raise WrongCallError("--source: the URL names no host")
+        raise WrongCallError("--source: the URL names no host; check the address")
     netloc = f"[{host}]" if ":" in host else host
     if port is not None:
         netloc += f":{port}"

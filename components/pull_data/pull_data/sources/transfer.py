@@ -56,8 +56,8 @@ class Room:
         """Raise `StepError` if so many bytes are too many."""
         if size > self.most:
             raise StepError(
-                f"{self.name}: larger than the {self.most} bytes that there is room for on the disk"
-                " of --dataset; free some space, or give another place"
+                f"{self.name}: larger than the {self.most} bytes available on the disk of"
+                " --dataset; free some space, or choose another path"
             )
 
 
@@ -98,7 +98,7 @@ def persist(
             failure = server.failure(error)
             if number >= patience.tries:
                 raise StepError(
-                    f"{name}: {failure}; gave up after {number} tries, check the address"
+                    f"{name}: {failure}; gave up after {number} tries; check the address"
                     " and the network"
                 ) from None
             pause = patience.backoff * 2 ** (number - 1)
@@ -108,7 +108,7 @@ def persist(
 
 
 def is_passing(status: int) -> bool:
-    """Tell whether a server that answers so may answer otherwise in a moment."""
+    """Return whether a server that answers with this status may recover in a moment."""
     return status in PASSING or status >= 500
 
 

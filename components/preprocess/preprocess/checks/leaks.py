@@ -67,7 +67,7 @@ def _told_by_values(table: TableProfile, column: ColumnProfile, target: str) -> 
     shown = _pair_examples(column)
     in_rows = f"the target {target!r} in {told:.2%} of the rows ({quoted(shown)})"
     if few and gain_back >= _TELLING:
-        return _leak(column, Severity.ERROR, f"re-codes {in_rows}", shown, told)
+        return _leak(column, Severity.ERROR, f"encodes {in_rows}", shown, told)
     coded = column.kind in (Kind.CATEGORICAL, Kind.BOOLEAN)
     coded &= pairs.rows.sum() >= _ROWS_OF_A_CODE * values
     severity = Severity.ERROR if coded else Severity.WARNING
@@ -101,7 +101,7 @@ def _told_by_missing(table: TableProfile, column: ColumnProfile, target: str) ->
     if gain < _TELLING:
         return None
     text = (
-        f"is missing in {column.missing} rows, which tells the target {target!r} in {told:.2%} of"
+        f"is missing in {column.missing} rows, which reveals the target {target!r} in {told:.2%} of"
         " the rows"
     )
     return _leak(column, Severity.ERROR, text, (), told)
@@ -114,9 +114,9 @@ def _separated(
     if others < FEWEST_OTHER_ROWS or not column.ranges.separates(len(table.class_rows)):
         return None
     if numbers_rows:
-        text = f"numbers rows that are sorted by the target {target!r}, and so tells the class"
+        text = f"numbers rows that are sorted by the target {target!r}, so it reveals the class"
         return _leak(column, Severity.ERROR, text, _pair_examples(column))
-    text = f"separates the classes of {target!r} by thresholds, without any overlap"
+    text = f"separates the classes of {target!r} by thresholds, without overlap"
     return _leak(column, Severity.WARNING, text, _pair_examples(column))
 
 
@@ -133,7 +133,7 @@ def _correlated(table: TableProfile, column: ColumnProfile, target: str) -> Find
         found, how = linear, "Pearson's"
     if found < NEARLY_ONE:
         return None
-    text = f"follows the target {target!r} ({how} correlation {found:.6f}, without sign)"
+    text = f"follows the target {target!r} ({how} correlation: {found:.6f} in absolute value)"
     return _leak(column, Severity.ERROR, text, _pair_examples(column))
 
 
@@ -147,7 +147,7 @@ def _leak(
     return Finding(
         CHECK,
         severity,
-        f"column {column.name!r} {text}; if it is not known before the target,"
+        f"column {column.name!r} {text}; if you do not know it before the target,"
         f" {remedy(CHECK, column.name)}",
         column=column.name,
         share=share,

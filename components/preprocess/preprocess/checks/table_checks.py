@@ -73,11 +73,11 @@ def _is_id(column: ColumnProfile, numbered: Numbered) -> bool:
 
 def _id_like(column: ColumnProfile, rows: int) -> Finding:
     shown = examples(as_text(value) for value, _ in column.examples)
-    what = "text" if column.kind is Kind.CATEGORICAL else "a whole number"
+    what = "texts" if column.kind is Kind.CATEGORICAL else "whole numbers"
     return Finding(
         "id_like",
         Severity.WARNING,
-        f"column {column.name!r} looks like an id: {what} that is another in as good as every row,"
+        f"column {column.name!r} looks like an id, because its {what} differ in almost every row,"
         f" such as {quoted(shown)}; {remedy('id_like', column.name)}",
         column=column.name,
         rows=column.present,
@@ -91,8 +91,8 @@ def _constant(column: ColumnProfile, rows: int) -> Finding:
     return Finding(
         "constant",
         Severity.WARNING,
-        f"column {column.name!r} has the one value {quoted(shown)} in all {column.rows} rows and"
-        f" tells nothing; {remedy('constant', column.name)}",
+        f"column {column.name!r} has the value {quoted(shown)} in all {column.rows} rows, so it"
+        f" tells a model nothing; {remedy('constant', column.name)}",
         column=column.name,
         rows=column.rows,
         share=column.rows / rows,
@@ -120,7 +120,7 @@ def _rare(target: str, severity: Severity, classes: list[tuple[Label, int]], row
         which = f"{len(classes)} classes of {target!r} have few rows, such as " + ", ".join(
             f"{text!r} ({count})" for text, (_, count) in zip(shown, classes, strict=False)
         )
-    what = "a train and a test row" if lone else "a model that can be trusted with it"
+    what = "a train and a test row" if lone else "a model to be trusted with it"
     total = sum(count for _, count in classes)
     return Finding(
         "rare_class",
@@ -140,8 +140,8 @@ def _repeated(duplicates: int, rows: int) -> Finding:
     return Finding(
         "repeated_rows",
         Severity.WARNING,
-        f"{duplicates} of {rows} rows repeat another and are dropped; if they are observations of"
-        " their own, give the table a column that tells them apart",
+        f"{duplicates} of {rows} rows repeat another and are dropped; if they are separate"
+        " observations, add a column that distinguishes them",
         rows=duplicates,
         share=duplicates / rows,
     )

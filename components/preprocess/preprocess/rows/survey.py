@@ -89,7 +89,7 @@ def _codes(name: str) -> Finding:
     return Finding(
         "codes",
         Severity.WARNING,
-        f"column {name!r} stays categorical: it holds digits that are codes (a leading zero, or"
-        " more than 15 digits)",
+        f"column {name!r} stays categorical, because its digits look like codes (a leading zero,"
+        " or more than 15 digits)",
         column=name,
     )

@@ -34,8 +34,12 @@ def build_parser() -> Parser:
     for flag, text in _FILES:
         add(flag, type=path, required=True, metavar="FILE", help=text)
     add("--target", default="", metavar="COLUMN", help="the column to predict")
-    known = " or ".join(TASKS)
-    add("--task", type=_task, default="", help=f"{known} (default: inferred from the target)")
+    add(
+        "--task",
+        type=_task,
+        default="",
+        help=f"{' or '.join(TASKS)} (default: inferred from the target)",
+    )
     add(
         "--test-fraction",
         type=_test_fraction,

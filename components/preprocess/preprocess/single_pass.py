@@ -87,7 +87,7 @@ class SinglePass:
         except pa.ArrowInvalid:
             # A value of another kind than in the first rows.
             rows = None
-        if rows is None or numbering.classes > _MOST_CLASSES:
+        if rows is None or len(numbering.classes) > _MOST_CLASSES:
             self._numbering = None
             self._drop_files()
         elif self._files:

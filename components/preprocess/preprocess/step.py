@@ -100,8 +100,7 @@ def split_dataset(
         with closing(new_files(found)) as files:
             schema = _write_data(dataset, found, numbered, test, files)
     if settings.reference:
-        found_later = drift(settings.reference, schema)
-        findings = overruled([*findings, *found_later], settings.allowed)
+        findings = overruled([*findings, *drift(settings.reference, schema)], settings.allowed)
     result = Preprocessed(schema, numbered, test, findings)
     _write_json(outputs["--schema"], to_document(schema))
     _write_json(outputs["--report"], report(result))
@@ -122,7 +121,7 @@ def look(
             numbering.update(batch)
     numbered, profile = numbering.numbered(), numbering.profile
     if numbered.duplicates > FEW_DUPLICATES * dataset.rows:
-        # A value that only its own copies repeat would seem to tell their target.
+        # A value that only copies of its row repeat would seem to determine their target.
         profile = TableProfile(found.kinds, found.task, dataset.rows)
         take_kept_rows(read(), found, numbered, profile)
     findings = [*found.findings, *table_findings(found, numbered, profile)]
@@ -182,7 +181,7 @@ def _summary(result: Preprocessed) -> str:
 
 
 def _log_all(findings: Sequence[Finding], log: Callable[[str], None]) -> None:
-    """Log errors and warnings; the last line of the log tells of a single error."""
+    """Log errors and warnings; a single error is only the last line of the log."""
     errors = sum(each.severity is Severity.ERROR for each in findings)
     for each in findings:
         if each.severity is Severity.WARNING or (each.severity is Severity.ERROR and errors > 1):

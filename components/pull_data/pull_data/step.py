@@ -20,7 +20,7 @@ def pull(source: Source, sha256: str, dataset: Path, log: Log) -> str:
     """Write the table at `source` to the Parquet file `dataset`, and return a summary in one line.
 
     `sha256` is what the source must hash to, or empty. Raises `StepError` if the source cannot be
-    read, is no table or has another hash; then nothing is written.
+    read, is not a table or has another hash; then nothing is written.
     """
     with (
         staged({"--dataset": dataset}) as outputs,
@@ -43,9 +43,10 @@ def pull(source: Source, sha256: str, dataset: Path, log: Log) -> str:
 
 def _write(table: Table, whole: Path, fetched: Fetched) -> int:
     """Write the dataset with its origin, and return its number of rows."""
-    metadata = {"pinion.source": fetched.name, "pinion.sha256": fetched.sha256}
     try:
-        return write_parquet(table, whole, metadata)
+        return write_parquet(
+            table, whole, {"pinion.source": fetched.name, "pinion.sha256": fetched.sha256}
+        )
     except MemoryError:
         raise
     except pa.ArrowException as error:

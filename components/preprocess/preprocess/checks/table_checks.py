@@ -18,7 +18,7 @@ from preprocess.sketches.value_sample import distinct_values
 FEW_ROWS_OF_A_CLASS = 10
 # A larger share of repeated rows is likely no accident: the table may have too few columns.
 NOTABLE_REPETITION = 0.1
-# Text is like an id from this share of distinct values on; numbers only where none repeats.
+# Text is like an id from this share of distinct values on; numbers only if none repeats.
 _UNIQUE_TEXT = 0.95
 # So many repetitions would be expected of numbers drawn by chance; of ids there are none.
 _EXPECTED_REPETITIONS = 10
@@ -46,12 +46,12 @@ def table_findings(survey: Survey, numbered: Numbered, table: TableProfile) -> I
 
 
 def _no_usable_features(survey: Survey, table: TableProfile) -> Finding:
-    count = len(table.columns)
     return Finding(
         "no_usable_features",
         Severity.ERROR,
-        f"--dataset: nothing can be learned about {survey.target!r}, because each of the {count}"
-        " feature(s) is constant, or text that differs in every row; add features",
+        f"--dataset: nothing can be learned about {survey.target!r}, because each of the"
+        f" {len(table.columns)} feature(s) is constant, or text that differs in every row; add"
+        " features",
         allowable=False,
     )
 

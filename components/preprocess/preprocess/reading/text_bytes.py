@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pandas import Series
 
-# So many digits cannot be told from a code.
+# So many digits may be a code.
 CODE_DIGITS = 16
 
 

@@ -67,17 +67,13 @@ class Numbering:
         self.survey = survey
         self.profile = TableProfile(survey.kinds, survey.task, rows)
         self._classified = survey.task is Task.CLASSIFICATION
-        self._numbers: dict[Label, int] = {}
+        # The number of each class, in the order in which they are met.
+        self.classes: dict[Label, int] = {}
         self._seen = 0
         self._hashes = np.empty(rows, np.uint64)
         self._codes: Codes = np.empty(rows, np.int32 if self._classified else np.int8)
         # The targets that tell equal features apart; the classes do in a classification.
         self._targets = self._codes if self._classified else np.empty(rows, np.uint64)
-
-    @property
-    def classes(self) -> int:
-        """How many classes were met."""
-        return len(self._numbers)
 
     def update(self, batch: Batch) -> tuple[Rows, Hashes]:
         """Take a further batch into account; return it typed, and the hash of each row."""
@@ -102,12 +98,12 @@ class Numbering:
         Raises `StepError` if no row is left, or if there is only one class.
         """
         repeated = find_repeated(self._hashes, self._targets)
-        numbered = Numbered(self._hashes, self._codes, repeated, tuple(self._numbers))
+        numbered = Numbered(self._hashes, self._codes, repeated, tuple(self.classes))
         target = self.survey.target
         if not numbered.kept.any():
             raise StepError(f"--target: {target!r} has no values; choose another column")
-        if self._classified and self.classes < 2:
-            only = ", ".join(map(repr, self._numbers))
+        if self._classified and len(self.classes) < 2:
+            only = ", ".join(map(repr, self.classes))
             raise StepError(
                 f"--target: {target!r} has only one class ({only}); a classification needs two or"
                 " more"
@@ -115,10 +111,10 @@ class Numbering:
         return numbered
 
     def _encode(self, values: Series) -> Codes:
-        """Return the number of each label, in the order in which they are met; -1 if missing."""
+        """Return the number of each label, -1 if it is missing."""
         codes, labels = factorize(values)
         plain = (label if isinstance(label, str) else int(label) for label in labels)
-        numbers = [self._numbers.setdefault(label, len(self._numbers)) for label in plain]
+        numbers = [self.classes.setdefault(label, len(self.classes)) for label in plain]
         return np.array([*numbers, -1], np.int32)[codes]
 
 

@@ -13,7 +13,7 @@ from preprocess.sketches.hashing import Hashes
 from preprocess.sketches.row_sample import RowSample, numbers
 from preprocess.sketches.value_sample import ValueSample, distinct_values, wrong_rows
 
-# A column that tells fewer rows than all but this share is not looked at further.
+# A column that predicts the target of more than this share of rows wrongly is not examined further.
 MOST_WRONG = 0.01
 # All samples together hold about as many pairs, and one at most, whatever the width of the table.
 _ALL_PAIRS = 1 << 20
@@ -76,7 +76,7 @@ class ClassRanges:
         self.apart = bool((self._high[by_low][:-1] < self._low[by_low][1:]).all())
 
     def separates(self, classes: int) -> bool:
-        """Tell whether each class has a range of its own."""
+        """Return whether each class has a range of its own."""
         return self.apart and np.count_nonzero(~np.isnan(self._low)) == classes
 
 
@@ -91,7 +91,7 @@ class ColumnProfile:
         self.rows = 0
         self.missing_by_class = np.empty(0, np.int64)
         self.missing = 0
-        # Whether the values may still tell the target, and may still be unique.
+        # Whether the values may still reveal the target, and whether they may still be unique.
         self.telling = True
         self.unique = kind in (Kind.NUMERIC, Kind.CATEGORICAL)
         self.minimum, self.maximum = np.inf, -np.inf

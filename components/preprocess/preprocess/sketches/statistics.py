@@ -83,7 +83,6 @@ class FeatureStatistics:
     def feature(self) -> Feature:
         """Return what was gathered."""
         categorical = self._kind is Kind.CATEGORICAL
-        distinct = self._distinct.count() if categorical else None
         few = len(self._categories) <= MOST_CATEGORIES
         return Feature(
             name=self.name,
@@ -91,7 +90,7 @@ class FeatureStatistics:
             missing=self._missing,
             minimum=_plain(min(self._ends[::2], default=None)),
             maximum=_plain(max(self._ends[1::2], default=None)),
-            distinct=distinct,
+            distinct=self._distinct.count() if categorical else None,
             categories=tuple(sorted(self._categories)) if categorical and few else None,
         )
 

@@ -1,7 +1,7 @@
 """The values of a column with the targets beside them, counted in bounded memory.
 
 All rows of a value are counted, or none: a value is taken if its hash is below a bound, which
-falls when there are too many. So the sample tells exactly, for a random share of the *values*, how
+falls when there are too many. So the sample says exactly, for a random share of the *values*, how
 often each occurs and with which targets; if a column has few values, that share is all.
 """
 
@@ -84,12 +84,13 @@ class ValueSample:
 
 
 def determination(pairs: Pairs, fewest: int) -> tuple[float, float]:
-    """Return how well a value tells the target of its other rows: what is told, and the gain.
+    """Return how well a value predicts the target of its other rows: a share and a gain.
 
-    Told is the share of rows whose target is told. The gain is 1 if all are, and 0 if no more
-    are than by always saying the most frequent target (Goodman and Kruskal's lambda). Both are over
-    the rows whose value is not theirs alone, as that would tell nothing; and 0 if those are not
-    half of the rows, or fewer than `fewest` of them have another target than the most frequent one.
+    The share is that of the rows whose target is predicted. The gain is 1 if all are, and 0 if no
+    more are than by always saying the most frequent target (Goodman and Kruskal's lambda). Both
+    are over the rows whose value other rows have too, since a unique one proves nothing. Both are 0
+    if those are not half of the rows, or if fewer than `fewest` of them have another target than
+    the most frequent one.
     """
     totals, codes = _totals(pairs)
     repeated = pairs.take(totals[codes] >= 2)

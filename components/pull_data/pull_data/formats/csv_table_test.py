@@ -76,9 +76,9 @@ def test_a_table_of_many_blocks_keeps_every_row_in_order(pull: Pull, tmp_path: P
         pytest.param(b"PK\x03\x04rest", ["an Excel workbook"], id="Excel"),
         pytest.param(b"<!DOCTYPE html><p>", ["an HTML page"], id="an HTML page"),
         pytest.param(
-            b"a,b\n1,2\n\n3,4,5\n", ["row 3", "3 fields", "2 fields", "'3,4,5'"], id="long row"
+            b"a,b\n1,2\n\n3,4,5\n", ["row 3", "has 3 fields", "has 2,", "'3,4,5'"], id="long row"
         ),
-        pytest.param(b"a,b,c\n1\n", ["row 2", "1 field", "3 fields"], id="short row"),
+        pytest.param(b"a,b,c\n1\n", ["row 2", "1 field,", "the header has 3,"], id="short row"),
         pytest.param(b"a,b,a\n1,2,3\n", ["2 columns are named 'a'"], id="two columns of a name"),
         pytest.param(b",b\n0,2\n", ["column 1 of 2 has no name"], id="an unnamed index"),
         pytest.param(b'a,b\n1,"2\n3,4\n', ["never closed", "'2"], id="an open quote"),

@@ -57,5 +57,7 @@ def _refusals(head: bytes, start: bytes, suffixes: set[str]) -> Iterator[tuple[b
     page = start[:14].lower().startswith((b"<!doctype html", b"<html"))
     yield page, "this is an HTML page, not a table; give the address of the file itself"
     yield ".parquet" in suffixes, "the name says Parquet, but the content is not; fetch it again"
-    lines = bool(suffixes & _JSON_SUFFIXES)
-    yield lines, "not JSON lines: the first line does not start with {; write one object per line"
+    yield (
+        bool(suffixes & _JSON_SUFFIXES),
+        "not JSON lines: the first line does not start with {; write one object per line",
+    )

@@ -4,7 +4,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from functools import reduce
-from itertools import chain
+from itertools import accumulate, chain
 
 import pyarrow as pa
 import pyarrow.json
@@ -75,11 +75,9 @@ def _check_nesting(block: bytes, name: str, lines_before: int) -> None:
 
 
 def _depth(line: bytes) -> int:
-    depth = deepest = 0
-    for token in _TOKEN.finditer(line):
-        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(token[0], 0)
-        deepest = max(deepest, depth)
-    return deepest
+    steps = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
+    levels = accumulate(steps.get(token[0], 0) for token in _TOKEN.finditer(line))
+    return max(levels, default=0)
 
 
 def _parse(block: bytes, name: str, schema: pa.Schema | None, rows_before: int) -> pa.Table:

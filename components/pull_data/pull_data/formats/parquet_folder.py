@@ -32,8 +32,10 @@ def _batches(
     added = schema.names[len(in_files) :]
     for part in parts:
         where = path_of(part.path, name)
-        folders = partition(part.path, name).items()
-        values = {column: pa.scalar(text, pa.string()) for column, text in folders}
+        values = {
+            column: pa.scalar(text, pa.string())
+            for column, text in partition(part.path, name).items()
+        }
         for batch in read_batches(part.file, in_files, where):
             for column, value in values.items():
                 if column not in added:

@@ -50,7 +50,7 @@ def write_parquet(table: Table, path: Path, metadata: dict[str, str]) -> int:
     with path.open("wb") as file:
         writer = pq.ParquetWriter(file, table.schema.with_metadata(metadata))
         try:
-            rows = _write_groups(writer, _row_groups(table), metadata)
+            rows = _write_groups(writer, _row_groups(table))
             writer.close()
         finally:
             # Else a failed write would be tried again when the writer is collected.
@@ -58,9 +58,7 @@ def write_parquet(table: Table, path: Path, metadata: dict[str, str]) -> int:
     return rows
 
 
-def _write_groups(
-    writer: pq.ParquetWriter, groups: Iterable[pa.Table], metadata: dict[str, str]
-) -> int:
+def _write_groups(writer: pq.ParquetWriter, groups: Iterable[pa.Table]) -> int:
     """Write each group in a thread while the next is read; return the number of rows."""
     rows = 0
     with ThreadPoolExecutor(1) as thread:
@@ -69,9 +67,8 @@ def _write_groups(
             # One at a time, which bounds the memory.
             if written:
                 written.result()
-            whole = group.replace_schema_metadata(metadata)
-            written = thread.submit(writer.write_table, whole, len(whole))
-            rows += len(whole)
+            written = thread.submit(writer.write_table, group, len(group))
+            rows += len(group)
         if written:
             written.result()
     return rows

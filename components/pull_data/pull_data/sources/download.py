@@ -4,7 +4,6 @@ import logging
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
@@ -39,7 +38,7 @@ def download(
     Raises `StepError` if the server refuses, or still fails at the last try, or has more to give
     than there is room for.
     """
-    # asyncio would tell of the task that a stop signal leaves behind, after our last line.
+    # After our last line, asyncio would report the task that a stop signal leaves behind.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     patience = patience or Patience()
     room = room or Room.beside(source.name, target)
@@ -80,7 +79,17 @@ class _Web:
 
 def _fetch(source: WebSource, target: Path, patience: Patience, room: Room) -> None:
     filesystem = HTTPFileSystem(
-        client_kwargs={**_client_options(patience), "trace_configs": [_redirects(source)]},
+        client_kwargs={
+            "timeout": aiohttp.ClientTimeout(
+                total=None, sock_connect=patience.connect, sock_read=patience.silence
+            ),
+            # The hash is that of the file on the server, so the transfer must not repack it.
+            "auto_decompress": False,
+            "headers": {"Accept-Encoding": "identity", "User-Agent": "pinion-pull-data"},
+            # The environment names proxies, as for curl and pip.
+            "trust_env": True,
+            "trace_configs": [_redirects(source)],
+        },
         # It counts those that it has followed, and fails at this one.
         max_redirects=REDIRECTS + 1,
         # A signed URL must go out as it was given; only what is no URL yet is encoded.
@@ -91,21 +100,8 @@ def _fetch(source: WebSource, target: Path, patience: Patience, room: Room) -> N
 
 
 def _bound(room: Room) -> Callback:
-    """Return what fsspec tells of the size before, and of the bytes after each chunk."""
+    """Return what fsspec calls with the size first, and with the bytes so far after each chunk."""
     return Callback(hooks={"room": lambda size, done, **_: room.hold(max(size or 0, done))})
-
-
-def _client_options(patience: Patience) -> dict[str, Any]:
-    return {
-        "timeout": aiohttp.ClientTimeout(
-            total=None, sock_connect=patience.connect, sock_read=patience.silence
-        ),
-        # The hash is that of the file on the server, so the transfer must not repack it.
-        "auto_decompress": False,
-        "headers": {"Accept-Encoding": "identity", "User-Agent": "pinion-pull-data"},
-        # Proxies are given by the environment, as curl and pip have it.
-        "trust_env": True,
-    }
 
 
 def _redirects(source: WebSource) -> aiohttp.TraceConfig:

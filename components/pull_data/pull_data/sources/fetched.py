@@ -25,8 +25,7 @@ class Fetched:
     @property
     def sha256(self) -> str:
         """The hash of a file, or of the paths and hashes of all files in a folder."""
-        first = self.parts[0]
-        return folder_sha256(self.parts) if first.path else first.sha256
+        return folder_sha256(self.parts) if self.parts[0].path else self.parts[0].sha256
 
     def table(self, log: Log) -> Table:
         """Open the table, whatever the format; the files of a folder follow each other."""

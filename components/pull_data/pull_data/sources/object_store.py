@@ -26,7 +26,7 @@ from pull_data.sources.transfer import (
 
 # Each range is a request, tried again by itself; memory holds one.
 RANGE_BYTES = 16 << 20
-# What a store tells of an object, beside its bytes.
+# What a store says about an object, besides its bytes.
 Details = dict[str, Any]
 
 
@@ -101,7 +101,7 @@ class _Transfer:
         return self._persist(partial(self.store.open, source), source, gone)
 
     def list(self, source: ObjectSource) -> dict[str, Details]:
-        """Return what the store tells of each file of a folder, by its path there."""
+        """Return the details of each file of a folder, by its path there."""
         start = f"{source.bucket}/{source.prefix}"
         # The file system is made within, as that may ask a server for credentials.
         found = self._persist(lambda: self.store.filesystem.find(start, detail=True), source)
@@ -122,7 +122,7 @@ class _Transfer:
 
 
 def _store(scheme: str, patience: Patience) -> Store:
-    # They tell of each failure, and asyncio of tasks that a stop leaves behind; we do in one line.
+    # They log each failure, and asyncio the tasks that a stop leaves behind; we write one line.
     for library in ("aiobotocore", "asyncio", "botocore", "gcsfs", "google"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
     # Not above: each of these libraries takes most of a second.

@@ -125,7 +125,7 @@ class S3:
         options = {
             "connect_timeout": self._patience.connect,
             "read_timeout": self._patience.silence,
-            # Trying again is ours, so that it is told.
+            # We try again ourselves, so that the log says so.
             "retries": {"mode": "standard", "total_max_attempts": 1},
         }
         session = AioSession()

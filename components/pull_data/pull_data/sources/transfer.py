@@ -29,7 +29,7 @@ REPLACED = "the object was replaced or deleted while it was read; try again"
 class Patience:
     """How long to wait, in seconds, and how often to try.
 
-    There is no limit on the whole, since large tables take their time: only on silence.
+    Only silence is limited, not the whole download, since large tables take long.
     """
 
     tries: int = 3

@@ -77,13 +77,13 @@ def _sorted_split(
 
 def _cannot_be_split(name: str, rows: int) -> StepError:
     if rows > 1:
-        why = f"{rows} rows of equal features, which cannot be split; add rows or columns"
-    else:
-        why = (
-            "1 row (repeated rows count once), too few for a train and a test row; add rows of it,"
-            " or leave it out"
+        return StepError(
+            f"{name} has {rows} rows of equal features, which cannot be split; add rows or columns"
         )
-    return StepError(f"{name} has {why}")
+    return StepError(
+        f"{name} has 1 row (repeated rows count once), too few for a train and a test row; add rows"
+        " of it, or leave it out"
+    )
 
 
 def _places(hashes: Hashes, seed: int) -> Hashes:

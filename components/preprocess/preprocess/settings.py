@@ -32,11 +32,7 @@ class Settings:
 
 
 def read_settings(given: Namespace) -> Settings:
-    """Return the settings that the flags give, which may name a reference schema to read.
-
-    Raises `WrongCallError` if flags contradict each other, `StepError` if the reference cannot be
-    read.
-    """
+    """Return the settings that the flags give; raises `StepError` if they cannot be used."""
     # What is wrong with the call is reported before what is wrong with a file.
     allowed = _allowed(given.allowed_checks)
     reference = read_schema(given.reference_schema) if given.reference_schema else None

@@ -27,11 +27,7 @@ class Survey:
 def survey(
     batches: Iterable[Batch], target: str, task: Task | None, reference: Schema | None
 ) -> Survey:
-    """Survey all rows of the cleaned table; a reference sets the kinds of the features.
-
-    Raises `StepError` if the target or a column cannot be used, and with all mismatches if the
-    table does not fit the reference.
-    """
+    """Survey all rows; a reference sets the kinds. Raises `StepError` if it cannot be used."""
     columns, guesses, profile, misfits = _gather(batches, target, reference)
     mismatches: list[Finding] = []
     if reference and misfits:

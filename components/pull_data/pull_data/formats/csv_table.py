@@ -105,7 +105,6 @@ def _open(
     stream: io.BufferedReader, header: Header, schema: pa.Schema, ragged: list[str]
 ) -> pa.csv.CSVStreamingReader:
     def on_ragged_row(row: pa.csv.InvalidRow) -> str:
-        """Skip a blank row; else stop, and say why."""
         if not row.text.strip():
             return "skip"
         ragged.append(

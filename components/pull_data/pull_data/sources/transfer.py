@@ -84,8 +84,7 @@ def persist(
 ) -> Result:
     """Return what `attempt` returns, trying again after a failure that may pass.
 
-    `gone` is what to say of a file that is not there, if it was. Raises `StepError`, which names
-    `name`, if the server refuses or the last try fails too.
+    `gone` replaces the refusal of a missing file. Raises `StepError` if no further try can help.
     """
     number = 1
     while True:

@@ -42,7 +42,7 @@ ARROW_TYPES = {
 
 
 def check_target(target: str, columns: list[str]) -> None:
-    """Raise StepError unless the target is a column, and not the only one."""
+    """Raise `StepError` unless the target is a column, and not the only one."""
     if target not in columns:
         close = get_close_matches(target, columns, n=3, cutoff=0.5)
         shown = [*close, *(name for name in columns if name not in close)][:_SHOWN_COLUMNS]

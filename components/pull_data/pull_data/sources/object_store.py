@@ -50,7 +50,7 @@ def download_objects(
 ) -> Fetched:
     """Write an object, or the files of a folder of objects, into `staging`.
 
-    Raises StepError when the store refuses, or still fails at the last try, or has more to give
+    Raises `StepError` if the store refuses, or still fails at the last try, or has more to give
     than there is room for.
     """
     patience = patience or Patience()

@@ -32,7 +32,7 @@ def clean(frame: DataFrame) -> DataFrame:
 def strip_names(frame: DataFrame) -> DataFrame:
     """Strip white space around column names.
 
-    Raises StepError where two names become one, or one becomes empty.
+    Raises `StepError` if two names become equal, or if one becomes empty.
     """
     names = [str(name).strip() for name in frame.columns]
     if "" in names:
@@ -42,7 +42,8 @@ def strip_names(frame: DataFrame) -> DataFrame:
     name, count = Counter(names).most_common(1)[0]
     if count > 1:
         raise StepError(
-            f"--dataset: {count} columns are named {name!r}, but for white space; rename them"
+            f"--dataset: {count} columns are named {name!r} once white space is stripped; rename"
+            " them"
         )
     return frame.set_axis(names, axis="columns")
 

@@ -51,69 +51,71 @@ class Finding:
 
     def document(self) -> dict[str, Any]:
         """Return the finding as what is written to JSON, without the keys that have no value."""
-        share = None if self.share is None else round(self.share, 6)
-        given = {"column": self.column, "rows": self.rows, "share": share}
-        document: dict[str, Any] = {"check": self.check, "severity": self.severity.value}
-        document |= {key: value for key, value in given.items() if value is not None}
-        if self.examples:
-            document["examples"] = list(self.examples)
-        if self.allowed:
-            document["allowed"] = True
-        return document | {"message": self.message}
+        document = {
+            "check": self.check,
+            "severity": self.severity.value,
+            "column": self.column,
+            "rows": self.rows,
+            "share": None if self.share is None else round(self.share, 6),
+            "examples": list(self.examples) or None,
+            "allowed": self.allowed or None,
+            "message": self.message,
+        }
+        return {key: value for key, value in document.items() if value is not None}
 
 
 class ChecksError(StepError):
     """Errors among the findings; the message is that of the first, and counts the others."""
 
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        first, *others = (each for each in findings if each.severity is Severity.ERROR)
-        more = f" (and {len(others)} more error(s), listed above)" if others else ""
-        super().__init__(f"{first.message}{more}")
-        self.findings = tuple(findings)
+    def __init__(self, message: str, findings: Sequence[Finding]) -> None:
+        super().__init__(message)
+        self.findings = findings
 
 
-@dataclass(frozen=True)
-class Allowed:
-    """The checks that the caller overrules: by name, or by name and column."""
+def overruled(findings: Iterable[Finding], allowed: Sequence[str]) -> tuple[Finding, ...]:
+    """Return the findings in the order of the report, the allowed ones as mere information.
 
-    entries: tuple[str, ...] = ()
+    `allowed` names checks, or a check and a column as `check:column`.
+    """
+    ranks = list(Severity)
+    marked = (_marked(finding, allowed) for finding in findings)
+    return tuple(
+        sorted(marked, key=lambda each: (ranks.index(each.severity), CHECKS.index(each.check)))
+    )
 
-    def apply(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-        """Return the findings in the order of the report, the allowed ones as mere information."""
-        ranks = list(Severity)
-        marked = [self._marked(finding) for finding in findings]
-        return tuple(
-            sorted(marked, key=lambda each: (ranks.index(each.severity), CHECKS.index(each.check)))
-        )
 
-    def check_columns(self, columns: Sequence[str]) -> None:
-        """Raise StepError where an entry names a column that the table does not have."""
-        for entry in self.entries:
-            column = entry.partition(":")[2]
-            if column and column not in columns:
-                raise StepError(
-                    f"--allowed-checks: {entry!r}: {column!r} is not a column; correct the name"
-                )
+def check_allowed_columns(allowed: Sequence[str], columns: Sequence[str]) -> None:
+    """Raise `StepError` if an entry names a column that the table does not have."""
+    for entry in allowed:
+        column = entry.partition(":")[2]
+        if column and column not in columns:
+            raise StepError(
+                f"--allowed-checks: {entry!r}: {column!r} is not a column; correct the name"
+            )
 
-    def _marked(self, finding: Finding) -> Finding:
-        named = {finding.check, f"{finding.check}:{finding.column}"} & set(self.entries)
-        if not named or not finding.allowable or finding.severity is Severity.INFO:
-            return finding
-        return replace(finding, severity=Severity.INFO, allowed=True)
+
+def _marked(finding: Finding, allowed: Sequence[str]) -> Finding:
+    named = {finding.check, f"{finding.check}:{finding.column}"} & set(allowed)
+    if not named or not finding.allowable or finding.severity is Severity.INFO:
+        return finding
+    return replace(finding, severity=Severity.INFO, allowed=True)
 
 
 def fail_on_errors(findings: Sequence[Finding]) -> None:
-    """Raise ChecksError where a finding is an error."""
-    if any(finding.severity is Severity.ERROR for finding in findings):
-        raise ChecksError(findings)
+    """Raise `ChecksError` if a finding is an error."""
+    messages = [each.message for each in findings if each.severity is Severity.ERROR]
+    if messages:
+        others = len(messages) - 1
+        more = f" (and {others} more error(s), listed above)" if others else ""
+        raise ChecksError(f"{messages[0]}{more}", findings)
 
 
 def all_missing(name: str) -> Finding:
-    """Return the finding of a column that nothing can be learned from."""
+    """Return the finding of a column without values."""
     return Finding(
         "all_missing",
         Severity.ERROR,
-        f"--dataset: column {name!r} is missing in every row; leave it out with {ignoring(name)}",
+        f"--dataset: column {name!r} has no values; leave it out with {ignoring(name)}",
         column=name,
         share=1.0,
         allowable=False,
@@ -121,7 +123,7 @@ def all_missing(name: str) -> Finding:
 
 
 def remedy(check: str, column: str) -> str:
-    """Say with which flags a column is left out, or kept against a check."""
+    """Return the advice to leave a column out, or to overrule a check."""
     allowed = dumps([f"{check}:{column}"], ensure_ascii=False)
     return f"leave it out with {ignoring(column)}, or allow it with --allowed-checks '{allowed}'"
 
@@ -132,7 +134,7 @@ def ignoring(column: str) -> str:
 
 
 def as_text(value: object) -> str:
-    """Return a value as a reader of the source knows it: a whole number without its point."""
+    """Return a value as it reads in the source: a whole number without a decimal point."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return value.isoformat() if isinstance(value, pd.Timestamp) else str(value)

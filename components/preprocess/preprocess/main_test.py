@@ -182,7 +182,7 @@ def test_a_page_damaged_in_the_middle_names_the_file(
     letter = {"feature": "é", "target": "ö"}[page].encode()
     # A first byte twice is no UTF-8.
     path.write_bytes(path.read_bytes().replace(letter, letter[:1] * 2))
-    preprocess(path, target="target").assert_failed(str(path), "a damaged Parquet file")
+    preprocess(path, target="target").assert_failed(str(path), "the Parquet file is damaged")
 
 
 def test_a_dataset_without_rows_is_told(preprocess: Preprocess) -> None:

@@ -19,7 +19,7 @@ from preprocess.conftest import OUTPUTS
 PROGRAM = """
 import json, sys, tracemalloc
 import pyarrow
-from preprocess.sketches import hashing, profiles, repetition, row_sample, statistics
+from preprocess.sketches import hashing, profiles, row_sample, statistics
 from preprocess.rows import split
 from preprocess.reading import table
 from preprocess.__main__ import main, warm
@@ -27,9 +27,8 @@ from preprocess.__main__ import main, warm
 warm()
 for module, names in {
     profiles: ["_ALL_PAIRS", "_MOST_PAIRS", "_FEWEST_PAIRS", "_MOST_RANGES"],
-    repetition: ["_ROWS_OF_A_PART"],
     row_sample: ["_MOST_ROWS", "_MOST_VALUES", "_FEWEST_ROWS"],
-    hashing: ["CHUNK"],
+    hashing: ["CHUNK", "_ROWS_OF_A_PART"],
     split: ["CHUNK"],
     statistics: ["_ALL_HASHES", "_FEWEST_HASHES"],
     table: ["_BATCH_ROWS", "_BATCH_VALUES"],

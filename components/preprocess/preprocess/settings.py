@@ -1,19 +1,86 @@
-"""What the caller asks for."""
+"""What the caller asks for, and how the outputs record it."""
 
+import json
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from preprocess.findings import Allowed
-from preprocess.reading.schema import Schema
+from pinion_step.errors import WrongCallError
+from pinion_step.lineage import sha256
+from preprocess.findings import CHECKS
+from preprocess.reading.schema import Schema, read_schema
 from preprocess.reading.target import Task
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the caller asks for. An empty target or task is that of the reference, or inferred."""
+    """The settings of one call: inputs by name, outputs by flag.
 
+    Without a task, the reference decides it, or else the target.
+    """
+
+    inputs: Mapping[str, Path]
+    outputs: Mapping[str, Path]
     target: str
     task: Task | None
     test_fraction: float
     seed: int
     reference: Schema | None
-    allowed: Allowed
+    ignored: tuple[str, ...]
+    allowed: tuple[str, ...]
+
+
+def read_settings(given: Namespace) -> Settings:
+    """Return the settings that the flags give; raises `StepError` if they cannot be used."""
+    # What is wrong with the call is reported before what is wrong with a file.
+    allowed = _allowed(given.allowed_checks)
+    reference = read_schema(given.reference_schema) if given.reference_schema else None
+    target = given.target.strip() or (reference.target.name if reference else "")
+    if not target:
+        raise WrongCallError("--target: name the column to predict")
+    ignored = tuple(name.strip() for name in given.ignore_columns)
+    if target in ignored:
+        raise WrongCallError(f"--ignore-columns: {target!r} is the target; remove it from the list")
+    inputs = {"dataset": given.dataset, "reference_schema": given.reference_schema}
+    return Settings(
+        inputs={name: file for name, file in inputs.items() if file},
+        outputs={
+            "--train-data": given.train_data,
+            "--test-data": given.test_data,
+            "--schema": given.schema,
+            "--report": given.report,
+        },
+        target=target,
+        task=Task(given.task) if given.task else None,
+        test_fraction=given.test_fraction,
+        seed=given.seed,
+        reference=reference,
+        ignored=ignored,
+        allowed=allowed,
+    )
+
+
+def describe(settings: Settings) -> dict[str, str]:
+    """Return the metadata that record the parameters and the SHA-256 of each input."""
+    document = {
+        "parameters": {
+            "target": settings.target,
+            "task": settings.task.value if settings.task else "",
+            "test_fraction": settings.test_fraction,
+            "seed": settings.seed,
+            "ignore_columns": settings.ignored,
+            "allowed_checks": settings.allowed,
+        },
+        "inputs": {name: sha256(path) for name, path in settings.inputs.items()},
+    }
+    return {"pinion.preprocess": json.dumps(document, ensure_ascii=False, sort_keys=True)}
+
+
+def _allowed(given: Sequence[str]) -> tuple[str, ...]:
+    entries = tuple(entry.strip() for entry in given)
+    for entry in entries:
+        if entry.partition(":")[0] not in CHECKS:
+            known = ", ".join(CHECKS)
+            raise WrongCallError(f"--allowed-checks: {entry!r} is not a check (known: {known})")
+    return entries

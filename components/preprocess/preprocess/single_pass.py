@@ -1,32 +1,28 @@
-"""The attempt to split the table in a single pass, from what its first rows say.
+"""The attempt to split the table in a single pass, from what its first rows suggest.
 
-Most often the first batch tells the kinds of the columns and the task, no row is there twice, and
-the place of a row alone tells its side of the split. Then what was numbered and written on the way
-is what the later passes would number and write, and they are left out; else they do it again.
+Usually the first batch decides the kinds of the columns and the task, no row is repeated, and the
+place of a row alone decides its side of the split. Then the later passes would number and write the
+same, and they are skipped; otherwise they do it again.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
-from types import TracebackType
 
 import numpy as np
 import pyarrow as pa
 
 from pinion_step.errors import StepError
 from preprocess.reading.background import BackgroundWriter
-from preprocess.reading.batch import Batch
 from preprocess.reading.schema import Schema
-from preprocess.rows.assignment import Assignment, Mask, Numbering
+from preprocess.reading.table import Batch
+from preprocess.rows.assignment import Mask, Numbered, Numbering
 from preprocess.rows.split import likely_test
 from preprocess.rows.survey import Survey, survey
 from preprocess.settings import Settings
-from preprocess.sketches.hashing import Hashes
-from preprocess.sketches.number_column import NumberColumn
+from preprocess.sketches.hashing import Hashes, repeats
 from preprocess.sketches.profiles import Rows
-from preprocess.sketches.repetition import repeats
 from preprocess.writing import SplitFiles
 
-# More are rather numbers that the first rows did not let expect, or repeat too rarely to be split.
+# More are likely numbers that the first rows did not show, or too rare to be split.
 _MOST_CLASSES = 1 << 14
 
 
@@ -34,19 +30,18 @@ class SinglePass:
     """Numbers and writes the batches that another pass reads, for as long as that may hold."""
 
     def __init__(
-        self, rows: int, settings: Settings, open_files: Callable[[Survey], SplitFiles]
+        self, rows: int, settings: Settings, new_files: Callable[[Survey], SplitFiles]
     ) -> None:
         self._rows = rows
         self._settings = settings
-        self._open_files = open_files
-        self._expected: Survey | None = None
+        self._new_files = new_files
         self._numbering: Numbering | None = None
         self._files: SplitFiles | None = None
-        self._test = NumberColumn(rows, np.bool_)
+        self._test: list[Mask] = []
         self._beside = BackgroundWriter()
 
     def watch(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """Yield the batches, each when it was taken into account."""
+        """Yield each batch after it was taken into account."""
         for number, batch in enumerate(batches):
             if not number:
                 self._begin(batch)
@@ -55,26 +50,26 @@ class SinglePass:
             yield batch
 
     def numbering(self, found: Survey) -> Numbering | None:
-        """Return it where the whole table is as the first rows said, and let go of it."""
+        """Return the numbering, and let go of it, if the whole table is as its first rows."""
         numbering, self._numbering = self._numbering, None
-        expected = self._expected
-        if numbering and expected and expected == replace(found, findings=expected.findings):
+        if numbering and numbering.survey == found:
             return numbering
         self._drop_files()
         return None
 
-    def schema(self, assignment: Assignment) -> Schema | None:
-        """Return the schema of what was written, where that is as assigned."""
+    def schema(self, numbered: Numbered, test: Mask) -> Schema | None:
+        """Finish what was written and return its schema, or None if it has to be repeated."""
         self._beside.wait()
-        as_assigned = not assignment.duplicates and np.array_equal(
-            self._test.values, assignment.test
-        )
-        if not self._files or not as_assigned:
-            self._drop_files()
+        if not self._files or numbered.duplicates:
             return None
-        files, self._files = self._files, None
-        files.close(whole=True)
-        return files.schema(assignment)
+        as_assigned = np.array_equal(np.concatenate(self._test), test)
+        return self._files.finish(numbered.labels) if as_assigned else None
+
+    def close(self) -> None:
+        """Close the files; what was not finished stays as it is."""
+        self._beside.close()
+        if self._files:
+            self._files.close()
 
     def _begin(self, batch: Batch) -> None:
         asked = self._settings
@@ -83,9 +78,8 @@ class SinglePass:
         except StepError:
             # Only the whole table says whether that is an error.
             return
-        self._expected = expected
         self._numbering = Numbering(expected, self._rows)
-        self._files = self._open_files(expected)
+        self._files = self._new_files(expected)
 
     def _take(self, batch: Batch, numbering: Numbering) -> None:
         try:
@@ -93,7 +87,7 @@ class SinglePass:
         except pa.ArrowInvalid:
             # A value of another kind than in the first rows.
             rows = None
-        if rows is None or numbering.classes > _MOST_CLASSES:
+        if rows is None or len(numbering.classes) > _MOST_CLASSES:
             self._numbering = None
             self._drop_files()
         elif self._files:
@@ -112,20 +106,7 @@ class SinglePass:
         self._beside.wait()
         files, self._files = self._files, None
         if files:
-            files.close(whole=False)
-
-    def __enter__(self) -> "SinglePass":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._beside.close()
-        if self._files:
-            self._files.close(whole=False)
+            files.close()
 
 
 def _write(files: SplitFiles, rows: Rows, kept: Mask, test: Mask) -> None:

@@ -6,7 +6,8 @@ bytes a row are held in memory, whatever the width of the table.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,22 +16,23 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from pinion_step.errors import StepError, reason
+from pinion_step.outputs import Staged, staged
 from preprocess.checks.table_checks import table_findings
-from preprocess.findings import Finding, Severity, fail_on_errors
-from preprocess.reading.batch import Batch, batches
+from preprocess.findings import (
+    ChecksError,
+    Finding,
+    Severity,
+    check_allowed_columns,
+    fail_on_errors,
+    overruled,
+)
 from preprocess.reading.schema import Schema, to_document
 from preprocess.reading.table import Dataset
-from preprocess.rows.assignment import (
-    Assignment,
-    Numbered,
-    Numbering,
-    assign,
-    take_kept_rows,
-    typed,
-)
+from preprocess.rows.assignment import Mask, Numbered, Numbering, assign, take_kept_rows, typed
 from preprocess.rows.reference import class_mismatches, drift
 from preprocess.rows.survey import Survey, survey
-from preprocess.settings import Settings
+from preprocess.settings import Settings, describe
 from preprocess.single_pass import SinglePass
 from preprocess.sketches.profiles import TableProfile
 from preprocess.writing import SplitFiles
@@ -40,61 +42,68 @@ FEW_DUPLICATES = 0.005
 
 
 @dataclass(frozen=True)
-class Outputs:
-    """Where the four outputs are written."""
-
-    train_data: Path
-    test_data: Path
-    schema: Path
-    report: Path
-
-
-@dataclass(frozen=True)
 class Preprocessed:
-    """What was written."""
+    """What was written: its schema, the rows of the dataset, and which of them are test rows."""
 
     schema: Schema
-    assignment: Assignment
+    numbered: Numbered
+    test: Mask
     findings: tuple[Finding, ...]
 
-    @property
-    def warnings(self) -> list[str]:
-        """The messages of the findings that are warnings."""
-        return [each.message for each in self.findings if each.severity is Severity.WARNING]
-
-    @property
-    def test_rows(self) -> int:
-        """The number of test rows."""
-        return int(np.count_nonzero(self.assignment.test))
-
-    @property
-    def train_rows(self) -> int:
-        """The number of train rows."""
-        return int(np.count_nonzero(self.assignment.kept)) - self.test_rows
+    def rows(self) -> dict[str, int]:
+        """Return how many rows were read, left out and written."""
+        test = int(np.count_nonzero(self.test))
+        return {
+            "read": len(self.test),
+            "without_target": self.numbered.without_target,
+            "duplicates": self.numbered.duplicates,
+            "train": int(np.count_nonzero(self.numbered.kept)) - test,
+            "test": test,
+        }
 
 
-def preprocess(
-    dataset: Dataset, settings: Settings, outputs: Outputs, metadata: dict[str, str]
-) -> Preprocessed:
-    """Write the four outputs; both sides of the split carry the metadata.
+def preprocess(settings: Settings, log: Callable[[str], None]) -> str:
+    """Write the four outputs, log errors and warnings, and return a summary in one line.
 
-    Raises StepError where the table cannot be used as asked; then they may be incomplete.
+    Raises `StepError` if the table cannot be used as asked; then nothing is written.
     """
-    with SinglePass(dataset.rows, settings, partial(_files, outputs, metadata)) as single_pass:
+    dataset = Dataset(settings.inputs["dataset"], settings.ignored)
+    metadata = dataset.origin | describe(settings)
+    try:
+        with staged(settings.outputs) as outputs:
+            result = split_dataset(dataset, settings, outputs, metadata)
+    except ChecksError as error:
+        _log_all(error.findings, log)
+        raise
+    except OSError as error:
+        raise StepError(
+            f"--train-data: {settings.outputs['--train-data']} or another output cannot be written:"
+            f" {reason(error)}; free some space, or choose another path"
+        ) from None
+    _log_all(result.findings, log)
+    return _summary(result)
+
+
+def split_dataset(
+    dataset: Dataset, settings: Settings, outputs: Staged, metadata: dict[str, str]
+) -> Preprocessed:
+    """Write the four outputs; both sides of the split carry the metadata."""
+    new_files = partial(SplitFiles, outputs, metadata)
+    with closing(SinglePass(dataset.rows, settings, new_files)) as single_pass:
         found, numbered, findings = look(dataset, settings, single_pass)
         fail_on_errors(findings)
         # Arrow keeps what batches took for the next ones.
         pa.default_memory_pool().release_unused()
-        assignment = assign(numbered, found, settings.test_fraction, settings.seed)
-        schema = single_pass.schema(assignment)
+        test = assign(numbered, found, settings.test_fraction, settings.seed)
+        schema = single_pass.schema(numbered, test)
     if not schema:
-        files = _files(outputs, metadata, found)
-        schema = _write_data(batches(dataset, settings.target), found, assignment, files)
+        with closing(new_files(found)) as files:
+            schema = _write_data(dataset, found, numbered, test, files)
     if settings.reference:
-        findings = settings.allowed.apply([*findings, *drift(settings.reference, schema)])
-    result = Preprocessed(schema, assignment, findings)
-    _write_json(outputs.schema, to_document(schema))
-    _write_json(outputs.report, report(result))
+        findings = overruled([*findings, *drift(settings.reference, schema)], settings.allowed)
+    result = Preprocessed(schema, numbered, test, findings)
+    _write_json(outputs["--schema"], to_document(schema))
+    _write_json(outputs["--report"], report(result))
     return result
 
 
@@ -102,9 +111,9 @@ def look(
     dataset: Dataset, settings: Settings, single_pass: SinglePass
 ) -> tuple[Survey, Numbered, tuple[Finding, ...]]:
     """Read the table, and return what was found in it, with the findings of the checks."""
-    read = partial(batches, dataset, settings.target)
+    read = partial(dataset.batches, settings.target)
     found = survey(single_pass.watch(read()), settings.target, settings.task, settings.reference)
-    settings.allowed.check_columns(found.columns)
+    check_allowed_columns(settings.allowed, found.columns)
     numbering = single_pass.numbering(found)
     if not numbering:
         numbering = Numbering(found, dataset.rows)
@@ -112,63 +121,68 @@ def look(
             numbering.update(batch)
     numbered, profile = numbering.numbered(), numbering.profile
     if numbered.duplicates > FEW_DUPLICATES * dataset.rows:
-        # A value that only its own copies repeat would seem to tell their target.
+        # A value that only copies of its row repeat would seem to determine their target.
         profile = TableProfile(found.kinds, found.task, dataset.rows)
         take_kept_rows(read(), found, numbered, profile)
     findings = [*found.findings, *table_findings(found, numbered, profile)]
     if settings.reference:
         findings.extend(class_mismatches(settings.reference, numbered.labels))
-    return found, numbered, settings.allowed.apply(findings)
-
-
-def _files(outputs: Outputs, metadata: dict[str, str], found: Survey) -> SplitFiles:
-    return SplitFiles(outputs.train_data, outputs.test_data, found, metadata)
+    return found, numbered, overruled(findings, settings.allowed)
 
 
 def _write_data(
-    read: Iterable[Batch], found: Survey, assignment: Assignment, files: SplitFiles
+    dataset: Dataset, found: Survey, numbered: Numbered, test: Mask, files: SplitFiles
 ) -> Schema:
     start = 0
-    with files:
-        for batch in read:
-            rows = slice(start, start + len(batch.frame))
-            start = rows.stop
-            files.write(*typed(batch, found), assignment.kept[rows], assignment.test[rows])
-    return files.schema(assignment)
+    for batch in dataset.batches(found.target):
+        rows = slice(start, start + len(batch.frame))
+        start = rows.stop
+        files.write(*typed(batch, found), numbered.kept[rows], test[rows])
+    return files.finish(numbered.labels)
 
 
 def report(result: Preprocessed) -> dict[str, Any]:
     """Return what was done to the table, as what is written to JSON."""
-    assignment = result.assignment
-    rows = result.train_rows + result.test_rows
-    document: dict[str, Any] = {
-        "rows": {
-            "read": len(assignment.kept),
-            "without_target": assignment.without_target,
-            "duplicates": assignment.duplicates,
-            "train": result.train_rows,
-            "test": result.test_rows,
-        }
-    }
-    if assignment.classes:
+    rows = result.rows()
+    document: dict[str, Any] = {"rows": rows}
+    if result.numbered.labels:
         document["classes"] = [
-            {"label": each.label, "train": each.train, "test": each.test}
-            for each in assignment.classes
+            {"label": label, "train": train, "test": test}
+            for label, train, test in result.numbered.classes(result.test)
         ]
     document["columns"] = [
         {
             "name": feature.name,
             "kind": feature.kind.value,
             "missing": feature.missing,
-            "missing_share": round(feature.missing / rows, 6),
+            "missing_share": round(feature.missing / (rows["train"] + rows["test"]), 6),
         }
         for feature in result.schema.features
     ]
     document["checks"] = [finding.document() for finding in result.findings]
-    document["warnings"] = result.warnings
-    return document
+    warnings = (each for each in result.findings if each.severity is Severity.WARNING)
+    return document | {"warnings": [each.message for each in warnings]}
 
 
 def _write_json(path: Path, document: dict[str, Any]) -> None:
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    path.write_text(f"{text}\n", encoding="utf-8")
+
+
+def _summary(result: Preprocessed) -> str:
+    schema, rows = result.schema, result.rows()
+    classes = f" with {len(result.numbered.labels)} classes" if result.numbered.labels else ""
+    return (
+        f"{rows['train']} train and {rows['test']} test rows,"
+        f" {len(schema.features)} features, {schema.task.value} of"
+        f" {schema.target.name!r}{classes} (dropped: {rows['duplicates']} duplicates,"
+        f" {rows['without_target']} rows without a target)"
+    )
+
+
+def _log_all(findings: Sequence[Finding], log: Callable[[str], None]) -> None:
+    """Log errors and warnings; a single error is only the last line of the log."""
+    errors = sum(each.severity is Severity.ERROR for each in findings)
+    for each in findings:
+        if each.severity is Severity.WARNING or (each.severity is Severity.ERROR and errors > 1):
+            log(f"{each.severity.value}: {each.message}")

@@ -1,18 +1,20 @@
 """The last pass: both sides of the split as Parquet, and the statistics of the rows kept."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import TracebackType
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from pandas import DataFrame, Series
 
-from pinion_step.errors import StepError
+from pinion_step.outputs import Staged
 from preprocess.reading import kinds, target
 from preprocess.reading.kinds import Kind
-from preprocess.reading.schema import Schema, Target
-from preprocess.reading.table import SplitWriter
-from preprocess.reading.target import TargetType, Task, whole_numbers
-from preprocess.rows.assignment import Assignment, Mask
+from preprocess.reading.schema import Label, Schema, Target
+from preprocess.reading.target import TargetType, Task
+from preprocess.rows.assignment import Mask
 from preprocess.rows.survey import Survey
 from preprocess.sketches.statistics import FeatureStatistics
 
@@ -20,11 +22,21 @@ from preprocess.sketches.statistics import FeatureStatistics
 class SplitFiles:
     """Writes the two sides of the split, batch by batch, and gathers what the schema says."""
 
-    def __init__(self, train: Path, test: Path, survey: Survey, metadata: dict[str, str]) -> None:
+    def __init__(self, outputs: Staged, metadata: dict[str, str], survey: Survey) -> None:
         self._survey = survey
-        self._arrow = _arrow_schema(survey)
-        self._train = SplitWriter(train, self._arrow, metadata, "train")
-        self._test = SplitWriter(test, self._arrow, metadata, "test")
+        types = {name: kinds.ARROW_TYPES[kind] for name, kind in survey.kinds.items()}
+        types[survey.target] = target.ARROW_TYPES[survey.target_type]
+        self._schema = pa.schema([(name, types[name]) for name in survey.columns])
+        self._open = ExitStack()
+        self._train, self._test = (
+            self._open.enter_context(
+                parquet_writer(
+                    outputs[f"--{side}-data"],
+                    self._schema.with_metadata({**metadata, "pinion.split": side}),
+                )
+            )
+            for side in ("train", "test")
+        )
         columns = len(survey.kinds)
         self._statistics = [
             FeatureStatistics(name, kind, columns) for name, kind in survey.kinds.items()
@@ -41,14 +53,28 @@ class SplitFiles:
             column.update(frame[column.name])
         if self._survey.task is Task.REGRESSION:
             self._target_range.update(frame[self._survey.target])
-        table = pa.Table.from_pandas(frame, self._arrow, preserve_index=False)
-        self._train.write(table.filter(pa.array(~test[kept])))
-        self._test.write(table.filter(pa.array(test[kept])))
+        table = pa.Table.from_pandas(frame, self._schema, preserve_index=False)
+        for writer, side in ((self._train, ~test[kept]), (self._test, test[kept])):
+            rows = table.filter(pa.array(side))
+            if len(rows):
+                writer.write_table(rows)
 
-    def schema(self, assignment: Assignment) -> Schema:
-        """Return the schema of what was written."""
+    def finish(self, labels: Sequence[Label]) -> Schema:
+        """Finish both files, and return their schema; `labels` are those of a classification."""
+        self._train.close()
+        self._test.close()
+        name, kind = self._survey.target, self._survey.target_type
+        if self._survey.task is Task.CLASSIFICATION:
+            target = Target(name, kind, classes=tuple(sorted(labels)))
+        else:
+            span = self._target_range.feature()
+            target = Target(name, kind, minimum=span.minimum, maximum=span.maximum)
         features = tuple(column.feature() for column in self._statistics)
-        return Schema(self._survey.task, self._target(assignment), features)
+        return Schema(self._survey.task, target, features)
+
+    def close(self) -> None:
+        """Close both files; what was not finished stays as it is."""
+        self._open.close()
 
     def _frame(self, features: DataFrame, values: Series, kept: Mask) -> DataFrame:
         target = self._survey.target
@@ -56,38 +82,17 @@ class SplitFiles:
         frame = DataFrame({name: columns[name] for name in self._survey.columns}, copy=False)
         frame = frame if kept.all() else frame[kept]
         if self._survey.target_type is TargetType.INTEGER:
-            frame[target] = whole_numbers(frame[target])
+            frame[target] = frame[target].astype(np.int64)
         return frame
 
-    def _target(self, assignment: Assignment) -> Target:
-        name, kind = self._survey.target, self._survey.target_type
-        if self._survey.task is Task.CLASSIFICATION:
-            return Target(name, kind, classes=tuple(each.label for each in assignment.classes))
-        span = self._target_range.feature()
-        if not isinstance(span.minimum, float) or not isinstance(span.maximum, float):
-            raise StepError(f"--target: {name!r} has no values")
-        return Target(name, kind, minimum=span.minimum, maximum=span.maximum)
 
-    def __enter__(self) -> "SplitFiles":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close(whole=kind is None)
-
-    def close(self, *, whole: bool) -> None:
-        """Finish both files, or leave them as they are where they are not to be whole."""
+@contextmanager
+def parquet_writer(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
+    """Give a writer; a file whose writer was not closed in the body stays unfinished."""
+    with path.open("wb") as file:
+        writer = pq.ParquetWriter(file, schema)
         try:
-            self._train.close(whole=whole)
+            yield writer
         finally:
-            self._test.close(whole=whole)
-
-
-def _arrow_schema(survey: Survey) -> pa.Schema:
-    types = {name: kinds.ARROW_TYPES[kind] for name, kind in survey.kinds.items()}
-    types[survey.target] = target.ARROW_TYPES[survey.target_type]
-    return pa.schema([(name, types[name]) for name in survey.columns])
+            # Else a failed write would be tried again when the writer is collected.
+            writer.is_open = False

@@ -10,7 +10,7 @@ from importlib import import_module
 from pinion_step.cli import Parser, path, run
 from pinion_step.console import log
 from pinion_step.errors import StepError, reason
-from pull_data.sources.source import DEFAULT_SOURCE, KNOWN, parse_source
+from pull_data.sources.source import DEFAULT_SOURCE, KNOWN, parse_source, sample_names
 
 PROGRAM = "pull_data"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -23,23 +23,24 @@ def build_parser() -> Parser:
         description="Pull a table (CSV, gzip'd CSV, JSON lines, Parquet, a folder of Parquet files)"
         " into one Parquet file.",
     )
+    samples = " or ".join(sample_names())
     parser.add_argument(
         "--source",
         default=DEFAULT_SOURCE,
-        help=f"{KNOWN}; for NAME see the folder samples (default: %(default)s)",
+        help=f"the table: {KNOWN}, with NAME {samples} (default: %(default)s)",
     )
     parser.add_argument(
         "--sha256",
         type=_sha256,
         default="",
-        help="hash that the source must have (default: any)",
+        help="SHA-256 that the source must have (default: any)",
         metavar="HEX",
     )
     parser.add_argument(
         "--dataset",
         type=path,
         required=True,
-        help="where the Parquet file is written",
+        help="output: the table, Parquet",
         metavar="FILE",
     )
     return parser
@@ -62,16 +63,13 @@ def _pull(argv: Sequence[str]) -> None:
     from pull_data.step import pull
 
     try:
-        pulled = pull(source, given.sha256, given.dataset, partial(log, PROGRAM))
+        summary = pull(source, given.sha256, given.dataset, partial(log, PROGRAM))
     except OSError as error:
         raise StepError(
             f"--dataset: {given.dataset} cannot be written: {reason(error)}; free some space,"
-            " or give another place"
+            " or choose another path"
         ) from None
-    print(
-        f"{pulled.rows} rows, {pulled.columns} columns from {pulled.source}"
-        f" (sha256 {pulled.sha256})"
-    )
+    print(summary)
 
 
 def _sha256(text: str) -> str:

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pull_data.__main__ import main
-from pull_data.sources import retry
+from pull_data.sources import transfer
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def pull(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Pull:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Return the seconds that the step would have waited between its attempts."""
     seconds: list[float] = []
-    monkeypatch.setattr(retry, "sleep", seconds.append)
+    monkeypatch.setattr(transfer, "sleep", seconds.append)
     return seconds
 
 

@@ -6,7 +6,7 @@ measured number separates the classes, as the length of a petal does in some flo
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
@@ -28,16 +28,11 @@ _TELLING = 0.99
 _ROWS_OF_A_CODE = 20
 
 
-@dataclass(frozen=True)
-class TargetFacts:
-    """The target over all rows that have one; `class_rows` is empty in a regression."""
+def leaks(table: TableProfile, target: str, row_numbers: set[str]) -> Iterator[Finding]:
+    """Yield at most one finding for each column.
 
-    name: str
-    class_rows: tuple[int, ...]
-
-
-def leaks(table: TableProfile, target: TargetFacts, row_numbers: set[str]) -> Iterator[Finding]:
-    """Yield at most one finding for each column; `row_numbers` are columns that number the rows."""
+    `target` is the target's name, and `row_numbers` are the columns that number the rows.
+    """
     for column in table.columns:
         found = _of_column(table, column, target, column.name in row_numbers)
         if found:
@@ -45,38 +40,38 @@ def leaks(table: TableProfile, target: TargetFacts, row_numbers: set[str]) -> It
 
 
 def _of_column(
-    table: TableProfile, column: ColumnProfile, target: TargetFacts, numbers_rows: bool
+    table: TableProfile, column: ColumnProfile, target: str, numbers_rows: bool
 ) -> Finding | None:
     if column.constant or column.rows < FEWEST_ROWS:
         return None
-    found = _told_by_values(column, target)
+    found = _told_by_values(table, column, target)
     if found and found.severity is Severity.ERROR:
         return found
     if table.task is Task.REGRESSION:
         return _correlated(table, column, target) or found
-    return _told_by_missing(column, target) or _separated(column, target, numbers_rows) or found
+    missing = _told_by_missing(table, column, target)
+    return missing or _separated(table, column, target, numbers_rows) or found
 
 
-def _told_by_values(column: ColumnProfile, target: TargetFacts) -> Finding | None:
-    pairs = _with_missing(column, bool(target.class_rows))
+def _told_by_values(table: TableProfile, column: ColumnProfile, target: str) -> Finding | None:
+    pairs = _with_missing(column, bool(table.class_rows))
     if not column.telling or pairs.rows.sum() < FEWEST_ROWS:
         return None
-    told, back = (determination(each, FEWEST_OTHER_ROWS) for each in (pairs, pairs.swapped()))
-    if not told or told.gain < _TELLING:
+    told, gain = determination(pairs, FEWEST_OTHER_ROWS)
+    if gain < _TELLING:
         return None
-    share = column.sample.share
+    share, values = column.sample.share, distinct_values(pairs)
     # Of a part of the values, each target meets few, so that it says little of the way back.
-    few = share == 1 or distinct_values(pairs) / share <= 1.1 * len(target.class_rows)
+    few = share == 1 or values / share <= 1.1 * len(table.class_rows)
+    _, gain_back = determination(pairs.swapped(), FEWEST_OTHER_ROWS)
     shown = _pair_examples(column)
-    if few and back and back.gain >= _TELLING:
-        text = (
-            f"re-codes the target {target.name!r} in {told.told:.2%} of the rows ({quoted(shown)})"
-        )
-        return _leak(column, Severity.ERROR, text, shown, told.told)
+    in_rows = f"the target {target!r} in {told:.2%} of the rows ({quoted(shown)})"
+    if few and gain_back >= _TELLING:
+        return _leak(column, Severity.ERROR, f"encodes {in_rows}", shown, told)
     coded = column.kind in (Kind.CATEGORICAL, Kind.BOOLEAN)
-    coded &= pairs.rows.sum() >= _ROWS_OF_A_CODE * distinct_values(pairs)
-    text = f"determines the target {target.name!r} in {told.told:.2%} of the rows ({quoted(shown)})"
-    return _leak(column, Severity.ERROR if coded else Severity.WARNING, text, shown, told.told)
+    coded &= pairs.rows.sum() >= _ROWS_OF_A_CODE * values
+    severity = Severity.ERROR if coded else Severity.WARNING
+    return _leak(column, severity, f"determines {in_rows}", shown, told)
 
 
 def _with_missing(column: ColumnProfile, classes: bool) -> Pairs:
@@ -85,8 +80,7 @@ def _with_missing(column: ColumnProfile, classes: bool) -> Pairs:
     if not (classes and column.missing and len(pairs.rows)):
         return pairs
     # As many of them as of the values.
-    missing = _missing_pairs(column.missing_by_class * column.sample.share)
-    return pairs.joined(missing)
+    return pairs.joined(_missing_pairs(column.missing_by_class * column.sample.share))
 
 
 def _missing_pairs(rows: np.ndarray) -> Pairs:
@@ -95,51 +89,51 @@ def _missing_pairs(rows: np.ndarray) -> Pairs:
     return Pairs(np.zeros(len(codes), np.uint64), codes.astype(np.uint64), rows[codes])
 
 
-def _told_by_missing(column: ColumnProfile, target: TargetFacts) -> Finding | None:
+def _told_by_missing(table: TableProfile, column: ColumnProfile, target: str) -> Finding | None:
     if not column.missing:
         return None
-    every = np.array(target.class_rows, np.float64)
+    every = np.array(table.class_rows, np.float64)
     missing = np.zeros(len(every))
     missing[: len(column.missing_by_class)] = column.missing_by_class
     present = _missing_pairs(every - missing)
-    pairs = _missing_pairs(missing).joined(
-        Pairs(present.values + np.uint64(1), present.targets, present.rows)
-    )
-    told = determination(pairs, FEWEST_OTHER_ROWS)
-    if not told or told.gain < _TELLING:
+    present = replace(present, values=present.values + np.uint64(1))
+    told, gain = determination(_missing_pairs(missing).joined(present), FEWEST_OTHER_ROWS)
+    if gain < _TELLING:
         return None
     text = (
-        f"is missing in {column.missing} rows, which tells the target {target.name!r} in"
-        f" {told.told:.2%} of the rows"
+        f"is missing in {column.missing} rows, which reveals the target {target!r} in {told:.2%} of"
+        " the rows"
     )
-    return _leak(column, Severity.ERROR, text, (), told.told)
+    return _leak(column, Severity.ERROR, text, (), told)
 
 
-def _separated(column: ColumnProfile, target: TargetFacts, numbers_rows: bool) -> Finding | None:
-    others = sum(target.class_rows) - max(target.class_rows)
-    if others < FEWEST_OTHER_ROWS or not column.ranges.separates(len(target.class_rows)):
+def _separated(
+    table: TableProfile, column: ColumnProfile, target: str, numbers_rows: bool
+) -> Finding | None:
+    others = sum(table.class_rows) - max(table.class_rows)
+    if others < FEWEST_OTHER_ROWS or not column.ranges.separates(len(table.class_rows)):
         return None
     if numbers_rows:
-        text = f"numbers rows that are sorted by the target {target.name!r}, and so tells the class"
+        text = f"numbers rows that are sorted by the target {target!r}, so it reveals the class"
         return _leak(column, Severity.ERROR, text, _pair_examples(column))
-    text = f"separates the classes of {target.name!r} by thresholds, without any overlap"
+    text = f"separates the classes of {target!r} by thresholds, without overlap"
     return _leak(column, Severity.WARNING, text, _pair_examples(column))
 
 
-def _correlated(table: TableProfile, column: ColumnProfile, target: TargetFacts) -> Finding | None:
+def _correlated(table: TableProfile, column: ColumnProfile, target: str) -> Finding | None:
     if column.name not in table.measured.columns:
         return None
     values, targets = table.measured.with_target(column.name)
     if len(values) < FEWEST_ROWS:
         return None
-    ranked = abs(rank_correlation(values, targets))
+    found, how = abs(rank_correlation(values, targets)), "Spearman's rank"
     # A single far value correlates by itself, but does not order the others.
-    linear = abs(correlation(values, targets)) if ranked >= _SAME_ORDER else 0.0
-    if max(ranked, linear) < NEARLY_ONE:
+    linear = abs(correlation(values, targets)) if found >= _SAME_ORDER else 0.0
+    if linear >= NEARLY_ONE:
+        found, how = linear, "Pearson's"
+    if found < NEARLY_ONE:
         return None
-    how = "Pearson's" if linear >= NEARLY_ONE else "Spearman's rank"
-    found = linear if linear >= NEARLY_ONE else ranked
-    text = f"follows the target {target.name!r} ({how} correlation {found:.6f}, without sign)"
+    text = f"follows the target {target!r} ({how} correlation: {found:.6f} in absolute value)"
     return _leak(column, Severity.ERROR, text, _pair_examples(column))
 
 
@@ -153,7 +147,7 @@ def _leak(
     return Finding(
         CHECK,
         severity,
-        f"column {column.name!r} {text}; if it is not known before the target,"
+        f"column {column.name!r} {text}; if you do not know it before the target,"
         f" {remedy(CHECK, column.name)}",
         column=column.name,
         share=share,

@@ -101,14 +101,14 @@ def test_a_leak_is_seen_across_batches_and_among_many_values(preprocess: Preproc
     many = [f"n{n}" for n in rows % 20_000]
     table = {"x": many, "z": rows / 2, "y": [f"{n}x" for n in rows % 20_000]}
     outcome = preprocess(table)
-    outcome.assert_failed("column 'x' re-codes the target 'y'", "'n0 → 0x', 'n1 → 1x'")
+    outcome.assert_failed("column 'x' encodes the target 'y'", "'n0 → 0x', 'n1 → 1x'")
 
 
 def test_several_errors_are_all_told_and_counted(preprocess: Preprocess) -> None:
     table = {"n": NOISE, "x": LABELS, "é": [CODES[label] for label in LABELS], "y": LABELS}
     outcome = preprocess(table)
-    outcome.assert_failed("column 'x' re-codes", "(and 1 more error(s), listed above)", lines=3)
-    assert "preprocess: error: column 'é' re-codes" in outcome.err.splitlines()[1]
+    outcome.assert_failed("column 'x' encodes", "(and 1 more error(s), listed above)", lines=3)
+    assert "preprocess: error: column 'é' encodes" in outcome.err.splitlines()[1]
 
 
 @pytest.mark.parametrize("entry", ["target_leak", "target_leak:x"])
@@ -132,7 +132,7 @@ def test_an_allowed_leak_stays_in_the_report(preprocess: Preprocess, entry: str)
 def test_allowing_one_column_allows_no_other(preprocess: Preprocess) -> None:
     table = {"n": NOISE, "x": LABELS, "z": LABELS, "y": LABELS}
     outcome = preprocess(table, "--allowed-checks", '["target_leak:x", "id_like:z"]')
-    outcome.assert_failed("column 'z' re-codes")
+    outcome.assert_failed("column 'z' encodes")
 
 
 def test_an_ignored_column_is_not_looked_at(preprocess: Preprocess) -> None:

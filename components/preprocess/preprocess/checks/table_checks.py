@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from preprocess.checks.leaks import FEWEST_ROWS, TargetFacts, leaks
+from preprocess.checks.leaks import FEWEST_ROWS, leaks
 from preprocess.findings import Finding, Severity, all_missing, as_text, examples, quoted, remedy
 from preprocess.reading.kinds import Kind
 from preprocess.reading.schema import Label
@@ -18,7 +18,7 @@ from preprocess.sketches.value_sample import distinct_values
 FEW_ROWS_OF_A_CLASS = 10
 # A larger share of repeated rows is likely no accident: the table may have too few columns.
 NOTABLE_REPETITION = 0.1
-# Text is like an id from this share of distinct values on; numbers only where none repeats.
+# Text is like an id from this share of distinct values on; numbers only if none repeats.
 _UNIQUE_TEXT = 0.95
 # So many repetitions would be expected of numbers drawn by chance; of ids there are none.
 _EXPECTED_REPETITIONS = 10
@@ -37,8 +37,7 @@ def table_findings(survey: Survey, numbered: Numbered, table: TableProfile) -> I
     numbers = {name for name, each in ids.items() if each.kind is Kind.NUMERIC}
     # Of a table with one feature, as of an example, the order of that may be what is to be learned.
     others = len(table.columns) - len(useless | numbers)
-    facts = TargetFacts(survey.target, tuple(table.class_rows))
-    yield from leaks(table, facts, numbers if others else set())
+    yield from leaks(table, survey.target, numbers if others else set())
     yield from _rare_classes(survey, numbered)
     yield from (_id_like(each, rows) for each in ids.values())
     yield from (_constant(each, rows) for each in constants)
@@ -47,12 +46,12 @@ def table_findings(survey: Survey, numbered: Numbered, table: TableProfile) -> I
 
 
 def _no_usable_features(survey: Survey, table: TableProfile) -> Finding:
-    count = len(table.columns)
     return Finding(
         "no_usable_features",
         Severity.ERROR,
-        f"--dataset: nothing can be learned of {survey.target!r}: each of the {count} feature(s)"
-        " is constant, or text that is another in every row; add features",
+        f"--dataset: nothing can be learned about {survey.target!r}, because each of the"
+        f" {len(table.columns)} feature(s) is constant, or text that differs in every row; add"
+        " features",
         allowable=False,
     )
 
@@ -74,11 +73,11 @@ def _is_id(column: ColumnProfile, numbered: Numbered) -> bool:
 
 def _id_like(column: ColumnProfile, rows: int) -> Finding:
     shown = examples(as_text(value) for value, _ in column.examples)
-    what = "text" if column.kind is Kind.CATEGORICAL else "a whole number"
+    what = "texts" if column.kind is Kind.CATEGORICAL else "whole numbers"
     return Finding(
         "id_like",
         Severity.WARNING,
-        f"column {column.name!r} looks like an id: {what} that is another in as good as every row,"
+        f"column {column.name!r} looks like an id, because its {what} differ in almost every row,"
         f" such as {quoted(shown)}; {remedy('id_like', column.name)}",
         column=column.name,
         rows=column.present,
@@ -92,8 +91,8 @@ def _constant(column: ColumnProfile, rows: int) -> Finding:
     return Finding(
         "constant",
         Severity.WARNING,
-        f"column {column.name!r} has the one value {quoted(shown)} in all {column.rows} rows and"
-        f" tells nothing; {remedy('constant', column.name)}",
+        f"column {column.name!r} has the value {quoted(shown)} in all {column.rows} rows, so it"
+        f" tells a model nothing; {remedy('constant', column.name)}",
         column=column.name,
         rows=column.rows,
         share=column.rows / rows,
@@ -121,7 +120,7 @@ def _rare(target: str, severity: Severity, classes: list[tuple[Label, int]], row
         which = f"{len(classes)} classes of {target!r} have few rows, such as " + ", ".join(
             f"{text!r} ({count})" for text, (_, count) in zip(shown, classes, strict=False)
         )
-    what = "a train and a test row" if lone else "a model that can be trusted with it"
+    what = "a train and a test row" if lone else "a model to be trusted with it"
     total = sum(count for _, count in classes)
     return Finding(
         "rare_class",
@@ -141,8 +140,8 @@ def _repeated(duplicates: int, rows: int) -> Finding:
     return Finding(
         "repeated_rows",
         Severity.WARNING,
-        f"{duplicates} of {rows} rows repeat another and are dropped; if they are observations of"
-        " their own, give the table a column that tells them apart",
+        f"{duplicates} of {rows} rows repeat another and are dropped; if they are separate"
+        " observations, add a column that distinguishes them",
         rows=duplicates,
         share=duplicates / rows,
     )

@@ -8,24 +8,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
-Given = TypeVar("Given")
-Made = TypeVar("Made")
+Item = TypeVar("Item")
 
 
-def prefetched(items: Iterable[Given], work: Callable[[Given], Made]) -> Iterator[Made]:
-    """Yield what `work` makes of each item, in their order; the thread is one item ahead.
+def prefetched(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield the items, which a second thread makes; it is one item ahead.
 
-    An error, of the items or of the work, is raised where the item would have been yielded.
+    An error is raised where the item would have been yielded.
     """
     source = iter(items)
-
-    def step() -> list[Made]:
-        return [work(item) for item in islice(source, 1)]
-
     with ThreadPoolExecutor(1) as thread:
-        waiting = thread.submit(step)
+        waiting = thread.submit(list, islice(source, 1))
         while made := waiting.result():
-            waiting = thread.submit(step)
+            waiting = thread.submit(list, islice(source, 1))
             yield made[0]
 
 

@@ -8,7 +8,7 @@ from preprocess.reading.background import BackgroundWriter, prefetched
 
 def test_what_is_made_comes_in_order_and_from_another_thread() -> None:
     main = get_ident()
-    made = list(prefetched(range(5), lambda item: (item * item, get_ident() != main)))
+    made = list(prefetched((item * item, get_ident() != main) for item in range(5)))
     assert made == [(0, True), (1, True), (4, True), (9, True), (16, True)]
 
 
@@ -20,7 +20,7 @@ def test_an_error_comes_where_its_item_would() -> None:
 
     seen: list[int] = []
     with pytest.raises(ValueError, match="damaged"):
-        seen.extend(prefetched(items(), lambda item: item + 1))
+        seen.extend(prefetched(item + 1 for item in items()))
     assert seen == [3, 5]
 
 
@@ -35,7 +35,7 @@ def test_only_one_item_is_made_ahead() -> None:
                 third.set()
             yield item
 
-    made = prefetched(items(), str)
+    made = prefetched(map(str, items()))
     assert next(made) == "0"
     assert next(made) == "1"
     assert third.wait(10)

@@ -2,11 +2,11 @@
 
 A text column is
 
-- numeric where every value is a number, such as `-5`, `.5` or `1e3`. Digits that are a code rather
+- numeric if every value is a number, such as `-5`, `.5` or `1e3`. Digits that are a code rather
   than a quantity make it categorical: `007`, or more than 15 of them, which a double cannot hold;
-- boolean where every value is one of true, false, yes, no, t, f, y, n, in any case. 0 and 1 are
+- boolean if every value is one of true, false, yes, no, t, f, y, n, in any case. 0 and 1 are
   numbers;
-- a date where every value is an ISO 8601 date or date-time. A zone is converted to UTC;
+- a date if every value is an ISO 8601 date or date-time. A zone is converted to UTC;
 - else categorical.
 """
 
@@ -74,12 +74,9 @@ class KindGuess:
         `numbers` are those of a text column whose every value is one.
         """
         present = column.notna()
-        if not present.any():
-            self._declared = declared_kind(column)
-            return
-        self._has_values = True
         self._declared = declared_kind(column)
-        if self._declared:
+        self._has_values |= bool(present.any())
+        if self._declared or not present.any():
             return
         if numbers is not None:
             # No text is of two kinds.
@@ -92,7 +89,7 @@ class KindGuess:
 
     @property
     def kind(self) -> Kind | None:
-        """The kind that fits all values, or None where there are none."""
+        """The kind that fits all values, or None if there are none."""
         if not self._has_values:
             return None
         if self._declared:
@@ -114,7 +111,7 @@ def _holds_codes(column: Series, numbers: Series | None) -> bool:
 
 
 def fits(text: Series, kind: Kind) -> Series:
-    """Tell for each value of a text column without missing ones whether it is of the kind."""
+    """Return for each value of a text column, none of them missing, whether it is of the kind."""
     match kind:
         case Kind.NUMERIC:
             if read_numbers(text) is not None:
@@ -148,13 +145,13 @@ def to_kind(column: Series, kind: Kind) -> Series:
 
 
 def parse_dates(text: Series) -> Series:
-    """Parse ISO 8601 text to dates of milliseconds without zone, in UTC where it names a zone."""
+    """Parse ISO 8601 text to dates of milliseconds without zone, in UTC if it names a zone."""
     dates = pd.to_datetime(text, format="ISO8601", utc=True, errors="coerce")
     return dates.dt.tz_localize(None).astype("datetime64[ms]")
 
 
 def read_numbers(text: Series) -> Series | None:
-    """Read text as numbers; None where that fails, though each may be one to a slower reader."""
+    """Read text as numbers; None if Arrow cannot, though a slower reader may still be able to."""
     try:
         # Else each text of a long column would be tried, and its failure written out.
         to_kind(text.head(_FIRST_LOOK), Kind.NUMERIC)

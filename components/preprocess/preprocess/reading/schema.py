@@ -1,4 +1,4 @@
-"""The schema of a preprocessed table: what it holds, and what a later table is held against."""
+"""The schema of a preprocessed table, with which later tables are compared."""
 
 import json
 from dataclasses import dataclass
@@ -36,8 +36,8 @@ class Target:
     name: str
     type: TargetType
     classes: tuple[Label, ...] | None = None
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: float | str | None = None
+    maximum: float | str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def to_document(schema: Schema) -> dict[str, Any]:
 def read_schema(path: Path) -> Schema:
     """Read a schema that this step wrote earlier.
 
-    Raises StepError where the file is none.
+    Raises `StepError` if the file is not a schema.
     """
     try:
         return from_document(json.loads(path.read_text(encoding="utf-8")))
@@ -93,13 +93,13 @@ def read_schema(path: Path) -> Schema:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         detail = f"{error} is missing" if isinstance(error, KeyError) else reason(error)
         raise StepError(
-            f"--reference-schema: {path}: not a schema of preprocess ({detail}); give the file"
-            " that an earlier --schema wrote"
+            f"--reference-schema: {path}: preprocess did not write this file ({detail}); give"
+            " an earlier output of --schema"
         ) from None
 
 
 def from_document(document: dict[str, Any]) -> Schema:
-    """Parse the JSON of a schema. Raises KeyError, TypeError or ValueError where it is none."""
+    """Parse the JSON of a schema; raises KeyError, TypeError or ValueError if it is not one."""
     if document["schema_version"] != VERSION:
         raise ValueError(f"schema_version {document['schema_version']!r}, not {VERSION}")
     target = document["target"]

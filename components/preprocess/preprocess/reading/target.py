@@ -42,7 +42,7 @@ ARROW_TYPES = {
 
 
 def check_target(target: str, columns: list[str]) -> None:
-    """Raise StepError unless the target is a column, and not the only one."""
+    """Raise `StepError` unless the target is a column, and not the only one."""
     if target not in columns:
         close = get_close_matches(target, columns, n=3, cutoff=0.5)
         shown = [*close, *(name for name in columns if name not in close)][:_SHOWN_COLUMNS]
@@ -52,11 +52,11 @@ def check_target(target: str, columns: list[str]) -> None:
             f" {', '.join(map(repr, shown))}{more}"
         )
     if len(columns) == 1:
-        raise StepError(f"--dataset: no column but the target {target!r}; add features")
+        raise StepError(f"--dataset: the only column is the target {target!r}; add features")
 
 
 class TargetProfile:
-    """What tells the task, gathered batch by batch."""
+    """What decides the task, gathered batch by batch."""
 
     def __init__(self) -> None:
         self._guess = KindGuess()
@@ -71,8 +71,7 @@ class TargetProfile:
         """
         self._guess.update(column, numbers)
         if self._guess.kind is Kind.NUMERIC:
-            values = to_kind(column, Kind.NUMERIC) if numbers is None else numbers
-            values = values.dropna()
+            values = (to_kind(column, Kind.NUMERIC) if numbers is None else numbers).dropna()
             self._fractional |= bool((values % 1 != 0).any())
             # Text that reads as the bound may be the number behind it: 9007199254740993.0
             bounds: Literal["both", "neither"] = "neither" if column.dtype == "str" else "both"
@@ -84,19 +83,19 @@ class TargetProfile:
     def task(self, name: str, asked: Task | None) -> Task:
         """Return the task that was asked for, or else the one that the values plainly pose.
 
-        Raises StepError where the values do not suit it, or do not tell.
+        Raises `StepError` if the values do not suit the task, or if they do not decide it.
         """
         kind = self._guess.kind
         if kind is None:
             raise StepError(f"--target: {name!r} has no values; choose another column")
         if kind is Kind.DATE:
             raise StepError(
-                f"--target: {name!r} holds dates, which cannot be predicted; make it a number or"
-                " a category in the source"
+                f"--target: {name!r} holds dates, which cannot be predicted; convert it to a number"
+                " or a category in the source"
             )
         if asked is Task.REGRESSION and kind is not Kind.NUMERIC:
             raise StepError(
-                f"--task: a regression needs a numeric target, and {name!r} is {kind.value}; use"
+                f"--task: a regression needs a numeric target, but {name!r} is {kind.value}; use"
                 " --task classification or choose another column"
             )
         return asked or self._plain_task(name, kind)
@@ -104,8 +103,8 @@ class TargetProfile:
     def type(self, task: Task, earlier: TargetType | None) -> TargetType:
         """Return the type of the target's values in the given task.
 
-        Where labels were text in an earlier table they stay text, though this one may happen to
-        hold only those that look like numbers. Whole numbers that a double may merge are text too.
+        If labels were text in an earlier table, they stay text, even if those of this table all
+        look like numbers. Whole numbers that a double may merge are text too.
         """
         if task is Task.REGRESSION:
             return TargetType.DOUBLE
@@ -137,8 +136,3 @@ def target_values(column: Series, kind: TargetType) -> Series:
             return column
         return Series(pc.cast(pa.array(column), pa.string()), index=column.index, dtype="str")
     return to_kind(column, Kind.NUMERIC).astype(np.float64)
-
-
-def whole_numbers(values: Series) -> Series:
-    """Return doubles that are all whole as integers."""
-    return values.astype(np.int64)

@@ -175,8 +175,8 @@ def test_rows_without_a_target_are_dropped_and_counted(preprocess: Preprocess) -
     [
         pytest.param([1, 2, 3], [], ["3 distinct whole numbers", "--task"], id="not plain"),
         pytest.param(list(range(20)), [], ["20 distinct whole numbers"], id="twenty numbers"),
-        pytest.param(["a"], [], ["'y' has one class only ('a');"], id="one class"),
-        pytest.param([3], [], ["'y' has one class only (3);"], id="one number"),
+        pytest.param(["a"], [], ["'y' has only one class ('a');"], id="one class"),
+        pytest.param([3], [], ["'y' has only one class (3);"], id="one number"),
         pytest.param(["?", None], [], ["'y' has no values"], id="all missing"),
         pytest.param(["2024-01-31"], [], ["'y' holds dates"], id="dates"),
         pytest.param(["a", "b"], ["--task", "regression"], ["'y' is categorical"], id="text"),
@@ -199,7 +199,7 @@ def test_a_target_that_is_no_column_names_the_nearest_first(preprocess: Preproce
 
 
 def test_a_table_of_the_target_alone_is_refused(preprocess: Preprocess) -> None:
-    preprocess({"y": ["a", "b"] * 9}).assert_failed("no column but the target 'y'")
+    preprocess({"y": ["a", "b"] * 9}).assert_failed("the only column is the target 'y'")
 
 
 def test_a_name_with_spaces_and_other_letters_is_a_target(preprocess: Preprocess) -> None:

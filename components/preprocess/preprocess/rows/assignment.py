@@ -9,72 +9,24 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series, factorize
 
 from pinion_step.errors import StepError
-from preprocess.reading.batch import Batch
 from preprocess.reading.kinds import Kind
 from preprocess.reading.schema import Label
+from preprocess.reading.table import Batch
 from preprocess.reading.target import TargetType, Task
 from preprocess.rows.split import count_codes, split
-from preprocess.rows.survey import Survey, check_task
-from preprocess.sketches.hashing import Hashes, combine, hash_column, hash_columns
-from preprocess.sketches.number_column import NumberColumn
+from preprocess.rows.survey import Survey
+from preprocess.sketches.hashing import Hashes, combine, find_repeated, hash_column
 from preprocess.sketches.profiles import Codes, Rows, TableProfile
-from preprocess.sketches.repetition import find_repeated
 
 Mask = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class ClassRows:
-    """How many rows of a class are on each side."""
-
-    label: Label
-    train: int
-    test: int
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """The side of each row, in the order of the dataset.
-
-    `kept` leaves out rows without a target and repeated rows; `test` is true only for kept rows.
-    `classes` is sorted by label, and empty in a regression.
-    """
-
-    kept: Mask
-    test: Mask
-    without_target: int
-    duplicates: int
-    classes: tuple[ClassRows, ...]
-
-
-class _Classes:
-    """Numbers labels in the order in which they are met."""
-
-    def __init__(self, kind: TargetType) -> None:
-        self._kind = kind
-        self.labels: list[Label] = []
-        self._numbers: dict[Label, int] = {}
-
-    def encode(self, values: Series) -> Codes:
-        """Return the number of each label, -1 where it is missing."""
-        codes, labels = factorize(values)
-        numbers = [self._number(label) for label in labels]
-        return np.array([*numbers, -1], np.int32)[codes]
-
-    def _number(self, value: float | str) -> int:
-        label = value if isinstance(value, str) else int(value)
-        if label not in self._numbers:
-            self._numbers[label] = len(self.labels)
-            self.labels.append(label)
-        return self._numbers[label]
 
 
 @dataclass(frozen=True)
 class Numbered:
     """The rows of the dataset in their order: a hash of the features, and the number of the class.
 
-    `codes` is -1 where the target is missing, and 0 elsewhere in a regression, which has no
-    `labels`. `repeated` is true where an equal row came before.
+    `codes` is -1 if the target is missing, and otherwise 0 in a regression, which has no `labels`.
+    `repeated` is true if an equal row came before.
     """
 
     hashes: Hashes
@@ -99,7 +51,12 @@ class Numbered:
 
     def class_rows(self, chosen: Mask) -> list[int]:
         """Count the rows of each label among the chosen."""
-        return count_codes(self.codes, chosen, len(self.labels)).tolist()[: len(self.labels)]
+        return count_codes(self.codes, chosen, len(self.labels)).tolist()
+
+    def classes(self, test: Mask) -> list[tuple[Label, int, int]]:
+        """Return each label, in order, with the number of its train and of its test rows."""
+        counted = zip(self.labels, self.class_rows(self.kept), self.class_rows(test), strict=True)
+        return [(label, rows - tests, tests) for label, rows, tests in sorted(counted)]
 
 
 class Numbering:
@@ -107,49 +64,58 @@ class Numbering:
 
     def __init__(self, survey: Survey, rows: int) -> None:
         """`rows` is how many the table has."""
-        self._survey = survey
-        self._classes = _Classes(survey.target_type)
-        self._hashes = NumberColumn(rows, np.uint64)
-        self._codes = NumberColumn(rows, np.int32 if self._classified else np.int8)
-        # The targets that tell equal features apart; the classes do in a classification.
-        self._targets = self._codes if self._classified else NumberColumn(rows, np.uint64)
+        self.survey = survey
         self.profile = TableProfile(survey.kinds, survey.task, rows)
-
-    @property
-    def classes(self) -> int:
-        """How many classes were met."""
-        return len(self._classes.labels)
-
-    @property
-    def _classified(self) -> bool:
-        return self._survey.task is Task.CLASSIFICATION
+        self._classified = survey.task is Task.CLASSIFICATION
+        # The number of each class, in the order in which they are met.
+        self.classes: dict[Label, int] = {}
+        self._seen = 0
+        self._hashes = np.empty(rows, np.uint64)
+        self._codes: Codes = np.empty(rows, np.int32 if self._classified else np.int8)
+        # The targets that tell equal features apart; the classes do in a classification.
+        self._targets = self._codes if self._classified else np.empty(rows, np.uint64)
 
     def update(self, batch: Batch) -> tuple[Rows, Hashes]:
         """Take a further batch into account; return it typed, and the hash of each row."""
-        rows = typed_rows(batch, self._survey)
+        rows = typed_rows(batch, self.survey)
+        here = slice(self._seen, self._seen + len(rows.values))
         if self._classified:
-            rows = replace(rows, codes=self._classes.encode(rows.values))
+            codes = self._encode(rows.values)
         else:
-            rows = replace(rows, codes=np.where(rows.values.isna(), -1, 0).astype(np.int32))
-            self._targets.append(rows.targets)
-        hashes = combine(rows.hashes, len(rows.values))
-        self._hashes.append(hashes)
-        self._codes.append(rows.codes)
+            codes = np.where(rows.values.isna(), np.int32(-1), np.int32(0))
+            self._targets[here] = rows.targets
+        rows = replace(rows, codes=codes)
+        hashes = combine(rows.hashes, len(codes))
+        self._hashes[here] = hashes
+        self._codes[here] = codes
+        self._seen = here.stop
         self.profile.update(rows)
         return rows, hashes
 
     def numbered(self) -> Numbered:
         """Return what was gathered.
 
-        Raises StepError where no row is left, or there is one class only.
+        Raises `StepError` if no row is left, or if there is only one class.
         """
-        hashes, codes = self._hashes.values, self._codes.values
-        repeated = find_repeated(hashes, self._targets.values)
-        numbered = Numbered(hashes, codes, repeated, tuple(self._classes.labels))
+        repeated = find_repeated(self._hashes, self._targets)
+        numbered = Numbered(self._hashes, self._codes, repeated, tuple(self.classes))
+        target = self.survey.target
         if not numbered.kept.any():
-            raise StepError(f"--target: {self._survey.target!r} has no values")
-        check_task(self._survey, numbered.labels)
+            raise StepError(f"--target: {target!r} has no values; choose another column")
+        if self._classified and len(self.classes) < 2:
+            only = ", ".join(map(repr, self.classes))
+            raise StepError(
+                f"--target: {target!r} has only one class ({only}); a classification needs two or"
+                " more"
+            )
         return numbered
+
+    def _encode(self, values: Series) -> Codes:
+        """Return the number of each label, -1 if it is missing."""
+        codes, labels = factorize(values)
+        plain = (label if isinstance(label, str) else int(label) for label in labels)
+        numbers = [self.classes.setdefault(label, len(self.classes)) for label in plain]
+        return np.array([*numbers, -1], np.int32)[codes]
 
 
 def take_kept_rows(
@@ -177,46 +143,28 @@ def typed_rows(batch: Batch, survey: Survey) -> Rows:
     hashed_as = Kind.CATEGORICAL if survey.target_type is TargetType.STRING else Kind.NUMERIC
     return Rows(
         features=features,
-        hashes=hash_columns(features, survey.kinds),
+        hashes={name: hash_column(features[name], kind) for name, kind in survey.kinds.items()},
         values=values,
         targets=hash_column(values, hashed_as),
         codes=np.empty(0, np.int32),
     )
 
 
-def assign(numbered: Numbered, survey: Survey, fraction: float, seed: int) -> Assignment:
-    """Drop what cannot be used and split the rest.
+def assign(numbered: Numbered, survey: Survey, fraction: float, seed: int) -> Mask:
+    """Return for each row whether it is a test row; only rows that are kept can be.
 
-    Raises StepError where too little is left to be split.
+    Raises `StepError` if too little is left to be split.
     """
     kept = numbered.kept
     # Not a mask: to choose all rows would copy them.
     chosen = slice(None) if kept.all() else kept
+    names = [f"--target: the class {label!r} of {survey.target!r}" for label in numbered.labels]
     test = np.zeros(len(kept), bool)
     test[chosen] = split(
         numbered.hashes[chosen],
         numbered.codes[chosen],
         fraction,
         seed,
-        lambda n: _class_name(survey, numbered.labels[n : n + 1]),
+        names or ["--dataset: the table"],
     )
-    return Assignment(
-        kept=kept,
-        test=test,
-        without_target=numbered.without_target,
-        duplicates=numbered.duplicates,
-        classes=_count(numbered, test),
-    )
-
-
-def _class_name(survey: Survey, label: tuple[Label, ...]) -> str:
-    if not label:
-        return "--dataset: the table"
-    return f"--target: the class {label[0]!r} of {survey.target!r}"
-
-
-def _count(numbered: Numbered, test: Mask) -> tuple[ClassRows, ...]:
-    labels = numbered.labels
-    both, tests = numbered.class_rows(numbered.kept), numbered.class_rows(test)
-    order = sorted(range(len(labels)), key=lambda n: labels[n])
-    return tuple(ClassRows(labels[n], both[n] - tests[n], tests[n]) for n in order)
+    return test

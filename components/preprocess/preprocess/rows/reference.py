@@ -1,6 +1,6 @@
-"""A table held against the schema of an earlier one.
+"""A comparison of a table with the schema of an earlier one.
 
-What would make a model fail or lie is an error; what it only has not seen before is a warning.
+What would make a model fail or mislead is an error. What is only new to it is a warning.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -18,36 +18,36 @@ from preprocess.findings import (
     ignoring,
     quoted,
 )
-from preprocess.reading.batch import Batch
 from preprocess.reading.kinds import Kind, declared_kind, fits
 from preprocess.reading.schema import Feature, Schema
+from preprocess.reading.table import Batch
 from preprocess.reading.target import TargetType, Task
 
 
 def check_target_kept(reference: Schema, target: str) -> None:
-    """Raise StepError unless the target is that of the reference."""
+    """Raise `StepError` unless the target is that of the reference."""
     if target != reference.target.name:
         raise StepError(
             f"--target: {target!r} is not {reference.target.name!r}, the target of the reference"
-            " schema; give that, or no --reference-schema"
+            " schema; give that one, or leave out --reference-schema"
         )
 
 
 def column_mismatches(reference: Schema, columns: Sequence[str]) -> Iterator[Finding]:
-    """Yield a finding for each feature that is in one of both only."""
+    """Yield a finding for each column that only the reference or only the table has."""
     known = [*(feature.name for feature in reference.features), reference.target.name]
     for name in known:
         if name not in columns:
             yield _mismatch(
-                f"column {name!r} of the reference schema is not in the table; mend the source, or"
-                " give no --reference-schema",
+                f"column {name!r} of the reference schema is not in the table; add it to the"
+                " source, or leave out --reference-schema",
                 name,
             )
     for name in columns:
         if name not in known:
             yield _mismatch(
                 f"column {name!r} of the table is not in the reference schema; leave it out with"
-                f" {ignoring(name)}, or give no --reference-schema",
+                f" {ignoring(name)}, or leave out --reference-schema",
                 name,
             )
 
@@ -83,8 +83,8 @@ class Misfits:
                 shown = examples(self._examples[name])
                 yield _mismatch(
                     f"column {name!r} is {self._kinds[name].value} in the reference schema, and"
-                    f" {count} of {self._rows} row(s) do not fit, such as {quoted(shown)}; mend"
-                    " them",
+                    f" {count} of {self._rows} row(s) do not fit, such as {quoted(shown)};"
+                    " correct them",
                     name,
                     rows=count,
                     share=count / self._rows,
@@ -111,33 +111,33 @@ def _mismatch(message: str, column: str, **details: Any) -> Finding:
 
 
 def task_mismatches(reference: Schema, task: Task, target_type: TargetType) -> Iterator[Finding]:
-    """Yield a finding where the task or the type of the target is another one."""
+    """Yield a finding if the task or the type of the target has changed."""
     before = f"{reference.task.value} of {reference.target.type.value} values"
     now = f"{task.value} of {target_type.value} values"
     if before != now:
         yield _mismatch(
-            f"the target {reference.target.name!r} poses a {now}, in the reference schema a"
-            f" {before}; mend the source, or give no --reference-schema",
+            f"the target {reference.target.name!r} makes this a {now}, but it was a {before} in the"
+            " reference schema; correct the source, or leave out --reference-schema",
             reference.target.name,
         )
 
 
 def class_mismatches(reference: Schema, classes: Collection[object]) -> Iterator[Finding]:
-    """Yield a finding where a classification has no class of the reference."""
+    """Yield a finding if a classification has no class of the reference."""
     known = reference.target.classes or ()
     if known and not set(known) & set(classes):
         shown = examples(sorted(classes, key=str))
         yield _mismatch(
-            f"no class of the target {reference.target.name!r} is one of the reference schema"
-            f" ({quoted(shown)}, earlier {quoted(examples(known))}); mend the source, or"
-            " give no --reference-schema",
+            f"the target {reference.target.name!r} has no class of the reference schema (now"
+            f" {quoted(shown)}, earlier {quoted(examples(known))}); correct the source, or"
+            " leave out --reference-schema",
             reference.target.name,
             examples=shown,
         )
 
 
 def drift(reference: Schema, schema: Schema) -> Iterator[Finding]:
-    """Yield what the reference has not seen: classes, categories, values outside the range."""
+    """Yield what is new: classes, categories, and values outside the range of the reference."""
     name = schema.target.name
     new_classes = _new(reference.target.classes, schema.target.classes)
     if new_classes:
@@ -181,9 +181,7 @@ def _listed(values: Sequence[object]) -> str:
     return shown + (f" and {more} more" if more > 0 else "")
 
 
-def _less(left: float | str | None, right: float | str | None) -> bool:
-    if isinstance(left, str) and isinstance(right, str):
-        return left < right
-    if isinstance(left, str | None) or isinstance(right, str | None):
-        return False
-    return left < right
+def _less(left: Any, right: Any) -> bool:
+    """Compare two ends of ranges, of which either may be unknown."""
+    alike = isinstance(left, str) == isinstance(right, str)
+    return None not in (left, right) and alike and left < right

@@ -102,12 +102,12 @@ def test_what_was_not_seen_before_is_a_warning(
         pytest.param({"ok": N}, ["column 'ok' is boolean", "40 of 40 row(s)"], id="another type"),
         pytest.param(
             {"y": [n // 2 % 4 for n in range(ROWS)]},
-            ["no class of the target 'y'", "'0'"],
+            ["the target 'y' has no class of the reference schema", "'0'"],
             id="numbers for text",
         ),
         pytest.param(
             {"y": ["c", "d", "d", "c"] * 10},
-            ["no class of the target 'y'", "'c', 'd', earlier 'a'"],
+            ["the target 'y' has no class of the reference schema", "'c', 'd', earlier 'a'"],
             id="classes",
         ),
         pytest.param({"y": ["2024-01-01"] * 40}, ["holds dates"], id="a date target"),
@@ -124,19 +124,19 @@ def test_another_task_or_target_is_refused(preprocess: Preprocess, reference: li
     preprocess(TABLE, *reference, target="n").assert_failed("'n' is not 'y', the target")
     numbers = {**TABLE, "y": N}
     preprocess(numbers, *reference, "--task", "regression").assert_failed(
-        "'y' poses a regression of double values", "in the reference schema a classification"
+        "'y' makes this a regression of double values", "but it was a classification"
     )
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        pytest.param("", ["not a schema of preprocess"], id="empty"),
-        pytest.param("{x", ["not a schema of preprocess"], id="malformed"),
-        pytest.param("[]", ["not a schema of preprocess"], id="a list"),
+        pytest.param("", ["preprocess did not write this file"], id="empty"),
+        pytest.param("{x", ["preprocess did not write this file"], id="malformed"),
+        pytest.param("[]", ["preprocess did not write this file"], id="a list"),
         pytest.param("{}", ["'schema_version' is missing"], id="no version"),
         pytest.param('{"schema_version": 2}', ["schema_version 2, not 1"], id="another version"),
-        pytest.param('{"schema_version": 1, "task": "x"}', ["not a schema"], id="half"),
+        pytest.param('{"schema_version": 1, "task": "x"}', ["preprocess did not write"], id="half"),
     ],
 )
 def test_a_file_that_is_no_schema_is_told(

@@ -3,7 +3,7 @@
 A row's features, not its target, are hashed in their canonical types (all numbers as doubles) and
 mixed with the seed to a place u in [0, 1). In each class of a classification, and over all rows of
 a regression, the rows with the smallest places are the test rows. How many they are follows from
-the places alone: k0 rows have u < fraction. Only where k0 is further than one row or 10 % from
+the places alone: k0 rows have u < fraction. Only if k0 is further than one row or 10 % from
 fraction * rows, it is moved to that bound, and at least one row is left on each side.
 
 So the split does not depend on the order of the rows. In a large class k0 is as good as always
@@ -13,7 +13,7 @@ Rows with equal features have the same place and fall on the same side; the exac
 gives way to that. A change of the columns, or of the seed, is another split.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from math import ceil, floor
 
 import numpy as np
@@ -33,29 +33,28 @@ def split(
     classes: NDArray[np.integer],
     fraction: float,
     seed: int,
-    class_name: Callable[[int], str],
+    names: Sequence[str],
 ) -> NDArray[np.bool_]:
-    """Tell for each row whether it is a test row.
+    """Return for each row whether it is a test row.
 
-    `classes` numbers the class of each row from 0; `class_name` names one in a message. Raises
-    StepError where a class cannot be split.
+    `classes` numbers the class of each row from 0; `names` are those of the classes in messages.
+    Raises `StepError` if a class cannot be split.
     """
     test = likely_test(hashes, fraction, seed)
-    rows = count_codes(classes)
-    below = count_codes(classes, test, len(rows))
+    rows = count_codes(classes, np.ones(len(classes), bool), len(names))
+    below = count_codes(classes, test, len(names))
     bounds = [_bounds(int(each), fraction) for each in rows]
-    # Most often none: where the places alone do as asked, nothing is to be sorted.
+    # Usually none: if the places alone are within the bounds, nothing needs to be sorted.
     moved = [not low <= count <= high for count, (low, high) in zip(below, bounds, strict=True)]
     if any(moved):
         chosen = np.flatnonzero(np.array(moved)[classes])
-        test[chosen] = _sorted_split(
-            _places(hashes[chosen], seed), classes[chosen], fraction, class_name
-        )
+        places = _places(hashes[chosen], seed)
+        test[chosen] = _sorted_split(places, classes[chosen], fraction, names)
     return test
 
 
 def likely_test(hashes: Hashes, fraction: float, seed: int) -> NDArray[np.bool_]:
-    """Tell whether its place alone makes each row a test row, as it does in large classes."""
+    """Return for each row whether its place alone makes it a test row, as in large classes."""
     test = np.empty(len(hashes), bool)
     for start in range(0, len(hashes), CHUNK):
         chunk = slice(start, start + CHUNK)
@@ -64,17 +63,27 @@ def likely_test(hashes: Hashes, fraction: float, seed: int) -> NDArray[np.bool_]
 
 
 def _sorted_split(
-    places: Hashes,
-    classes: NDArray[np.integer],
-    fraction: float,
-    class_name: Callable[[int], str],
+    places: Hashes, classes: NDArray[np.integer], fraction: float, names: Sequence[str]
 ) -> NDArray[np.bool_]:
     test = np.zeros(len(places), bool)
     order = np.lexsort((places, classes))
     for rows in np.split(order, np.flatnonzero(np.diff(classes[order])) + 1):
-        count = _count_moved(places[rows], fraction, class_name, int(classes[rows[0]]))
+        count = count_test_rows(places[rows], fraction)
+        if not count:
+            raise _cannot_be_split(names[classes[rows[0]]], len(rows))
         test[rows[:count]] = True
     return test
+
+
+def _cannot_be_split(name: str, rows: int) -> StepError:
+    if rows > 1:
+        return StepError(
+            f"{name} has {rows} rows of equal features, which cannot be split; add rows or columns"
+        )
+    return StepError(
+        f"{name} has 1 row (repeated rows count once), too few for a train and a test row; add rows"
+        " of it, or leave it out"
+    )
 
 
 def _places(hashes: Hashes, seed: int) -> Hashes:
@@ -87,39 +96,18 @@ def _below(places: Hashes, fraction: float) -> NDArray[np.bool_]:
 
 
 def count_codes(
-    codes: NDArray[np.integer], chosen: NDArray[np.bool_] | None = None, least: int = 0
+    codes: NDArray[np.integer], chosen: NDArray[np.bool_], classes: int
 ) -> NDArray[np.int64]:
-    """Count each code from 0, of all rows or of those chosen; `least` counts are returned."""
-    counts = np.zeros(least, np.int64)
+    """Count each code below `classes` in the chosen rows."""
+    counts = np.zeros(classes, np.int64)
     for start in range(0, len(codes), CHUNK):
-        chunk = codes[start : start + CHUNK]
-        chunk = chunk if chosen is None else chunk[chosen[start : start + CHUNK]]
-        more = np.bincount(chunk[chunk >= 0], minlength=len(counts))
-        more[: len(counts)] += counts
-        counts = more
+        chunk = slice(start, start + CHUNK)
+        counts += np.bincount(codes[chunk][chosen[chunk]], minlength=classes)
     return counts
 
 
-def _count_moved(
-    places: Hashes, fraction: float, class_name: Callable[[int], str], number: int
-) -> int:
-    """Count the test rows of a class. Raises StepError where it cannot be split."""
-    if len(places) < 2:
-        raise StepError(
-            f"{class_name(number)} has 1 row (repeated rows count once), too few for a train"
-            " and a test row; add rows of it, or leave it out"
-        )
-    count = count_test_rows(places, fraction)
-    if not count:
-        raise StepError(
-            f"{class_name(number)} has {len(places)} rows of equal features, which cannot be"
-            " split; add rows or columns"
-        )
-    return count
-
-
 def _bounds(rows: int, fraction: float) -> tuple[int, int]:
-    """Return the fewest and the most test rows of a class; no number is within where it has one."""
+    """Return the fewest and the most test rows of a class; of a class of one row, none fit."""
     exact = fraction * rows
     slack = max(_SLACK_ROWS, _SLACK_SHARE * exact)
     return max(1, ceil(exact - slack)), min(rows - 1, floor(exact + slack))
@@ -129,8 +117,7 @@ def count_test_rows(places: Hashes, fraction: float) -> int:
     """Return how many of the sorted places are on the test side, 0 if they cannot be split."""
     fewest, most = _bounds(len(places), fraction)
     by_place = int(np.count_nonzero(_below(places, fraction)))
-    count = min(max(by_place, fewest), most)
-    return _beside_ties(places, count)
+    return _beside_ties(places, min(max(by_place, fewest), most))
 
 
 def _beside_ties(places: Hashes, count: int) -> int:

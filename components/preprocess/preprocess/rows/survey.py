@@ -1,13 +1,13 @@
 """The first pass: find the columns, their kinds, and the task that the target poses."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from pinion_step.errors import StepError
 from preprocess.findings import Finding, Severity, all_missing, fail_on_errors
-from preprocess.reading.batch import Batch
 from preprocess.reading.kinds import Kind, KindGuess
-from preprocess.reading.schema import Label, Schema
+from preprocess.reading.schema import Schema
+from preprocess.reading.table import Batch
 from preprocess.reading.target import TargetProfile, TargetType, Task, check_target
 from preprocess.rows.reference import Misfits, check_target_kept, column_mismatches, task_mismatches
 
@@ -21,30 +21,30 @@ class Survey:
     target_type: TargetType
     columns: tuple[str, ...]
     kinds: dict[str, Kind]
-    findings: tuple[Finding, ...]
+    findings: tuple[Finding, ...] = field(compare=False)
 
 
 def survey(
     batches: Iterable[Batch], target: str, task: Task | None, reference: Schema | None
 ) -> Survey:
-    """Survey all rows of the cleaned table; a reference sets the kinds of the features.
-
-    Raises `StepError` if the target or a column cannot be used, and with all mismatches if the
-    table does not fit the reference.
-    """
+    """Survey all rows; a reference sets the kinds. Raises `StepError` if it cannot be used."""
     columns, guesses, profile, misfits = _gather(batches, target, reference)
-    mismatches = _mismatches(reference, columns, misfits)
+    mismatches: list[Finding] = []
+    if reference and misfits:
+        mismatches = [*column_mismatches(reference, columns), *misfits.findings()]
     try:
-        posed, target_type = _posed(profile, target, task, reference)
+        posed = profile.task(target, task or (reference.task if reference else None))
     except StepError:
         # The mismatches may be the cause, so they are reported first and in full.
         fail_on_errors(mismatches)
         raise
+    target_type = profile.type(posed, reference.target.type if reference else None)
     if reference:
         fail_on_errors([*mismatches, *task_mismatches(reference, posed, target_type)])
         kinds = {feature.name: feature.kind for feature in reference.features}
     else:
-        kinds = _guessed_kinds(guesses)
+        fail_on_errors([all_missing(name) for name, guess in guesses.items() if not guess.kind])
+        kinds = {name: guess.kind for name, guess in guesses.items() if guess.kind}
     return Survey(
         task=posed,
         target=target,
@@ -81,41 +81,11 @@ def _gather(
     return columns, guesses, profile, misfits
 
 
-def _mismatches(
-    reference: Schema | None, columns: tuple[str, ...], misfits: Misfits | None
-) -> list[Finding]:
-    if reference is None or misfits is None:
-        return []
-    return [*column_mismatches(reference, columns), *misfits.findings()]
-
-
-def _posed(
-    profile: TargetProfile, target: str, task: Task | None, reference: Schema | None
-) -> tuple[Task, TargetType]:
-    posed = profile.task(target, task or (reference.task if reference else None))
-    return posed, profile.type(posed, reference.target.type if reference else None)
-
-
-def _guessed_kinds(guesses: dict[str, KindGuess]) -> dict[str, Kind]:
-    fail_on_errors([all_missing(name) for name, guess in guesses.items() if guess.kind is None])
-    return {name: guess.kind for name, guess in guesses.items() if guess.kind is not None}
-
-
 def _codes(name: str) -> Finding:
     return Finding(
         "codes",
         Severity.WARNING,
-        f"column {name!r} stays categorical: it holds digits that are codes (a leading zero, or"
-        " more than 15 digits)",
+        f"column {name!r} stays categorical, because its digits look like codes (a leading zero,"
+        " or more than 15 digits)",
         column=name,
     )
-
-
-def check_task(survey: Survey, classes: Sequence[Label]) -> None:
-    """Raise `StepError` if a classification has fewer than two classes."""
-    if survey.task is Task.CLASSIFICATION and len(classes) < 2:
-        only = ", ".join(map(repr, classes))
-        raise StepError(
-            f"--target: {survey.target!r} has one class only ({only}); a classification needs two"
-            " or more"
-        )

@@ -1,8 +1,10 @@
 """Hashes of 64 bits, of values and of rows, the same on every machine."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
-from pandas import DataFrame, Series, factorize
+from pandas import Series, factorize
 from pandas.util import hash_array
 
 from preprocess.reading.kinds import Kind
@@ -11,11 +13,7 @@ Hashes = NDArray[np.uint64]
 
 # The rows worked on at once if the temporary values of a whole column would be too large.
 CHUNK = 1 << 20
-
-
-def hash_columns(frame: DataFrame, kinds: dict[str, Kind]) -> dict[str, Hashes]:
-    """Hash each value of the columns of `kinds`, in their order."""
-    return {name: hash_column(frame[name], kind) for name, kind in kinds.items()}
+_ROWS_OF_A_PART = 1 << 18
 
 
 def combine(columns: dict[str, Hashes], rows: int) -> Hashes:
@@ -53,10 +51,23 @@ def finalise(values: Hashes) -> Hashes:
     return mixed
 
 
-def part_of_each(hashes: Hashes, parts: int) -> NDArray[np.uint8]:
-    """Return the number of the part that each hash falls into; there are at most 256 parts."""
-    numbers = np.empty(len(hashes), np.uint8)
-    for start in range(0, len(hashes), CHUNK):
-        chunk = slice(start, start + CHUNK)
-        numbers[chunk] = (hashes[chunk] >> np.uint64(32)) * np.uint64(parts) >> np.uint64(32)
-    return numbers
+def find_repeated(features: Hashes, targets: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return for each row whether an equal one came before; `targets` are whole numbers.
+
+    Rows are told apart by 64 bits: of ten million rows, one is lost with a chance of 3 in 10^6.
+    """
+    repeated = np.zeros(len(features), bool)
+    # A hash table of all rows would take 25 bytes a row, so they are divided by one byte of their
+    # hash, which equal rows share.
+    parts = 1 << min(8, (len(features) // _ROWS_OF_A_PART).bit_length())
+    numbers = features.view(np.uint8)[7::8] & np.uint8(parts - 1)
+    for number in range(parts):
+        part = np.flatnonzero(numbers == number)
+        repeated[part] = repeats(features[part], targets[part])
+    return repeated
+
+
+def repeats(features: Hashes, targets: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return the same for a few rows, all at once."""
+    rows = finalise(features + targets.astype(np.uint64))
+    return Series(rows).duplicated().to_numpy()

@@ -9,11 +9,11 @@ from pandas import DataFrame, Series
 from preprocess.findings import MOST_EXAMPLES
 from preprocess.reading.kinds import Kind
 from preprocess.reading.target import Task
-from preprocess.sketches.hashing import Hashes, hash_column
+from preprocess.sketches.hashing import Hashes
 from preprocess.sketches.row_sample import RowSample, numbers
 from preprocess.sketches.value_sample import ValueSample, distinct_values, wrong_rows
 
-# A column that tells fewer rows than all but this share is not looked at further.
+# A column that predicts the target of more than this share of rows wrongly is not examined further.
 MOST_WRONG = 0.01
 # All samples together hold about as many pairs, and one at most, whatever the width of the table.
 _ALL_PAIRS = 1 << 20
@@ -43,10 +43,9 @@ class Rows:
         present = self.codes >= 0
         if present.all():
             return self
-        hashes = {name: values[present] for name, values in self.hashes.items()}
         return Rows(
             self.features[present],
-            hashes,
+            {name: values[present] for name, values in self.hashes.items()},
             self.values[present],
             self.targets[present],
             self.codes[present],
@@ -77,7 +76,7 @@ class ClassRanges:
         self.apart = bool((self._high[by_low][:-1] < self._low[by_low][1:]).all())
 
     def separates(self, classes: int) -> bool:
-        """Tell whether each class has a range of its own."""
+        """Return whether each class has a range of its own."""
         return self.apart and np.count_nonzero(~np.isnan(self._low)) == classes
 
 
@@ -92,46 +91,37 @@ class ColumnProfile:
         self.rows = 0
         self.missing_by_class = np.empty(0, np.int64)
         self.missing = 0
-        # Whether the values may still tell the target, and may still be unique.
-        self.telling = self.unique = True
-        self.whole = kind is Kind.NUMERIC
+        # Whether the values may still reveal the target, and whether they may still be unique.
+        self.telling = True
+        self.unique = kind in (Kind.NUMERIC, Kind.CATEGORICAL)
         self.minimum, self.maximum = np.inf, -np.inf
         # Up to three values that differ, each with its target.
         self.examples: list[tuple[object, object]] = []
         self._all_rows = rows
+        # Whether every row has the one value; a missing one is a value too.
+        self.constant = True
         self._first: np.uint64 | None = None
-        self._varies = False
-        self._missing_hash = hash_column(Series([None], dtype=_DTYPES[kind]), kind)[0]
 
     @property
     def present(self) -> int:
         """The number of rows that have a value."""
         return self.rows - self.missing
 
-    @property
-    def constant(self) -> bool:
-        """Whether every row has the one value; a missing one is a value too."""
-        return not self._varies
-
     def update(self, batch: Rows) -> None:
         """Take a further batch into account."""
         hashes, targets, column = batch.hashes[self.name], batch.targets, batch.features[self.name]
         self.rows += len(hashes)
         self._first = hashes[0] if self._first is None else self._first
-        self._varies = self._varies or bool((hashes != self._first).any())
-        missing = hashes == self._missing_hash
+        self.constant = self.constant and not (hashes != self._first).any()
+        missing = column.isna().to_numpy()
         count = int(np.count_nonzero(missing))
         if count:
             self.missing += count
-            by_class = np.bincount(batch.codes[missing], minlength=len(self.missing_by_class))
-            by_class[: len(self.missing_by_class)] += self.missing_by_class
-            self.missing_by_class = by_class
-        if self.examples and not (self.telling or self.unique):
+            self.missing_by_class = _added(self.missing_by_class, batch.codes[missing])
+        if count == len(hashes) or self.examples and not (self.telling or self.unique):
             return
         if count:
             hashes, targets, column = hashes[~missing], targets[~missing], column[~missing]
-        if not len(hashes):
-            return
         if not self.examples:
             shown = column.head(_LOOKED_AT).drop_duplicates().head(MOST_EXAMPLES)
             self.examples = list(zip(shown, batch.values[shown.index], strict=True))
@@ -145,18 +135,13 @@ class ColumnProfile:
             # Twice, as a sample only nears the number; of all values it is exact.
             most = (1 if share == 1 else 2) * MOST_WRONG * self._all_rows
             self.telling = bool(wrong_rows(pairs) <= most * share)
-        if self.unique and self.kind in (Kind.NUMERIC, Kind.CATEGORICAL):
-            repeated = 2 * distinct_values(pairs) < pairs.rows.sum()
-            self.unique = not repeated and (self.kind is not Kind.NUMERIC or self._whole(column))
-        else:
-            self.unique = False
-
-    def _whole(self, column: Series) -> bool:
-        values = column.to_numpy(np.float64)
-        self.whole = bool((values == np.rint(values)).all())
-        self.minimum = min(self.minimum, values.min())
-        self.maximum = max(self.maximum, values.max())
-        return self.whole
+        if self.unique:
+            self.unique = 2 * distinct_values(pairs) >= pairs.rows.sum()
+        if self.unique and self.kind is Kind.NUMERIC:
+            values = column.to_numpy(np.float64)
+            self.unique = bool((values == np.rint(values)).all())
+            self.minimum = min(self.minimum, values.min())
+            self.maximum = max(self.maximum, values.max())
 
 
 class TableProfile:
@@ -177,9 +162,7 @@ class TableProfile:
             return
         if self.task is Task.CLASSIFICATION:
             batch = replace(batch, targets=batch.codes.astype(np.uint64))
-            counts = np.bincount(batch.codes, minlength=len(self.class_rows))
-            counts[: len(self.class_rows)] += np.array(self.class_rows, np.int64)
-            self.class_rows = counts.tolist()
+            self.class_rows = _added(np.array(self.class_rows, np.int64), batch.codes).tolist()
         for column in self.columns:
             column.update(batch)
         if self.task is Task.REGRESSION:
@@ -199,12 +182,11 @@ class TableProfile:
             column.ranges.update(numbers(batch.features[column.name]), order, batch.codes)
 
 
-_DTYPES = {
-    Kind.NUMERIC: "float64",
-    Kind.CATEGORICAL: "str",
-    Kind.BOOLEAN: "boolean",
-    Kind.DATE: "datetime64[ms]",
-}
+def _added(counts: NDArray[np.int64], codes: Codes) -> NDArray[np.int64]:
+    """Add how often each code occurs, which may be more codes than there were before."""
+    more = np.bincount(codes, minlength=len(counts))
+    more[: len(counts)] += counts
+    return more
 
 
 def _is_measure(kind: Kind) -> bool:

@@ -50,7 +50,7 @@ def numbers(column: Series) -> Numbers:
 
 
 def correlation(left: Numbers, right: Numbers) -> float:
-    """Return Pearson's correlation, 0 where one of them is constant."""
+    """Return Pearson's correlation, 0 if one of them is constant."""
     spread = left.std() * right.std()
     if not 0 < spread < np.inf:
         return 0.0
@@ -58,5 +58,5 @@ def correlation(left: Numbers, right: Numbers) -> float:
 
 
 def rank_correlation(left: Numbers, right: Numbers) -> float:
-    """Return Spearman's correlation, 0 where one of them is constant."""
+    """Return Spearman's correlation, 0 if one of them is constant."""
     return correlation(*(Series(each).rank().to_numpy() for each in (left, right)))

@@ -1,8 +1,8 @@
 """The values of a column with the targets beside them, counted in bounded memory.
 
-All rows of a value are counted, or none: a value is taken where its hash is below a bound, which
-falls when there are too many. So the sample tells exactly, for a random share of the *values*, how
-often each occurs and with which targets; where a column has few values that share is all.
+All rows of a value are counted, or none: a value is taken if its hash is below a bound, which
+falls when there are too many. So the sample says exactly, for a random share of the *values*, how
+often each occurs and with which targets; if a column has few values, that share is all.
 """
 
 from dataclasses import dataclass
@@ -76,46 +76,30 @@ class ValueSample:
         if self._bound != _ALL:
             chosen = np.flatnonzero(values <= np.uint64(self._bound))
             values, targets = values[chosen], targets[chosen]
-        if not len(values):
-            return
-        pairs = count_pairs(values, targets)
-        if len(self.pairs.rows):
-            pairs = self.pairs.joined(pairs)
+        pairs = self.pairs.joined(count_pairs(values, targets))
         while len(pairs.rows) > self._most and self._bound:
             self._bound //= 2
             pairs = pairs.take(pairs.values <= np.uint64(self._bound))
         self.pairs = pairs
 
 
-@dataclass(frozen=True)
-class Determination:
-    """How well a value tells the target of its other rows.
+def determination(pairs: Pairs, fewest: int) -> tuple[float, float]:
+    """Return how well a value predicts the target of its other rows: a share and a gain.
 
-    `told` is the share of rows whose target is told. `gain` is 1 where all are, and 0 where no more
-    are than by always saying the most frequent target (Goodman and Kruskal's lambda).
-    """
-
-    told: float
-    gain: float
-
-
-def determination(pairs: Pairs, fewest: int) -> Determination | None:
-    """Return it over the rows whose value is not theirs alone, as that would tell nothing.
-
-    None where those are not half of the rows, or fewer than `fewest` of them have another target
-    than the most frequent one.
+    The share is that of the rows whose target is predicted. The gain is 1 if all are, and 0 if no
+    more are than by always saying the most frequent target (Goodman and Kruskal's lambda). Both
+    are over the rows whose value other rows have too, since a unique one proves nothing. Both are 0
+    if those are not half of the rows, or if fewer than `fewest` of them have another target than
+    the most frequent one.
     """
     totals, codes = _totals(pairs)
     repeated = pairs.take(totals[codes] >= 2)
     rows = repeated.rows.sum()
-    by_target, _ = _totals(repeated.swapped())
-    if 2 * rows < pairs.rows.sum() or not len(by_target) or rows - by_target.max() < fewest:
-        return None
+    most = _totals(repeated.swapped())[0].max(initial=0.0)
+    if 2 * rows < pairs.rows.sum() or rows - most < fewest:
+        return 0.0, 0.0
     right = rows - wrong_rows(repeated)
-    return Determination(
-        told=float(right / rows),
-        gain=float((right - by_target.max()) / (rows - by_target.max())),
-    )
+    return float(right / rows), float((right - most) / (rows - most))
 
 
 def wrong_rows(pairs: Pairs) -> float:

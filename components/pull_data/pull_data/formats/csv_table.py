@@ -1,4 +1,4 @@
-"""CSV as a table of text: types are decided by a later step, which sees whole columns."""
+"""CSV as a table of text. `preprocess`, which sees whole columns, decides their types."""
 
 import csv
 import io
@@ -33,34 +33,25 @@ class Header:
     size: int
 
 
-@dataclass(frozen=True)
-class RaggedRow:
-    """A row with another number of fields than the header. Rows count from 1, the header."""
-
-    number: int
-    fields: int
-    text: str
-
-
 def read_csv(stream: io.BufferedReader, name: str) -> Table:
     """Read a CSV file as text columns, an empty field as null.
 
-    Raises StepError, here or while the batches are read, where it is no table.
+    Raises `StepError`, here or while the batches are read, if the file is not a table.
     """
     header = parse_header(stream.peek(1).decode(errors="ignore"), name)
     check_column_names(header.names, name)
     stream.read(header.size)
     schema = pa.schema([(column, pa.string()) for column in header.names])
     if not stream.peek(1).strip():
-        raise StepError(f"{name}: a header without rows")
+        raise StepError(f"{name}: the file has a header but no rows; add rows")
     return Table(schema, _batches(stream, header, schema, name))
 
 
 def parse_header(text: str, name: str) -> Header:
-    """Parse the first record of a text, by the delimiter that suits it best.
+    """Parse the first record of a text with the delimiter that fits best.
 
-    That is the one that gives the first rows as many fields as the header, and then the one that
-    gives the header the most.
+    With that delimiter, the first rows have as many fields as the header. If several do, it is the
+    one that gives the header the most fields.
     """
     blank = _BLANK_LINES.match(text)
     start = blank.end() if blank else 0
@@ -68,7 +59,9 @@ def parse_header(text: str, name: str) -> Header:
     candidates = {delimiter: _first_records(text, delimiter) for delimiter in DELIMITERS}
     best = max(candidates, key=lambda delimiter: _fitness(candidates[delimiter]))
     if not candidates[best]:
-        raise StepError(f"{name}: not CSV: the first line is too long for a header")
+        raise StepError(
+            f"{name}: not CSV: the first line is too long to be a header; check the file"
+        )
     consumed = io.StringIO(text, newline="")
     names = next(csv.reader(consumed, delimiter=best))
     return Header(names, best, len((before + text[: consumed.tell()]).encode()))
@@ -93,29 +86,32 @@ def _fitness(records: list[list[str]]) -> tuple[bool, int]:
 def _batches(
     stream: io.BufferedReader, header: Header, schema: pa.Schema, name: str
 ) -> Iterator[pa.RecordBatch]:
-    ragged: list[RaggedRow] = []
+    ragged: list[str] = []
     last: pa.RecordBatch | None = None
     try:
         with stream:
             for batch in _open(stream, header, schema, ragged):
                 yield batch
                 last = batch if len(batch) else last
-    except MemoryError:
-        raise
-    except pa.ArrowException as error:
-        raise _parse_failure(error, ragged, header, name) from None
+    except pa.ArrowInvalid as error:
+        why = ragged[0] if ragged else _parse_failure(reason(error))
+        raise StepError(f"{name}: {why}") from None
     if last is None:
-        raise StepError(f"{name}: a header without rows")
+        raise StepError(f"{name}: the file has a header but no rows; add rows")
     _check_last_quote(cast(CheckedText, stream.raw), last, name)
 
 
 def _open(
-    stream: io.BufferedReader, header: Header, schema: pa.Schema, ragged: list[RaggedRow]
+    stream: io.BufferedReader, header: Header, schema: pa.Schema, ragged: list[str]
 ) -> pa.csv.CSVStreamingReader:
     def on_ragged_row(row: pa.csv.InvalidRow) -> str:
         if not row.text.strip():
             return "skip"
-        ragged.append(RaggedRow(row.number + 1, row.actual_columns, row.text))
+        ragged.append(
+            f"row {row.number + 1} (the header is row 1) has {_fields(row.actual_columns)},"
+            f" but the header has {row.expected_columns}, split at {header.delimiter!r}:"
+            f" {row.text[:_SHOWN_CHARACTERS]!r}; correct that row"
+        )
         return "error"
 
     return pa.csv.open_csv(
@@ -137,21 +133,12 @@ def _open(
     )
 
 
-def _parse_failure(
-    error: pa.ArrowException, ragged: list[RaggedRow], header: Header, name: str
-) -> StepError:
-    if ragged:
-        row = ragged[0]
-        return StepError(
-            f"{name}: row {row.number} (the header is row 1) has {_fields(row.fields)}, the header"
-            f" {_fields(len(header.names))}, split at {header.delimiter!r}:"
-            f" {row.text[:_SHOWN_CHARACTERS]!r}; mend that row"
+def _parse_failure(text: str) -> str:
+    if "straddling" in text:
+        return (
+            f"a row is larger than {BLOCK_BYTES >> 20} MiB; look for a quote that is never closed"
         )
-    if "straddling" in str(error):
-        return StepError(
-            f"{name}: a row is larger than {BLOCK_BYTES >> 20} MiB; is a quoted field never closed?"
-        )
-    return StepError(f"{name}: not CSV: {reason(error)}")
+    return f"not CSV: {text}; check the file"
 
 
 def _fields(count: int) -> str:
@@ -163,6 +150,6 @@ def _check_last_quote(text: CheckedText, last: pa.RecordBatch, name: str) -> Non
     value = last.column(last.num_columns - 1)[-1].as_py()
     if value and "\n" in value and text.last_byte != b'"':
         raise StepError(
-            f"{name}: the last row has a quoted field that is never closed: "
+            f"{name}: the last row has a quoted field that is never closed:"
             f" {value[:_SHOWN_CHARACTERS]!r}; close it"
         )

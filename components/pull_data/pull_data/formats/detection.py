@@ -1,6 +1,7 @@
 """Which format a file has: its content decides, its extension only explains a failure."""
 
 import codecs
+from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path, PurePosixPath
 
@@ -30,33 +31,33 @@ class Format(Enum):
 
 
 def detect_format(path: Path, name: str) -> Format:
-    """Tell the format of a file from its first bytes.
+    """Return the format of a file, by its first bytes.
 
-    Raises StepError for an empty file and for one that is no table.
+    Raises `StepError` for an empty file and for one that is not a table.
     """
     head = read_head(path, name)
-    for magic, what in _FOREIGN.items():
-        if head.startswith(magic):
-            raise StepError(f"{name}: this is {what}")
-    if head.startswith(PARQUET_MAGIC):
-        if is_gzip(path):
-            raise StepError(f"{name}: a Parquet file inside gzip; unpack it first")
+    if head.startswith(PARQUET_MAGIC) and not is_gzip(path):
         return Format.PARQUET
-    return _text_format(head.removeprefix(codecs.BOM_UTF8).lstrip(), name)
-
-
-def _text_format(start: bytes, name: str) -> Format:
-    suffixes = set(PurePosixPath(name.lower()).suffixes)
-    if not start:
-        raise StepError(f"{name}: the file is empty; give a table with a header and rows")
+    start = head.removeprefix(codecs.BOM_UTF8).lstrip()
     if start.startswith(b"{"):
         return Format.JSON_LINES
-    if start[:1] == b"[" and start[1:].lstrip()[:1] == b"{":
-        raise StepError(f"{name}: a JSON array; write one object a line (jq -c '.[]')")
-    if start[:14].lower().startswith((b"<!doctype html", b"<html")):
-        raise StepError(f"{name}: an HTML page, not a table; give the address of the file")
-    if ".parquet" in suffixes:
-        raise StepError(f"{name}: named .parquet, but not a Parquet file; fetch it again")
-    if suffixes & _JSON_SUFFIXES:
-        raise StepError(f"{name}: not JSON lines: the first line starts no object with {{")
+    for is_wrong, what in _refusals(head, start, set(PurePosixPath(name.lower()).suffixes)):
+        if is_wrong:
+            raise StepError(f"{name}: {what}")
     return Format.CSV
+
+
+def _refusals(head: bytes, start: bytes, suffixes: set[str]) -> Iterator[tuple[bool, str]]:
+    """Yield what can be wrong with a file, and whether it is, by its bytes and suffixes."""
+    yield from ((head.startswith(magic), f"this is {what}") for magic, what in _FOREIGN.items())
+    yield head.startswith(PARQUET_MAGIC), "this is a Parquet file inside gzip; unpack it first"
+    yield not start, "the file is empty; give a table with a header and rows"
+    array = start[:1] == b"[" and start[1:].lstrip()[:1] == b"{"
+    yield array, "this is a JSON array; write one object per line (jq -c '.[]')"
+    page = start[:14].lower().startswith((b"<!doctype html", b"<html"))
+    yield page, "this is an HTML page, not a table; give the address of the file itself"
+    yield ".parquet" in suffixes, "the name says Parquet, but the content is not; fetch it again"
+    yield (
+        bool(suffixes & _JSON_SUFFIXES),
+        "not JSON lines: the first line does not start with {; write one object per line",
+    )

@@ -3,25 +3,27 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
 from pinion_step.errors import StepError, reason
+from pinion_step.lineage import sha256
 from pull_data.formats.detection import Format, detect_format
 
-# How Hive, and all who write as it does, spell a missing value.
+# How Hive, and every tool that follows it, spells a missing value.
 _MISSING = ("", "__HIVE_DEFAULT_PARTITION__")
 _PARTITION = re.compile(r"(?P<column>[^=]+)=(?P<value>.*)", re.DOTALL)
-# Check sums, and what Hadoop marks its folders with in a store that has none.
+# Checksums, and the objects that mark a folder of Hadoop in a store without folders.
 _NO_ROWS = (".crc", "_$folder$")
 # Files that lie beside these may not be part of the table.
 _NOT_PLAIN = {
-    "_delta_log": "a Delta Lake table, of which files may be outdated; write it out as Parquet",
-    ".hoodie": "a Hudi table, of which files may be outdated; write it out as Parquet",
-    "_temporary": "a write into this folder has not ended (it holds _temporary); wait for it, or"
-    " remove what it left",
+    "_delta_log": "this is a Delta Lake table, which may hold outdated files; export it as Parquet",
+    ".hoodie": "this is a Hudi table, which may hold outdated files; export it as Parquet",
+    "_temporary": "a write into this folder has not finished (it holds _temporary); wait for it, or"
+    " remove _temporary",
 }
 
 
@@ -38,24 +40,24 @@ def data_files(paths: Iterable[str], name: str) -> list[str]:
     """Return those of the paths below a folder that are files of the table, in the table's order.
 
     That is the order of their bytes. A path that ends in a slash is a folder that was not looked
-    into. Raises StepError where there is no such file, or a folder that is not a partition.
+    into. Raises `StepError` if there is no such file, or a folder that is not a partition.
     """
     ordered = sorted(paths, key=os.fsencode)
     found = [path for path in ordered if _holds_rows(path, name)]
     if not found:
-        raise StepError(f"{name}: no Parquet files in this folder; check --source")
+        raise StepError(f"{name}: there are no Parquet files in this folder; check --source")
     return found
 
 
 def is_partition(folder: str) -> bool:
-    """Tell whether a folder's name is a column and its value."""
+    """Return whether a folder's name is a column and its value."""
     return _PARTITION.fullmatch(folder) is not None and not folder.startswith(".")
 
 
 def partition(path: str, name: str) -> dict[str, str | None]:
     """Return the columns that the folders of a path stand for, as text; None is a missing value.
 
-    Raises StepError where a name is not text, or two folders stand for one column.
+    Raises `StepError` if a name is not text, or if two folders stand for one column.
     """
     columns: dict[str, str | None] = {}
     for folder in path.split("/")[:-1]:
@@ -63,9 +65,13 @@ def partition(path: str, name: str) -> dict[str, str | None]:
             column, _, value = (unquote(text, errors="strict") for text in folder.partition("="))
             f"{column}{value}".encode()
         except UnicodeError:
-            raise StepError(f"{name}: the folder {folder!r} is not UTF-8 text; rename it") from None
+            raise StepError(
+                f"{name}: the folder name {folder!r} is not UTF-8 text; rename it"
+            ) from None
         if column in columns:
-            raise StepError(f"{name}: two folders in {path} are named {column}=; rename one")
+            raise StepError(
+                f"{name}: two folders in {path} stand for the column {column!r}; rename one"
+            )
         columns[column] = None if value in _MISSING else value
     return columns
 
@@ -79,26 +85,39 @@ def folder_sha256(parts: Iterable[Part]) -> str:
 
 
 def path_of(path: str, name: str) -> str:
-    """Return how messages name a path in the folder `name`."""
-    return f"{name.rstrip('/')}/{path}"
+    """Return how messages name a path in the folder `name`; an empty path is the source itself."""
+    return f"{name.rstrip('/')}/{path}" if path else name
+
+
+@contextmanager
+def readable(where: str) -> Iterator[None]:
+    """Raise `StepError` if the operating system refuses to read."""
+    try:
+        yield
+    except OSError as error:
+        raise StepError(f"{where}: cannot be read: {reason(error)}") from None
+
+
+def hashed(path: str, file: Path, name: str) -> Part:
+    """Return a file with its hash."""
+    with readable(path_of(path, name)):
+        return Part(path, file, sha256(file))
 
 
 def check_is_parquet(file: Path, path: str, name: str) -> None:
-    """Raise StepError unless a file of a folder is a Parquet file, by its first bytes."""
+    """Raise `StepError` unless a file of a folder is a Parquet file, by its first bytes."""
     where = path_of(path, name)
-    try:
+    with readable(where):
         found = detect_format(file, where)
-    except OSError as error:
-        raise StepError(f"{where}: cannot be read: {reason(error)}") from None
     if found is not Format.PARQUET:
         raise StepError(
-            f"{where}: not a Parquet file, as all in a folder must be; give one file, or a folder"
-            " of Parquet files alone"
+            f"{where}: not a Parquet file; give a single file, or a folder that holds only Parquet"
+            " files"
         )
 
 
 def check_unchanged(before: Mapping[str, object], now: Mapping[str, object], name: str) -> None:
-    """Raise StepError where files came, went or changed between two looks at a folder."""
+    """Raise `StepError` if files appeared, vanished or changed between two looks at a folder."""
     for path in sorted(before.keys() | now.keys(), key=os.fsencode):
         if before.get(path) != now.get(path):
             happened = "was deleted" if path not in now else "changed"
@@ -117,11 +136,11 @@ def _holds_rows(path: str, name: str) -> bool:
             return False
         if not is_partition(folder):
             raise StepError(
-                f"{name}: the folder {folder!r} in it is not a partition, NAME=VALUE; give the"
-                " folder that holds the Parquet files"
+                f"{name}: the folder {folder!r} in it is not a partition (COLUMN=VALUE); give"
+                " the folder that holds the Parquet files"
             )
     if "\n" in path:
-        raise StepError(f"{name}: the file name {path!r} holds a line break; rename it")
+        raise StepError(f"{name}: the file name {path!r} contains a line break; rename it")
     return bool(file) and not _is_left_out(file)
 
 

@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from functools import reduce
+from itertools import accumulate, chain
 
 import pyarrow as pa
 import pyarrow.json
@@ -24,20 +25,17 @@ _ROW = re.compile(r" in row (?P<row>\d+)")
 def read_json_lines(open_stream: Callable[[], io.BufferedReader], name: str) -> Table:
     """Read one JSON object a line; the types are those that fit every row.
 
-    The file is read twice, as only the last row settles the types. Raises StepError, here or
-    while the batches are read, where a line is no object or a column has two kinds of values.
+    The file is read twice, as only the last row settles the types. Raises `StepError`, here or
+    while the batches are read, if a line is not an object or a column has two kinds of values.
     """
     schemas = (
         _plain_schema(batch.schema, name) for batch in _parsed_blocks(open_stream(), name, None)
     )
     schema = reduce(lambda old, new: _unify(old, new, name), schemas, pa.schema([]))
     check_column_names(schema.names, name)
-    return Table(schema, _batches(open_stream(), name, schema))
-
-
-def _batches(stream: io.BufferedReader, name: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    for table in _parsed_blocks(stream, name, schema):
-        yield from table.select(schema.names).to_batches()
+    tables = _parsed_blocks(open_stream(), name, schema)
+    batches = (table.select(schema.names).to_batches() for table in tables)
+    return Table(schema, chain.from_iterable(batches))
 
 
 def _parsed_blocks(
@@ -59,7 +57,7 @@ def _blocks(stream: io.BufferedReader, name: str) -> Iterator[bytes]:
     while chunk := stream.read(BLOCK_BYTES):
         whole, newline, tail = chunk.rpartition(b"\n")
         if not newline and len(rest) > BLOCK_BYTES:
-            raise StepError(f"{name}: not JSON lines: a line of over {BLOCK_BYTES >> 20} MiB")
+            raise StepError(f"{name}: not JSON lines: a line exceeds {BLOCK_BYTES >> 20} MiB")
         block, rest = (rest + whole, tail) if newline else (b"", rest + chunk)
         if block.strip():
             yield block
@@ -77,11 +75,9 @@ def _check_nesting(block: bytes, name: str, lines_before: int) -> None:
 
 
 def _depth(line: bytes) -> int:
-    depth = deepest = 0
-    for token in _TOKEN.finditer(line):
-        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(token[0], 0)
-        deepest = max(deepest, depth)
-    return deepest
+    steps = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
+    levels = accumulate(steps.get(token[0], 0) for token in _TOKEN.finditer(line))
+    return max(levels, default=0)
 
 
 def _parse(block: bytes, name: str, schema: pa.Schema | None, rows_before: int) -> pa.Table:
@@ -95,9 +91,7 @@ def _parse(block: bytes, name: str, schema: pa.Schema | None, rows_before: int) 
                 unexpected_field_behavior="error" if schema else "infer",
             ),
         )
-    except MemoryError:
-        raise
-    except pa.ArrowException as error:
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise _parse_failure(reason(error), name, rows_before) from None
 
 
@@ -106,10 +100,10 @@ def _parse_failure(text: str, name: str, rows_before: int) -> StepError:
     if changed and changed["column"]:
         return StepError(
             f"{name}: column {changed['column']!r} holds a {changed['old']} and, in row"
-            f" {rows_before + int(changed['row']) + 1}, a {changed['new']}; write one type"
+            f" {rows_before + int(changed['row']) + 1}, a {changed['new']}; use one type"
         )
     text = _ROW.sub(lambda row: f" in row {rows_before + int(row['row']) + 1}", text)
-    return StepError(f"{name}: not JSON lines, one object a line: {text}")
+    return StepError(f"{name}: not JSON lines: {text}; write one object per line")
 
 
 def _plain_schema(schema: pa.Schema, name: str) -> pa.Schema:
@@ -136,5 +130,5 @@ def _unify(old: pa.Schema, new: pa.Schema, name: str) -> pa.Schema:
         return pa.unify_schemas([old, new], promote_options="permissive")
     except pa.ArrowException as error:
         raise StepError(
-            f"{name}: a column holds two types: {reason(error)}; write one type"
+            f"{name}: a column holds two types: {reason(error)}; use one type"
         ) from None

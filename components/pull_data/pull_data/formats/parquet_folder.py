@@ -1,22 +1,22 @@
 """The Parquet files of a folder as one table, with a column for each partition."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pinion_step.errors import StepError
 from pull_data.formats.folder import Part, partition, path_of
-from pull_data.formats.parquet_table import read_batches, read_columns
-from pull_data.formats.table import Table, check_column_names
+from pull_data.formats.parquet_table import read_batches, read_footer
+from pull_data.formats.table import Log, Table, check_column_names
 
 
-def read_parquet_folder(parts: Sequence[Part], name: str, log: Callable[[str], None]) -> Table:
+def read_parquet_folder(parts: Sequence[Part], name: str, log: Log) -> Table:
     """Read files of one schema, one after the other.
 
     A partition that the files have no column for becomes one of text, behind theirs. Raises
-    StepError, here or while the batches are read, where a file is damaged, has other columns
-    than the first, or in a partition's column other values than its folder's name.
+    `StepError`, here or while the batches are read, if a file is damaged, if its columns are not
+    those of the first, or if the column of a partition differs from the folder's name.
     """
     partitions = _partition_columns(parts, name)
     in_files = _common_schema(parts, name, log)
@@ -32,8 +32,10 @@ def _batches(
     added = schema.names[len(in_files) :]
     for part in parts:
         where = path_of(part.path, name)
-        texts = partition(part.path, name)
-        values = {column: pa.scalar(text, pa.string()) for column, text in texts.items()}
+        values = {
+            column: pa.scalar(text, pa.string())
+            for column, text in partition(part.path, name).items()
+        }
         for batch in read_batches(part.file, in_files, where):
             for column, value in values.items():
                 if column not in added:
@@ -43,7 +45,7 @@ def _batches(
 
 
 def _check_values(given: pa.Array, column: str, value: pa.Scalar, where: str) -> None:
-    """Hold the values in a file, as some write them too, against the name of its folder."""
+    """Compare the values of a partition that a file repeats with the name of its folder."""
     try:
         expected = value.cast(given.type)
         same = given.is_null() if not value.is_valid else pc.equal(given, expected)
@@ -53,8 +55,8 @@ def _check_values(given: pa.Array, column: str, value: pa.Scalar, where: str) ->
         # No value of this type is spelled like that.
         pass
     raise StepError(
-        f"{where}: column {column!r} holds another value than the folder's name says,"
-        f" {value.as_py()!r}; leave the column out of the files, or rename the folder"
+        f"{where}: column {column!r} differs from the value in the folder's name,"
+        f" {value.as_py()!r}; remove the column from the files, or rename the folder"
     )
 
 
@@ -64,23 +66,23 @@ def _partition_columns(parts: Sequence[Part], name: str) -> list[str]:
     for other in others:
         if list(partition(other.path, name)) != columns:
             raise StepError(
-                f"{name}: {other.path} is in other partitions than {first.path}; the folders of all"
-                " files must stand for the same columns"
+                f"{name}: {first.path} and {other.path} have different partition columns; give"
+                " all files the same"
             )
     return columns
 
 
-def _common_schema(parts: Sequence[Part], name: str, log: Callable[[str], None]) -> pa.Schema:
+def _common_schema(parts: Sequence[Part], name: str, log: Log) -> pa.Schema:
     fields: dict[str, tuple[pa.Field, Part]] = {}
     index: dict[str, None] = {}
     rows = 0
     for part in parts:
         where = path_of(part.path, name)
-        columns = read_columns(part.file, where)
-        check_column_names(columns.schema.names, where)
-        index.update(dict.fromkeys(columns.index))
-        rows += columns.rows
-        given = {field.name: _plain(field) for field in columns.schema}
+        schema, own_index, own_rows = read_footer(part.file, where)
+        check_column_names(schema.names, where)
+        index.update(dict.fromkeys(own_index))
+        rows += own_rows
+        given = {field.name: _plain(field) for field in schema}
         if part is parts[0]:
             fields = {column: (field, part) for column, field in given.items()}
         _check_columns(fields, given, part, parts[0], name)
@@ -89,7 +91,7 @@ def _common_schema(parts: Sequence[Part], name: str, log: Callable[[str], None])
     if index:
         log(f"{name}: left out the pandas index {', '.join(index)}")
     if not rows:
-        raise StepError(f"{name}: the table has columns but no rows")
+        raise StepError(f"{name}: the table has columns but no rows; give a table with rows")
     return pa.schema([field for field, _ in fields.values()])
 
 
@@ -122,6 +124,6 @@ def _merged(
     except pa.ArrowException:
         raise StepError(
             f"{name}: column {field.name!r} is {known.type} in {origin.path} and {field.type} in"
-            f" {part.path}; write one type"
+            f" {part.path}; use one type"
         ) from None
     return both, origin if both.type == known.type else part

@@ -2,15 +2,14 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pinion_step.errors import StepError, reason
-from pull_data.formats.table import ROW_GROUP_ROWS, Table, check_column_names
+from pull_data.formats.table import ROW_GROUP_ROWS, Log, Table, check_column_names
 
 # As pandas and Dask name an index that has no name.
 _UNNAMED_INDEX = re.compile(r"__index_level_\d+__|__null_dask_index__")
@@ -19,35 +18,29 @@ _BUFFER_BYTES = 1 << 20
 _BATCH_ROWS = ROW_GROUP_ROWS // 8
 
 
-@dataclass(frozen=True)
-class ParquetColumns:
-    """What the footer of a Parquet file says: its columns, less `index`, and the number of rows."""
-
-    schema: pa.Schema
-    index: list[str]
-    rows: int
-
-
-def read_parquet(path: Path, name: str, log: Callable[[str], None]) -> Table:
+def read_parquet(path: Path, name: str, log: Log) -> Table:
     """Read a Parquet file, without the unnamed index that pandas may have stored.
 
-    Raises StepError, here or while the batches are read, where the file is damaged.
+    Raises `StepError`, here or while the batches are read, if the file is damaged.
     """
-    columns = read_columns(path, name)
-    if columns.index:
-        log(f"{name}: left out the pandas index {', '.join(columns.index)}")
-    check_column_names(columns.schema.names, name)
-    if not columns.rows:
-        raise StepError(f"{name}: the table has columns but no rows")
-    return Table(columns.schema, read_batches(path, columns.schema, name))
+    schema, index, rows = read_footer(path, name)
+    if index:
+        log(f"{name}: left out the pandas index {', '.join(index)}")
+    check_column_names(schema.names, name)
+    if not rows:
+        raise StepError(f"{name}: the table has columns but no rows; give a table with rows")
+    return Table(schema, read_batches(path, schema, name))
 
 
-def read_columns(path: Path, name: str) -> ParquetColumns:
-    """Read the footer of a Parquet file."""
+def read_footer(path: Path, name: str) -> tuple[pa.Schema, list[str], int]:
+    """Return what the footer of a Parquet file says: its schema, its index, its number of rows.
+
+    The schema leaves out the columns of the index.
+    """
     with _open(path, name) as file:
         index = _unnamed_index(file.schema_arrow)
         kept = [field.remove_metadata() for field in file.schema_arrow if field.name not in index]
-        return ParquetColumns(pa.schema(kept), index, file.metadata.num_rows)
+        return pa.schema(kept), index, file.metadata.num_rows
 
 
 def read_batches(path: Path, schema: pa.Schema, name: str) -> Iterator[pa.RecordBatch]:
@@ -55,7 +48,7 @@ def read_batches(path: Path, schema: pa.Schema, name: str) -> Iterator[pa.Record
     try:
         with _open(path, name) as file:
             for batch in file.iter_batches(batch_size=_BATCH_ROWS):
-                # A damaged page may hold text that is no UTF-8.
+                # A damaged page may hold text that is not UTF-8.
                 batch.validate(full=True)
                 yield batch.select(schema.names).cast(schema)
     except (pa.ArrowException, OSError) as error:
@@ -78,4 +71,4 @@ def _unnamed_index(schema: pa.Schema) -> list[str]:
 
 
 def _damaged(name: str, error: Exception) -> StepError:
-    return StepError(f"{name}: a damaged Parquet file: {reason(error)}; fetch it again")
+    return StepError(f"{name}: the Parquet file is damaged: {reason(error)}; fetch it again")

@@ -47,8 +47,8 @@ def test_the_unnamed_index_of_pandas_is_left_out(pull: Pull, tmp_path: Path, ind
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        pytest.param(b"PAR1 and then nothing", ["a damaged Parquet file"], id="cut off"),
-        pytest.param(b"a,b\n1,2\n", ["named .parquet, but not"], id="CSV by another name"),
+        pytest.param(b"PAR1 and then nothing", ["the Parquet file is damaged"], id="cut off"),
+        pytest.param(b"a,b\n1,2\n", ["the name says Parquet, but"], id="CSV by another name"),
     ],
 )
 def test_what_is_no_parquet_is_told_in_one_line(
@@ -64,7 +64,7 @@ def test_a_page_damaged_in_the_middle_leaves_nothing(pull: Pull, tmp_path: Path)
     content = bytearray(path.read_bytes())
     content[4:5000] = b"\xff" * 4996
     path.write_bytes(content)
-    pull(path).assert_failed(str(path), "a damaged Parquet file")
+    pull(path).assert_failed(str(path), "the Parquet file is damaged")
 
 
 def test_a_page_of_damaged_text_leaves_nothing(pull: Pull, tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_page_of_damaged_text_leaves_nothing(pull: Pull, tmp_path: Path) -> No
     pq.write_table(pa.table({"s": ["é"] * 9}), path, compression="NONE", use_dictionary=False)
     # A first byte twice is no UTF-8.
     path.write_bytes(path.read_bytes().replace("é".encode(), b"\xc3\xc3"))
-    pull(path).assert_failed(str(path), "a damaged Parquet file")
+    pull(path).assert_failed(str(path), "the Parquet file is damaged")
 
 
 def test_parquet_without_rows_is_refused(pull: Pull, tmp_path: Path) -> None:

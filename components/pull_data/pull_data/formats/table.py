@@ -1,7 +1,7 @@
 """A table as a stream of batches, and the Parquet file made of it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pinion_step.errors import StepError
+
+# Takes a line for the log of the step.
+Log = Callable[[str], None]
 
 ROW_GROUP_ROWS = 1 << 17
 # Bounds the memory of wide tables, whose rows are large.
@@ -25,9 +28,9 @@ class Table:
 
 
 def check_column_names(names: list[str], where: str) -> None:
-    """Raise StepError unless there are columns, each with a name of its own."""
+    """Raise `StepError` unless there are columns, each with a name of its own."""
     if not names:
-        raise StepError(f"{where}: no columns")
+        raise StepError(f"{where}: the table has no columns; give a table with columns")
     for number, name in enumerate(names, start=1):
         if not name.strip():
             raise StepError(
@@ -38,7 +41,7 @@ def check_column_names(names: list[str], where: str) -> None:
     repeated = sorted(name for name, count in counts.items() if count > 1)
     if repeated:
         raise StepError(
-            f"{where}: {counts[repeated[0]]} columns are named {repeated[0]!r}; names must differ"
+            f"{where}: {counts[repeated[0]]} columns are named {repeated[0]!r}; rename them"
         )
 
 
@@ -47,7 +50,7 @@ def write_parquet(table: Table, path: Path, metadata: dict[str, str]) -> int:
     with path.open("wb") as file:
         writer = pq.ParquetWriter(file, table.schema.with_metadata(metadata))
         try:
-            rows = _write_groups(writer, _row_groups(table), metadata)
+            rows = _write_groups(writer, _row_groups(table))
             writer.close()
         finally:
             # Else a failed write would be tried again when the writer is collected.
@@ -55,9 +58,7 @@ def write_parquet(table: Table, path: Path, metadata: dict[str, str]) -> int:
     return rows
 
 
-def _write_groups(
-    writer: pq.ParquetWriter, groups: Iterable[pa.Table], metadata: dict[str, str]
-) -> int:
+def _write_groups(writer: pq.ParquetWriter, groups: Iterable[pa.Table]) -> int:
     """Write each group in a thread while the next is read; return the number of rows."""
     rows = 0
     with ThreadPoolExecutor(1) as thread:
@@ -66,9 +67,8 @@ def _write_groups(
             # One at a time, which bounds the memory.
             if written:
                 written.result()
-            whole = group.replace_schema_metadata(metadata)
-            written = thread.submit(writer.write_table, whole, len(whole))
-            rows += len(whole)
+            written = thread.submit(writer.write_table, group, len(group))
+            rows += len(group)
         if written:
             written.result()
     return rows

@@ -50,8 +50,8 @@ class CheckedText(io.RawIOBase):
         if nul >= 0:
             line = self._lines + chunk.count(b"\n", 0, nul) + 1
             raise StepError(
-                f"{self._name}: binary data (a NUL byte in line {line}), not a table; give CSV,"
-                " JSON lines or Parquet"
+                f"{self._name}: this is binary data (a NUL byte in line {line}), not a table; give"
+                " CSV, JSON lines or Parquet"
             )
         try:
             self._decoder.decode(chunk, final=not chunk)
@@ -76,7 +76,7 @@ def open_text(path: Path, name: str) -> io.BufferedReader:
 def read_head(path: Path, name: str) -> bytes:
     """Return the first bytes of a file, unpacked, whatever they are.
 
-    Raises StepError where they cannot be unpacked.
+    Raises `StepError` if they cannot be unpacked.
     """
     with _unpacked(path) as file:
         return read_unpacked(file, HEAD_BYTES, name)
@@ -88,12 +88,12 @@ def read_unpacked(file: BinaryIO, size: int, name: str) -> bytes:
         return file.read(size)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise StepError(
-            f"{name}: the gzip'd file is damaged or cut off ({error}); fetch it again"
+            f"{name}: the gzip file is damaged or incomplete ({error}); fetch it again"
         ) from None
 
 
 def is_gzip(path: Path) -> bool:
-    """Tell by the content."""
+    """Return whether a file is gzip'd, by its content."""
     with path.open("rb") as file:
         return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
 

@@ -2,7 +2,6 @@
 
 import os
 from functools import cached_property
-from typing import Any
 
 import aiohttp
 import google.auth
@@ -12,8 +11,8 @@ from fsspec.spec import AbstractBufferedFile
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, TransportError
 
 from pinion_step.errors import StepError, reason
-from pull_data.sources.retry import Patience, connection_failure, is_passing
 from pull_data.sources.source import ObjectSource
+from pull_data.sources.transfer import Patience, connection_failure, is_passing
 
 # Read at the import: its second client, of buckets of another kind, takes twice the time.
 os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
@@ -52,22 +51,15 @@ class GoogleStorage:
     def open(self, source: ObjectSource) -> AbstractBufferedFile:
         """Open an object at its newest generation, which never changes."""
         path = f"{source.bucket}/{source.key}"
-        details = self._filesystem.info(path)
+        details = self.filesystem.info(path)
         if details.get("contentEncoding") == "gzip":
             raise StepError(
-                f"{source.name}: stored with Content-Encoding: gzip, which the store unpacks on the"
-                " way; store it as a plain .gz file"
+                f"{source.name}: stored with Content-Encoding: gzip, which the store unpacks during"
+                " the download; store it as a plain .gz file"
             )
         if details["type"] == "file":
             path = f"{path}#{details['generation']}"
-        return self._filesystem.open(path, cache_type="none", concurrency=1)
-
-    def list(self, source: ObjectSource) -> dict[str, dict[str, Any]]:
-        """Return all objects in the folder, by bucket and key."""
-        found: dict[str, dict[str, Any]] = self._filesystem.find(
-            f"{source.bucket}/{source.prefix}", detail=True
-        )
-        return found
+        return self.filesystem.open(path, cache_type="none", concurrency=1)
 
     def refusal(self, error: Exception) -> str:
         """Return what no further try can mend, and what to do about it, or nothing."""
@@ -81,7 +73,7 @@ class GoogleStorage:
             case aiohttp.ClientSSLError():
                 return f"the server's certificate is not trusted: {reason(error)}"
             case aiohttp.InvalidURL():
-                return "the endpoint is no URL; check STORAGE_EMULATOR_HOST"
+                return "the endpoint is not a URL; check STORAGE_EMULATOR_HOST"
             case _ if isinstance(error, _PASSING):
                 return ""
             case GoogleAuthError() | NonRetryableError():
@@ -97,11 +89,11 @@ class GoogleStorage:
             return "the store answers 502"
         if isinstance(error, TransportError):
             return "the server that gives out credentials cannot be reached"
-        hidden = error.__cause__ if isinstance(error, FSTimeoutError) else None
-        return connection_failure(hidden or error, self._patience)
+        return connection_failure(error, self._patience)
 
     @cached_property
-    def _filesystem(self) -> GCSFileSystem:
+    def filesystem(self) -> GCSFileSystem:
+        """The client, which asks for credentials when it is made."""
         self._anonymous = _is_anonymous()
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=self._patience.connect, sock_read=self._patience.silence
@@ -120,12 +112,12 @@ class GoogleStorage:
         if is_passing(status):
             return ""
         if status in (401, 403) and self._anonymous:
-            return f"there is no access without credentials; give them by {_CREDENTIALS}"
-        if status == 401:
-            return f"the store does not take the credentials; check {_CREDENTIALS}"
-        if status == 403:
-            return "these credentials do not give access to it"
-        return f"the store answers {status}; check the address"
+            return f"there is no access without credentials; set {_CREDENTIALS}"
+        known = {
+            401: f"the store rejects the credentials; check {_CREDENTIALS}",
+            403: "these credentials do not give access; use others, or ask for access",
+        }
+        return known.get(status, f"the store answers {status}; check the address")
 
 
 def _is_anonymous() -> bool:

@@ -1,22 +1,22 @@
 """A file or a folder of this machine, which is read in place."""
 
-import hashlib
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pinion_step.errors import StepError, reason
+from pinion_step.errors import StepError
 from pull_data.formats.folder import (
-    Part,
     check_is_parquet,
     check_unchanged,
     data_files,
+    hashed,
     is_partition,
     path_of,
+    readable,
 )
-from pull_data.sources.fetched import Fetched, File, Folder
+from pull_data.sources.fetched import Fetched
 
 # The inode, the size and the time of the last change of a file, by its path in the folder.
 _State = dict[str, tuple[int, int, int]]
@@ -26,11 +26,15 @@ _State = dict[str, tuple[int, int, int]]
 def read_in_place(path: Path, name: str) -> Iterator[Fetched]:
     """Give what is at a path, hashed; `name` stands for it in messages.
 
-    Raises StepError where it cannot be read, and where it was not the same all the while.
+    Raises `StepError` if it cannot be read, or if it changes meanwhile.
     """
     before = _first_look(path, name)
     try:
-        yield _folder(path, before, name) if path.is_dir() else _file(path, name)
+        if path.is_dir():
+            # All before any is hashed, which may take long.
+            for each in before:
+                check_is_parquet(path / each, each, name)
+        yield Fetched(name, tuple(hashed(each, path / each, name) for each in before))
     except StepError:
         # What was rewritten meanwhile may look damaged.
         _check_unchanged(path, before, name)
@@ -38,36 +42,15 @@ def read_in_place(path: Path, name: str) -> Iterator[Fetched]:
     _check_unchanged(path, before, name)
 
 
-def _file(path: Path, name: str) -> File:
-    return File(name, path, _sha256(path, name))
-
-
-def _folder(path: Path, files: _State, name: str) -> Folder:
-    # All before any is hashed, which may take long.
-    for each in files:
-        check_is_parquet(path / each, each, name)
-    parts = (Part(each, path / each, _sha256(path / each, path_of(each, name))) for each in files)
-    return Folder(name, tuple(parts))
-
-
-def _sha256(file: Path, name: str) -> str:
-    try:
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
-    except OSError as error:
-        raise StepError(f"{name}: cannot be read: {reason(error)}") from None
-
-
 def _first_look(path: Path, name: str) -> _State:
-    try:
-        return _look(path, name)
-    except FileNotFoundError as error:
-        if path.exists():
-            raise StepError(f"{name}: cannot be read: {reason(error)}") from None
-        hint = "" if path.is_absolute() else f" in {Path.cwd()}"
-        raise StepError(f"{name}: no such file{hint}; check --source") from None
-    except OSError as error:
-        raise StepError(f"{name}: cannot be read: {reason(error)}") from None
+    with readable(name):
+        try:
+            return _look(path, name)
+        except FileNotFoundError:
+            if path.exists():
+                raise
+    hint = "" if path.is_absolute() else f" in {Path.cwd()}"
+    raise StepError(f"{name}: no such file{hint}; check --source")
 
 
 def _check_unchanged(path: Path, before: _State, name: str) -> None:
@@ -81,9 +64,7 @@ def _check_unchanged(path: Path, before: _State, name: str) -> None:
 
 
 def _look(path: Path, name: str) -> _State:
-    if not path.is_dir():
-        return {"": _state(path, name)}
-    files = data_files(_paths(path, name), name)
+    files = data_files(_paths(path, name), name) if path.is_dir() else [""]
     return {each: _state(path / each, path_of(each, name)) for each in files}
 
 
@@ -98,8 +79,8 @@ def _paths(folder: Path, name: str, above: str = "") -> Iterator[str]:
                 yield f"{path}/"
             elif entry.is_symlink():
                 raise StepError(
-                    f"{path_of(path, name)}: a link to a folder, which may lead in a circle; put"
-                    " the folder itself there"
+                    f"{path_of(path, name)}: this is a link to a folder, which may lead back to"
+                    " itself; put the folder itself there"
                 )
             else:
                 yield from _paths(folder, name, f"{path}/")

@@ -106,7 +106,7 @@ def test_what_can_be_no_file_of_a_folder_is_told(pull: Pull, folder: Path) -> No
     pull(folder).assert_failed("t/c: cannot be read: Input/output error")
     (folder / "c").unlink()
     (folder / "k=1").symlink_to(folder)
-    pull(folder).assert_failed("t/k=1: a link to a folder, which may lead in a circle")
+    pull(folder).assert_failed("t/k=1: this is a link to a folder, which may lead back to itself")
 
 
 PEAKS = """

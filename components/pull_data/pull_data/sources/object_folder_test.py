@@ -15,10 +15,9 @@ import pytest
 
 from pinion_step.errors import StepError
 from pull_data.conftest import Passage, Pull, Store, fail, relay, stall
-from pull_data.sources.disk_space import Room
 from pull_data.sources.object_store import download_objects
-from pull_data.sources.retry import Patience
 from pull_data.sources.source import ObjectSource, parse_source
+from pull_data.sources.transfer import Patience, Room
 
 IMPATIENT = Patience(tries=3, connect=2, silence=5, backoff=0.01)
 
@@ -103,7 +102,7 @@ def test_what_there_is_no_room_for_is_not_read(store: Store, key: str, tmp_path:
     source = parse_source(store.url(f"{key}/"))
     assert isinstance(source, ObjectSource)
     size = sum(len(FILES[path]) for path in (FIRST, SECOND))
-    with pytest.raises(StepError, match=f"{source.name}: larger than the {size - 1} bytes that"):
+    with pytest.raises(StepError, match=f"{source.name}: larger than the {size - 1} bytes "):
         download_objects(source, tmp_path, print, IMPATIENT, Room(source.name, size - 1))
     assert list(tmp_path.glob("download*")) == []
     download_objects(source, tmp_path, print, IMPATIENT, Room(source.name, size))

@@ -26,10 +26,9 @@ from pull_data.conftest import (
     use_keys,
 )
 from pull_data.sources import object_store
-from pull_data.sources.disk_space import Room
 from pull_data.sources.object_store import download_objects
-from pull_data.sources.retry import Patience
 from pull_data.sources.source import ObjectSource
+from pull_data.sources.transfer import Patience, Room
 
 BODY = b"a,b\n" + b"1,x\n2,\n" * 40_000
 OTHER = b"a,b\n" + b"3,y\n4,\n" * 40_000
@@ -60,7 +59,7 @@ def test_an_object_becomes_a_dataset_with_its_origin_and_hash(pull: Pull, store:
 def test_what_there_is_no_room_for_is_not_read(store: Store, tmp_path: Path) -> None:
     store.put("t.csv", BODY)
     source = ObjectSource(store.scheme, "tables", "t.csv")
-    with pytest.raises(StepError, match=f"{source.name}: larger than the 280003 bytes that"):
+    with pytest.raises(StepError, match=f"{source.name}: larger than the 280003 bytes available"):
         download_objects(source, tmp_path, print, IMPATIENT, Room(source.name, 280_003))
     assert not (tmp_path / "download").exists()
     download_objects(source, tmp_path, print, IMPATIENT, Room(source.name, 280_004))
@@ -82,7 +81,7 @@ def test_an_empty_object_is_no_table(pull: Pull, s3: Store) -> None:
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        pytest.param("a", "/t.csv: not a Parquet file, as all in a folder must be", id="a folder"),
+        pytest.param("a", "/t.csv: not a Parquet file; give a single file", id="a folder"),
         pytest.param("nothing.csv", ": there is no such object", id="no object"),
     ],
 )
@@ -179,7 +178,7 @@ def test_without_credentials_a_public_bucket_is_read(
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     s3.put("private.csv", BODY)
-    pull(s3.url("private.csv")).assert_failed("no access without credentials; give them by AWS_")
+    pull(s3.url("private.csv")).assert_failed("no access without credentials; set AWS_")
     aws(s3.gate.store_port, "s3").put_object(
         Bucket="tables", Key="public.csv", Body=BODY, ACL="public-read"
     )
@@ -226,8 +225,8 @@ def test_keys_that_open_nothing_are_told(
     key, secret = ada
     for given, words in [
         ((key, secret), "these credentials do not give access"),
-        ((key, SECRET), "does not take the credentials (SignatureDoesNotMatch)"),
-        (("AKIAEXAMPLE", SECRET), "does not take the credentials (InvalidAccessKeyId)"),
+        ((key, SECRET), "rejects the credentials (SignatureDoesNotMatch)"),
+        (("AKIAEXAMPLE", SECRET), "rejects the credentials (InvalidAccessKeyId)"),
     ]:
         use_keys(monkeypatch, *given)
         for name in ("t.csv", "t/"):
@@ -285,8 +284,8 @@ def test_google_credentials_that_do_not_work_are_told(
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        pytest.param(401, "no access without credentials; give them by GOOGLE_", id="401"),
-        pytest.param(403, "no access without credentials; give them by GOOGLE_", id="403"),
+        pytest.param(401, "no access without credentials; set GOOGLE_", id="401"),
+        pytest.param(403, "no access without credentials; set GOOGLE_", id="403"),
         pytest.param(400, "the store answers 400", id="400"),
     ],
 )

@@ -2,7 +2,6 @@
 
 import os
 from functools import cached_property
-from typing import Any
 
 import aiohttp
 from aiobotocore.config import AioConfig
@@ -23,13 +22,14 @@ from fsspec.spec import AbstractBufferedFile
 from s3fs import S3FileSystem
 
 from pinion_step.errors import reason
-from pull_data.sources.retry import REPLACED, Patience, connection_failure, is_passing
 from pull_data.sources.source import ObjectSource
+from pull_data.sources.transfer import REPLACED, Patience, connection_failure, is_passing
 
 _ANONYMOUS = (
-    "there is no access without credentials; give them by AWS_ACCESS_KEY_ID and"
-    " AWS_SECRET_ACCESS_KEY, or by AWS_PROFILE"
+    "there is no access without credentials; set AWS_ACCESS_KEY_ID and"
+    " AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
 )
+_NO_ACCESS = "these credentials do not give access; use others, or ask for access"
 _DENIED = {"403", "AccessDenied", "AllAccessDisabled"}
 _BAD_CREDENTIALS = {
     "ExpiredToken",
@@ -75,19 +75,12 @@ class S3:
         """Open an object; its ETag is asked for with each range."""
         path = f"{source.bucket}/{source.key}"
         try:
-            return self._filesystem.open(path, cache_type="none")
+            return self.filesystem.open(path, cache_type="none")
         except OSError as error:
             if _code(error):
                 # The answer to the HEAD that was sent has no body, and so no reason.
-                self._filesystem.cat_file(path, start=0, end=1)
+                self.filesystem.cat_file(path, start=0, end=1)
             raise
-
-    def list(self, source: ObjectSource) -> dict[str, dict[str, Any]]:
-        """Return all objects in the folder, by bucket and key."""
-        found: dict[str, dict[str, Any]] = self._filesystem.find(
-            f"{source.bucket}/{source.prefix}", detail=True
-        )
-        return found
 
     def refusal(self, error: Exception) -> str:
         """Return what no further try can mend, and what to do about it, or nothing."""
@@ -103,13 +96,11 @@ class S3:
                 return ""
             case CredentialRetrievalError():
                 # What the program or service said of it may hold a secret.
-                return (
-                    f"no credentials come from {error.kwargs['provider']}; check the AWS settings"
-                )
+                return f"{error.kwargs['provider']} gives no credentials; check the AWS settings"
             case NoRegionError():
                 return "no region is given; set AWS_REGION"
             case ValueError():
-                return "the endpoint is no URL; check AWS_ENDPOINT_URL"
+                return "the endpoint is not a URL; check AWS_ENDPOINT_URL"
         return f"the AWS settings do not work: {reason(error)}"
 
     def failure(self, error: Exception) -> str:
@@ -123,17 +114,18 @@ class S3:
         if code in _PASSING or code.isdecimal() and is_passing(int(code)):
             return ""
         if code in _DENIED:
-            return _ANONYMOUS if self._anonymous else "these credentials do not give access to it"
+            return _ANONYMOUS if self._anonymous else _NO_ACCESS
         if code in _BAD_CREDENTIALS:
-            return f"the store does not take the credentials ({code}); renew or correct them"
+            return f"the store rejects the credentials ({code}); renew or correct them"
         return _REFUSALS.get(code, f"the store answers {code}; check the address and the region")
 
     @cached_property
-    def _filesystem(self) -> S3FileSystem:
+    def filesystem(self) -> S3FileSystem:
+        """The client, which asks for credentials when it is made."""
         options = {
             "connect_timeout": self._patience.connect,
             "read_timeout": self._patience.silence,
-            # Trying again is ours, so that it is told.
+            # We try again ourselves, so that the log says so.
             "retries": {"mode": "standard", "total_max_attempts": 1},
         }
         session = AioSession()
@@ -163,9 +155,5 @@ def _code(error: BaseException) -> str:
 
 def _inner(error: Exception) -> BaseException:
     """Return the error of the connection behind one of botocore's."""
-    inner = None
-    if isinstance(error, BotoCoreError):
-        inner = error.kwargs.get("error")
-    elif isinstance(error, FSTimeoutError):
-        inner = error.__cause__
+    inner = error.kwargs.get("error") if isinstance(error, BotoCoreError) else None
     return inner if isinstance(inner, BaseException) else error

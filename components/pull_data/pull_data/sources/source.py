@@ -1,36 +1,28 @@
 """Where a table comes from: the `--source` flag, parsed once."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import url2pathname
 
-from pinion_step.errors import StepError, WrongCallError
+from pinion_step.errors import WrongCallError
 
 DEFAULT_SOURCE = "sample:breast_cancer"
 KNOWN = "a path, file://, http://, https://, s3://, gs:// or sample:NAME"
-_SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)(?=://)|(?P<sample>sample)(?=:)")
+_SAMPLES = Path(__file__).parents[1] / "samples"
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)|sample(?=:)")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]+")
 _VERSION = re.compile(r"[?&](versionId|generation)=|#\d+$")
 
 
 @dataclass(frozen=True)
 class LocalSource:
-    """A file that is read in place, or a folder of files."""
+    """A file that is read in place, or a folder of files. The samples are files of this package."""
 
     name: str
     path: Path
-
-
-@dataclass(frozen=True)
-class SampleSource:
-    """A table inside this package, which may itself be inside an archive."""
-
-    name: str
-    resource: Traversable
 
 
 @dataclass(frozen=True)
@@ -73,13 +65,13 @@ class ObjectSource:
         return ObjectSource(self.scheme, self.bucket, self.prefix + path)
 
 
-Source = LocalSource | SampleSource | WebSource | ObjectSource
+Source = LocalSource | WebSource | ObjectSource
 
 
 def parse_source(text: str) -> Source:
     """Parse what `--source` gave.
 
-    Raises StepError with exit code 2 for an empty text, an unknown protocol or sample, or a URL
+    Raises `WrongCallError` for an empty text, an unknown protocol or sample, or a URL
     without host.
     """
     if not text.strip():
@@ -91,30 +83,23 @@ def parse_source(text: str) -> Source:
     match = _SCHEME.match(text)
     if match is None:
         return LocalSource(text, Path(text))
-    if match["sample"]:
-        return _sample(text)
-    scheme = match["scheme"].lower()
-    if scheme == "file":
-        return _file_url(text)
-    if scheme in ("http", "https"):
-        return _web(text)
-    if scheme in ("s3", "gs"):
-        return _object(scheme, text[match.end("scheme") + len("://") :])
-    raise WrongCallError(f"--source: unknown protocol {scheme}:// (known: {KNOWN})")
+    scheme = match[0].lower()
+    if scheme not in _PARSERS:
+        raise WrongCallError(f"--source: unknown protocol {scheme}:// (known: {KNOWN})")
+    return _PARSERS[scheme](text)
 
 
 def sample_names() -> list[str]:
     """Return the names that may follow `sample:`."""
-    folder = files("pull_data") / "samples"
-    return sorted(e.name.removesuffix(".csv") for e in folder.iterdir() if e.name.endswith(".csv"))
+    return sorted(file.stem for file in _SAMPLES.glob("*.csv"))
 
 
-def _sample(text: str) -> SampleSource:
+def _sample(text: str) -> LocalSource:
     name = text.removeprefix("sample:")
     if name not in sample_names():
         known = ", ".join(f"sample:{known}" for known in sample_names())
         raise WrongCallError(f"--source: unknown sample {text!r} (known: {known})")
-    return SampleSource(text, files("pull_data") / "samples" / f"{name}.csv")
+    return LocalSource(text, _SAMPLES / f"{name}.csv")
 
 
 def _file_url(text: str) -> LocalSource:
@@ -135,32 +120,45 @@ def _web(text: str) -> WebSource:
         # The text is not repeated: what cannot be parsed cannot be freed of its secrets.
         raise WrongCallError(f"--source: not a URL: {error}") from None
     if not host:
-        raise WrongCallError("--source: the URL names no host")
+        raise WrongCallError("--source: the URL names no host; check the address")
     netloc = f"[{host}]" if ":" in host else host
     if port is not None:
         netloc += f":{port}"
     return WebSource(urlunsplit((parts.scheme, netloc, parts.path, "", "")), text)
 
 
-def _object(scheme: str, address: str) -> ObjectSource:
+def _object(text: str) -> ObjectSource:
+    protocol, _, address = text.partition("://")
+    scheme = protocol.lower()
     bucket, slash, key = address.partition("/")
-    if not _BUCKET.fullmatch(bucket):
-        # Not repeated either: some write their keys before the bucket.
-        raise _wrong_object(scheme, "names no bucket", f"give {scheme}://BUCKET/KEY")
-    if not slash:
-        raise _wrong_object(
-            scheme,
-            "names a bucket alone",
-            f"give {scheme}://BUCKET/KEY, or {scheme}://BUCKET/ for the Parquet files in it",
-        )
-    if _VERSION.search(key):
-        raise _wrong_object(
-            scheme, "asks for a version", "give the object alone, and its bytes' hash as --sha256"
-        )
-    if "*" in key or "?" in key:
-        raise _wrong_object(scheme, "is a pattern", "give one object, or a folder of Parquet files")
+    whole = f"give {scheme}://BUCKET/KEY"
+    wrong = (
+        (not _BUCKET.fullmatch(bucket), f"names no bucket; {whole}"),
+        (
+            not slash,
+            f"names a bucket alone; {whole}, or {scheme}://BUCKET/ for the Parquet files in it",
+        ),
+        (
+            _VERSION.search(key),
+            "asks for a version; give the object alone, and its bytes' hash as --sha256",
+        ),
+        (
+            "*" in key or "?" in key,
+            "is a pattern; give one object, or a folder of Parquet files",
+        ),
+    )
+    for is_wrong, what in wrong:
+        if is_wrong:
+            # The address is not repeated: some people write their keys before the bucket.
+            raise WrongCallError(f"--source: this {scheme}:// address {what}")
     return ObjectSource(scheme, bucket, key)
 
 
-def _wrong_object(scheme: str, what: str, hint: str) -> StepError:
-    return WrongCallError(f"--source: this {scheme}:// address {what}; {hint}")
+_PARSERS: dict[str, Callable[[str], Source]] = {
+    "sample": _sample,
+    "file": _file_url,
+    "http": _web,
+    "https": _web,
+    "s3": _object,
+    "gs": _object,
+}

@@ -17,7 +17,7 @@ from pipelines.kubeflow.kfp_server_testing import KfpServer, serving, wait_until
 from pipelines.kubeflow.rollout_testing import FAULTS
 from pipelines.pinning.lock import Lock, Locked, sha256
 from pipelines.pinning.releases import Release, store
-from pipelines.system.errors import UsageError
+from pipelines.system.errors import PinionError, UsageError
 from pipelines.system.workspace import ROOT, Workspace
 
 GOLDEN = ROOT / "tests" / "golden" / "training.yaml"
@@ -175,18 +175,17 @@ def test_a_user_of_several_names_a_namespace(workspace: Workspace) -> None:
         pytest.param(["--user", "ada"], 2, "set KFP_PASSWORD", id="no password"),
     ],
 )
+@pytest.mark.usefixtures("workspace")
 def test_what_is_wrong_is_said_before_a_cluster_is_asked(
-    workspace: Workspace, arguments: list[str], code: int, message: str
+    capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, message: str
 ) -> None:
     tag = [] if arguments[0][0].isalnum() else ["1.0.0"]
     with serving(KfpServer()) as server:
-        process = command(workspace, server, *tag, *arguments)
-        output, error = process.communicate(timeout=60)
+        with pytest.raises(PinionError, match=re.escape(message)) as refused:
+            main(server, *tag, *arguments)
         assert server.requests == []
-    assert (process.returncode, output) == (code, "")
-    (line,) = error.splitlines()
-    assert line.startswith("pipelines.deploy: error: ")
-    assert message in line
+    assert refused.value.exit_code == code
+    assert capsys.readouterr().out == ""
 
 
 def test_an_edited_release_is_not_deployed(workspace: Workspace) -> None:
@@ -197,7 +196,9 @@ def test_an_edited_release_is_not_deployed(workspace: Workspace) -> None:
         _, error = process.communicate(timeout=60)
         assert server.requests == []
     assert process.returncode == 1
-    assert "pipelines/releases/1.0.0/pipeline.yaml was edited" in error
+    (line,) = error.splitlines()
+    assert line.startswith("pipelines.deploy: error: ")
+    assert "pipelines/releases/1.0.0/pipeline.yaml was edited" in line
 
 
 def test_another_pipeline_under_the_tag_is_told(workspace: Workspace) -> None:

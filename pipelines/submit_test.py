@@ -152,17 +152,24 @@ def test_settings_for_the_cluster_go_with_the_run(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_said_before_a_cluster_is_asked(
-    arguments: list[str], code: int, message: str
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, message: str
 ) -> None:
     with serving(KfpServer()) as server:
+        monkeypatch.setenv("KFP_ENDPOINT", server.address)
         where = [] if "--stop" in arguments else flags(server)
-        process = command(*where, *arguments, KFP_ENDPOINT=server.address)
-        _, error = process.communicate(timeout=60)
+        with pytest.raises(PinionError, match=re.escape(message)) as refused:
+            submit.main([*where, *arguments])
         assert server.requests == []
-    assert process.returncode == code
+    assert refused.value.exit_code == code
+
+
+def test_a_wrong_call_is_one_line() -> None:
+    process = command("--pipeline-file", str(GOLDEN), "--param", "sead=7")
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 2
     (line,) = error.splitlines()
     assert line.startswith("pipelines.submit: error: ")
-    assert message in line
+    assert "no parameter 'sead'" in line
 
 
 @pytest.mark.parametrize("fault", [DROP, LOSE, 500, 503])

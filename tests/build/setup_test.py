@@ -133,10 +133,11 @@ def test_a_first_run_without_network_ends_with_one_line(tree: Path, tmp_path: Pa
     )
     assert sum("error" in line for line in errors) == 1
     assert "Traceback" not in done.stderr
-    # Nothing incomplete is left, and with a network the same command succeeds.
+    # Nothing incomplete is left, and with a network the environment is made and the step starts.
     left = (tmp_path / "cache" / "pinion" / "environments").iterdir()
     assert {each.suffix for each in left} <= {".lock"}
     del caches["UV_CACHE_DIR"]
-    again = call(tree, "make", "run", **caches)
-    assert again.returncode == 0, again.stderr
-    assert "models:/pinion-model/1" in again.stdout
+    again = call(tree, "make", "run", "ARGS=--param source=absent.csv", **caches)
+    assert "pull_data: installed in" in again.stderr
+    assert "error: step 'pull-data' failed: " in again.stderr.splitlines()[-2]
+    assert "absent.csv" in again.stderr.splitlines()[-2]

@@ -149,9 +149,9 @@ def test_a_file_of_another_build_is_refused(tmp_path: Path) -> None:
         env=environment(),
         check=True,
     )
-    given = ["--pipeline-file", str(compiled), *params(model="logistic_regression")]
-    finished = run(tmp_path / "first", *given)
-    assert finished.code == 0, finished.stderr
+    # The file itself is taken: the run gets as far as its first step.
+    accepted = run(tmp_path / "first", "--pipeline-file", str(compiled), *params(source="absent"))
+    assert_one_line(accepted, 1, "step 'pull-data' failed", "absent")
     edited = tmp_path / "edited.yaml"
     version = discover(ROOT / "components")["train"].version
     image = f"image: pinion/train:{version}-dev."

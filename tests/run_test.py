@@ -234,7 +234,10 @@ def test_a_name_that_a_shell_or_a_parser_would_mangle(tmp_path: Path) -> None:
 def test_the_same_run_twice_gives_the_same_data_and_metrics(tmp_path: Path) -> None:
     folders = []
     for name in ("first", "second"):
-        finished = run(tmp_path / name, *params(model="random_forest", seed=3))
+        finished = run(
+            tmp_path / name,
+            *params(model="random_forest", model_params='{"n_estimators": 20}', seed=3),
+        )
         assert finished.code == 0, finished.stderr
         folders.append(finished.folder)
     for output in (

@@ -9,12 +9,11 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from pipelines.pinning.compiler import compile_pipeline
 from pipelines.pinning.pins import DEV, Pin
 from pipelines.system.manifests import file_hash
-from pipelines.system.workspace import ROOT, Workspace
+from pipelines.system.workspace import ROOT, Workspace, whole
 
 _KEPT = 50
 
@@ -55,10 +54,8 @@ def _read(kept: Path) -> bytes | None:
 
 
 def _keep(kept: Path, compiled: bytes) -> None:
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=kept.parent, prefix=".", delete=False) as file:
-        file.write(hashlib.sha256(compiled).hexdigest().encode() + b"\n" + compiled)
-    os.replace(file.name, kept)
-    by_use = sorted(kept.parent.iterdir(), key=lambda path: -path.stat().st_mtime)
+    with whole(kept) as file:
+        file.write_bytes(hashlib.sha256(compiled).hexdigest().encode() + b"\n" + compiled)
+    by_use = sorted(kept.parent.glob("*.yaml"), key=lambda path: -path.stat().st_mtime)
     for old in by_use[_KEPT:]:
         old.unlink(missing_ok=True)

@@ -65,8 +65,11 @@ class Deploying:
             yield _line("version", self.tag, "", "does not exist")
             return
         names = {each.id: each.name for each in removed.values()}
-        runs = schedules.recurring_runs(self.api, pipeline_id, self.namespace)
-        runs = [each for each in runs if each.version_id in removed]
+        runs = [
+            each
+            for each in schedules.recurring_runs(self.api, pipeline_id, self.namespace)
+            if each.version_id in removed
+        ]
         _refuse_others(runs, name, names)
         for run in runs:
             if not self.dry_run:

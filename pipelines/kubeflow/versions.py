@@ -103,14 +103,12 @@ def chosen(there: Iterable[Version], tag: str, file: PipelineFile) -> tuple[str,
 
 def upload(api: Api, pipeline_id: str, tag: str, file: PipelineFile) -> Version:
     """Create the version that `chosen` finds, and never two, even if others do so at once."""
-    name, version = chosen(versions(api, pipeline_id), tag, file)
-    while version is None:
-        made = _upload(api, pipeline_id, name, file)
+    while True:
+        name, version = chosen(versions(api, pipeline_id), tag, file)
+        made = version or _upload(api, pipeline_id, name, file)
+        # If another call was faster, with other settings, there is a next name.
         if made.holds(file):
             return made
-        # Another call was faster, with other settings.
-        name, version = chosen(versions(api, pipeline_id), tag, file)
-    return version
 
 
 def remove(api: Api, call: Callable[..., Any], **ids: Any) -> None:

@@ -4,17 +4,20 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.components.component import discover
 from pipelines.console.command import run_command
 from pipelines.console.flags import add_platform_flag
-from pipelines.kubeflow.platform.file import PlatformSettings
 from pipelines.pinning.compiler import compile_pipeline
 from pipelines.pinning.pins import DEV, dev_pins
 from pipelines.pinning.releases import frozen
 from pipelines.registry.address import address
 from pipelines.system.errors import UsageError
 from pipelines.system.workspace import Workspace, whole
+
+if TYPE_CHECKING:
+    from pipelines.kubeflow.platform.file import PlatformSettings
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -45,14 +48,24 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command."""
     args = build_parser().parse_args(argv)
-    settings = PlatformSettings.load(args.platform) if args.platform else None
+    settings = None
+    if args.platform:
+        # Imported here, because only a platform file needs pydantic, which takes a while to import.
+        from pipelines.kubeflow.platform.file import PlatformSettings
+
+        settings = PlatformSettings.load(args.platform)
     if args.registry and args.release_tag != DEV:
         raise UsageError(
             f"--registry is for dev only: the lock of release {args.release_tag!r} already names"
             " its registry; leave --registry out"
         )
     with whole(args.output) as file:
-        pipeline = _pipeline(Workspace(), args.release_tag, args.registry or "")
+        workspace = Workspace()
+        if args.release_tag == DEV:
+            pins = dev_pins(discover(workspace.components), args.registry or "")
+            pipeline = compile_pipeline(DEV, pins)
+        else:
+            pipeline = frozen(workspace, args.release_tag).pipeline
         if settings:
             pipeline = _applied(settings, args.output, pipeline)
         file.write_bytes(pipeline)
@@ -60,13 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _pipeline(workspace: Workspace, tag: str, registry: str) -> bytes:
-    if tag == DEV:
-        return compile_pipeline(DEV, dev_pins(discover(workspace.components), registry))
-    return frozen(workspace, tag).pipeline
-
-
-def _applied(settings: PlatformSettings, path: Path, pipeline: bytes) -> bytes:
+def _applied(settings: "PlatformSettings", path: Path, pipeline: bytes) -> bytes:
     # Imported here, because KFP's messages take a while to import, and only settings need them.
     from pipelines.compiled.file import PipelineFile
     from pipelines.kubeflow.platform.apply import apply
@@ -83,4 +90,4 @@ def _applied(settings: PlatformSettings, path: Path, pipeline: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command("pipelines.compile", main))
+    raise SystemExit(run_command("pipelines.compile", main))

@@ -1,7 +1,6 @@
 """Upload a release to a Kubeflow cluster, and schedule its runs: `python -m pipelines.deploy`."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from pipelines.compiled.file import PipelineFile
@@ -49,24 +48,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = build_parser()
     args = parser.parse_args(argv)
     # Imported here, because the client of a cluster takes too long to import for --help.
-    from pipelines.kubeflow.readiness import check_images
-    from pipelines.kubeflow.rollout import Deploying
-    from pipelines.kubeflow.schedules import Schedule
-    from pipelines.kubeflow.session import connect, prepared, with_settings
+    from pipelines.kubeflow import readiness, rollout, schedules, session
 
     file, schedule = _release(args.tag), None
     if args.schedule is None:
         names = (*_OF_RUNS, *_OF_VERSIONS) if args.remove else _OF_RUNS
         unused = [each for each in names if getattr(args, each) != parser.get_default(each)]
         _refuse_unused(unused, args.remove)
-        file, _ = with_settings(args.platform, not args.no_cache, file)
-        check_images(file)
+        file, _ = session.with_settings(args.platform, not args.no_cache, file)
+        readiness.check_images(file)
     else:
         cron = kfp_cron(args.schedule)
-        file, parameters, account = prepared(run_flags(args), file)
-        schedule = Schedule(file.name, cron, parameters, args.experiment, account)
-    api, namespace = connect(cluster_flags(args))
-    deploying = Deploying(api, namespace, args.tag, args.dry_run)
+        file, parameters, account = session.prepared(run_flags(args), file)
+        schedule = schedules.Schedule(file.name, cron, parameters, args.experiment, account)
+    api, namespace = session.connect(cluster_flags(args))
+    deploying = rollout.Deploying(api, namespace, args.tag, args.dry_run)
     lines = deploying.remove(file.name) if args.remove else deploying.deploy(file, schedule)
     for line in lines:
         print(line, flush=True)
@@ -99,4 +95,4 @@ def _refuse_unused(given: Sequence[str], remove: bool) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command("pipelines.deploy", main))
+    raise SystemExit(run_command("pipelines.deploy", main))

@@ -1,7 +1,6 @@
 """Make a new component: `python -m pipelines.new NAME`."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from pipelines.components.template import NewComponent
@@ -45,4 +44,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command("pipelines.new", main))
+    raise SystemExit(run_command("pipelines.new", main))

@@ -102,4 +102,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command("pipelines.promote", main))
+    raise SystemExit(run_command("pipelines.promote", main))

@@ -1,7 +1,6 @@
 """Push the images of new component versions, with their SBOMs: `python -m pipelines.publish`."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from pipelines.components.component import choose, discover
@@ -77,4 +76,4 @@ def _state(registry: Registry, publication: Publication, dry_run: bool) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command("pipelines.publish", main))
+    raise SystemExit(run_command("pipelines.publish", main))

@@ -1,7 +1,6 @@
 """Make a release of published component versions: `python -m pipelines.release TAG`."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from pipelines.console.command import run_command
@@ -60,4 +59,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command("pipelines.release", main))
+    raise SystemExit(run_command("pipelines.release", main))

@@ -1,7 +1,6 @@
 """Make a model again and compare every step: `python -m pipelines.reproduce MODEL/VERSION`."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -94,4 +93,4 @@ def _compared(
 
 
 if __name__ == "__main__":
-    sys.exit(run_command("pipelines.reproduce", main))
+    raise SystemExit(run_command("pipelines.reproduce", main))

@@ -2,7 +2,6 @@
 
 import argparse
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,4 +93,4 @@ def _summary(run: "LocalRun") -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command("pipelines.run", main))
+    raise SystemExit(run_command("pipelines.run", main))

@@ -40,4 +40,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command("pipelines.sbom", main))
+    raise SystemExit(run_command("pipelines.sbom", main))

@@ -1,7 +1,6 @@
 """Serve a registered model on this machine: `python -m pipelines.serve`."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
@@ -80,4 +79,4 @@ def _call(server: LocalServer, example: Path | None) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command("pipelines.serve", main))
+    raise SystemExit(run_command("pipelines.serve", main))

@@ -1,7 +1,6 @@
 """Show what made a model, or what contains a package: `python -m pipelines.show MODEL`."""
 
 import argparse
-import sys
 import textwrap
 from collections.abc import Sequence
 
@@ -70,4 +69,4 @@ def _print(label: str, text: str, width: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command("pipelines.show", main))
+    raise SystemExit(run_command("pipelines.show", main))

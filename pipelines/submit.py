@@ -1,7 +1,6 @@
 """Run a compiled pipeline on a Kubeflow cluster: `python -m pipelines.submit`."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,12 +50,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     elif args.stop is not None:
         submission.stop(cluster, args.stop)
     else:
-        request = submission.Request(
-            args.pipeline_file, args.run_name, args.experiment, run_flags(args)
+        flags = run_flags(args)
+        submission.submit(
+            cluster, args.pipeline_file, args.run_name, args.experiment, flags, args.wait
         )
-        submission.submit(cluster, request, args.wait)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(run_command("pipelines.submit", main))
+    raise SystemExit(run_command("pipelines.submit", main))

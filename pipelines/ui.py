@@ -1,7 +1,6 @@
 """Open MLflow's pages on the runs of this machine: `python -m pipelines.ui`."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from pipelines.console.command import run_command
@@ -71,4 +70,4 @@ def _experiment(registry: ModelRegistry, name: str | None, uri: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command("pipelines.ui", main))
+    raise SystemExit(run_command("pipelines.ui", main))

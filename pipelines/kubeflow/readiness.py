@@ -105,8 +105,7 @@ def _check_pushed(images: list[ImageReference]) -> None:
 
 def _pushed(image: ImageReference) -> bool:
     try:
-        registry = Registry(image.registry)
-        return registry.find(image.path, image.tag) is not None
+        return Registry(image.registry).find(image.path, image.tag) is not None
     except PinionError as error:
         # The cluster may be able to reach a registry that this machine cannot.
         print(f"cannot check whether {image} was pushed: {error}", file=sys.stderr)

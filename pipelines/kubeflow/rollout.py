@@ -29,7 +29,9 @@ class Deploying:
         A second call does nothing. Without a schedule, an existing one is kept.
         """
         found = versions.find_pipeline(self.api, file.name, self.namespace)
-        pipeline_id = found or self._make(file.name)
+        pipeline_id = found
+        if not found and not self.dry_run:
+            pipeline_id = versions.make_pipeline(self.api, file.name, self.namespace)
         yield _line(
             "pipeline", file.name, pipeline_id, "exists" if found else self._done("created")
         )
@@ -37,13 +39,12 @@ class Deploying:
         version, done = self._version(pipeline_id, there, file)
         yield _line("version", version.name, version.id, done)
         names = {each.id: each.name for each in (*there, version)}
-        runs = self._own(pipeline_id, file.name)
+        runs = (
+            schedules.own(self.api, pipeline_id, file.name, self.namespace) if pipeline_id else []
+        )
         if schedule:
             schedule = replace(
-                schedule,
-                pipeline_id=pipeline_id,
-                version_id=version.id,
-                namespace=self.namespace,
+                schedule, pipeline_id=pipeline_id, version_id=version.id, namespace=self.namespace
             )
             yield from self._schedule(schedule, runs, names)
         else:
@@ -64,8 +65,11 @@ class Deploying:
             yield _line("version", self.tag, "", "does not exist")
             return
         names = {each.id: each.name for each in removed.values()}
-        runs = schedules.recurring_runs(self.api, pipeline_id, self.namespace)
-        runs = [each for each in runs if each.version_id in removed]
+        runs = [
+            each
+            for each in schedules.recurring_runs(self.api, pipeline_id, self.namespace)
+            if each.version_id in removed
+        ]
         _refuse_others(runs, name, names)
         for run in runs:
             if not self.dry_run:
@@ -79,9 +83,6 @@ class Deploying:
     def _done(self, what: str) -> str:
         return f"would be {what}" if self.dry_run else what
 
-    def _make(self, name: str) -> str:
-        return "" if self.dry_run else versions.make_pipeline(self.api, name, self.namespace)
-
     def _version(
         self, pipeline_id: str, there: Iterable[Version], file: PipelineFile
     ) -> tuple[Version, str]:
@@ -94,9 +95,6 @@ class Deploying:
         if version.name != self.tag:
             done += f"; {self.tag} has other cluster settings and is kept"
         return version, done
-
-    def _own(self, pipeline_id: str, name: str) -> list[Recurring]:
-        return schedules.own(self.api, pipeline_id, name, self.namespace) if pipeline_id else []
 
     def _schedule(
         self, schedule: Schedule, there: list[Recurring], names: Mapping[str, str]

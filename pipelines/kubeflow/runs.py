@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import kfp_server_api as kfp
@@ -14,7 +13,7 @@ import kfp_server_api as kfp
 from pipelines.compiled.file import PipelineFile
 from pipelines.compiled.values import Value
 from pipelines.kubeflow.api.answers import RefusedError
-from pipelines.kubeflow.api.client import Api, named, pages
+from pipelines.kubeflow.api.client import Api, identity, named
 from pipelines.system.errors import PinionError, UsageError
 from pipelines.system.task_state import State
 
@@ -81,14 +80,10 @@ class Run:
     @classmethod
     def of(cls, run: Any) -> "Run":
         """Convert the API's object; raise `PinionError` if it has no id."""
-        if not run.run_id:
-            raise PinionError(
-                "KFP answered with a run that has no id; is the server older than KFP 2?"
-            )
         details = run.run_details.task_details if run.run_details else None
         spec = run.pipeline_spec if isinstance(run.pipeline_spec, dict) else {}
         return cls(
-            str(run.run_id),
+            identity(run, "run_id"),
             str(run.display_name or ""),
             str(run.state or ""),
             _error(run),
@@ -129,37 +124,30 @@ def start(api: Api, submission: Submission) -> Run:
         runtime_config=kfp.V2beta1RuntimeConfig(parameters=dict(submission.parameters)),
         service_account=submission.service_account or None,
     )
-
-    def make() -> Any:
-        return api.runs.run_service_create_run(run=run)
-
-    def find() -> Any | None:
-        return _first(api, submission.name, experiment_id=experiment)
-
-    return Run.of(api.create(make, find, unique=False))
+    made = api.create(
+        lambda: api.runs.run_service_create_run(run=run),
+        lambda: _first(api, submission.name, experiment_id=experiment),
+        unique=False,
+    )
+    return Run.of(made)
 
 
 def find_experiment(api: Api, name: str, namespace: str) -> str:
     """Return the id of the experiment with a name, or an empty string."""
-    found = _find_experiment(api, name, namespace)
-    return str(found.experiment_id) if found else ""
+    call = api.experiments.experiment_service_list_experiments
+    found = api.pages(call, "experiments", filter=named(name), namespace=namespace or None)
+    experiment = _of_name(found, name)
+    return identity(experiment, "experiment_id") if experiment else ""
 
 
 def experiment_id(api: Api, name: str, namespace: str) -> str:
     """Return the id of the experiment with a name, and create it if necessary."""
-    scope = {"namespace": namespace} if namespace else {}
-
-    def make() -> Any:
-        experiment = kfp.V2beta1Experiment(display_name=name, **scope)
-        return api.experiments.experiment_service_create_experiment(experiment=experiment)
-
-    def find() -> Any | None:
-        return _find_experiment(api, name, namespace)
-
-    found = find() or api.create(make, find)
-    if not found.experiment_id:
-        raise PinionError(f"KFP answered with an experiment {name!r} that has no id")
-    return str(found.experiment_id)
+    experiment = kfp.V2beta1Experiment(display_name=name, namespace=namespace or None)
+    create = api.experiments.experiment_service_create_experiment
+    return find_experiment(api, name, namespace) or api.create(
+        lambda: identity(create(experiment=experiment), "experiment_id"),
+        lambda: find_experiment(api, name, namespace) or None,
+    )
 
 
 def get(api: Api, run_id: str) -> Run:
@@ -175,8 +163,7 @@ def find(api: Api, name_or_id: str, namespace: str) -> Run:
         except RefusedError as error:
             if error.status != 404:
                 raise
-    scope = {"namespace": namespace} if namespace else {}
-    if found := _first(api, name_or_id, **scope):
+    if found := _first(api, name_or_id, namespace=namespace or None):
         return get(api, found.run_id)
     raise PinionError(
         f"{api.endpoint.address} has no run {name_or_id!r}"
@@ -190,15 +177,9 @@ def stop(api: Api, run_id: str) -> None:
     api.persist(api.runs.run_service_terminate_run, run_id=run_id)
 
 
-def _first(api: Api, name: str, **scope: str) -> Any | None:
-    listed = partial(api.persist, api.runs.run_service_list_runs)
-    return _of_name(pages(listed, "runs", filter=named(name), **scope), name)
-
-
-def _find_experiment(api: Api, name: str, namespace: str) -> Any | None:
-    scope = {"namespace": namespace} if namespace else {}
-    listed = partial(api.persist, api.experiments.experiment_service_list_experiments)
-    return _of_name(pages(listed, "experiments", filter=named(name), **scope), name)
+def _first(api: Api, name: str, **scope: str | None) -> Any | None:
+    call = api.runs.run_service_list_runs
+    return _of_name(api.pages(call, "runs", filter=named(name), **scope), name)
 
 
 def _of_name(things: Iterable[Any], name: str) -> Any | None:

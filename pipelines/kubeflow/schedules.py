@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import kfp_server_api as kfp
 from google.protobuf.struct_pb2 import Struct
 
 from pipelines.compiled.values import Value
-from pipelines.kubeflow.api.client import Api, pages
+from pipelines.kubeflow.api.client import Api, identity
 from pipelines.kubeflow.cron import shown
 from pipelines.kubeflow.runs import experiment_id
 from pipelines.kubeflow.versions import remove
@@ -54,12 +53,10 @@ class Recurring:
     @classmethod
     def of(cls, run: Any) -> "Recurring":
         """Convert the API's object; raise `PinionError` if it has no id."""
-        if not run.recurring_run_id:
-            raise PinionError("KFP answered with a recurring run that has no id")
         trigger = run.trigger.cron_schedule if run.trigger else None
         version = run.pipeline_version_reference or run
         return cls(
-            str(run.recurring_run_id),
+            identity(run, "recurring_run_id"),
             str(run.display_name or ""),
             str(version.pipeline_version_id or ""),
             str(trigger.cron or "") if trigger else "",
@@ -89,11 +86,10 @@ class Recurring:
 
 def recurring_runs(api: Api, pipeline_id: str, namespace: str) -> list[Recurring]:
     """Return all recurring runs of a pipeline's versions, in the same order for every caller."""
-    scope = {"namespace": namespace} if namespace else {}
-    listed = partial(api.persist, api.recurring_runs.recurring_run_service_list_recurring_runs)
+    call = api.recurring_runs.recurring_run_service_list_recurring_runs
     found = [
         Recurring.of(each)
-        for each in pages(listed, "recurring_runs", **scope)
+        for each in api.pages(call, "recurring_runs", namespace=namespace or None)
         if each.pipeline_version_reference
         and each.pipeline_version_reference.pipeline_id == pipeline_id
     ]
@@ -123,7 +119,9 @@ def keep(api: Api, schedule: Schedule) -> Recurring:
     made = ""
     for _ in range(_ROUNDS):
         # Also accept one that KFP describes otherwise than it was created.
-        kept = find(there, schedule, experiment) or _by_id(there, made)
+        kept = find(there, schedule, experiment) or next(
+            (each for each in there if each.id == made), None
+        )
         if kept is None:
             made = _make(api, schedule, experiment, paused).id
         elif len(there) == 1:
@@ -155,10 +153,6 @@ def _message(parameters: Mapping[str, Any]) -> Struct:
     message = Struct()
     message.update(parameters)
     return message
-
-
-def _by_id(there: Iterable[Recurring], identity: str) -> Recurring | None:
-    return next((each for each in there if each.id == identity), None)
 
 
 def _make(api: Api, schedule: Schedule, experiment: str, paused: bool) -> Recurring:

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
@@ -21,22 +20,17 @@ from pipelines.system.task_state import State
 _COMMAND = "python -m pipelines.submit"
 
 
-@dataclass(frozen=True)
-class Request:
-    """A compiled file to run; without a `name`, the run is named after the pipeline."""
+def submit(
+    cluster: ClusterFlags, path: Path, asked: str, experiment: str, flags: RunFlags, wait: bool
+) -> None:
+    """Start a run of a compiled file, and follow it to its end or say how to.
 
-    file: Path
-    name: str
-    experiment: str
-    flags: RunFlags
-
-
-def submit(cluster: ClusterFlags, request: Request, wait: bool) -> None:
-    """Start a run, and follow it to its end or say how to; raise `PinionError` if it fails."""
-    file, parameters, account = prepared(request.flags, PipelineFile.load(request.file))
-    name = runs.unique_name(request.name, file)
+    The run is named as asked, or else after the pipeline. Raises `PinionError` if it fails.
+    """
+    file, parameters, account = prepared(flags, PipelineFile.load(path))
+    name = runs.unique_name(asked, file)
     api, namespace = connect(cluster)
-    submission = Submission(file, parameters, name, request.experiment, namespace, account)
+    submission = Submission(file, parameters, name, experiment, namespace, account)
     run = _started(api, submission)
     if wait:
         _follow(api, run, namespace, file.steps)

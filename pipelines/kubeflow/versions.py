@@ -6,7 +6,6 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from google.protobuf import json_format
 from pipelines.compiled.file import PipelineFile, tasks_of
 from pipelines.compiled.kfp_messages import spec
 from pipelines.kubeflow.api.answers import RefusedError
-from pipelines.kubeflow.api.client import Api, pages
+from pipelines.kubeflow.api.client import Api, identity
 from pipelines.system.errors import PinionError
 
 
@@ -31,10 +30,9 @@ class Version:
     @classmethod
     def of(cls, version: Any) -> "Version":
         """Convert the API's object; raise `PinionError` if it has no id."""
-        if not version.pipeline_version_id:
-            raise PinionError("KFP answered with a version of a pipeline that has no id")
         name = _name(version)
-        return cls(str(version.pipeline_version_id), name, _file(name, version.pipeline_spec))
+        found = identity(version, "pipeline_version_id")
+        return cls(found, name, _file(name, version.pipeline_spec))
 
     def is_of(self, tag: str) -> bool:
         """Return whether it belongs to a release, with any cluster settings."""
@@ -57,19 +55,21 @@ class Version:
 
 def find_pipeline(api: Api, name: str, namespace: str) -> str:
     """Return the id of the pipeline with a name, or an empty string."""
-    found = _find_pipeline(api, name, namespace)
-    return _pipeline_id(found) if found else ""
+    call = api.pipelines.pipeline_service_list_pipelines
+    # The API filters by display name, which anyone can change.
+    for each in api.pages(call, "pipelines", namespace=namespace or None):
+        if _name(each) == name:
+            return identity(each, "pipeline_id")
+    return ""
 
 
 def make_pipeline(api: Api, name: str, namespace: str) -> str:
     """Create the pipeline that `find_pipeline` finds, never twice, and return its id."""
-    scope = {"namespace": namespace} if namespace else {}
-    pipeline = kfp.V2beta1Pipeline(name=name, display_name=name, **scope)
-    return _pipeline_id(
-        api.create(
-            lambda: api.pipelines.pipeline_service_create_pipeline(pipeline=pipeline),
-            lambda: _find_pipeline(api, name, namespace),
-        )
+    pipeline = kfp.V2beta1Pipeline(name=name, display_name=name, namespace=namespace or None)
+    create = api.pipelines.pipeline_service_create_pipeline
+    return api.create(
+        lambda: identity(create(pipeline=pipeline), "pipeline_id"),
+        lambda: find_pipeline(api, name, namespace) or None,
     )
 
 
@@ -103,20 +103,18 @@ def chosen(there: Iterable[Version], tag: str, file: PipelineFile) -> tuple[str,
 
 def upload(api: Api, pipeline_id: str, tag: str, file: PipelineFile) -> Version:
     """Create the version that `chosen` finds, and never two, even if others do so at once."""
-    name, version = chosen(versions(api, pipeline_id), tag, file)
-    while version is None:
-        made = _upload(api, pipeline_id, name, file)
+    while True:
+        name, version = chosen(versions(api, pipeline_id), tag, file)
+        made = version or _upload(api, pipeline_id, name, file)
+        # If another call was faster, with other settings, there is a next name.
         if made.holds(file):
             return made
-        # Another call was faster, with other settings.
-        name, version = chosen(versions(api, pipeline_id), tag, file)
-    return version
 
 
-def remove(api: Api, call: Callable[..., Any], **ids: str) -> None:
+def remove(api: Api, call: Callable[..., Any], **ids: Any) -> None:
     """Send a request that deletes something, and accept that it is already gone."""
     try:
-        api.persist(partial(call, **ids))
+        api.persist(call, **ids)
     except RefusedError as error:
         # An earlier try or another call deleted it, and the answer was lost.
         if error.status != 404:
@@ -129,23 +127,9 @@ def remove_version(api: Api, pipeline_id: str, version: Version) -> None:
     remove(api, call, pipeline_id=pipeline_id, pipeline_version_id=version.id)
 
 
-def _find_pipeline(api: Api, name: str, namespace: str) -> Any | None:
-    # The API filters by display name, which anyone can change.
-    scope = {"namespace": namespace} if namespace else {}
-    listed = partial(api.persist, api.pipelines.pipeline_service_list_pipelines)
-    found = pages(listed, "pipelines", **scope)
-    return next((each for each in found if _name(each) == name), None)
-
-
-def _pipeline_id(pipeline: Any) -> str:
-    if not pipeline.pipeline_id:
-        raise PinionError(f"KFP answered with a pipeline {_name(pipeline)!r} that has no id")
-    return str(pipeline.pipeline_id)
-
-
 def _versions(api: Api, pipeline_id: str) -> Iterable[Any]:
-    listed = partial(api.persist, api.pipelines.pipeline_service_list_pipeline_versions)
-    return pages(listed, "pipeline_versions", pipeline_id=pipeline_id)
+    call = api.pipelines.pipeline_service_list_pipeline_versions
+    return api.pages(call, "pipeline_versions", pipeline_id=pipeline_id)
 
 
 def _name(thing: Any) -> str:

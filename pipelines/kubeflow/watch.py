@@ -80,10 +80,9 @@ def outcome(run: Run, steps: Sequence[str]) -> str:
     failed = failed or [
         task for task in run.tasks if task.state == State.FAILED.name and task.name in drivers
     ]
-    reasons = [f"step {task.name!r} failed: {_reason(run, task)}" for task in failed]
+    reasons = [
+        f"step {task.name!r} failed: {failure(run.tasks, task) or run.error or 'see its log'}"
+        for task in failed
+    ]
     message = "; ".join(dict.fromkeys(reasons)) or run.error
     return f"{run.state}" + (f": {message}" if message else "")
-
-
-def _reason(run: Run, task: Task) -> str:
-    return failure(run.tasks, task) or run.error or "see its log"

@@ -1,7 +1,6 @@
 """Assemble a release from a registry, and check it against git and earlier releases."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,29 +15,9 @@ from pipelines.pinning.lock import Lock, Locked, sha256
 from pipelines.pinning.pins import Pin
 from pipelines.pinning.releases import Release, frozen
 from pipelines.pinning.version_rules import breaks, history
-from pipelines.registry.client import Image, Registry
+from pipelines.registry.client import Registry
 from pipelines.system.errors import PinionError
 from pipelines.system.workspace import Workspace
-
-
-@dataclass(frozen=True)
-class Published:
-    """A component version that is in a registry."""
-
-    name: str
-    reference: ImageReference
-    image: Image
-
-    @property
-    def pin(self) -> Pin:
-        """The pin for the compiler."""
-        content = self.image.content
-        return Pin(self.name, self.reference.tag, str(self.reference), content.interface)
-
-    @property
-    def locked(self) -> Locked:
-        """The entry for the lock."""
-        return Locked.of(self.reference, self.image.content, self.image.commit)
 
 
 def assemble(
@@ -48,21 +27,22 @@ def assemble(
 
     Raises `PinionError` if a version is not in the registry, or does not fit the wiring.
     """
-    published, missing = [], []
+    pins, locked, missing = [], {}, []
     for name, version in versions.items():
         image = registry.find(repositories[name], version, whole=True)
         if image is None:
             missing.append(f"{name} {version}")
             continue
         repository = registry.reference(repositories[name])
-        published.append(Published(name, ImageReference(repository, version, image.digest), image))
+        reference = ImageReference(repository, version, image.digest)
+        pins.append(Pin(name, version, str(reference), image.content.interface))
+        locked[name] = Locked.of(reference, image.content, image.commit)
     if missing:
         raise PinionError(
             f"not in {registry.address}: {', '.join(missing)};"
             " publish first (python -m pipelines.publish), or name a version that was published"
         )
-    pipeline = compile_pipeline(tag, [each.pin for each in published])
-    locked = {each.name: each.locked for each in published}
+    pipeline = compile_pipeline(tag, pins)
     return Release(Lock(tag, registry.address, sha256(pipeline), locked), pipeline)
 
 
@@ -142,9 +122,9 @@ def verify(workspace: Workspace, tag: str) -> Release:
     release = frozen(workspace, tag)
     lock = release.lock
     versions = {name: each.version for name, each in lock.components.items()}
-    prefix = f"{lock.registry}/"
     repositories = {
-        name: each.image.repository.removeprefix(prefix) for name, each in lock.components.items()
+        name: each.image.repository.removeprefix(f"{lock.registry}/")
+        for name, each in lock.components.items()
     }
     registry = Registry(lock.registry)
     again = assemble(tag, registry, versions, repositories)

@@ -6,14 +6,14 @@ Importing KFP's SDK alone takes half a second, as long as a run whose steps are 
 import hashlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from pipelines.pinning.compiler import compile_pipeline
 from pipelines.pinning.pins import DEV, Pin
-from pipelines.system.workspace import ROOT, Workspace
+from pipelines.system.manifests import file_hash
+from pipelines.system.workspace import ROOT, Workspace, whole
 
 _KEPT = 50
 
@@ -36,18 +36,11 @@ def compile_dev(workspace: Workspace, pins: Sequence[Pin]) -> bytes:
 def _key(pins: Sequence[Pin]) -> str:
     """Return the hash of what a compiled file depends on: the pins, our code, the SDK, Python."""
     hashes = hashlib.sha256(f"{sys.version}\n{list(pins)}\n".encode())
-    for path in sorted(_sources()):
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        hashes.update(f"{digest}  {path.relative_to(ROOT)}\n".encode())
-    return hashes.hexdigest()
-
-
-def _sources() -> Iterator[Path]:
     pipelines = ROOT / "pipelines"
-    yield pipelines / "requirements.lock"
-    for path in pipelines.rglob("*.py"):
-        if not path.match("*_test.py"):
-            yield path
+    sources = (path for path in pipelines.rglob("*.py") if not path.match("*_test.py"))
+    for path in sorted((pipelines / "requirements.lock", *sources)):
+        hashes.update(f"{file_hash(path)}  {path.relative_to(ROOT)}\n".encode())
+    return hashes.hexdigest()
 
 
 def _read(kept: Path) -> bytes | None:
@@ -61,10 +54,8 @@ def _read(kept: Path) -> bytes | None:
 
 
 def _keep(kept: Path, compiled: bytes) -> None:
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=kept.parent, prefix=".", delete=False) as file:
-        file.write(hashlib.sha256(compiled).hexdigest().encode() + b"\n" + compiled)
-    os.replace(file.name, kept)
-    by_use = sorted(kept.parent.iterdir(), key=lambda path: -path.stat().st_mtime)
+    with whole(kept) as file:
+        file.write_bytes(hashlib.sha256(compiled).hexdigest().encode() + b"\n" + compiled)
+    by_use = sorted(kept.parent.glob("*.yaml"), key=lambda path: -path.stat().st_mtime)
     for old in by_use[_KEPT:]:
         old.unlink(missing_ok=True)

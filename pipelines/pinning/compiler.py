@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.pinning.pins import Pin, component_versions
+from pipelines.pinning.pins import Pin
 from pipelines.system.errors import PinionError
 
 # The longest part of KFP's messages that is shown, in characters: they begin with the error and go
@@ -26,7 +26,9 @@ def compile_pipeline(tag: str, pins: Sequence[Pin]) -> bytes:
 
     environment = {
         RELEASE: tag,
-        COMPONENTS: component_versions({pin.name: pin.exact for pin in pins}),
+        COMPONENTS: ",".join(
+            f"{pin.name}={pin.exact}" for pin in sorted(pins, key=lambda pin: pin.name)
+        ),
     }
     with tempfile.TemporaryDirectory() as folder:
         # KFP writes only to files, and tells the format from the suffix.

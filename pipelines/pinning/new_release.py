@@ -28,10 +28,12 @@ def chosen(
 
     Raises `UsageError` for an argument that is not NAME==VERSION of a component.
     """
-    versions, named = {}, set()
-    for name, component in components.items():
-        released = previous.components.get(name) if previous else None
-        versions[name] = released.version if released else component.version
+    released = previous.components if previous else {}
+    versions = {
+        name: released[name].version if name in released else component.version
+        for name, component in components.items()
+    }
+    named: set[str] = set()
     for each in asked:
         name, equals, version = each.partition("==")
         name = name.replace("-", "_")

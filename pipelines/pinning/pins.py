@@ -33,8 +33,3 @@ def dev_pins(components: Mapping[str, Component], registry: str = "") -> list[Pi
         repository = f"{registry}/{component.repository}" if registry else component.repository
         pins.append(Pin(name, version, f"{repository}:{version}", component.interface))
     return pins
-
-
-def component_versions(versions: Mapping[str, str]) -> str:
-    """Return the exact versions of all components in the form that the steps receive."""
-    return ",".join(f"{name}={version}" for name, version in sorted(versions.items()))

@@ -1,6 +1,5 @@
 """Read and write the releases in git: a folder each, with a lock and the compiled pipeline."""
 
-import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,11 +26,8 @@ class Release:
 
 def tags(workspace: Workspace) -> list[str]:
     """Return the tags of all releases, the oldest version first."""
-    return sorted((path.parent.name for path in _locks(workspace)), key=Version)
-
-
-def _locks(workspace: Workspace) -> list[Path]:
-    return [path for path in workspace.releases.glob("*/lock.yaml") if _is_version(path)]
+    locks = workspace.releases.glob("*/lock.yaml")
+    return sorted((path.parent.name for path in locks if _is_version(path)), key=Version)
 
 
 def _is_version(lock: Path) -> bool:
@@ -122,11 +118,12 @@ def store(workspace: Workspace, release: Release) -> Path:
     """Write the folder of a new release, whole or not at all."""
     folder = workspace.releases / release.lock.release
     folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
+    prefix = f".{folder.name}."
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=prefix) as temporary:
+        partial = Path(temporary) / "whole"
+        partial.mkdir()
         (partial / "lock.yaml").write_text(release.lock.text())
         (partial / "pipeline.yaml").write_bytes(release.pipeline)
-        partial.chmod(0o755)
         try:
             partial.rename(folder)
         except OSError as error:
@@ -134,7 +131,4 @@ def store(workspace: Workspace, release: Release) -> Path:
             raise PinionError(
                 f"cannot create {where}: {error.strerror}; delete it if it is not a release"
             ) from error
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
     return folder

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 from pipelines.components.component import Component
 from pipelines.components.content import Content
@@ -19,7 +18,8 @@ def problems(component: Component, content: Content, released: Sequence[Locked])
     folder = f"components/{component.name}"
     project, changelog = f"{folder}/pyproject.toml", f"{folder}/CHANGELOG.md"
     version = version_number(component.version)
-    if component.version not in _headings(component.folder / "CHANGELOG.md"):
+    changes = (component.folder / "CHANGELOG.md").read_text(errors="replace")
+    if not re.search(rf"^## \[{re.escape(component.version)}\]", changes, re.MULTILINE):
         yield (
             f"{changelog}: no heading for {component.version}; describe the changes under"
             f" '## [{component.version}] - DATE'"
@@ -48,10 +48,6 @@ def breaks(last: Locked, version: str, signature: Signature) -> str:
     if new < old or new.major > old.major:
         return ""
     return "; ".join(signature.breaks(last.signature))
-
-
-def _headings(changelog: Path) -> list[str]:
-    return re.findall(r"^## \[([^\]]+)\]", changelog.read_text(errors="replace"), re.MULTILINE)
 
 
 def history(releases: Mapping[str, Lock], name: str) -> list[Locked]:

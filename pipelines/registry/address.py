@@ -40,10 +40,11 @@ def pants_registry(workspace: Workspace) -> str:
     Raise `PinionError` if none is set, or none of several is the default.
     """
     setting = os.environ.get(_SETTING)
-    registries = _of_setting(setting) if setting else _of_file(workspace)
+    registries: Any = setting or _of_file(workspace)
     try:
+        registries = ast.literal_eval(setting) if setting else registries
         named = [str(each["address"]) for each in registries.values() if each.get("default")]
-    except (KeyError, TypeError, AttributeError) as error:
+    except (SyntaxError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"{_SETTING if setting else '[docker.registries] in pants.toml'} is {registries!r};"
             " Pants expects {'NAME': {'address': 'host:5000', 'default': True}}"
@@ -61,17 +62,9 @@ def pants_settings(registry: str) -> dict[str, str]:
     return {_SETTING: repr({"pinion": {"address": registry, "default": True}})}
 
 
-def _of_setting(setting: str) -> Any:
-    try:
-        return ast.literal_eval(setting)
-    except (SyntaxError, ValueError):
-        return setting
-
-
 def _of_file(workspace: Workspace) -> Any:
     path = workspace.root / "pants.toml"
     try:
-        settings = tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text()).get("docker", {}).get("registries", {})
     except tomllib.TOMLDecodeError as error:
         raise PinionError(f"{path}: not TOML: {error}") from error
-    return settings.get("docker", {}).get("registries", {})

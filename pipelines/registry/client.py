@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from pipelines.components.content import DESCRIPTION, Content
-from pipelines.registry.session import Answer, RegistrySession
+from pipelines.registry.session import LARGEST, Answer, RegistrySession
 from pipelines.system.errors import PinionError
 
 _MANIFESTS = ", ".join(
@@ -24,8 +24,6 @@ _MANIFESTS = ", ".join(
         "docker.distribution.manifest.list.v2",
     )
 )
-# Bytes. A layer that describes a component takes a few kilobytes.
-_LARGEST = 5_000_000
 _COMMIT = "org.opencontainers.image.revision"
 _GZIP = b"\x1f\x8b"
 
@@ -74,7 +72,11 @@ class Registry:
                     self.held(repository, "manifests", _for_linux(manifest["manifests"]))
                 )
             for blob in [manifest["config"], *manifest["layers"]] if whole else []:
-                self._check_blob(where, repository, blob["digest"])
+                if self.ask(repository, f"blobs/{blob['digest']}", "HEAD").status != 200:
+                    raise PinionError(
+                        f"{where}: the registry has lost its layer {blob['digest']}; publish it"
+                        " again"
+                    )
             content, commit = self._description(repository, manifest)
             return Image(digest_of(found), content, commit)
         except _NOT_OURS as error:
@@ -86,10 +88,12 @@ class Registry:
     def _description(self, repository: str, manifest: Any) -> tuple[Content, str]:
         """Return the content and the commit of an image, from its last layer and its labels."""
         last = manifest["layers"][-1]
-        if last["size"] > _LARGEST:
+        if last["size"] > LARGEST:
             raise ValueError("its last layer is too large for a description")
         layer = self.held(repository, "blobs", last["digest"])
-        labels = self._labels(repository, manifest["config"]["digest"])
+        config = json.loads(self.held(repository, "blobs", manifest["config"]["digest"]))
+        found = (config.get("config") or {}).get("Labels") or {}
+        labels = {str(name): str(text) for name, text in found.items()}
         return Content.described(_described(layer), labels), labels.get(_COMMIT, "")
 
     def held(self, repository: str, kind: str, digest: str) -> bytes:
@@ -100,22 +104,10 @@ class Registry:
             raise PinionError(f"{where}: the registry returned {digest_of(content)} instead")
         return content
 
-    def _labels(self, repository: str, config: str) -> Mapping[str, str]:
-        document = json.loads(self.held(repository, "blobs", config))
-        labels = (document.get("config") or {}).get("Labels") or {}
-        return {str(name): str(text) for name, text in labels.items()}
-
-    def _check_blob(self, where: str, repository: str, digest: str) -> None:
-        answer = self.ask(repository, f"blobs/{digest}", "HEAD")
-        if answer.status != 200:
-            raise PinionError(
-                f"{where}: the registry has lost its layer {digest}; publish it again"
-            )
-
     def ask(self, repository: str, path: str, method: str = "GET") -> Answer:
         """Request a path of a repository and return the answer, whatever its status."""
         name = self._name(repository)
-        return self._session.ask(method, f"{name}/{path}", {"Accept": _MANIFESTS}, _LARGEST)
+        return self._session.ask(method, f"{name}/{path}", {"Accept": _MANIFESTS})
 
     def push(
         self, method: str, repository: str, path: str, content: bytes = b"", kind: str = ""
@@ -128,7 +120,7 @@ class Registry:
         place = path if path.startswith(("/", "http")) else f"{name}/{path}"
         headers = {"Content-Type": kind or "application/octet-stream"}
         scope = f"repository:{name}:pull,push"
-        answer = self._session.ask(method, place, headers, _LARGEST, content, scope)
+        answer = self._session.ask(method, place, headers, content, scope)
         if answer.status not in (201, 202):
             raise PinionError(
                 f"{self.reference(repository)}: the registry does not accept"
@@ -180,8 +172,8 @@ def _unpacked(layer: bytes) -> bytes:
     if not layer.startswith(_GZIP):
         return layer
     with gzip.open(io.BytesIO(layer)) as file:
-        content = file.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
         raise ValueError("its last layer is too large for a description")
     return content
 

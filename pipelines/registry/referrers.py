@@ -37,9 +37,9 @@ class Referrers:
         try:
             for each in self._listed():
                 if each.get("artifactType") == kind:
-                    manifest = json.loads(self._held("manifests", each["digest"]))
-                    (layer,) = manifest["layers"]
-                    return self._held("blobs", layer["digest"])
+                    held = self.registry.held(self.repository, "manifests", each["digest"])
+                    (layer,) = json.loads(held)["layers"]
+                    return self.registry.held(self.repository, "blobs", layer["digest"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise PinionError(
                 f"{self._where}: the documents attached to it cannot be read:"
@@ -70,8 +70,9 @@ class Referrers:
             }
         )
         described = {**_described(_MANIFEST, manifest), "artifactType": kind}
-        answer = self._push_manifest(described["digest"], _MANIFEST, manifest)
-        if "OCI-Subject" not in answer:
+        path = f"manifests/{described['digest']}"
+        answer = self.registry.push("PUT", self.repository, path, manifest, _MANIFEST)
+        if "OCI-Subject" not in answer.headers:
             self._list(described)
 
     @property
@@ -101,11 +102,7 @@ class Referrers:
         others = [each for each in self._tagged() if each["digest"] != described["digest"]]
         manifests = [*others, described]
         index = {"schemaVersion": 2, "mediaType": _INDEX, "manifests": manifests}
-        self._push_manifest(self._tag, _INDEX, _json(index))
-
-    def _push_manifest(self, name: str, kind: str, content: bytes) -> Mapping[str, str]:
-        path = f"manifests/{name}"
-        return self.registry.push("PUT", self.repository, path, content, kind).headers
+        self.registry.push("PUT", self.repository, f"manifests/{self._tag}", _json(index), _INDEX)
 
     def _blob(self, kind: str, content: bytes) -> _Descriptor:
         """Push a blob unless the registry has it, and return its descriptor."""
@@ -117,9 +114,6 @@ class Referrers:
             query = f"{'&' if '?' in place else '?'}digest={described['digest']}"
             self.registry.push("PUT", self.repository, f"{place}{query}", content)
         return described
-
-    def _held(self, kind: str, digest: str) -> bytes:
-        return self.registry.held(self.repository, kind, digest)
 
 
 def _described(kind: str, content: bytes) -> dict[str, Any]:

@@ -17,7 +17,6 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from pipelines.registry.credentials import Credentials, credentials
 from pipelines.system.connections import cause
 from pipelines.system.errors import PinionError
 
@@ -30,12 +29,43 @@ _SECONDS = (5, 20)
 # For all parts of an answer.
 _SECONDS_IN_ALL = 60
 _REDIRECTS = 5
-_LARGEST_TOKEN = 100_000
+# Bytes of an answer. A layer that describes a component takes a few kilobytes.
+LARGEST = 5_000_000
 
 
 def is_loopback(host: str) -> bool:
     """Return whether a registry is on this machine."""
     return _LOOPBACK.fullmatch(host) is not None
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A user name and password, or a token in place of both; all empty for anonymous access."""
+
+    username: str = ""
+    password: str = ""
+    identity_token: str = ""
+
+
+def credentials(host: str) -> Credentials:
+    """Return a registry's login from Docker's configuration and its credential helpers."""
+    from docker.auth import load_config
+    from docker.errors import DockerException
+
+    try:
+        found = load_config().resolve_authconfig(host) or {}
+        # config.json and the credential helpers spell the names differently.
+        return Credentials(
+            found.get("username") or found.get("Username") or "",
+            found.get("password") or found.get("Password") or "",
+            found.get("identitytoken") or found.get("IdentityToken") or "",
+        )
+    # The library assumes that the file holds what Docker would write there.
+    except (DockerException, ValueError, TypeError, AttributeError, OSError) as error:
+        raise PinionError(
+            f"cannot read the login for {host} from Docker's configuration ({error});"
+            f" run: docker login {host}"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -61,19 +91,23 @@ class RegistrySession:
         method: str,
         path: str,
         headers: Mapping[str, str],
-        most: int,
         content: bytes = b"",
         scope: str = "",
     ) -> Answer:
-        """Request a path of the registry's API; the answer may have at most `most` bytes.
+        """Request a path of the registry's API.
 
         `scope` is the scope of the token, if it must be wider than the registry's 401 asks for.
         Raise `PinionError` if the registry does not answer, refuses, or the answer is too large.
         """
         url = self._url(path)
         try:
-            response = self._authorized(method, url, headers, content, scope)
-            answered = _bounded(response, url, most)
+            response = self._ask(method, url, headers, content)
+            if response.status_code == 401:
+                challenge = response.headers.get("WWW-Authenticate", "")
+                response.close()
+                authorization = self._authorization(challenge, scope)
+                response = self._ask(method, url, {**headers, **authorization}, content)
+            answered = _bounded(response, url)
         except (requests.RequestException, OSError) as error:
             raise self._unreachable(error) from error
         if response.status_code in (401, 403):
@@ -82,18 +116,6 @@ class RegistrySession:
                 f" {response.reason}; run: docker login {self.host}"
             )
         return Answer(response.status_code, response.reason, answered, response.headers)
-
-    def _authorized(
-        self, method: str, url: str, headers: Mapping[str, str], content: bytes, scope: str
-    ) -> requests.Response:
-        """Send a request, and again with credentials if the registry asks for them."""
-        response = self._ask(method, url, headers, content)
-        if response.status_code != 401:
-            return response
-        challenge = response.headers.get("WWW-Authenticate", "")
-        response.close()
-        authorization = self._authorization(challenge, scope)
-        return self._ask(method, url, {**headers, **authorization}, content)
 
     def _url(self, path: str) -> str:
         """Return the URL of a path, or of the location on the same host that it returned."""
@@ -163,24 +185,17 @@ class RegistrySession:
                 f"registry {self.host} asks for the password at {realm!r}, which is not encrypted;"
                 " it was not sent"
             )
-        headers = {"Authorization": _basic(known)} if known.password else {}
         if known.identity_token:
             form |= {"grant_type": "refresh_token", "refresh_token": known.identity_token}
-            form["client_id"] = "pinion"
-            response = self._session.post(
-                realm, data=form, timeout=_SECONDS, stream=True, allow_redirects=False
-            )
+            method, arguments = "POST", {"data": {**form, "client_id": "pinion"}}
         else:
-            response = self._session.get(
-                realm,
-                params=form,
-                headers=headers,
-                timeout=_SECONDS,
-                stream=True,
-                allow_redirects=False,
-            )
+            headers = {"Authorization": _basic(known)} if known.password else {}
+            method, arguments = "GET", {"params": form, "headers": headers}
+        response = self._session.request(
+            method, realm, timeout=_SECONDS, stream=True, allow_redirects=False, **arguments
+        )
         try:
-            content = _bounded(response, realm, _LARGEST_TOKEN)
+            content = _bounded(response, realm)
             answer = json.loads(content) if response.status_code == 200 else {}
             return str(answer.get("token") or answer.get("access_token") or "")
         except (ValueError, AttributeError) as error:
@@ -204,13 +219,15 @@ def _session(host: str, local: bool, tries: int = 3) -> requests.Session:
     return session
 
 
-def _bounded(response: requests.Response, url: str, most: int) -> bytes:
+def _bounded(response: requests.Response, url: str) -> bytes:
     content, start = b"", time.monotonic()
     for part in response.iter_content(1 << 16):
         content += part
-        if len(content) > most:
+        if len(content) > LARGEST:
             response.close()
-            raise PinionError(f"the answer of {url} is larger than the limit of {most / 1e6:g} MB")
+            raise PinionError(
+                f"the answer of {url} is larger than the limit of {LARGEST / 1e6:g} MB"
+            )
         if time.monotonic() - start > _SECONDS_IN_ALL:
             response.close()
             raise PinionError(f"the answer of {url} took longer than {_SECONDS_IN_ALL} s")

@@ -105,14 +105,11 @@ def _message(body: Any) -> str:
     text = body.decode(errors="replace") if isinstance(body, bytes) else str(body or "")
     try:
         document = json.loads(text)
-    except ValueError:
+        given = document.get("message") or document.get("error_message") or document.get("error")
+    # It is not JSON, or not an object.
+    except (ValueError, AttributeError):
         return ""
-    if not isinstance(document, dict):
-        return ""
-    message = (
-        document.get("message") or document.get("error_message") or document.get("error") or ""
-    )
-    words = " ".join(str(message).split())
+    words = " ".join(str(given or "").split())
     if len(words) > _LONGEST:
         words = f"{words[:_LONGEST]} …"
     return f": {words}" if words else ""

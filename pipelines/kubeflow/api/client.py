@@ -4,7 +4,6 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
 from typing import Any, TypeVar
 
 import kfp_server_api as kfp
@@ -67,10 +66,8 @@ def _refuse_pages(endpoint: Endpoint, body: bytes) -> None:
 
     The generated client turns anything else, such as a login page, into an empty object.
     """
-    if not body.strip():
-        return
     try:
-        document = json.loads(body)
+        document = json.loads(body.strip() or b"{}")
     except ValueError:
         document = None
     if not isinstance(document, dict):
@@ -78,7 +75,7 @@ def _refuse_pages(endpoint: Endpoint, body: bytes) -> None:
 
 
 class Api:
-    """KFP on one cluster, called as one user.
+    """KFP on one cluster, called as one user, with an attribute for each of its services.
 
     `patience` is the number of seconds for which the server may be away before a call fails.
     """
@@ -99,31 +96,11 @@ class Api:
             endpoint.configuration.api_key_prefix["authorization"] = "Bearer"
         self._client = kfp.ApiClient(endpoint.configuration, cookie=login.cookie or None)
         self._client.rest_client = _Transport(endpoint)
-
-    @cached_property
-    def runs(self) -> Any:
-        """The service for runs."""
-        return kfp.RunServiceApi(self._client)
-
-    @cached_property
-    def experiments(self) -> Any:
-        """The service for experiments."""
-        return kfp.ExperimentServiceApi(self._client)
-
-    @cached_property
-    def pipelines(self) -> Any:
-        """The service for pipelines and their versions."""
-        return kfp.PipelineServiceApi(self._client)
-
-    @cached_property
-    def uploads(self) -> Any:
-        """The service that takes pipeline files."""
-        return kfp.PipelineUploadServiceApi(self._client)
-
-    @cached_property
-    def recurring_runs(self) -> Any:
-        """The service for recurring runs."""
-        return kfp.RecurringRunServiceApi(self._client)
+        self.runs = kfp.RunServiceApi(self._client)
+        self.experiments = kfp.ExperimentServiceApi(self._client)
+        self.pipelines = kfp.PipelineServiceApi(self._client)
+        self.uploads = kfp.PipelineUploadServiceApi(self._client)
+        self.recurring_runs = kfp.RecurringRunServiceApi(self._client)
 
     def connect(self) -> bool:
         """Log in, check that KFP is there, and return whether it is in multi-user mode.
@@ -169,6 +146,14 @@ class Api:
                 raise
             except UnavailableError as error:
                 patience.wait(error)
+
+    def pages(self, call: Callable[..., Any], field: str, **kwargs: Any) -> Iterator[Any]:
+        """Yield every entry of a list that the API returns in pages."""
+        token: str | None = ""
+        while token is not None:
+            page = self.persist(call, page_size=100, page_token=token, **kwargs)
+            yield from getattr(page, field) or []
+            token = page.next_page_token or None
 
     def create(self, make: Callable[[], T], find: Callable[[], T | None], unique: bool = True) -> T:
         """Create what `find` returns once it exists, and never a second one.
@@ -229,18 +214,16 @@ class Api:
             raise answers.not_kfp(self.endpoint, f"its answer cannot be read: {error}") from error
 
 
+def identity(thing: Any, field: str) -> str:
+    """Return the id of an object of the API; raise `PinionError` if it has none."""
+    if not (found := getattr(thing, field)):
+        raise PinionError(
+            f"KFP answered with an object without a {field}; is the server older than KFP 2?"
+        )
+    return str(found)
+
+
 def named(name: str) -> str:
     """Return the filter for the objects with a display name."""
     predicate = {"operation": "EQUALS", "key": "display_name", "stringValue": name}
     return json.dumps({"predicates": [predicate]})
-
-
-def pages(list_page: Callable[..., Any], field: str, **kwargs: Any) -> Iterator[Any]:
-    """Yield every entry of a list that the API returns in pages."""
-    token = ""
-    while True:
-        page = list_page(page_size=100, page_token=token, **kwargs)
-        yield from getattr(page, field) or []
-        token = page.next_page_token or ""
-        if not token:
-            return

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.kubeflow.api.answers import RefusedError, UnavailableError
-from pipelines.kubeflow.api.client import Api, named, pages
+from pipelines.kubeflow.api.client import Api, named
 from pipelines.kubeflow.api.endpoint import find_endpoint
 from pipelines.kubeflow.api.login import Login
 from pipelines.kubeflow.kfp_server_testing import DROP, LOSE, KfpServer, Page, serving
@@ -206,7 +206,8 @@ def test_concurrent_calls_create_one_experiment() -> None:
 def test_lists_are_read_page_by_page() -> None:
     with serving(KfpServer()) as server:
         created = [experiment_id(api(server), f"e{number}", "") for number in range(5)]
-        listed = api(server).experiments.experiment_service_list_experiments
-        assert [each.experiment_id for each in pages(listed, "experiments")] == created
-        (third,) = pages(listed, "experiments", filter=named("e3"))
+        caller = api(server)
+        listed = caller.experiments.experiment_service_list_experiments
+        assert [each.experiment_id for each in caller.pages(listed, "experiments")] == created
+        (third,) = caller.pages(listed, "experiments", filter=named("e3"))
         assert third.experiment_id == created[3]

@@ -46,13 +46,16 @@ def find_endpoint(given: str | None) -> Endpoint:
     Raises `UsageError` if the address is not valid, or if there is none.
     """
     from kfp_server_api import Configuration
+    from requests.utils import get_environ_proxies, select_proxy
 
     configuration = Configuration()
     if text := given or os.environ.get(_SETTING):
         address = _address(text, "--endpoint" if given else _SETTING)
         configuration.host = address
-        configuration.ssl_ca_cert = _certificates()
-        configuration.proxy = _proxy(address)
+        # The files of trusted authorities, and the proxies, that other programs use.
+        authorities = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
+        configuration.ssl_ca_cert = authorities
+        configuration.proxy = select_proxy(address, get_environ_proxies(address))
         return Endpoint(address, address, configuration)
     namespace = _load_context(configuration)
     address = f"{configuration.host.rstrip('/')}/{_PROXY}"
@@ -64,7 +67,8 @@ def _address(text: str, where: str) -> str:
     """Return the address without the dashboard's path; assume TLS unless it is on this machine."""
     bare = text.strip().partition("#")[0]
     if "://" not in bare:
-        bare = f"{'http' if _loopback(bare) else 'https'}://{bare}"
+        local = bare.startswith(("localhost", "127.", "[::1]"))
+        bare = f"{'http' if local else 'https'}://{bare}"
     try:
         parts = urlsplit(bare)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -80,24 +84,6 @@ def _address(text: str, where: str) -> str:
             " password in KFP_PASSWORD or at the prompt"
         )
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
-
-
-def _loopback(bare: str) -> bool:
-    return bare.startswith(("localhost", "127.", "[::1]"))
-
-
-def _certificates() -> str | None:
-    """Return the file of trusted authorities, from the variables that other programs read."""
-    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
-
-
-def _proxy(address: str) -> str | None:
-    import requests
-
-    found: str | None = requests.utils.select_proxy(
-        address, requests.utils.get_environ_proxies(address)
-    )
-    return found
 
 
 def _keep_host(configuration: Any, address: str) -> None:

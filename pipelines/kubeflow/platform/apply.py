@@ -1,6 +1,7 @@
 """Apply a platform file's settings to a compiled file, so that one release serves every cluster."""
 
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +10,6 @@ from kfp.kubernetes import kubernetes_executor_config_pb2 as pb
 
 from pipelines.compiled.file import PIPELINE_RUN, RELEASE, PipelineFile
 from pipelines.compiled.kfp_messages import spec
-from pipelines.kubeflow.platform.entries import suggestion
 from pipelines.kubeflow.platform.executor import (
     add_settings,
     certain_variables,
@@ -17,6 +17,7 @@ from pipelines.kubeflow.platform.executor import (
     set_resources,
 )
 from pipelines.kubeflow.platform.file import PlatformSettings, step_name
+from pipelines.kubeflow.platform.parts import suggestion
 from pipelines.kubeflow.platform.settings import Settings
 from pipelines.system.errors import PinionError, UsageError
 
@@ -45,10 +46,7 @@ def apply(settings: PlatformSettings, file: PipelineFile) -> PipelineFile:
     Raises `UsageError` for a step that the file does not have, and for a setting that contradicts
     the file.
     """
-    pipeline, platform = spec.PipelineSpec(), spec.PlatformSpec()
-    pipeline.CopyFrom(file.spec)
-    if file.platform is not None:
-        platform.CopyFrom(file.platform)
+    pipeline, platform = deepcopy(file.spec), deepcopy(file.platform or spec.PlatformSpec())
     deployment = file.deployment
     steps = _steps(pipeline, deployment)
     _refuse_unknown(settings, steps)
@@ -58,7 +56,8 @@ def apply(settings: PlatformSettings, file: PipelineFile) -> PipelineFile:
         chosen, container = settings.of(step.name), deployment.executors[executor].container
         set_resources(container.resources, chosen)
         config = _config(file, platform, executor)
-        add_settings(config, chosen, step.name, _own_variables(container))
+        where = f"{settings.path}: step {step.name!r}"
+        add_settings(config, chosen, where, _own_variables(container))
         _put(platform, executor, config)
     pipeline.deployment_spec.Clear()
     pipeline.deployment_spec.update(json_format.MessageToDict(deployment))
@@ -72,9 +71,7 @@ def add_run_id(file: PipelineFile) -> PipelineFile:
     then never find anything. Steps without a release variable belong to another project and stay as
     they are, and so does a step that already has the run variable.
     """
-    platform = spec.PlatformSpec()
-    if file.platform is not None:
-        platform.CopyFrom(file.platform)
+    platform = deepcopy(file.platform or spec.PlatformSpec())
     for label, executor in sorted(file.deployment.executors.items()):
         own, config = _own_variables(executor.container), _config(file, platform, label)
         if RELEASE in own and PIPELINE_RUN not in own | given_variables(config).keys():
@@ -128,11 +125,10 @@ def _own_variables(container: Any) -> set[str]:
 
 def _refuse_unknown(settings: PlatformSettings, steps: Iterable[_Step]) -> None:
     known = sorted({step.name for step in steps})
-    for name, where in settings.lines.items():
-        if name not in map(step_name, known):
-            raise UsageError(
-                f"{where}: the pipeline has no step {name!r}; {suggestion(name, known)}"
-            )
+    for name in settings.steps.keys() - set(map(step_name, known)):
+        raise UsageError(
+            f"{settings.path}: the pipeline has no step {name!r}; {suggestion(name, known)}"
+        )
 
 
 def _by_executor(
@@ -168,13 +164,13 @@ def _config(file: PipelineFile, platform: Any, executor: str) -> Any:
     The file holds them as a free-form field.
     """
     config = pb.KubernetesExecutorConfig()
-    if _KUBERNETES in platform.platforms:
-        executors = platform.platforms[_KUBERNETES].deployment_spec.executors
-        if executor in executors:
-            try:
-                json_format.ParseDict(json_format.MessageToDict(executors[executor]), config)
-            except json_format.ParseError as error:
-                raise PinionError(
-                    f"{file.path}: the settings of {executor} cannot be read: {error}"
-                ) from error
+    # Reading a missing entry would add it to the message.
+    given = json_format.MessageToDict(platform).get("platforms", {}).get(_KUBERNETES, {})
+    try:
+        own = given.get("deploymentSpec", {}).get("executors", {}).get(executor, {})
+        json_format.ParseDict(own, config)
+    except json_format.ParseError as error:
+        raise PinionError(
+            f"{file.path}: the settings of {executor} cannot be read: {error}"
+        ) from error
     return config

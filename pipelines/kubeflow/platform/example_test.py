@@ -10,7 +10,7 @@ from pipelines.compiled.file import PipelineFile
 from pipelines.kubeflow.platform.apply import apply, has_variable
 from pipelines.kubeflow.platform.file import PlatformSettings
 from pipelines.kubeflow.platform.platform_testing import compiled, loaded, of_secret
-from pipelines.kubeflow.platform.reading import SETTINGS
+from pipelines.kubeflow.platform.settings import Settings
 from pipelines.system.workspace import ROOT
 
 REFERENCE = ROOT / "docs" / "platform-file.md"
@@ -110,8 +110,9 @@ def test_a_variable_from_an_optional_secret_does_not_count_as_given(tmp_path: Pa
 def test_the_reference_documents_every_setting_with_examples(tmp_path: Path) -> None:
     rows = re.findall(r"^\| `(\w+)` \| (.*?) \| ", REFERENCE.read_text(), re.MULTILINE)
     documented = {name: re.findall(r"`(.*?)`", examples) for name, examples in rows}
-    assert list(documented)[: len(SETTINGS)] == list(SETTINGS)
-    for name in SETTINGS:
+    known = list(Settings.model_fields)
+    assert list(documented)[: len(known)] == known
+    for name in known:
         for example in documented[name]:
             settings = loaded(tmp_path, f"defaults:\n  {example}\n").defaults
             assert example.startswith(f"{name}: ")

@@ -6,14 +6,8 @@ import pytest
 from pipelines.console.flags import add_platform_flag
 from pipelines.kubeflow.platform.file import PlatformSettings
 from pipelines.kubeflow.platform.platform_testing import loaded
-from pipelines.kubeflow.platform.settings import (
-    Quantity,
-    Resource,
-    Retries,
-    Settings,
-    Variable,
-    Volume,
-)
+from pipelines.kubeflow.platform.settings import Settings
+from pipelines.kubeflow.platform.values import Quantity
 from pipelines.system.errors import UsageError
 
 ALL = (
@@ -21,10 +15,6 @@ ALL = (
     " image_pull_policy, image_pull_secrets, timeout, retries, cache"
 )
 EMPTY = "the file is empty; add settings to it, or omit --platform"
-
-
-def resource(text: str, amount: float) -> Resource:
-    return Resource(Quantity(text, amount), Quantity(text, amount))
 
 
 def test_a_step_has_its_own_settings_on_top_of_the_defaults(tmp_path: Path) -> None:
@@ -50,35 +40,48 @@ steps:
     volumes: [{empty_dir: new, path: /more}]
 """,
     )
-    step = Settings(
-        cpu=resource("500m", 0.5),
-        memory=resource("2Gi", 2 * 1024**3),
-        cache=False,
-        retries=Retries(0),
-        node_selector={"pool": "gpu", "zone": "a"},
-        variables={
-            "A": Variable("A", "secret", "shared", "a"),
-            "B": Variable("B", "config map", "places", "place"),
-        },
-        volumes={
-            "/data": Volume("claim", "data", "/data"),
-            "/more": Volume("empty_dir", "new", "/more"),
-        },
+    step = Settings.model_validate(
+        {
+            "cpu": "500m",
+            "memory": "2Gi",
+            "cache": False,
+            "retries": 0,
+            "node_selector": {"pool": "gpu", "zone": "a"},
+            "secrets": {"shared": {"A": "a"}},
+            "config_maps": {"places": {"B": "place"}},
+            "volumes": (
+                {"claim": "data", "path": "/data"},
+                {"empty_dir": "new", "path": "/more"},
+            ),
+        }
     )
     assert settings.service_account == "runner.of-pipelines"
     assert settings.of("pull-data") == settings.of("pull_data") == step
-    assert settings.of("train").cpu == resource("1", 1)
-    assert settings.of("train") == settings.defaults
+    assert step.cpu is not None
+    assert step.cpu.request == step.cpu.limit == Quantity("500m", 0.5)
+    assert step.memory is not None
+    assert step.memory.limit == Quantity("2Gi", 2 * 1024**3)
+    assert settings.of("train") == settings.defaults != step
 
 
 def test_every_setting_is_optional(tmp_path: Path) -> None:
-    assert loaded(tmp_path, "{}") == PlatformSettings(tmp_path / "platform.yaml")
+    assert loaded(tmp_path, "{}") == PlatformSettings(tmp_path / "platform.yaml", "", Settings())
 
 
 def test_anchors_line_ends_and_a_byte_order_mark_are_read_as_yaml_does(tmp_path: Path) -> None:
     text = "\ufeffsteps:\r\n  train: &same\r\n    timeout: 2d\r\n  evaluate: *same\r\n"
     settings = loaded(tmp_path, text)
     assert settings.of("train").timeout == settings.of("evaluate").timeout == 172800
+
+
+def test_text_without_quotes_is_read_as_it_is_written(tmp_path: Path) -> None:
+    labels = "cuda: 12.10, zone: 0123, since: 2024-01-31"
+    settings = loaded(tmp_path, f"steps: {{1: {{node_selector: {{{labels}}}}}}}")
+    assert settings.of("1").node_selector == {
+        "cuda": "12.10",
+        "zone": "0123",
+        "since": "2024-01-31",
+    }
 
 
 @pytest.mark.parametrize(
@@ -88,7 +91,7 @@ def test_anchors_line_ends_and_a_byte_order_mark_are_read_as_yaml_does(tmp_path:
         pytest.param("# comment\n", None, EMPTY, id="only a comment"),
         pytest.param(
             "- train\n",
-            1,
+            None,
             "must be a mapping of service_account, defaults, steps, not a list",
             id="a list",
         ),
@@ -102,7 +105,11 @@ def test_anchors_line_ends_and_a_byte_order_mark_are_read_as_yaml_does(tmp_path:
             "steps: *all\n", 1, "not valid YAML: found undefined alias 'all'", id="no anchor"
         ),
         pytest.param(
-            "steps: {}\nx: \a\n", 2, "not valid YAML: character 0x07", id="control character"
+            "steps: {}\nx: \a\n",
+            None,
+            "not valid YAML: unacceptable character #x0007: special characters are not allowed"
+            '  in "<unicode string>", position 13',
+            id="control character",
         ),
         pytest.param("[" * 3000, None, "the YAML is nested too deeply", id="depth"),
         pytest.param(
@@ -110,61 +117,60 @@ def test_anchors_line_ends_and_a_byte_order_mark_are_read_as_yaml_does(tmp_path:
         ),
         pytest.param(
             "defaults: {}\nstep: {}\n",
-            2,
+            None,
             "unknown setting 'step'; did you mean 'steps'? known: service_account, defaults, steps",
             id="unknown at the top",
         ),
+        pytest.param("steps:\n", 1, "'steps' has no value; give one, or remove it", id="null"),
         pytest.param(
-            "steps:\n", 1, "steps: has no value; it must be a mapping of steps", id="null"
-        ),
-        pytest.param(
-            "steps:\n  1: {}\n",
-            2,
-            "steps: a key must be a string, not '1'; quote it",
+            "defaults:\n  1: {}\n",
+            None,
+            f"defaults: unknown setting '1'; known: {ALL}",
             id="number key",
         ),
         pytest.param(
             "steps:\n  train: {}\n\n  train: {}\n",
             4,
-            "steps: 'train' is given twice; keep one",
+            "'train' is given twice; keep one",
             id="key twice",
         ),
         pytest.param(
             "steps:\n  pull-data: {}\n  pull_data: {}\n",
-            3,
-            "steps.pull_data: the step 'pull-data' is given twice; keep one",
+            None,
+            "steps: a step is given twice, with '-' and '_': pull-data, pull_data; keep one",
             id="step twice",
         ),
         pytest.param(
             "service_account: Runner\n",
-            1,
+            None,
             "service_account: must be the name of a Kubernetes object (lower case letters, digits,"
             " '-' and '.'), not 'Runner'",
             id="service account",
         ),
         pytest.param(
             "steps:\n  train:\n    service_account: runner\n",
-            3,
-            "steps.train.service_account: a service account applies to the whole run; move it to"
-            " the top of the file",
+            None,
+            "steps.train: unknown setting 'service_account'; a service account applies to the"
+            " whole run; move it to the top of the file",
             id="service account of a step",
         ),
         pytest.param(
             "defaults:\n  cpu: 1\n  nodeSelector: {pool: gpu}\n",
-            3,
-            f"defaults: unknown setting 'nodeSelector'; did you mean 'node_selector'? known: {ALL}",
+            None,
+            "defaults: unknown setting 'nodeSelector'; did you mean 'node_selector'?"
+            f" known: {ALL}",
             id="unknown setting",
         ),
         pytest.param(
             "steps:\n  train:\n    <<: {cpu: 1}\n",
-            3,
-            "steps.train: '<<' is not supported; put what steps share under defaults",
+            None,
+            "steps.train: unknown setting '<<'; put what steps share under defaults",
             id="merge key",
         ),
         pytest.param(
             "steps:\n  train: [cpu]\n",
-            2,
-            "steps.train: must be a mapping of settings, not a list",
+            None,
+            f"steps.train: must be a mapping of {ALL}, not a list",
             id="list of settings",
         ),
     ],

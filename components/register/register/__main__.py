@@ -8,7 +8,8 @@ from importlib import import_module
 from pathlib import Path
 
 from pinion_step.cli import Parser, path, run
-from pinion_step.mlflow import configure, resolve_uri
+from pinion_step.libraries import steer_libraries
+from pinion_step.mlflow import resolve_uri
 from pinion_step.names import check_alias, check_model_name
 from pinion_step.outputs import staged, write_text
 from register.evaluation import read_evaluation, require_passed
@@ -108,7 +109,7 @@ def _register(argv: Sequence[str]) -> None:
 
 def warm() -> None:
     """Import what the step needs; a runner may call it while earlier steps still run."""
-    configure()
+    steer_libraries()
     for name in ("register.registry", "mlflow.store.tracking.sqlalchemy_store"):
         import_module(name)
 

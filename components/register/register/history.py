@@ -1,13 +1,12 @@
 """The moves of an alias (who, when, from which run, why), kept as tags of the registered model."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from mlflow.exceptions import MlflowException
-
-from pinion_step.mlflow import was_answered
+from pinion_step.mlflow import unless_done
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -32,16 +31,12 @@ class Move:
 
 def has_left(client: "MlflowClient", name: str, alias: str, version: int) -> bool:
     """Return whether the alias has moved away from a version, to a newer or an older one."""
-    tags = client.get_registered_model(name).tags
-    for value in (each for key, each in tags.items() if key.startswith(_PREFIX)):
-        try:
+    for key, value in client.get_registered_model(name).tags.items():
+        # A tag that this step did not write may hold anything.
+        with suppress(ValueError, LookupError, TypeError):
             move = json.loads(value)
-            left = (move["alias"], move["before"]) == (alias, version)
-        except (ValueError, LookupError, TypeError):
-            # This tag was not written by this step.
-            continue
-        if left:
-            return True
+            if key.startswith(_PREFIX) and (move["alias"], move["before"]) == (alias, version):
+                return True
     return False
 
 
@@ -51,9 +46,6 @@ def keep(client: "MlflowClient", name: str, move: Move) -> None:
     key = f"{_PREFIX}{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
     client.set_registered_model_tag(name, key, json.dumps(asdict(move)))
     if move.alias == CHAMPION and move.before is not None:
-        try:
+        # If two processes insert an alias at once, the database refuses one of them.
+        with unless_done(lambda _: PREVIOUS in client.get_registered_model(name).aliases):
             client.set_registered_model_alias(name, PREVIOUS, str(move.before))
-        except MlflowException as error:
-            # If two processes insert an alias at once, the database refuses one of them.
-            if not was_answered(error) or PREVIOUS not in client.get_registered_model(name).aliases:
-                raise

@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pinion_step.errors import StepError
+
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+# Of the available memory; above this share, a little more than expected would be too much.
+SAFE_SHARE = 0.8
+MORE = "give the step more memory (on a cluster: `memory` in the platform file) or fewer rows"
 PROC = Path("/proc")
 CGROUPS = Path("/sys/fs/cgroup")
 # What counts against a limit of the process, as /proc/self/status calls it.
@@ -37,6 +42,22 @@ def available(proc: Path = PROC, cgroups: Path = CGROUPS) -> int | None:
     return max(0, min(bounds)) if bounds else None
 
 
+def shortage(name: str, rows: str, least: int, likely: int) -> str:
+    """Return a warning if rows that need so many bytes may not fit in memory, else an empty text.
+
+    Raises `StepError` if not even the least fits.
+    """
+    left, now = available(), held()
+    if left is None or max(least, likely / SAFE_SHARE) <= left:
+        return ""
+    there = f"there is room for {in_words(now + left)}; {MORE}"
+    if least > left:
+        raise StepError(
+            f"{name} does not fit in memory: {rows} need at least {in_words(now + least)}, {there}"
+        )
+    return f"{name} may not fit in memory: {rows} need about {in_words(now + likely)}, {there}"
+
+
 def in_words(size: int) -> str:
     """Return a size for people."""
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
@@ -47,8 +68,8 @@ def parquet_bytes(file: pq.FileMetaData, shared: bool = False) -> int:
 
     Once it is read, equal texts are `shared`.
     """
-    kinds = file.schema.to_arrow_schema().types
-    return sum(_column_bytes(file, place, kind, shared) for place, kind in enumerate(kinds))
+    kinds = enumerate(file.schema.to_arrow_schema().types)
+    return sum(_column_bytes(file, place, kind, shared) for place, kind in kinds)
 
 
 def _column_bytes(file: pq.FileMetaData, place: int, kind: pa.DataType, shared: bool) -> int:

@@ -6,28 +6,20 @@ MLflow takes seconds to import, so it is imported where it is used.
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pinion_step.errors import StepError, WrongCallError, one_line
+from pinion_step.libraries import steer_libraries
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
 SQLITE = "sqlite:///"
-
-# Read by MLflow when it is imported or called. What the user has set stays.
-ENVIRONMENT = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # a dead server takes 6 seconds, not 247
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
-    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",  # which may ask for an hour
-    "MLFLOW_DISABLE_TELEMETRY": "true",  # a step talks to nobody but the tracking server
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # stdout is for the result
-}
 
 
 def resolve_uri(given: str, environ: Mapping[str, str]) -> str:
@@ -61,15 +53,9 @@ def mask(text: str) -> str:
     return re.sub(r"//[^/\s]*@", "//***@", text)  # to the last @, which a password may hold
 
 
-def configure() -> None:
-    """Set what MLflow reads from the environment, where the user has not."""
-    for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-
-
 def connect(uri: str) -> "MlflowClient":
     """Return a client of a resolved address."""
-    configure()
+    steer_libraries()
     import mlflow
 
     quieten()
@@ -120,6 +106,18 @@ def explain(uri: str, wanted: str, error: "MlflowException") -> str:
         cause = said.partition("Caused by ")[2] or said
         return f"{where} cannot be reached; is the server running there? ({cause[:200]})"
     return f"{where} failed on {wanted}: {said[:400]}"
+
+
+@contextmanager
+def unless_done(done: "Callable[[MlflowException], bool]") -> Iterator[None]:
+    """Ignore what the store refuses because another process has `done` it at the same time."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        if not was_answered(error) or not done(error):
+            raise
 
 
 def was_answered(error: "MlflowException") -> bool:

@@ -61,16 +61,15 @@ def _ask_server(uri: str) -> None:
             # Any answer will do: what it means, MLflow's own calls will say.
             health = f"{uri}/health"
             requests.get(health, timeout=patience, allow_redirects=False, stream=True).close()
+            return
         except requests.exceptions.SSLError:
-            pass  # MLflow has its own settings for certificates
+            return  # MLflow has its own settings for certificates
         except requests.exceptions.Timeout as error:
             raise StepError(f"{where} does not answer within {patience:g} s; {advice}") from error
         except (requests.exceptions.RequestException, ValueError) as error:  # no possible host
             if last:
                 cause = one_line(mask(str(_cause(error))), 200)
                 raise StepError(f"{where} cannot be reached; {advice} ({cause})") from error
-            continue
-        return
 
 
 def _users_patience() -> float:

@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from pinion_step.cli import Parser, json_object, path, refuse_shared, run, whole_number
 from pinion_step.errors import one_line
@@ -17,9 +16,6 @@ from train.log import log
 from train.models import known_models
 from train.options import Options
 from train.search.options import parse_search
-
-if TYPE_CHECKING:
-    from train.step import Trained
 
 PATHS = ("train_data", "schema", "trained_model", "run_id", "model_id", "metrics")
 NEEDED = (
@@ -128,16 +124,7 @@ def _train(argv: Sequence[str]) -> None:
         # Late, so that --help and a wrong call need not wait for scikit-learn.
         from train.step import train
 
-        print(_summary(train(parsed)))
-
-
-def _summary(trained: Trained) -> str:
-    main_metric = "accuracy" if "cv_accuracy_mean" in trained.metrics else "rmse"
-    mean, std = (trained.metrics[f"cv_{main_metric}_{part}"] for part in ("mean", "std"))
-    return (
-        f"run {trained.run_id}, model {trained.model_id}, "
-        f"cross-validated {main_metric} {mean:.6g} ± {std:.2g}"
-    )
+        print(train(parsed))
 
 
 @contextmanager

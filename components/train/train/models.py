@@ -90,17 +90,17 @@ MODELS: dict[tuple[str, str], Model] = {
 def known_models() -> str:
     """Return the names of the models, by task, as the help text has them."""
     tasks = dict.fromkeys(task for task, _ in MODELS)
-    return "; ".join(f"{task}: {', '.join(_names(task))}" for task in tasks)
+    return "; ".join(f"{task}: {_names(task)}" for task in tasks)
 
 
 def find_model(task: str, name: str) -> Model:
     """Look a model up; raises `WrongCallError` that names the known ones of the task."""
-    model = MODELS.get((task, name))
-    if model is None:
-        known = ", ".join(_names(task))
-        raise WrongCallError(f"--model {name!r} is not known for a {task}; known are {known}")
-    return model
+    if (task, name) not in MODELS:
+        raise WrongCallError(
+            f"--model {name!r} is not known for a {task}; known are {_names(task)}"
+        )
+    return MODELS[task, name]
 
 
-def _names(task: str) -> list[str]:
-    return [name for known, name in MODELS if known == task]
+def _names(task: str) -> str:
+    return ", ".join(name for known, name in MODELS if known == task)

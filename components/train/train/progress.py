@@ -8,9 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sklearn.base import BaseEstimator
-from sklearn.callback import CallbackContext
-
 from pinion_step.console import ERASE, on_terminal
 from pinion_step.errors import one_line
 from train.log import log
@@ -65,28 +62,6 @@ def shown(progress: Progress) -> Iterator[Progress]:
     finally:
         if on_terminal():
             print(ERASE, end="", file=sys.stderr, flush=True)
-
-
-class FoldsEnd:
-    """A callback of scikit-learn's searches that tells of each fold of their only trial."""
-
-    def __init__(self, folds: int, progress: Progress) -> None:
-        self._folds, self._progress, self._ended = folds, progress, 0
-
-    def setup(self, estimator: BaseEstimator, context: CallbackContext) -> None:
-        """Do nothing before the first fold."""
-
-    def on_fit_task_begin(self, estimator: BaseEstimator, context: CallbackContext) -> None:
-        """Do nothing before a fold."""
-
-    def on_fit_task_end(self, estimator: BaseEstimator, context: CallbackContext) -> None:
-        """Tell of a fold."""
-        if context.task_name == "candidate-split-evaluation":
-            self._ended += 1
-            self._progress.ended(f"fold {self._ended} of {self._folds}")
-
-    def teardown(self, estimator: BaseEstimator, context: CallbackContext) -> None:
-        """Do nothing after the last fold."""
 
 
 def in_words(seconds: float) -> str:

@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pandas.api import types
 
 from pinion_step.errors import StepError
+from pinion_step.parquet import read_frame
 from train.data.schema import Schema
 
 FITS_KIND = {
@@ -52,20 +51,11 @@ def read_dataset(path: Path, schema: Schema) -> Dataset:
         raise StepError(
             f"--train-data {path} is not a file; give the training split that preprocess wrote"
         )
+    frame, metadata = read_frame(
+        path, "--train-data", "give the training split that preprocess wrote"
+    )
     try:
-        # Opened here, as pyarrow would read a column out of a folder's name.
-        with path.open("rb") as file:
-            table = pq.ParquetFile(file).read()
-    except MemoryError:  # one of Arrow's exceptions too
-        raise
-    except (OSError, pa.ArrowException) as error:
-        raise StepError(
-            f"--train-data {path} is not a Parquet file that can be read ({error}); give the "
-            "training split that preprocess wrote"
-        ) from error
-    metadata = table.schema.metadata or {}
-    try:
-        features, target = split_target(_to_frame(table), schema)
+        features, target = split_target(frame, schema)
     except ValueError as error:
         raise StepError(f"--train-data {path}: {error}") from error
     return Dataset(
@@ -77,22 +67,14 @@ def read_dataset(path: Path, schema: Schema) -> Dataset:
     )
 
 
-def _to_frame(table: pa.Table) -> pd.DataFrame:
-    """Use up a table to make a frame, column by column, so that only one is there twice."""
-    frame = table.to_pandas(ignore_metadata=True, self_destruct=True)
-    pa.default_memory_pool().release_unused()
-    return frame
-
-
-def _preprocess(path: Path, text: bytes) -> dict[str, Any] | None:
+def _preprocess(path: Path, text: bytes) -> Any:
     try:
-        document: dict[str, Any] | None = json.loads(text)
+        return json.loads(text)
     except ValueError as error:
         raise StepError(
             f"--train-data {path}: its metadata pinion.preprocess are not JSON ({error}); give the "
             "training split that preprocess wrote"
         ) from error
-    return document
 
 
 def split_target(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, pd.Series]:
@@ -161,8 +143,8 @@ def _check_type(column: pd.Series, kind: str) -> None:
 
 
 def _short(names: list[str], most: int = 5) -> str:
-    shown = ", ".join(repr(name) for name in names[:most])
-    return shown + (f" and {len(names) - most} more" if len(names) > most else "")
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(repr, names[:most])) + more
 
 
 SAME_RUN = "give the data and the schema of the same preprocess run"

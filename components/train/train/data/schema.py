@@ -77,10 +77,9 @@ def _features(value: object) -> tuple[Feature, ...]:
     if not isinstance(value, list) or not value:
         raise ValueError(f"features must be a list of at least one column, got {value!r:.80}")
     features = tuple(_feature(item, index) for index, item in enumerate(value))
-    counts = Counter(feature.name for feature in features)
-    twice = sorted(name for name, count in counts.items() if count > 1)
-    if twice:
-        raise ValueError(f"features lists {twice[0]!r} more than once")
+    ((name, count),) = Counter(feature.name for feature in features).most_common(1)
+    if count > 1:
+        raise ValueError(f"features lists {name!r} more than once")
     return features
 
 

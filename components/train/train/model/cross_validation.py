@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.metrics import (
     accuracy_score,
     balanced_accuracy_score,
@@ -81,54 +81,55 @@ class Folds:
         return kind(self.number, shuffle=True, random_state=self.seed)
 
 
-@contextmanager
-def quiet_folds() -> Iterator[None]:
-    """Silence what is known: few rows of a class, and metrics that a fold leaves undefined."""
+def cross_validate(
+    pipeline: Pipeline,
+    features: pd.DataFrame,
+    target: pd.Series,
+    folds: Folds,
+    ended: Callable[[str], None] = lambda _: None,
+) -> Metrics:
+    """Return `cv_<metric>_mean` and `cv_<metric>_std` of every metric; `ended` is told of folds."""
+    classes = known_classes(target, folds.task)
+    scores = []
     with warnings.catch_warnings():
         # The number of folds has been lowered as far as it goes, and that was logged.
         warnings.filterwarnings("ignore", "The least populated class in y has only")
-        warnings.filterwarnings("ignore", "One or more of the test scores are non-finite")
-        yield
+        for learn, test in folds.splitter().split(features, target):
+            # A name would keep this model in memory while the next one is fitted.
+            scores.append(
+                measure(
+                    clone(pipeline).fit(features.iloc[learn], target.iloc[learn]),
+                    features.iloc[test],
+                    target.iloc[test],
+                    folds.task,
+                    classes,
+                )
+            )
+            ended(f"fold {len(scores)} of {folds.number}")
+    return summarise(scores)
 
 
-@dataclass(frozen=True)
-class Scorer:
-    """Measures a fold, as scikit-learn calls it; a metric that the fold leaves undefined is NaN.
+def known_classes(target: pd.Series, task: str) -> np.ndarray:
+    """Return the sorted classes of a target; a regression has none."""
+    return np.unique(target) if task == "classification" else np.empty(0)
 
-    With `only`, the value is that metric alone, with the sign of "greater is better". A lenient
-    scorer answers NaN also where the predictions cannot be measured, and raises nothing.
+
+def measure(
+    model: Pipeline, features: pd.DataFrame, target: pd.Series, task: str, classes: np.ndarray
+) -> Metrics:
+    """Return the metrics of a fitted model on the rows that it did not see.
+
+    A metric that these rows leave undefined is not among them.
     """
-
-    task: str
-    classes: np.ndarray = field(repr=False)
-    lenient: bool = False
-    only: str | None = None
-
-    def __call__(
-        self, model: Pipeline, features: pd.DataFrame, target: pd.Series
-    ) -> Metrics | float:
-        """Return the metrics of a fitted model on the rows that it did not see."""
-        try:
-            measured = self._measure(model, features, target.to_numpy())
-        except ValueError:  # such as an infinite prediction
-            if not self.lenient:
-                raise
-            measured = {}
-        if self.only is not None:
-            value = measured.get(self.only, math.nan)
-            return -value if is_error(self.only) else value
-        return {metric: measured.get(metric, math.nan) for metric in METRICS[self.task]}
-
-    def _measure(self, model: Pipeline, features: pd.DataFrame, truth: np.ndarray) -> Metrics:
-        if self.task == "regression":
-            return regression_metrics(truth, *predict(model, features, ["predict"]))
-        methods = ["predict", "predict_proba"] if hasattr(model, "predict_proba") else ["predict"]
-        predicted, *more = predict(model, features, methods)
-        probabilities = _for_all(self.classes, model.classes_, *more) if more else None
-        # Places in the sorted classes, as scikit-learn's metrics are slow to compare texts.
-        places = np.arange(len(self.classes))
-        true, guessed = (np.searchsorted(self.classes, labels) for labels in (truth, predicted))
-        return classification_metrics(true, guessed, places, probabilities)
+    truth = target.to_numpy()
+    if task == "regression":
+        return regression_metrics(truth, *predict(model, features, ["predict"]))
+    methods = ["predict", "predict_proba"] if hasattr(model, "predict_proba") else ["predict"]
+    predicted, *more = predict(model, features, methods)
+    probabilities = _for_all(classes, model.classes_, *more) if more else None
+    # Places in the sorted classes, as scikit-learn's metrics are slow to compare texts.
+    true, guessed = (np.searchsorted(classes, labels) for labels in (truth, predicted))
+    return classification_metrics(true, guessed, np.arange(len(classes)), probabilities)
 
 
 def summarise(scores: list[Metrics]) -> Metrics:

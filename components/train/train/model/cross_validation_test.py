@@ -17,11 +17,11 @@ from train.model.cross_validation import (
     Folds,
     choose_folds,
     classification_metrics,
+    cross_validate,
     is_error,
     regression_metrics,
     summarise,
 )
-from train.search.search import cross_validate
 
 
 def labels(**counts: int) -> pd.Series:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import joblib
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pinion_step.errors import StepError
-from pinion_step.memory import available, held, in_words, parquet_bytes
+from pinion_step.memory import parquet_bytes, shortage
+from pinion_step.parquet import read_metadata
 from train.data.schema import Schema
 from train.log import log
 from train.model.preprocessing import MOST_ONE_HOT
@@ -24,9 +23,6 @@ from train.options import Options
 START = 150_000_000
 ESTIMATORS = {Family.LINEAR: 3.5, Family.FOREST: 3.0, Family.BOOSTING: 3.2}
 NUMBER = 8  # bytes
-# Of the room; above it a little more than expected would be too much.
-SAFE_SHARE = 0.8
-MORE = "give the step more memory (on a cluster: `memory` in the platform file) or fewer rows"
 
 
 @dataclass(frozen=True)
@@ -40,30 +36,18 @@ class Footprint:
 def check_memory(options: Options, schema: Schema, family: Family) -> None:
     """Raise StepError where the rows certainly do not fit, and warn where they may not.
 
-    What cannot be read is left to the reading.
+    A file that cannot be read is left to the reader, which explains it.
     """
-    if not options.train_data.is_file():  # a pipe would be waited for
+    file = read_metadata(options.train_data)
+    if file is None:
         return
-    try:
-        file = pq.read_metadata(options.train_data)
-    except (pa.ArrowException, OSError, ValueError):
-        return
-    left = available()
-    if left is None:
-        return
-    needs, now = estimate(file, schema, family, _processes(options)), held()
+    needs = estimate(file, schema, family, _processes(options))
     table = f"{file.num_rows:,} rows of {len(schema.features)} features"
-    there = f"there is room for {in_words(now + left)}"
-    if needs.least > left:
-        raise StepError(
-            f"--train-data {options.train_data} does not fit in memory: {table} need at least "
-            f"{in_words(now + needs.least)}, {there}; {MORE}"
-        )
-    if needs.likely > SAFE_SHARE * left:
-        log(
-            f"warning: {table} may not fit in memory with --model {options.model}: they need about "
-            f"{in_words(now + needs.likely)}, {there}; {MORE}, or another model"
-        )
+    warning = shortage(
+        f"--train-data {options.train_data}", f"its {table}", needs.least, needs.likely
+    )
+    if warning:
+        log(f"warning: {warning}, or another model than {options.model}")
 
 
 def estimate(
@@ -71,8 +55,7 @@ def estimate(
 ) -> Footprint:
     """Return what so many rows take; `processes` are those of a search, none without one."""
     rows, frame, kept = file.num_rows, parquet_bytes(file), parquet_bytes(file, shared=True)
-    numbers = rows * NUMBER * encoded_width(schema, family)
-    fit = int(ESTIMATORS[family] * numbers)
+    fit = int(ESTIMATORS[family] * rows * NUMBER * encoded_width(schema, family))
     # scikit-learn holds all rows and, of a fold, those to fit and those to measure at once.
     likely = START + frame + max(1, processes) * (kept + fit)
     fewest = rows * NUMBER * sum(feature.kind != "boolean" for feature in schema.features)

@@ -62,8 +62,8 @@ def make_signature(schema: Schema, features: pd.DataFrame) -> ModelSignature:
         ColSpec(_column_type(feature, features[feature.name]), feature.name)
         for feature in schema.features
     ]
-    predictions = ColumnSchema([ColSpec(PREDICTION_TYPES[schema.target_type])])
-    return ModelSignature(inputs=ColumnSchema(columns), outputs=predictions)
+    predictions = ColSpec(PREDICTION_TYPES[schema.target_type])
+    return ModelSignature(inputs=ColumnSchema(columns), outputs=ColumnSchema([predictions]))
 
 
 def _column_type(feature: Feature, column: pd.Series) -> DataType | AnyType:

@@ -64,7 +64,10 @@ def _linear_steps(schema: Schema) -> Steps:
             make_pipeline(*_seconds(), _impute("median", NOT_A_TIME), StandardScaler()),
             schema.names("date"),
         ),
-        "boolean": (make_pipeline(_floats(), _impute("most_frequent")), schema.names("boolean")),
+        "boolean": (
+            make_pipeline(_as("float64"), _impute("most_frequent")),
+            schema.names("boolean"),
+        ),
     }
 
 
@@ -85,7 +88,10 @@ def _forest_steps(schema: Schema, rows: int, seed: int) -> Steps:
         "category_mean": (make_pipeline(*_text(), mean), schema.names("categorical")),
         "numeric": (_impute("median"), schema.names("numeric")),
         "date": (make_pipeline(*_seconds(), _impute("median", NOT_A_TIME)), schema.names("date")),
-        "boolean": (make_pipeline(_floats(), _impute("most_frequent")), schema.names("boolean")),
+        "boolean": (
+            make_pipeline(_as("float64"), _impute("most_frequent")),
+            schema.names("boolean"),
+        ),
     }
 
 
@@ -106,7 +112,7 @@ def _boosting_steps(schema: Schema, features: pd.DataFrame, max_codes: int) -> S
         "categorical": (make_pipeline(*_text(), codes), schema.names("categorical")),
         "numeric": ("passthrough", schema.names("numeric")),
         "date": (make_pipeline(*_seconds(), no_date), schema.names("date")),
-        "boolean": (_floats(), schema.names("boolean")),
+        "boolean": (_as("float64"), schema.names("boolean")),
     }
     complete = _linear_steps(schema)
     for kind in ("numeric", "date", "boolean"):
@@ -146,10 +152,6 @@ def _text() -> list[SimpleImputer]:
 
 def _seconds() -> list[FunctionTransformer]:
     return [_as("datetime64[s]"), _as("float64")]
-
-
-def _floats() -> FunctionTransformer:
-    return _as("float64")
 
 
 def _as(dtype: str) -> FunctionTransformer:

@@ -3,7 +3,7 @@
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes the next import work
 from sklearn.model_selection import HalvingRandomSearchCV
 
-from train.search.watched import Watched
+from train.search.rounds import Watched
 
 
 class HalvingSearch(Watched, HalvingRandomSearchCV):

@@ -23,40 +23,32 @@ LONGEST_SPACE = 500  # characters of it that a reader of the run may want
 
 def plan_search(
     options: Options, schema: Schema, data: Dataset, folds: Folds, estimator: BaseEstimator
-) -> Plan:
-    """Return what to try; without `--search` one trial, of what the estimator is.
+) -> Plan | None:
+    """Return what to try, None without `--search`.
 
     Raises WrongCallError naming what the model or the task does not have, and StepError where a
     halving has too few rows.
     """
-    main = METRICS[schema.task][0]
     search = options.search
     if search is None:
-        return Plan("random", 1, main)
-    metric = main if search.metric is None else search.metric
+        return None
+    metric = METRICS[schema.task][0] if search.metric is None else search.metric
     if metric not in METRICS[schema.task]:
         raise WrongCallError(
             f"--search: the metric {metric!r:.80} is not known for a {schema.task}; known are "
             f"{', '.join(METRICS[schema.task])}"
         )
-    space = build_space(options, schema, estimator)
+    space = build_space(search, options, schema, estimator)
     trials = count_trials(search.trials, space)
     if trials < search.trials:
         log(f"{trials} trials instead of {search.trials}, as the space has no more combinations")
-    _refuse_few_rows(search, options, schema, data, folds)
-    return Plan(search.method, trials, metric, space)
-
-
-def _refuse_few_rows(
-    search: SearchOptions, options: Options, schema: Schema, data: Dataset, folds: Folds
-) -> None:
-    least = _least_rows(schema, data, folds)
-    rows = len(data.target)
+    least, rows = _least_rows(schema, data, folds), len(data.target)
     if search.method == "halving" and rows < least:
         raise StepError(
             f"--train-data {options.train_data}: {rows} rows are too few for a halving, whose "
             f'first round has {least}; give {{"method": "random"}} or more data'
         )
+    return Plan(search.method, trials, metric, space)
 
 
 def _least_rows(schema: Schema, data: Dataset, folds: Folds) -> int:
@@ -65,10 +57,12 @@ def _least_rows(schema: Schema, data: Dataset, folds: Folds) -> int:
     return 2 * folds.number * classes
 
 
-def expected_work(plan: Plan, schema: Schema, data: Dataset, folds: Folds) -> float:
+def expected_work(plan: Plan | None, schema: Schema, data: Dataset, folds: Folds) -> float:
     """Return the work before the last fit, in fits to all rows."""
-    if plan.method != "halving":
-        return float(plan.trials * folds.number)
+    if plan is None:
+        return folds.number
+    if plan.method == "random":
+        return plan.trials * folds.number
     rows = len(data.target)
     rounds = halving_rounds(plan.trials, rows, _least_rows(schema, data, folds))
     # Then the best is measured on all rows.
@@ -85,14 +79,12 @@ def halving_rounds(trials: int, rows: int, least: int) -> list[tuple[int, int]]:
     return rounds
 
 
-def describe_plan(options: Options, plan: Plan) -> dict[str, str]:
-    """Return the run's parameters about the search; none where there is none."""
-    if options.search is None:
-        return {}
-    space = options.search.space
+def describe_plan(search: SearchOptions, plan: Plan) -> dict[str, str]:
+    """Return the run's parameters about the search."""
+    space = json.dumps(search.space, sort_keys=True) if search.space else "default"
     return {
         "search.method": plan.method,
         "search.trials": str(plan.trials),
         "search.metric": plan.metric,
-        "search.space": (json.dumps(space, sort_keys=True) if space else "default")[:LONGEST_SPACE],
+        "search.space": space[:LONGEST_SPACE],
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from pinion_step.errors import StepError
 from train.log import log
@@ -49,25 +50,27 @@ class Rounds:
             trials = [self._trial(candidate) for candidate in candidates[part]]
             for trial in trials if more else ():
                 trial.round, trial.rows = more["iter"][0], more["n_resources"][0]
-            more_of_part = {key: values[part] for key, values in more.items()}
             try:
-                results = evaluate(candidates[part], cv, more_of_part)
+                results = evaluate(
+                    candidates[part], cv, {key: values[part] for key, values in more.items()}
+                )
             except ValueError as error:
                 # scikit-learn takes it for the end where every fit of a batch fails.
-                if not self.plan.space or "fits failed" not in str(error):
+                if "fits failed" not in str(error):
                     raise
                 self._take(trials, [{} for _ in trials])
             else:
-                self._take(trials, self._next_metrics(results, len(trials)))
-            if self.plan.space:
-                self._tell(trials, f"trial {start + len(trials)} of {len(candidates)}")
-        if self.plan.space and (not results or all(trial.error for trial in self.trials)):
-            self._give_up()
+                rows = range(self._measured, self._measured + len(trials))
+                self._take(trials, [self._metrics(results, row) for row in rows])
+                self._measured = rows.stop
+            self._tell(trials, f"trial {start + len(trials)} of {len(candidates)}")
+        if not results or all(trial.error for trial in self.trials):
+            first = next(trial for trial in self.trials if trial.error)
+            raise StepError(
+                f"--search: all {len(self.trials)} trials failed; trial {first.number} with "
+                f"{first.params}: {first.error}"
+            )
         return results
-
-    def finish(self, ranked: Sequence[Trial]) -> None:
-        """Tell the watcher of the ranks."""
-        self.watcher.finished(ranked)
 
     def _trial(self, candidate: dict[str, Any]) -> Trial:
         # What numpy draws is no type of Python, in which a model is saved.
@@ -75,18 +78,14 @@ class Rounds:
             name.removeprefix(ESTIMATOR): value.item() if isinstance(value, np.generic) else value
             for name, value in sorted(candidate.items())
         }
-        known = (trial for trial in self.trials if trial.params == params)
-        trial = next(known, None) if self.plan.method == "halving" else None
-        if trial is None:
-            trial = Trial(len(self.trials) + 1, params)
-            self.trials.append(trial)
-            self.watcher.started(trial)
+        if self.plan.method == "halving":
+            for trial in self.trials:
+                if trial.params == params:
+                    return trial
+        trial = Trial(len(self.trials) + 1, params)
+        self.trials.append(trial)
+        self.watcher.started(trial)
         return trial
-
-    def _next_metrics(self, results: Mapping[str, Any], count: int) -> list[Metrics]:
-        rows = range(self._measured, self._measured + count)
-        self._measured += count
-        return [self._metrics(results, row) for row in rows]
 
     def _metrics(self, results: Mapping[str, Any], row: int) -> Metrics:
         """Read one trial's scores of each fold, which have the sign of "greater is better"."""
@@ -95,16 +94,15 @@ class Rounds:
             fold, found, name = key.partition("_test_")
             if found and fold.startswith("split"):
                 folds.setdefault(fold, {})[name] = float(values[row])
-        scores = list(folds.values())
-        if "score" in scores[0]:
-            sign = -1 if is_error(self.plan.metric) else 1
-            scores = [{self.plan.metric: sign * score["score"]} for score in scores]
-        return summarise(scores)
+        if self.plan.method == "random":
+            return summarise(list(folds.values()))
+        sign = -1 if is_error(self.plan.metric) else 1
+        return summarise([{self.plan.metric: sign * fold["score"]} for fold in folds.values()])
 
     def _take(self, trials: list[Trial], metrics: list[Metrics]) -> None:
         for trial, measured in zip(trials, metrics, strict=True):
             trial.metrics = measured
-            if self.plan.space and f"cv_{self.plan.metric}_mean" not in measured:
+            if f"cv_{self.plan.metric}_mean" not in measured:
                 trial.error = self.explain(trial.params)
             self.watcher.measured(trial)
 
@@ -117,13 +115,29 @@ class Rounds:
             what = f"round {ended[0].round + 1}, {what}"
         best = rank(self.trials, self.plan.metric)[0]
         if not best.error:
-            what += f", best {describe_score(best, self.plan.metric)}"
+            what += f", best {describe_score(best.metrics, self.plan.metric)}"
         rows = ended[0].rows or self.rows
         self.progress.ended(what, len(ended) * self.folds * rows / self.rows)
 
-    def _give_up(self) -> None:
-        first = next(trial for trial in self.trials if trial.error)
-        raise StepError(
-            f"--search: all {len(self.trials)} trials failed; trial {first.number} with "
-            f"{first.params}: {first.error}"
-        )
+
+class Watched(BaseEstimator):
+    """A search whose `rounds` see every batch; they stay here when workers are sent the search."""
+
+    rounds: Rounds
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__getstate__().items() if name != "rounds"}
+
+    def _run_search(self, evaluate_candidates: Evaluate, *, callback_ctx: object = None) -> None:
+        def evaluate(
+            candidates: Sequence[dict[str, Any]],
+            cv: object = None,
+            more_results: Mapping[str, list[Any]] | None = None,
+            callback_ctx: object = None,
+        ) -> Mapping[str, Any]:
+            # Without its context, which knows each fold of a trial once: every batch counts anew.
+            return self.rounds.evaluate(
+                evaluate_candidates, list(candidates), cv, more_results or {}
+            )
+
+        super()._run_search(evaluate, callback_ctx=callback_ctx)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from mlflow.entities import Metric, Param, RunTag
 
 from train.search.trials import Trial, Watcher, describe_params
-from train.tracking.run import Run, last_words
+from train.tracking.run import Run, ending
 
 PARENT = "mlflow.parentRunId"
 LONGEST_TAG = 500
@@ -33,8 +33,8 @@ class TrialRuns(Watcher):
         ).info.run_id
         self._runs[trial.number] = run_id
         self._open.add(trial.number)
-        params = describe_params(trial.params)
-        client.log_batch(run_id, params=[Param(key, value) for key, value in params.items()])
+        params = [Param(key, value) for key, value in describe_params(trial.params).items()]
+        client.log_batch(run_id, params=params)
 
     def measured(self, trial: Trial) -> None:
         """Log the metrics; a trial with an error ends here."""
@@ -50,13 +50,12 @@ class TrialRuns(Watcher):
             self._end(trial.number, "FAILED")
 
     def finished(self, ranked: Sequence[Trial]) -> None:
-        """Log the ranks, the best first, and end what is open."""
+        """Log the ranks, the best first."""
         now = int(time.time() * 1000)
         for place, trial in enumerate(ranked, 1):
             if not trial.error:
                 metric = Metric("rank", place, now, 0)
                 self._parent.client.log_batch(self._runs[trial.number], metrics=[metric])
-        self.end("FINISHED")
 
     def end(self, status: str) -> None:
         """End every run that is open."""
@@ -72,9 +71,5 @@ class TrialRuns(Watcher):
 def trial_runs(parent: Run, tags: Mapping[str, str]) -> Iterator[TrialRuns]:
     """Make runs that end FINISHED, FAILED, or KILLED where a signal ended the search."""
     runs = TrialRuns(parent, tags)
-    try:
+    with ending(runs.end):
         yield runs
-    except BaseException as error:
-        with last_words():
-            runs.end("FAILED" if isinstance(error, Exception) else "KILLED")
-        raise

@@ -20,6 +20,7 @@ from train.data.schema import Schema
 from train.model.pipeline import label_keys, refuse_unknown
 from train.models import find_model
 from train.options import Options
+from train.search.options import SearchOptions
 
 # Parameters that `--model-params` can set, but that no trial may differ in, and why.
 SAME_IN_EVERY_TRIAL = {
@@ -40,21 +41,19 @@ class LogInteger:
 
     def rvs(self, random_state: np.random.RandomState | None = None) -> int:
         """Draw one, as scikit-learn asks a distribution of scipy."""
-        bounds = (self.low - 0.5, self.high + 0.5)
-        drawn = stats.loguniform(*bounds).rvs(random_state=random_state)
+        drawn = stats.loguniform(self.low - 0.5, self.high + 0.5).rvs(random_state=random_state)
         return int(min(max(round(drawn), self.low), self.high))
 
 
-def build_space(options: Options, schema: Schema, estimator: BaseEstimator) -> dict[str, Any]:
+def build_space(
+    search: SearchOptions, options: Options, schema: Schema, estimator: BaseEstimator
+) -> dict[str, Any]:
     """Return a distribution or a list of values for each parameter that the trials differ in.
 
     Without a space of the user's it is that of the model, less what `--model-params` sets.
     Raises WrongCallError naming the parameter and the value.
     """
-    search, fixed = options.search, options.model_params
-    if search is None:
-        return {}
-    given = search.space
+    given, fixed = search.space, options.model_params
     if given is None:
         default = find_model(schema.task, options.model).space
         given = {name: values for name, values in default.items() if name not in fixed}
@@ -104,12 +103,8 @@ def _choices(name: str, given: object, schema: Schema, estimator: BaseEstimator)
 
 
 def _range(name: str, given: Mapping[str, Any], estimator: BaseEstimator) -> Any:
-    low, high = _bound(name, given["low"]), _bound(name, given["high"])
-    log = _log(name, given.get("log", False), low)
-    if low >= high:
-        raise WrongCallError(
-            f"--search: space: low of {name!r} must be below high, got {low!r} and {high!r}"
-        )
+    low, high, log = given["low"], given["high"], given.get("log", False)
+    _refuse_bounds(name, low, high, log)
     between = low + (high - low) * SOMEWHERE
     fractions = _complaint(name, between, estimator) is None
     if not fractions and (low % 1 or high % 1):
@@ -122,25 +117,25 @@ def _range(name: str, given: Mapping[str, Any], estimator: BaseEstimator) -> Any
     return LogInteger(int(low), int(high)) if log else stats.randint(low, high + 1)
 
 
-def _bound(name: str, value: object) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or abs(value) > MOST:
+def _refuse_bounds(name: str, low: Any, high: Any, log: object) -> None:
+    for bound in (low, high):
+        if not isinstance(bound, int | float) or isinstance(bound, bool) or abs(bound) > MOST:
+            raise WrongCallError(
+                f"--search: space: low and high of {name!r} must be numbers of at most {MOST:.0e}, "
+                f"got {bound!r:.40}"
+            )
+    if not isinstance(log, bool):
         raise WrongCallError(
-            f"--search: space: low and high of {name!r} must be numbers of at most {MOST:.0e}, "
-            f"got {value!r:.40}"
+            f"--search: space: log of {name!r} must be true or false, got {log!r:.40}"
         )
-    return value
-
-
-def _log(name: str, value: object, low: float) -> bool:
-    if not isinstance(value, bool):
-        raise WrongCallError(
-            f"--search: space: log of {name!r} must be true or false, got {value!r:.40}"
-        )
-    if value and low <= 0:
+    if log and low <= 0:
         raise WrongCallError(
             f"--search: space: low of {name!r} must be above 0 where log is true, got {low!r}"
         )
-    return value
+    if low >= high:
+        raise WrongCallError(
+            f"--search: space: low of {name!r} must be below high, got {low!r} and {high!r}"
+        )
 
 
 def _check(name: str, value: object, estimator: BaseEstimator) -> None:

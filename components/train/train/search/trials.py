@@ -58,9 +58,9 @@ def rank(trials: Sequence[Trial], metric: str) -> list[Trial]:
     return sorted(trials, key=key)
 
 
-def describe_score(trial: Trial, metric: str) -> str:
-    """Return what a trial reached, for people."""
-    mean, std = (trial.metrics[f"cv_{metric}_{part}"] for part in ("mean", "std"))
+def describe_score(metrics: Metrics, metric: str) -> str:
+    """Return a cross-validated metric, for people."""
+    mean, std = (metrics[f"cv_{metric}_{part}"] for part in ("mean", "std"))
     return f"{metric} {mean:.6g} ± {std:.2g}"
 
 

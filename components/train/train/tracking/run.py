@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 from secrets import token_hex
 from urllib.parse import urlsplit
@@ -71,8 +72,8 @@ class Run:
 
     def log_dataset(self, source: str, sha256: str, columns: ColumnSchema, rows: int) -> None:
         """Log where the rows came from, as the run's training dataset."""
-        dataset = describe_dataset(source, sha256, columns, rows)
-        inputs = [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])]
+        tag = InputTag("mlflow.data.context", "training")
+        inputs = [DatasetInput(describe_dataset(source, sha256, columns, rows), [tag])]
         try:
             self.client.log_inputs(self.run_id, inputs)
         except (MlflowException, SQLAlchemyError) as error:
@@ -117,18 +118,27 @@ def run_tags(source: str, sha256: str, environment: Mapping[str, str]) -> dict[s
 
 
 @contextmanager
+def ending(end: Callable[[str], object]) -> Iterator[None]:
+    """End what was made in MLflow as FINISHED, FAILED, or KILLED by a signal."""
+    try:
+        yield
+    except BaseException as error:
+        # Once: MLflow may be what failed, and must not hide the reason.
+        os.environ.update(ONCE)
+        with suppress(MlflowException, SQLAlchemyError, OSError):
+            end("FAILED" if isinstance(error, Exception) else "KILLED")
+        raise
+    end("FINISHED")
+
+
+@contextmanager
 def tracked_run(
     client: MlflowClient, experiment_id: str, model: str, tags: Mapping[str, str]
 ) -> Iterator[Run]:
-    """Make a run, named after its model, that ends FINISHED, FAILED, or KILLED by a signal."""
+    """Make a run, named after its model, and end it."""
     run_id = make_run(client, experiment_id, f"{model}-{token_hex(4)}", tags)
-    try:
+    with ending(partial(client.set_terminated, run_id)):
         yield Run(client, experiment_id, run_id)
-    except BaseException as error:
-        with last_words():
-            client.set_terminated(run_id, "FAILED" if isinstance(error, Exception) else "KILLED")
-        raise
-    client.set_terminated(run_id, "FINISHED")
 
 
 def make_run(client: MlflowClient, experiment_id: str, name: str, tags: Mapping[str, str]) -> str:
@@ -150,10 +160,8 @@ def make_model(run: Run, name: str, params: Mapping[str, str]) -> LoggedModel:
     model = run.client.create_logged_model(
         run.experiment_id, name, source_run_id=run.run_id, params=dict(params)
     )
-    found = run.client.search_logged_models(
-        [run.experiment_id], filter_string=f"source_run_id = '{run.run_id}'"
-    )
-    for other in found:
+    mine = f"source_run_id = '{run.run_id}'"
+    for other in run.client.search_logged_models([run.experiment_id], filter_string=mine):
         if other.model_id != model.model_id:
             run.client.finalize_logged_model(other.model_id, LoggedModelStatus.FAILED)
     return model
@@ -164,36 +172,24 @@ def tracked_model(run: Run, name: str, params: Mapping[str, str]) -> Iterator[Lo
     """Make a model of the run that ends READY, or FAILED."""
     model = make_model(run, name, params)
     run.client.log_outputs(run.run_id, [LoggedModelOutput(model.model_id, step=0)])
-    try:
+
+    def end(status: str) -> None:
+        ended = LoggedModelStatus.READY if status == "FINISHED" else LoggedModelStatus.FAILED
+        run.client.finalize_logged_model(model.model_id, ended)
+
+    with ending(end):
         yield model
-    except BaseException:
-        with last_words():
-            run.client.finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
-        raise
-    run.client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
-
-
-@contextmanager
-def last_words() -> Iterator[None]:
-    """Tell MLflow of a failure once: it may be what failed, and must not hide the reason."""
-    os.environ.update(ONCE)
-    with suppress(MlflowException, SQLAlchemyError, OSError):
-        yield
 
 
 def describe_dataset(source: str, sha256: str, columns: ColumnSchema, rows: int) -> Dataset:
     """Return MLflow's record of the dataset, named by the last part of its source."""
-    scheme = urlsplit(source).scheme
-    if scheme in ("http", "https"):
-        source_type, where = "http", {"url": source}
-    else:
-        source_type, where = "local", {"uri": source}
-    name = PurePosixPath(urlsplit(source).path).name or "dataset"
+    address = urlsplit(source)
+    is_http = address.scheme in ("http", "https")
     return Dataset(
-        name=name,
+        name=PurePosixPath(address.path).name or "dataset",
         digest=sha256[:DIGEST_LENGTH] or "unknown",
-        source_type=source_type,
-        source=json.dumps(where),
+        source_type="http" if is_http else "local",
+        source=json.dumps({"url" if is_http else "uri": source}),
         schema=json.dumps({"mlflow_colspec": columns.to_dict()}),
         profile=json.dumps({"num_rows": rows, "num_elements": rows * len(columns.inputs)}),
     )

@@ -1,7 +1,7 @@
 """The step: from a model folder and a test split to the texts of the outputs."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
@@ -13,9 +13,11 @@ from evaluate.inputs.dataset import read_test_split
 from evaluate.inputs.model import ModelFolder, load_estimator
 from evaluate.lineage import lineage
 from evaluate.measure.predictions import predict
-from evaluate.report.files import check_slices, report_files
+from evaluate.report import document
+from evaluate.report.page import page
 from evaluate.request import Request
-from evaluate.tracking import log_files, record, run_parameters
+from evaluate.tracking import log_files, record
+from pinion_step.errors import WrongCallError
 from pinion_step.outputs import to_json
 
 if TYPE_CHECKING:
@@ -27,45 +29,47 @@ MANY_CELLS = 5_000_000
 
 # The outputs that are also stored in MLflow, and their names there.
 _ARTIFACTS = {"report": "report.html", "report_data": "report.json"}
-_NATIVE = {"classification_metrics", "executor_output"}
 
 
 def measure(
-    client: "MlflowClient", model: ModelFolder, request: Request
+    client: "MlflowClient", model: ModelFolder, request: Request, parameters: Mapping[str, str]
 ) -> tuple[Evaluation, dict[str, str]]:
     """Evaluate the model, and return the texts of at least the requested outputs, by name.
 
-    `lineage` among them is for MLflow only.
+    `parameters` are those of the model's run. `lineage` among the texts is for MLflow only.
     """
     estimator = load_estimator(model)
-    split = read_test_split(request.test_data, model.target, estimator)
-    cells = split.features.shape[0] * split.features.shape[1]
-    with threadpool_limits(1 if cells < MANY_CELLS else None):
-        return _measured(client, Candidate(model, estimator, split), request)
-
-
-def _measured(
-    client: "MlflowClient", candidate: Candidate, request: Request
-) -> tuple[Evaluation, dict[str, str]]:
-    model = candidate.model
+    candidate = Candidate(
+        model, estimator, read_test_split(request.test_data, model.target, estimator)
+    )
     check_slices(candidate, request.slices)
-    predictions = predict(model, candidate.estimator, candidate.split)
-    champion, name = None, request.registered_model_name
-    if request.thresholds.compare:
-        champion = find_champion(client, name, request.alias, candidate)
-    evaluation = evaluate(model, predictions, request.thresholds, name, champion)
-    measured = evaluation.measurement.metrics
-    outputs = {"result": evaluation.to_json(), "metrics": to_json(measured)}
-    outputs["lineage"] = lineage(request, predictions, outputs["metrics"])
-    if not _NATIVE.isdisjoint(request.outputs):
-        outputs |= native_outputs(measured, predictions)
-    if not _ARTIFACTS.keys().isdisjoint(request.outputs):
-        parameters = run_parameters(client, model.run_id)
-        files = report_files(
-            evaluation, predictions, candidate, parameters, request.thresholds.given, request.slices
-        )
-        outputs |= {name: files[file] for name, file in _ARTIFACTS.items()}
+    with threadpool_limits(1 if candidate.split.features.size < MANY_CELLS else None):
+        predictions = predict(model, estimator, candidate.split)
+        champion, name = None, request.registered_model_name
+        if request.thresholds.compare:
+            champion = find_champion(client, name, request.alias, candidate)
+        evaluation = evaluate(model, predictions, request.thresholds, name, champion)
+        metrics = to_json(evaluation.measurement.metrics)
+        outputs = {
+            "result": evaluation.to_json(),
+            "metrics": metrics,
+            "lineage": lineage(request, predictions, metrics),
+            **native_outputs(evaluation.measurement.metrics, predictions),
+        }
+        if not _ARTIFACTS.keys().isdisjoint(request.outputs):
+            numbers = document.build(evaluation, predictions, candidate, request, parameters)
+            outputs |= {"report": page(numbers), "report_data": to_json(numbers)}
     return evaluation, outputs
+
+
+def check_slices(candidate: Candidate, columns: Sequence[str]) -> None:
+    """Raise `WrongCallError` for a column that is not a feature of the model."""
+    known = [str(name) for name in candidate.split.features.columns]
+    if unknown := [name for name in columns if name not in known]:
+        raise WrongCallError(
+            f"--slices: {unknown[0]!r} is not a feature column of the test data; "
+            f"the features are {', '.join(known[:20])}",
+        )
 
 
 def save(client: "MlflowClient", evaluation: Evaluation, outputs: Mapping[str, str]) -> None:

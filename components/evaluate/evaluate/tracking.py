@@ -11,15 +11,18 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
-def open_run(uri: str, run_id: str, model_id: str) -> "MlflowClient":
-    """Connect to the store and check that it holds the run and the model."""
+def open_run(uri: str, run_id: str, model_id: str) -> tuple["MlflowClient", dict[str, str]]:
+    """Connect to the store, and return the parameters of the model's run too.
+
+    Raises `StepError` unless the store holds the run and the model.
+    """
     check_store(uri)
     client = connect(uri)
     with answers(uri, f"the run {run_id} of the model"):
-        client.get_run(run_id)
+        parameters = client.get_run(run_id).data.params
     with answers(uri, f"the model {model_id}"):
         client.get_logged_model(model_id)
-    return client
+    return client, parameters
 
 
 def record(
@@ -42,12 +45,6 @@ def record(
             ],
             tags=[RunTag(key, value) for key, value in tags.items()],
         )
-
-
-def run_parameters(client: "MlflowClient", run_id: str) -> dict[str, str]:
-    """Return the parameters that the model was trained with, as the run has them."""
-    with answers(client.tracking_uri, f"the run {run_id}"):
-        return dict(client.get_run(run_id).data.params)
 
 
 def log_files(client: "MlflowClient", run_id: str, files: Mapping[str, str]) -> None:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -85,13 +85,13 @@ def find_champion(client: "MlflowClient", name: str, alias: str, candidate: Cand
                 files = _download(champion.uri, folder)
             predictions = _predictions(files, candidate)
         except StepError as error:
-            if error.__cause__ is not None and _is_transient(error.__cause__):
+            if any(words in str(error.__cause__) for words in _TRANSIENT):
                 raise
             # The temporary folder has a new name each time, and equal inputs give equal outputs.
             said = str(error).replace(folder, champion.uri)
             reason = f"the champion {champion.uri} cannot be compared with: {said}"
-            return Champion(name, alias, version, reason=reason)
-    return Champion(name, alias, version, predictions, metrics=predictions.measure().metrics)
+            return replace(champion, reason=reason)
+    return replace(champion, predictions=predictions, metrics=predictions.measure().metrics)
 
 
 def _version_behind(client: "MlflowClient", name: str, alias: str) -> int | None:
@@ -124,10 +124,6 @@ def _download(uri: str, folder: str) -> Path:
         ) from error
 
 
-def _is_transient(error: BaseException) -> bool:
-    return any(words in str(error) for words in _TRANSIENT)
-
-
 def _predictions(folder: Path, candidate: Candidate) -> Predictions:
     model = read_model_folder(folder)
     _same("task", model.task, candidate.model.task)
@@ -135,9 +131,9 @@ def _predictions(folder: Path, candidate: Candidate) -> Predictions:
     estimator = load_estimator(model)
     _same_columns(_columns(estimator), _columns(candidate.estimator))
     _same("classes", _labels(estimator), _labels(candidate.estimator))
-    names = _columns(estimator) or list(candidate.split.features.columns)
-    split = Split(candidate.split.features[names], candidate.split.target)
-    return predict(model, estimator, split)
+    features = candidate.split.features
+    names = _columns(estimator) or list(features.columns)
+    return predict(model, estimator, Split(features[names], candidate.split.target))
 
 
 def _same(what: str, champion: object, candidate: object) -> None:

@@ -1,4 +1,4 @@
-"""The command line of train: flags in; a model folder, its ids and its metrics out."""
+"""The command line of train, which gives a model folder, its ids and its metrics."""
 
 from __future__ import annotations
 
@@ -50,24 +50,28 @@ def build_parser() -> Parser:
         type=json_object('{"trials": 20}'),
         default="{}",
         metavar="JSON",
-        help="look for parameters: method (random or halving), trials, space, metric; all have "
-        "defaults (default: no search)",
+        help="search for parameters: an object with method (random or halving), trials, space "
+        "and metric, all optional (default: no search)",
     )
     add(
         "--seed",
         type=whole_number(options.DEFAULT_SEED, 0, options.LARGEST_SEED),
         default=options.DEFAULT_SEED,
-        help="default: %(default)s",
+        help="seed of the estimator, of the folds and of the search (default: %(default)s)",
     )
     add(
         "--cv-folds",
         type=whole_number(options.DEFAULT_FOLDS, 2, options.MOST_FOLDS),
         default=options.DEFAULT_FOLDS,
         metavar="N",
-        help="folds of the cross-validation; fewer where a class has fewer rows "
+        help="folds of the cross-validation; fewer if a class has fewer rows "
         "(default: %(default)s)",
     )
-    add("--experiment", default=options.DEFAULT_EXPERIMENT, help="default: %(default)s")
+    add(
+        "--experiment",
+        default=options.DEFAULT_EXPERIMENT,
+        help="MLflow experiment of the run, created if it does not exist (default: %(default)s)",
+    )
     add(
         "--mlflow-tracking-uri",
         default="",
@@ -75,7 +79,7 @@ def build_parser() -> Parser:
         help="sqlite:///FILE or http(s)://HOST (default: MLFLOW_TRACKING_URI, else "
         "sqlite:///mlflow.db)",
     )
-    add("--experiment-parameters", default="", metavar="K=V,…", help="more to record in the run")
+    add("--experiment-parameters", default="", metavar="K=V,…", help="more parameters of the run")
     parser.add_switch("--quiet", "no progress on stderr")
     _add_outputs(parser.add_argument_group("outputs").add_argument)
     return parser
@@ -129,7 +133,7 @@ def _train(argv: Sequence[str]) -> None:
 
 @contextmanager
 def _one_line_warnings() -> Iterator[None]:
-    """Log each warning of the libraries once, as one line, without the line of their source."""
+    """Log each warning of the libraries once, as one line, without the line of its source."""
     said: set[str] = set()
 
     def say(message: Warning | str, *_details: object, **_more: object) -> None:
@@ -139,7 +143,7 @@ def _one_line_warnings() -> Iterator[None]:
             log(f"warning: {line}")
 
     with warnings.catch_warnings():
-        # These are for the authors of the libraries; the interpreter hides them too.
+        # Deprecations concern the authors of the libraries; the interpreter hides them too.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.showwarning = say
         yield

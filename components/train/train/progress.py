@@ -1,4 +1,4 @@
-"""How far the training is, on stderr: `train: progress: fold 3 of 5, about 12 s left`."""
+"""The progress of the training, on stderr: `train: progress: fold 3 of 5, about 12 s left`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pinion_step.console import ERASE, on_terminal
 from pinion_step.errors import one_line
 from train.log import log
 
-INTERVAL = 10.0  # seconds between two lines where there is no terminal
+INTERVAL = 10.0  # seconds between two lines if stderr is not a terminal
 
 
 class Progress:
-    """Tells of folds and trials as they end, with the time that the rest takes at their pace.
+    """Reports each fold and trial as it ends, and estimates the time that is left from their pace.
 
-    On a terminal each replaces the one before it; elsewhere there is at most one line in `interval`
-    seconds. Work is counted in fits to all rows, of which the last one makes the model.
+    On a terminal, each report replaces the one before it. Elsewhere, there is at most one line in
+    `interval` seconds. The unit of work is one fit to all rows; the last fit makes the model.
     """
 
     def __init__(
@@ -33,11 +33,11 @@ class Progress:
         self._work = self._done = 0.0
 
     def expect(self, work: float) -> None:
-        """Expect so much work before the last fit."""
+        """Set the amount of work before the last fit."""
         self._work = work + 1
 
     def ended(self, what: str, work: float = 1.0) -> None:
-        """Tell of what has ended, and took so much work."""
+        """Report what has ended, and count its work."""
         self._done += work
         now = self._clock()
         left = (now - self._since) * (self._work - self._done) / self._done
@@ -47,7 +47,7 @@ class Progress:
     def _show(self, text: str, now: float) -> None:
         if on_terminal():
             line = one_line(f"train: progress: {text}", _columns() - 1)
-            # Whatever comes next is written over it.
+            # The next line is written over this one.
             print(f"{ERASE}{line}", end="\r", file=sys.stderr, flush=True)
         elif now - self._told >= self._interval:
             self._told = now
@@ -56,7 +56,7 @@ class Progress:
 
 @contextmanager
 def shown(progress: Progress) -> Iterator[Progress]:
-    """Leave a clean line on a terminal."""
+    """Clear the line of progress from a terminal at the end."""
     try:
         yield progress
     finally:
@@ -65,7 +65,7 @@ def shown(progress: Progress) -> Iterator[Progress]:
 
 
 def in_words(seconds: float) -> str:
-    """Return a time for people, in one unit."""
+    """Return a time in one unit, for people."""
     if seconds < 99.5:
         return f"{max(1, round(seconds))} s"
     if seconds < 99.5 * 60:

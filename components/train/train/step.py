@@ -1,4 +1,4 @@
-"""The step: read and check, cross-validate, fit, log, write."""
+"""The step: read and check the inputs, cross-validate, fit, log, and write the outputs."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ from train.search.trials import (
 if TYPE_CHECKING:
     from train.tracking.run import Run
 
-# Below this the threads of BLAS and OpenMP cost more than they bring, and make the last digits
-# depend on the machine's cores. The threads of a random forest are others, and stay.
+# Below this size, the threads of BLAS and OpenMP cost more than they bring, and the last digits
+# depend on the machine's cores. A random forest has threads of its own, which stay.
 MANY_CELLS = 5_000_000
-FOUND = ("search.best_trial", "search.failed_trials")  # parameters that only a search can tell
+FOUND = ("search.best_trial", "search.failed_trials")  # parameters that only a search knows
 
 
 @dataclass(frozen=True)
 class Job:
-    """What was asked for, checked and ready to be fitted."""
+    """A checked call: the inputs, the unfitted pipeline and the parameters of the run."""
 
     options: Options
     schema: Schema
@@ -75,7 +75,7 @@ class Trained:
 
 
 def train(options: Options) -> Trained:
-    """Do the whole step; raises `StepError` or OSError, and leaves all outputs or none."""
+    """Do the whole step, and leave all outputs or none; raises `StepError` or OSError."""
     job = prepare(options)
     uri = resolve_uri(options.mlflow_tracking_uri, os.environ)
     files = {
@@ -89,7 +89,7 @@ def train(options: Options) -> Trained:
 
 
 def prepare(options: Options) -> Job:
-    """Read the inputs and hold them against each other and the options."""
+    """Read the inputs, and check them against each other and the options."""
     schema = read_schema(options.schema)
     check_memory(options, schema, find_model(schema.task, options.model).family)
     data = read_dataset(options.train_data, schema)
@@ -98,7 +98,10 @@ def prepare(options: Options) -> Job:
     except ValueError as error:
         raise StepError(f"--train-data {options.train_data}: {error}") from error
     if number < options.cv_folds:
-        log(f"{number} folds instead of {options.cv_folds}, as the rarest class has too few rows")
+        log(
+            f"using {number} folds instead of {options.cv_folds}, because the rarest class has too "
+            "few rows"
+        )
     pipeline = build_pipeline(
         schema, data.features, data.target, options.model, options.model_params, options.seed
     )
@@ -115,7 +118,7 @@ def prepare(options: Options) -> Job:
 
 def fit_and_log(job: Job, uri: str, outputs: Staged) -> Trained:
     """Cross-validate and fit inside one MLflow run, and publish the outputs before it ends."""
-    # Late, as it takes a second that a wrong call need not wait.
+    # MLflow takes a second to import; a wrong call must not wait for it.
     from train.lineage import log_lineage
     from train.model import logged_model
     from train.tracking import run as tracking
@@ -126,7 +129,7 @@ def fit_and_log(job: Job, uri: str, outputs: Staged) -> Trained:
         experiment_id = tracking.find_experiment(client, options.experiment, artifact_location(uri))
         tags = tracking.run_tags(data.source, data.sha256, os.environ)
         with tracking.tracked_run(client, experiment_id, options.model, tags) as run:
-            # What the trials differ in is known after the search.
+            # The values that the trials vary are known only after the search.
             varied = {f"estimator.{name}" for name in job.plan.space} if job.plan else set()
             run.log_params({key: job.params[key] for key in job.params if key not in varied})
             signature = logged_model.make_signature(job.schema, data.features)
@@ -149,7 +152,7 @@ def fit_and_log(job: Job, uri: str, outputs: Staged) -> Trained:
 def fit(job: Job, run: Run, tags: Mapping[str, str]) -> tuple[Metrics, dict[str, str]]:
     """Cross-validate and fit the job's pipeline; return its metrics and what a search found.
 
-    The trials of a search are runs nested in `run`, and set the pipeline's parameters.
+    The trials of a search are runs nested in `run`. The best one sets the pipeline's parameters.
     """
     data, plan, pipeline, folds = job.data, job.plan, job.pipeline, job.folds
     rows, columns = data.features.shape
@@ -161,7 +164,7 @@ def fit(job: Job, run: Run, tags: Mapping[str, str]) -> tuple[Metrics, dict[str,
     with _fit_errors(job.options), shown(progress):
         if plan:
             best, found = search(job, plan, run, tags, progress)
-            # A halving measured it on some of the rows.
+            # A halving search has measured the best trial on some of the rows only.
             metrics = None if plan.method == "halving" else best.metrics
         with threadpool_limits(1 if rows * columns < MANY_CELLS else None):
             metrics = metrics or cross_validate(
@@ -175,7 +178,7 @@ def fit(job: Job, run: Run, tags: Mapping[str, str]) -> tuple[Metrics, dict[str,
 def search(
     job: Job, plan: Plan, run: Run, tags: Mapping[str, str], progress: Progress
 ) -> tuple[Trial, dict[str, str]]:
-    """Give the pipeline the best trial's parameters; return the trial and what the run tells."""
+    """Set the best trial's parameters; return the trial and the parameters of the run about it."""
     from train.search.runs import trial_runs
 
     data = job.data
@@ -194,7 +197,7 @@ def search(
 
 @contextmanager
 def _fit_errors(options: Options) -> Iterator[None]:
-    """Blame a value that only the fitting can judge on the parameters, where some were given."""
+    """Turn an error of the fit into one of `--model-params`, if any were given."""
     try:
         yield
     except ValueError as error:
@@ -209,7 +212,7 @@ def _fit_errors(options: Options) -> Iterator[None]:
 def run_parameters(
     options: Options, schema: Schema, data: Dataset, folds: Folds, estimator: BaseEstimator
 ) -> dict[str, str]:
-    """Return the run's parameters about the table and the model."""
+    """Return the parameters of the run that describe the table and the model."""
     rows, columns = data.features.shape
     return {
         "cv_folds": str(folds.number),
@@ -225,11 +228,10 @@ def run_parameters(
 
 
 def refuse_taken_names(params: Mapping[str, str], options: Options) -> None:
-    """Raise WrongCallError where the user's own parameters have a name that train records."""
+    """Raise `WrongCallError` if a parameter of the user has a name that train records itself."""
     recorded = {*params, *FOUND} if options.search else set(params)
     taken = sorted(recorded & set(options.experiment_parameters))
     if taken:
         raise WrongCallError(
-            f"--experiment-parameters: {taken[0]!r} is recorded by train itself; choose another "
-            "name"
+            f"--experiment-parameters: {taken[0]!r} is recorded by train itself; give another name"
         )

@@ -1,11 +1,11 @@
-"""The failures of a step. Each is one line, and each decides the exit code."""
+"""The failures of a step, which have a message of one line and an exit code."""
 
 FAILED = 1
 WRONG_CALL = 2
 
 
 class StepError(Exception):
-    """An expected failure: what, where, the given value, and what to do next."""
+    """An expected failure; its message names the thing, what is wrong, and the next step."""
 
     exit_code = FAILED
 
@@ -14,7 +14,7 @@ class StepError(Exception):
 
 
 class WrongCallError(StepError):
-    """A flag has a value that no data could make right."""
+    """A wrong call: a flag has a value that is wrong whatever the data are."""
 
     exit_code = WRONG_CALL
 

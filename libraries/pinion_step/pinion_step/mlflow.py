@@ -1,4 +1,4 @@
-"""Where MLflow is, how it is called, and what its errors mean.
+"""MLflow: its address, its client, and the meaning of its errors.
 
 MLflow takes seconds to import, so it is imported where it is used.
 """
@@ -26,8 +26,8 @@ def resolve_uri(given: str, environ: Mapping[str, str]) -> str:
     """Return the flag's value, else that of the environment, else MLflow's own default.
 
     A relative SQLite path becomes absolute. Raises `WrongCallError` for any other kind of store:
-    MLflow takes what it does not know for folders, where it no longer keeps models, and for other
-    databases it needs drivers that no step brings.
+    MLflow takes an unknown address for a folder, where it no longer keeps models, and other
+    databases need drivers that no step has.
     """
     uri = given.strip() or environ.get("MLFLOW_TRACKING_URI", "").strip()
     uri = uri or f"{SQLITE}mlflow.db"
@@ -64,7 +64,7 @@ def connect(uri: str) -> "MlflowClient":
 
 
 def quieten() -> None:
-    """Stop the logs of an imported MLflow: what it logs as an error, it also raises."""
+    """Silence the logs of an imported MLflow, which also raises the errors that it logs."""
     level = os.environ.get("MLFLOW_LOGGING_LEVEL", "CRITICAL")
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(level)
@@ -72,7 +72,7 @@ def quieten() -> None:
 
 @contextmanager
 def answers(uri: str, wanted: str) -> Iterator[None]:
-    """Turn what MLflow and its store raise into a `StepError` that says what was asked of whom."""
+    """Turn errors of MLflow and its store into a `StepError` that names address and request."""
     from mlflow.exceptions import MlflowException
     from requests import RequestException
     from sqlalchemy.exc import SQLAlchemyError
@@ -82,16 +82,16 @@ def answers(uri: str, wanted: str) -> Iterator[None]:
     except MlflowException as error:
         raise StepError(explain(uri, wanted, error)) from error
     except (SQLAlchemyError, RequestException) as error:
-        # The second is what MLflow lets through of a refused or broken upload.
+        # MLflow lets a RequestException of a refused or broken upload through.
         raise StepError(
             f"MLflow at {mask(uri)} failed on {wanted}: {one_line(mask(str(error)), 400)}"
         ) from error
 
 
 def explain(uri: str, wanted: str, error: "MlflowException") -> str:
-    """Return what an error of MLflow means for what was asked, such as `the run 3f2a`."""
+    """Return what an error of MLflow means for what was `wanted`, such as `the run 3f2a`."""
     where, status = f"MLflow at {mask(uri)}", error.get_http_status_code()
-    # What follows is the statement and its parameters.
+    # The statement and its parameters follow.
     said = mask(one_line(error)).partition(" [SQL:")[0]
     if error.error_code == "RESOURCE_DOES_NOT_EXIST":
         return f"{where} does not have {wanted}; give the tracking URI that train used ({said})"
@@ -121,7 +121,7 @@ def unless_done(done: "Callable[[MlflowException], bool]") -> Iterator[None]:
 
 
 def was_answered(error: "MlflowException") -> bool:
-    """Return whether the store said it; one that says nothing takes as long when asked again."""
+    """Return whether the error is the store's answer, and not that it did not answer in time."""
     # The errors of requests are OSErrors.
     return not isinstance(error.__context__, OSError)
 

@@ -1,4 +1,4 @@
-"""Outputs that appear whole, and all of them or none."""
+"""Outputs that appear together and whole, or not at all."""
 
 import json
 import os
@@ -82,7 +82,7 @@ def write_text(stage: Path, text: str) -> None:
 
 
 def to_json(document: Mapping[str, object]) -> str:
-    """Return the one spelling of a JSON output, so that equal documents have equal bytes."""
+    """Return a document as JSON, in which equal documents have equal bytes."""
     return (
         json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
     )
@@ -90,7 +90,7 @@ def to_json(document: Mapping[str, object]) -> str:
 
 @contextmanager
 def _naming(stage: Path) -> Iterator[None]:
-    """Name the folder if the body fails; a full disk's own message names nothing."""
+    """Name the folder if the body fails, because the message of a full disk names nothing."""
     try:
         yield
     except OSError as error:

@@ -98,7 +98,7 @@ def _parse_entry(metric: str, value: object) -> Iterable[Requirement]:
 def _parse_long_form(metric: str, entry: dict[str, object]) -> Iterator[Requirement]:
     if unknown := [key for key in entry if key not in _LONG_FORM_KEYS]:
         raise WrongCallError(
-            f"--thresholds: unknown key {unknown[0]!r} of {metric}; known are "
+            f"--thresholds: {unknown[0]!r} is not a key of {metric}; give one of "
             f"{', '.join(_LONG_FORM_KEYS)}"
         )
     changes = [kind for kind in CHANGES if kind in entry]

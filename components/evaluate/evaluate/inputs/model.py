@@ -132,5 +132,5 @@ def _estimator_file(folder: Path, flavor: dict[str, Any]) -> Path:
 def _field(folder: Path, section: dict[str, Any], key: str, kind: type) -> Any:
     value = section.get(key)
     if not isinstance(value, kind) or not value:
-        raise StepError(f"the MLmodel file of {folder} has no {key}; give train's model")
+        raise StepError(f"the MLmodel file of {folder} has no {key}; give train's model folder")
     return value

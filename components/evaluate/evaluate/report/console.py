@@ -33,7 +33,7 @@ def left_out(evaluation: Evaluation) -> list[str]:
     unknown = [check.metric for check in evaluation.checks if check.value is None]
     return [
         *evaluation.measurement.left_out,
-        *(f"{metric}: not computed, so its check fails; known are {known}" for metric in unknown),
+        *(f"{metric}: not computed, so its check fails; give one of {known}" for metric in unknown),
         *(
             f"{check.metric}: {check.reason or check.note}"
             for check in evaluation.checks

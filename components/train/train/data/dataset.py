@@ -1,4 +1,4 @@
-"""The training split: read, and held against the schema before any model sees it."""
+"""The training split, which is checked against the schema before any model sees it."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ FITS_KIND = {
     "double": types.is_float_dtype,
 }
 
-# Of the rows: so few distinct texts are kept once each.
+# If a column has fewer distinct texts than this share of its rows, each is kept once.
 FEW_SHARE = 0.1
 SHARED = pd.StringDtype("python", na_value=np.nan)
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Rows to learn from: the feature columns, the target, and where the data came from.
+    """Rows to learn from: the feature columns, the target, and the origin of the data.
 
-    `sha256` is that of the source; `preprocess` is what that step was given, None where the file
-    does not say.
+    `sha256` is the hash of the source. `preprocess` is the lineage of that step, None if the file
+    does not have it.
     """
 
     features: pd.DataFrame
@@ -46,7 +46,7 @@ class Dataset:
 
 
 def read_dataset(path: Path, schema: Schema) -> Dataset:
-    """Read the Parquet file `path`; raises StepError where it is not what the schema says."""
+    """Read a training split; raises `StepError` if it does not match the schema."""
     if not path.is_file():
         raise StepError(
             f"--train-data {path} is not a file; give the training split that preprocess wrote"
@@ -72,23 +72,23 @@ def _preprocess(path: Path, text: bytes) -> Any:
         return json.loads(text)
     except ValueError as error:
         raise StepError(
-            f"--train-data {path}: its metadata pinion.preprocess are not JSON ({error}); give the "
+            f"--train-data {path}: the metadata pinion.preprocess is not JSON ({error}); give the "
             "training split that preprocess wrote"
         ) from error
 
 
 def split_target(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, pd.Series]:
-    """Split a frame of the schema's columns in features and target.
+    """Split a frame into features and target.
 
-    Text labels become Python strings, as scikit-learn and skops keep the classes in numpy arrays.
-    Raises ValueError where columns, types or the target's values are not the schema's.
+    Text labels become Python strings, because scikit-learn and skops keep the classes in numpy
+    arrays. Raises ValueError if the columns, their types or the target do not match the schema.
     """
     _check_columns(list(frame.columns), schema)
     for feature in schema.features:
         _check_type(frame[feature.name], feature.kind)
     target = frame[schema.target]
     _check_target(target, schema)
-    # A copy, as a view of it would keep the whole frame.
+    # A copy, because a view would keep the whole frame in memory.
     target = _shared(target).astype(object) if schema.target_type == "string" else target.copy()
     features = frame[[feature.name for feature in schema.features]].copy(deep=False)
     for name in schema.names("categorical"):
@@ -97,9 +97,9 @@ def split_target(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, pd.
 
 
 def _shared(texts: pd.Series) -> pd.Series:
-    """Return the texts as Python strings, equal ones as one, as each takes 60 bytes.
+    """Return the texts as Python strings of 60 bytes each, with equal texts sharing one.
 
-    Where few are equal they stay as they are: they are made Python strings whenever they are used.
+    If few texts are equal, they stay in Arrow, which makes Python strings of them at each use.
     """
     codes, distinct = pd.factorize(texts)
     if len(distinct) > FEW_SHARE * len(texts):
@@ -112,15 +112,17 @@ def _check_columns(columns: list[str], schema: Schema) -> None:
     expected = [feature.name for feature in schema.features] + [schema.target]
     lacking = [name for name in expected if name not in columns]
     if lacking:
-        raise ValueError(f"lacks the columns {_short(lacking)} of the schema; {SAME_RUN}")
+        raise ValueError(f"the columns {_short(lacking)} of the schema are missing; {SAME_RUN}")
     extra = [name for name in columns if name not in expected]
     if extra:
-        raise ValueError(f"has the columns {_short(extra)}, which the schema lacks; {SAME_RUN}")
+        raise ValueError(f"the columns {_short(extra)} are not in the schema; {SAME_RUN}")
 
 
 def _check_target(target: pd.Series, schema: Schema) -> None:
     if target.empty:
-        raise ValueError("has no rows; lower the test fraction or give more data")
+        raise ValueError(
+            "the file has no rows; lower --test-fraction of preprocess, or give more data"
+        )
     missing = int(target.isna().sum())
     if missing:
         raise ValueError(
@@ -130,8 +132,8 @@ def _check_target(target: pd.Series, schema: Schema) -> None:
     _check_type(target, schema.target_type)
     if schema.task == "classification" and target.nunique() < 2:
         raise ValueError(
-            f"the target {schema.target!r} has one class only ({target.iloc[0]!r}); "
-            "a classification needs two"
+            f"the target {schema.target!r} has only the class {target.iloc[0]!r}, but a "
+            "classification needs two; give data with more classes"
         )
 
 
@@ -147,4 +149,4 @@ def _short(names: list[str], most: int = 5) -> str:
     return ", ".join(map(repr, names[:most])) + more
 
 
-SAME_RUN = "give the data and the schema of the same preprocess run"
+SAME_RUN = "give the training split and the schema that one run of preprocess wrote"

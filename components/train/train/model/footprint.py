@@ -1,4 +1,4 @@
-"""Whether the rows fit in memory: asked of their Parquet file's metadata, before they are read."""
+"""Check from the metadata of a Parquet file, before it is read, whether its rows fit in memory."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from train.model.preprocessing import MOST_ONE_HOT
 from train.models import Family
 from train.options import Options
 
-# What the step takes beside its rows, in bytes: MLflow, and what few rows take as well; and what
-# encoding and fitting take, in multiples of the numbers that come of it, those among them. Measured
-# on 2026-11-28, 200,000 and a million rows of 20 columns, as in `benchmarks/README.md`: of the
-# linear models ridge, which takes more; a forest of few trees. They only warn: nothing is refused
-# for them.
+# The memory of the step beside its rows: START bytes for MLflow and everything that does not grow
+# with the rows; and for encoding and fitting, multiples of the size of the encoded numbers, which
+# are included. Measured on 2026-11-28 with 200,000 and a million rows of 20 columns, as in
+# `benchmarks/README.md`: ridge, which takes more than the other linear model, and a forest of few
+# trees. They only warn: nothing is refused because of them.
 START = 150_000_000
 ESTIMATORS = {Family.LINEAR: 3.5, Family.FOREST: 3.0, Family.BOOSTING: 3.2}
 NUMBER = 8  # bytes
@@ -27,14 +27,14 @@ NUMBER = 8  # bytes
 
 @dataclass(frozen=True)
 class Footprint:
-    """Bytes that the step takes on top of what it has: in any case, and as a rule."""
+    """The bytes that the step takes beyond those it has now: at least, and as a rule."""
 
     least: int
     likely: int
 
 
 def check_memory(options: Options, schema: Schema, family: Family) -> None:
-    """Raise StepError where the rows certainly do not fit, and warn where they may not.
+    """Raise `StepError` if the rows cannot fit, and warn if they may not.
 
     A file that cannot be read is left to the reader, which explains it.
     """
@@ -53,13 +53,13 @@ def check_memory(options: Options, schema: Schema, family: Family) -> None:
 def estimate(
     file: pq.FileMetaData, schema: Schema, family: Family, processes: int = 0
 ) -> Footprint:
-    """Return what so many rows take; `processes` are those of a search, none without one."""
+    """Return what the rows of a file take; `processes` is 0 without a search."""
     rows, frame, kept = file.num_rows, parquet_bytes(file), parquet_bytes(file, shared=True)
     fit = int(ESTIMATORS[family] * rows * NUMBER * encoded_width(schema, family))
-    # scikit-learn holds all rows and, of a fold, those to fit and those to measure at once.
+    # At once in memory are all rows, and the rows that a fold fits and those that it measures.
     likely = START + frame + max(1, processes) * (kept + fit)
     fewest = rows * NUMBER * sum(feature.kind != "boolean" for feature in schema.features)
-    # The last fit is of all rows. Of two folds, the fewest there are, each has half of them.
+    # The last fit takes all rows. With two folds, the fewest, each fold has half of the rows.
     least = max(frame, kept + fewest)
     if not processes:
         least = max(least, 2 * kept + fewest // 2)
@@ -67,7 +67,7 @@ def estimate(
 
 
 def encoded_width(schema: Schema, family: Family) -> int:
-    """Return how many numbers a row becomes: as a rule, or kept of it where most are zeros."""
+    """Return how many numbers a row is encoded to; of a sparse row, those that are kept."""
     width = len(schema.features)
     if family is Family.FOREST:
         width += sum(min(feature.distinct, MOST_ONE_HOT) for feature in schema.features)

@@ -1,4 +1,4 @@
-"""The `--search` flag: what to look for, as far as it can be judged without the data."""
+"""The `--search` flag, checked as far as possible without the data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_TRIALS = 1000  # each is a run in MLflow
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """What the user asks of a search; None stands for the model's own space and the main metric."""
+    """The keys of `--search`; None stands for the model's own space and for the main metric."""
 
     method: str = METHODS[0]
     trials: int = 20
@@ -28,7 +28,7 @@ def parse_search(document: Mapping[str, Any]) -> SearchOptions | None:
     unknown = sorted(set(document) - set(KEYS))
     if unknown:
         raise WrongCallError(
-            f"--search has the unknown key {unknown[0]!r}; known are {', '.join(KEYS)}"
+            f"--search: {unknown[0]!r} is not a key; the keys are {', '.join(KEYS)}"
         )
     search = SearchOptions(**document)
     _check(search.method, search.trials, search.space, search.metric)
@@ -38,7 +38,7 @@ def parse_search(document: Mapping[str, Any]) -> SearchOptions | None:
 def _check(method: Any, trials: Any, space: Any, metric: Any) -> None:
     if method not in METHODS:
         raise WrongCallError(
-            f"--search: the method {method!r:.80} is not known; known are {', '.join(METHODS)}"
+            f"--search: {method!r:.80} is not a method; give one of {', '.join(METHODS)}"
         )
     if not isinstance(trials, int) or isinstance(trials, bool) or not 1 <= trials <= MOST_TRIALS:
         raise WrongCallError(
@@ -48,7 +48,7 @@ def _check(method: Any, trials: Any, space: Any, metric: Any) -> None:
     if space is not None and (not isinstance(space, dict) or not space):
         raise WrongCallError(
             "--search: space must be an object of parameters, such as "
-            f"'{{\"max_depth\": [3, 6]}}', got {space!r:.80}; leave it out for that of the model"
+            f"'{{\"max_depth\": [3, 6]}}', got {space!r:.80}; leave it out for the model's own"
         )
     if metric is not None and not isinstance(metric, str):
         raise WrongCallError(f"--search: metric must be the name of a metric, got {metric!r:.80}")

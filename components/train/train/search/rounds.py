@@ -1,4 +1,4 @@
-"""The rounds of a search: a random one has one, a halving several, of fewer trials each."""
+"""The rounds of a search: one in a random search, several with ever fewer trials in a halving."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ Evaluate = Callable[..., Mapping[str, Any]]
 
 @dataclass
 class Rounds:
-    """Hands trials to scikit-learn in batches, and keeps what came of each.
+    """Evaluates trials in batches, and keeps the results.
 
-    `folds` and `rows` are those of the whole training split.
+    `folds` is the number of folds, and `rows` that of the whole training split. `explain` gives the
+    reason why parameters fail.
     """
 
     plan: Plan
@@ -43,7 +44,7 @@ class Rounds:
         cv: object,
         more: Mapping[str, list[Any]],
     ) -> Mapping[str, Any]:
-        """Evaluate one round in batches; raises StepError where all of its trials fail."""
+        """Evaluate one round in batches; raises `StepError` if all of its trials fail."""
         results: Mapping[str, Any] = {}
         for start in range(0, len(candidates), self.batch):
             part = slice(start, start + self.batch)
@@ -55,7 +56,7 @@ class Rounds:
                     candidates[part], cv, {key: values[part] for key, values in more.items()}
                 )
             except ValueError as error:
-                # scikit-learn takes it for the end where every fit of a batch fails.
+                # scikit-learn raises it if every fit of a batch fails, but the search goes on.
                 if "fits failed" not in str(error):
                     raise
                 self._take(trials, [{} for _ in trials])
@@ -73,7 +74,7 @@ class Rounds:
         return results
 
     def _trial(self, candidate: dict[str, Any]) -> Trial:
-        # What numpy draws is no type of Python, in which a model is saved.
+        # numpy draws values of its own types, but a model is saved with those of Python.
         params = {
             name.removeprefix(ESTIMATOR): value.item() if isinstance(value, np.generic) else value
             for name, value in sorted(candidate.items())
@@ -88,7 +89,7 @@ class Rounds:
         return trial
 
     def _metrics(self, results: Mapping[str, Any], row: int) -> Metrics:
-        """Read one trial's scores of each fold, which have the sign of "greater is better"."""
+        """Read a trial's metrics; the scores of a halving have the sign of "greater is better"."""
         folds: dict[str, dict[str, float]] = {}
         for key, values in results.items():
             fold, found, name = key.partition("_test_")
@@ -107,7 +108,7 @@ class Rounds:
             self.watcher.measured(trial)
 
     def _tell(self, ended: Sequence[Trial], what: str) -> None:
-        """Tell of trials that ended together, and of the best so far."""
+        """Report the trials of a batch, and the best one so far."""
         for trial in ended:
             if trial.error:
                 log(f"trial {trial.number} of {self.plan.trials} failed: {trial.error}")
@@ -121,7 +122,7 @@ class Rounds:
 
 
 class Watched(BaseEstimator):
-    """A search whose `rounds` see every batch; they stay here when workers are sent the search."""
+    """A mix-in for scikit-learn's searches that evaluates in `rounds`, which no worker receives."""
 
     rounds: Rounds
 
@@ -135,7 +136,7 @@ class Watched(BaseEstimator):
             more_results: Mapping[str, list[Any]] | None = None,
             callback_ctx: object = None,
         ) -> Mapping[str, Any]:
-            # Without its context, which knows each fold of a trial once: every batch counts anew.
+            # Without the context, which allows each number once: every batch starts at 0.
             return self.rounds.evaluate(
                 evaluate_candidates, list(candidates), cv, more_results or {}
             )

@@ -16,7 +16,7 @@ LONGEST_TAG = 500
 
 
 class TrialRuns(Watcher):
-    """Makes a run of every trial as it starts; a halving has a step of metrics for each round."""
+    """Creates a run for every trial as it starts; its metrics have a step for each round."""
 
     def __init__(self, parent: Run, tags: Mapping[str, str]) -> None:
         self._parent = parent
@@ -25,7 +25,7 @@ class TrialRuns(Watcher):
         self._open: set[int] = set()
 
     def started(self, trial: Trial) -> None:
-        """Make the run; its parameters have the names that they have in the step's own."""
+        """Create the run, with the parameters under the names that the step's run uses."""
         client = self._parent.client
         run_id = client.create_run(
             self._parent.experiment_id,
@@ -37,7 +37,7 @@ class TrialRuns(Watcher):
         client.log_batch(run_id, params=params)
 
     def measured(self, trial: Trial) -> None:
-        """Log the metrics; a trial with an error ends here."""
+        """Log the metrics, and end the run of a trial that failed."""
         client, run_id = self._parent.client, self._runs[trial.number]
         values = dict(trial.metrics)
         if trial.rows:
@@ -69,7 +69,7 @@ class TrialRuns(Watcher):
 
 @contextmanager
 def trial_runs(parent: Run, tags: Mapping[str, str]) -> Iterator[TrialRuns]:
-    """Make runs that end FINISHED, FAILED, or KILLED where a signal ended the search."""
+    """Create runs that end FINISHED, FAILED, or KILLED by a signal."""
     runs = TrialRuns(parent, tags)
     with ending(runs.end):
         yield runs

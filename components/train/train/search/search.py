@@ -1,7 +1,7 @@
-"""Looks for parameters with scikit-learn's own searches.
+"""A search for parameters, by scikit-learn.
 
-Every trial is drawn before the first is fitted and is fitted in one thread, so that what is found
-depends neither on the cores nor on which trial ends first.
+All trials are drawn before the first one is fitted, and each is fitted in one thread. So the result
+depends neither on the number of cores nor on the order in which trials end.
 """
 
 from __future__ import annotations
@@ -26,11 +26,13 @@ from train.search.rounds import ESTIMATOR, Rounds, Watched
 from train.search.trials import Plan, Trial, Watcher, rank
 from train.search.workers import worker_processes
 
-FITS_PER_WORKER = 4  # in a batch: more wait less for the slowest, fewer are told of earlier
+FITS_PER_WORKER = (
+    4  # in a batch: with more, workers wait less; with fewer, progress is reported earlier
+)
 
 
 class RandomSearch(Watched, RandomizedSearchCV):
-    """scikit-learn's random search, watched."""
+    """scikit-learn's random search, in rounds."""
 
 
 def run_trials(
@@ -52,7 +54,7 @@ def run_trials(
     search = _make_search(pipeline, target, folds, plan)
     search.rounds = Rounds(plan, folds.number, len(target), batch, explain, watcher, progress)
     with warnings.catch_warnings(), worker_processes(workers):
-        # Also those of the workers: the best trial's come again with its model.
+        # Those of the workers too; the warnings about the best trial come again with its fit.
         warnings.simplefilter("ignore")
         search.set_params(n_jobs=workers).fit(features, target)
     ranked = rank(search.rounds.trials, plan.metric)
@@ -66,7 +68,7 @@ def _make_search(pipeline: Pipeline, target: pd.Series, folds: Folds, plan: Plan
         "param_distributions": {f"{ESTIMATOR}{name}": plan.space[name] for name in plan.space},
         "cv": folds.splitter(),
         "random_state": folds.seed,
-        # The best is fitted again elsewhere, where it has all cores.
+        # The best trial is fitted again later, with all cores.
         "refit": False,
         "return_train_score": False,
         "error_score": math.nan,
@@ -74,10 +76,10 @@ def _make_search(pipeline: Pipeline, target: pd.Series, folds: Folds, plan: Plan
     score = partial(_score, folds.task, known_classes(target, folds.task))
     if plan.method == "random":
         return RandomSearch(n_iter=plan.trials, scoring=score, **common)
-    # Late: importing it switches on what scikit-learn calls experimental.
+    # Importing it enables an experimental part of scikit-learn.
     from train.search.halving import HalvingSearch
 
-    # It measures one metric, and has so many rows first that the last round has all there are.
+    # It measures one metric. The first round has as many rows as lead to all rows in the last one.
     return HalvingSearch(
         scoring=partial(_score_one, plan.metric, score),
         n_candidates=plan.trials,
@@ -89,7 +91,7 @@ def _make_search(pipeline: Pipeline, target: pd.Series, folds: Folds, plan: Plan
 def _score(
     task: str, classes: np.ndarray, model: Pipeline, features: pd.DataFrame, target: pd.Series
 ) -> Metrics:
-    """Measure a fold, as scikit-learn calls it; what cannot be measured is NaN."""
+    """Measure a fold, as a scorer of scikit-learn; a metric that cannot be computed is NaN."""
     try:
         measured = measure(model, features, target, task, classes)
     except ValueError:  # such as an infinite prediction
@@ -98,7 +100,7 @@ def _score(
 
 
 def _score_one(metric: str, score: Any, *fold: Any) -> float:
-    """Return one metric alone, with the sign of "greater is better"."""
+    """Return one metric, negated if it is better when smaller."""
     value: float = score(*fold)[metric]
     return -value if is_error(metric) else value
 
@@ -110,13 +112,13 @@ def _why(
     folds: Folds,
     params: Mapping[str, Any],
 ) -> str:
-    """Fit a failed trial's first fold again, as scikit-learn says only how many fits failed."""
+    """Return why a trial failed, by fitting its first fold again; scikit-learn keeps no reason."""
     rows, _ = next(folds.splitter().split(features, target))
     fold = clone(pipeline).set_params(**{f"{ESTIMATOR}{k}": v for k, v in params.items()})
     try:
-        # Not in the workers: a forest would start its threads there, and end them for the search.
+        # Not in the workers: a forest would run its threads there, and end the workers afterwards.
         with joblib.parallel_config("sequential"):
             fold.fit(features.iloc[rows], target.iloc[rows])
-    except Exception as error:  # whatever it was, the search goes on
+    except Exception as error:  # the search goes on after any failure
         return one_line(error, 300) or type(error).__name__
     return "the metric is undefined on some fold, or the fit fails on few rows"

@@ -1,7 +1,7 @@
-"""The space of a search: what is drawn for each parameter, checked before a trial is fitted.
+"""The space of a search: the values of each parameter, checked before a trial is fitted.
 
-JSON that passed through a cluster does not tell 1 from 1.0, so what is drawn between two bounds
-follows from the estimator: fractions where it takes them, else whole numbers.
+JSON that passed through a cluster does not tell 1 from 1.0. So the estimator decides what is drawn
+between two bounds: fractions if it takes them, else whole numbers.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from train.models import find_model
 from train.options import Options
 from train.search.options import SearchOptions
 
-# Parameters that `--model-params` can set, but that no trial may differ in, and why.
+# Parameters that `--model-params` can set but a search cannot vary, and the reason.
 SAME_IN_EVERY_TRIAL = {
-    "max_bins": "the encoding of the categories depends on it; set it in --model-params",
+    "max_bins": "because the encoding of the categories depends on it; set it in --model-params",
 }
 RANGE_KEYS = {"low", "high", "log"}
-# Where in a range a value is tried that is no whole number, whatever the bounds.
+# The place in a range of a value that is never a whole number, whatever the bounds.
 SOMEWHERE = 1 / math.pi
-MOST = 10**18  # what fits in the whole numbers of numpy
+MOST = 10**18  # fits in numpy's integers
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class LogInteger:
     high: int
 
     def rvs(self, random_state: np.random.RandomState | None = None) -> int:
-        """Draw one, as scikit-learn asks a distribution of scipy."""
+        """Draw one; scikit-learn calls this method of distributions of scipy."""
         drawn = stats.loguniform(self.low - 0.5, self.high + 0.5).rvs(random_state=random_state)
         return int(min(max(round(drawn), self.low), self.high))
 
@@ -48,10 +48,10 @@ class LogInteger:
 def build_space(
     search: SearchOptions, options: Options, schema: Schema, estimator: BaseEstimator
 ) -> dict[str, Any]:
-    """Return a distribution or a list of values for each parameter that the trials differ in.
+    """Return a distribution or a list of values for each parameter that a search varies.
 
-    Without a space of the user's it is that of the model, less what `--model-params` sets.
-    Raises WrongCallError naming the parameter and the value.
+    By default, it is the model's own space without the parameters that `--model-params` sets.
+    Raises `WrongCallError` that names the parameter and the value.
     """
     given, fixed = search.space, options.model_params
     if given is None:
@@ -59,15 +59,15 @@ def build_space(
         given = {name: values for name, values in default.items() if name not in fixed}
         if not given:
             raise WrongCallError(
-                f"--search: --model-params sets all that a search of {options.model} would vary "
-                f"({', '.join(default)}); give a space, or set less"
+                f"--search: --model-params sets every parameter that a search of {options.model} "
+                f"varies ({', '.join(default)}); give a space, or set fewer parameters"
             )
     _refuse_names(given, fixed, options.model, estimator)
     return {name: _choices(name, given[name], schema, estimator) for name in sorted(given)}
 
 
 def count_trials(wanted: int, space: Mapping[str, Any]) -> int:
-    """Return how many trials there are: lists alone hold only so many combinations."""
+    """Return the number of trials, at most that of the combinations if all choices are lists."""
     if not all(isinstance(choices, list) for choices in space.values()):
         return wanted
     return min(wanted, math.prod(len(choices) for choices in space.values()))
@@ -84,7 +84,8 @@ def _refuse_names(
             )
         if name in fixed:
             raise WrongCallError(
-                f"--search: {name!r} is in the space and in --model-params; take it out of one"
+                f"--search: {name!r} is in the space and in --model-params; remove it from one of "
+                "them"
             )
 
 
@@ -130,7 +131,7 @@ def _refuse_bounds(name: str, low: Any, high: Any, log: object) -> None:
         )
     if log and low <= 0:
         raise WrongCallError(
-            f"--search: space: low of {name!r} must be above 0 where log is true, got {low!r}"
+            f"--search: space: low of {name!r} must be above 0 if log is true, got {low!r}"
         )
     if low >= high:
         raise WrongCallError(

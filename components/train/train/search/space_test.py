@@ -89,7 +89,9 @@ def test_lists_hold_no_more_trials_than_combinations(
 ) -> None:
     space = {"max_depth": [2, None, 5], "max_leaf_nodes": [7, 15]}
     assert plan(job(step, "price", {"space": space})).trials == 6
-    assert "6 trials instead of 20, as the space has no more" in capsys.readouterr().err
+    assert (
+        "running 6 trials instead of 20, because the space has no more" in capsys.readouterr().err
+    )
     assert plan(job(step, "price", {"space": space, "trials": 4})).trials == 4
 
 

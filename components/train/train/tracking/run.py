@@ -1,4 +1,4 @@
-"""The MLflow run: made, described, and never left running."""
+"""The MLflow run and its model, which end with the step."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from pinion_step.errors import StepError
 from pinion_step.lineage import release_tags
 
 BATCH = 100  # parameters in one request
-DIGEST_LENGTH = 32  # a store holds 36 characters
+DIGEST_LENGTH = 32  # a store takes up to 36 characters
 
-# What kind of work an experiment is of, which MLflow otherwise guesses. The pages of 3.17 do not go
-# by it but by a switch; the README has a word on that.
+# The kind of an experiment, which MLflow otherwise guesses. The pages of 3.17 ignore it, and have a
+# switch instead; see the README.
 KIND = {"mlflow.experimentKind": "custom_model_development"}
 
-# Tags of a run, by the variables that say them, beside those of every step.
+# Tags of a run beyond those of every step, and the environment variables that hold them.
 FROM_ENVIRONMENT = {
     "mlflow.user": "USER",
     "mlflow.source.git.commit": "PINION_REVISION",
@@ -78,13 +78,13 @@ class Run:
             self.client.log_inputs(self.run_id, inputs)
         except (MlflowException, SQLAlchemyError) as error:
             if isinstance(error.__context__, RequestException):
-                raise  # nobody answered, however often it was asked
-            # Runs that log the same table at once race for its row; now it is there.
+                raise  # the server does not answer
+            # Another run inserted the row of the same table at the same time; now it exists.
             self.client.log_inputs(self.run_id, inputs)
 
 
 def find_experiment(client: MlflowClient, name: str, artifact_location: str | None) -> str:
-    """Return the id of an experiment, made if need be, whoever else is making it now."""
+    """Return the id of an experiment, which is created unless it exists."""
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
         try:
@@ -101,8 +101,7 @@ def find_experiment(client: MlflowClient, name: str, artifact_location: str | No
 
 
 def run_tags(source: str, sha256: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the tags that say which data, which versions of the components and which pipeline
-    run made the run.
+    """Return the tags that name the data, the components' versions and the pipeline run.
 
     Raises `StepError` for a malformed PINION_COMPONENTS.
     """
@@ -119,11 +118,11 @@ def run_tags(source: str, sha256: str, environment: Mapping[str, str]) -> dict[s
 
 @contextmanager
 def ending(end: Callable[[str], object]) -> Iterator[None]:
-    """End what was made in MLflow as FINISHED, FAILED, or KILLED by a signal."""
+    """Call `end` with FINISHED, with FAILED, or with KILLED if a signal stopped the block."""
     try:
         yield
     except BaseException as error:
-        # Once: MLflow may be what failed, and must not hide the reason.
+        # Without retries, because MLflow may be what failed; its error must not hide the reason.
         os.environ.update(ONCE)
         with suppress(MlflowException, SQLAlchemyError, OSError):
             end("FAILED" if isinstance(error, Exception) else "KILLED")
@@ -135,16 +134,16 @@ def ending(end: Callable[[str], object]) -> Iterator[None]:
 def tracked_run(
     client: MlflowClient, experiment_id: str, model: str, tags: Mapping[str, str]
 ) -> Iterator[Run]:
-    """Make a run, named after its model, and end it."""
+    """Create a run, named after its model, and end it."""
     run_id = make_run(client, experiment_id, f"{model}-{token_hex(4)}", tags)
     with ending(partial(client.set_terminated, run_id)):
         yield Run(client, experiment_id, run_id)
 
 
 def make_run(client: MlflowClient, experiment_id: str, name: str, tags: Mapping[str, str]) -> str:
-    """Return the id of a new run; the name must be nobody else's.
+    """Return the id of a new run, whose name must be unique.
 
-    MLflow's client asks again where the answer was lost, and so makes a second run.
+    MLflow's client repeats a request whose answer was lost, which creates a second run.
     """
     run_id = client.create_run(experiment_id, tags=dict(tags), run_name=name).info.run_id
     for found in client.search_runs([experiment_id], f"attributes.run_name = '{name}'"):
@@ -156,7 +155,7 @@ def make_run(client: MlflowClient, experiment_id: str, name: str, tags: Mapping[
 
 
 def make_model(run: Run, name: str, params: Mapping[str, str]) -> LoggedModel:
-    """Return the run's one new model, however often the client had to ask for it."""
+    """Return a new model of the run; a second one, made when an answer was lost, fails."""
     model = run.client.create_logged_model(
         run.experiment_id, name, source_run_id=run.run_id, params=dict(params)
     )
@@ -169,7 +168,7 @@ def make_model(run: Run, name: str, params: Mapping[str, str]) -> LoggedModel:
 
 @contextmanager
 def tracked_model(run: Run, name: str, params: Mapping[str, str]) -> Iterator[LoggedModel]:
-    """Make a model of the run that ends READY, or FAILED."""
+    """Create a model of the run that ends READY, or FAILED."""
     model = make_model(run, name, params)
     run.client.log_outputs(run.run_id, [LoggedModelOutput(model.model_id, step=0)])
 

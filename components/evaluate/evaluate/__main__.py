@@ -133,7 +133,7 @@ def _evaluate(argv: Sequence[str]) -> None:
     steer_libraries()
     from evaluate.inputs.footprint import check_memory
     from evaluate.inputs.model import read_model_folder
-    from evaluate.tracking import open_run
+    from evaluate.tracking import open_run, save
 
     model = read_model_folder(request.model)
     uri = resolve_uri(request.mlflow_tracking_uri, os.environ)
@@ -142,7 +142,7 @@ def _evaluate(argv: Sequence[str]) -> None:
     with staged({flag: request.outputs[name] for name, flag in flags.items()}) as stages:
         client, parameters = open_run(uri, model.run_id, model.model_id)
         from evaluate.report.console import left_out, table, verdict
-        from evaluate.step import measure, save
+        from evaluate.step import measure
 
         evaluation, outputs = measure(client, model, request, parameters)
         for name, flag in flags.items():

@@ -1,6 +1,5 @@
 """The step: from a model folder and a test split to the texts of the outputs."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from evaluate.measure.predictions import predict
 from evaluate.report import document
 from evaluate.report.page import page
 from evaluate.request import Request
-from evaluate.tracking import log_files, record
+from evaluate.tracking import ARTIFACTS
 from pinion_step.errors import WrongCallError
 from pinion_step.outputs import to_json
 
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
 # Below this size, OpenMP's threads take longer to wake than to work, and the importance of the
 # features needs hundreds of predictions.
 MANY_CELLS = 5_000_000
-
-# The outputs that are also stored in MLflow, and their names there.
-_ARTIFACTS = {"report": "report.html", "report_data": "report.json"}
 
 
 def measure(
@@ -56,7 +52,7 @@ def measure(
             "lineage": lineage(request, predictions, metrics),
             **native_outputs(evaluation.measurement.metrics, predictions),
         }
-        if not _ARTIFACTS.keys().isdisjoint(request.outputs):
+        if not ARTIFACTS.keys().isdisjoint(request.outputs):
             numbers = document.build(evaluation, predictions, candidate, request, parameters)
             outputs |= {"report": page(numbers), "report_data": to_json(numbers)}
     return evaluation, outputs
@@ -70,19 +66,3 @@ def check_slices(candidate: Candidate, columns: Sequence[str]) -> None:
             f"--slices: {unknown[0]!r} is not a feature column of the test data; "
             f"the features are {', '.join(known[:20])}",
         )
-
-
-def save(client: "MlflowClient", evaluation: Evaluation, outputs: Mapping[str, str]) -> None:
-    """Record the lineage, the report if there is one, and then the verdict in MLflow."""
-    model = evaluation.model
-    reports = {
-        f"evaluation/{file}": outputs[name] for name, file in _ARTIFACTS.items() if name in outputs
-    }
-    log_files(client, model.run_id, reports | {"lineage/evaluate.json": outputs["lineage"]})
-    # The hash tells whether a later evaluation of the model has overwritten this one in the run.
-    documents = "".join(outputs.get(name, "") for name in ("result", "report_data"))
-    tags = {
-        "pinion.evaluation": "passed" if evaluation.passed else "failed",
-        "pinion.evaluation.sha256": hashlib.sha256(documents.encode()).hexdigest(),
-    }
-    record(client, model.run_id, model.model_id, evaluation.measurement.metrics, tags)

@@ -34,15 +34,11 @@ def open_store(uri: str, model: ModelFolder) -> Iterator[Store]:
     with answers(uri, f"the run {model.run_id} of the model"):
         run_tags = client.get_run(model.run_id).data.tags
     with answers(uri, f"the model {model.model_id}"):
-        _require_ready(client, model)
+        # MLflow itself would register a model whose files never arrived.
+        status = client.get_logged_model(model.model_id).status
+        if status != "READY":
+            raise StepError(
+                f"the model {model.model_id} is {status}, not READY, because its training failed or"
+                " was interrupted; train it again"
+            )
         yield Store(client, run_tags)
-
-
-def _require_ready(client: "MlflowClient", model: ModelFolder) -> None:
-    # MLflow itself would register a model whose files never arrived.
-    status = client.get_logged_model(model.model_id).status
-    if status != "READY":
-        raise StepError(
-            f"the model {model.model_id} is {status}, not READY, because its training failed or"
-            " was interrupted; train it again"
-        )

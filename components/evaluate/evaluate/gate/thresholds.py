@@ -33,20 +33,18 @@ class Threshold:
     def hold(self, metrics: Mapping[str, float]) -> Check:
         """Check the metric against the limit; a metric that was not computed fails."""
         value = metrics.get(self.metric)
+        passed = value is not None and (value > self.limit) == self.greater_is_better
+        if value == self.limit:
+            passed = not self.baseline
         return Check(
             self.metric,
             value,
             self.limit,
             self.greater_is_better,
-            passed=value is not None and self._allows(value),
+            passed=passed,
             against="baseline" if self.baseline else "",
             details={"baseline": True} if self.baseline else {},
         )
-
-    def _allows(self, value: float) -> bool:
-        if value == self.limit:
-            return not self.baseline
-        return (value > self.limit) == self.greater_is_better
 
 
 Requirement = Threshold | Change

@@ -3,14 +3,13 @@
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 
 from evaluate.gate.thresholds import parse_thresholds
 from evaluate.request import Request, executor_output
 from pinion_step.cli import Parser, json_names, path, run
 from pinion_step.console import log
 from pinion_step.errors import WrongCallError
-from pinion_step.libraries import steer_libraries
+from pinion_step.libraries import steer_libraries, warm_up
 from pinion_step.mlflow import resolve_uri
 from pinion_step.names import check_alias, check_model_name
 from pinion_step.outputs import staged, write_text
@@ -155,9 +154,7 @@ def _evaluate(argv: Sequence[str]) -> None:
 
 def warm() -> None:
     """Import what the step needs; a runner may call it while earlier steps still run."""
-    steer_libraries()
-    for name in ("evaluate.step", "mlflow.store.tracking.sqlalchemy_store", "skops.io"):
-        import_module(name)
+    warm_up("evaluate.step", "mlflow.store.tracking.sqlalchemy_store", "skops.io")
 
 
 if __name__ == "__main__":

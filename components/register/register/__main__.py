@@ -4,11 +4,10 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 from pinion_step.cli import Parser, path, run
-from pinion_step.libraries import steer_libraries
+from pinion_step.libraries import warm_up
 from pinion_step.mlflow import resolve_uri
 from pinion_step.names import check_alias, check_model_name
 from pinion_step.outputs import staged, write_text
@@ -109,9 +108,7 @@ def _register(argv: Sequence[str]) -> None:
 
 def warm() -> None:
     """Import what the step needs; a runner may call it while earlier steps still run."""
-    steer_libraries()
-    for name in ("register.registry", "mlflow.store.tracking.sqlalchemy_store"):
-        import_module(name)
+    warm_up("register.registry", "mlflow.store.tracking.sqlalchemy_store")
 
 
 if __name__ == "__main__":

@@ -2,11 +2,11 @@
 
 import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pinion_step.mlflow import unless_done
+from pinion_step.mlflow import ignoring
+from register.evaluation import EvaluationResult
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -15,18 +15,6 @@ CHAMPION = "champion"
 # The alias of the champion before, so that a person can go back to it.
 PREVIOUS = "previous"
 _PREFIX = "pinion.history."
-
-
-@dataclass(frozen=True)
-class Move:
-    """An alias that moved from one version to another; `before` is None if it is new."""
-
-    alias: str
-    before: int | None
-    after: int
-    by: str
-    why: str
-    run: str
 
 
 def has_left(client: "MlflowClient", name: str, alias: str, version: int) -> bool:
@@ -40,12 +28,30 @@ def has_left(client: "MlflowClient", name: str, alias: str, version: int) -> boo
     return False
 
 
-def keep(client: "MlflowClient", name: str, move: Move) -> None:
-    """Record a move, and point `previous` to the champion that it replaced."""
+def keep(
+    client: "MlflowClient",
+    name: str,
+    alias: str,
+    before: int | None,
+    after: int,
+    result: EvaluationResult,
+) -> None:
+    """Record the move of an alias, and point `previous` to the champion that it replaced.
+
+    `before` is None if no version had the alias.
+    """
+    move = {
+        "alias": alias,
+        "before": before,
+        "after": after,
+        "by": "register",
+        "why": result.why,
+        "run": result.run_id,
+    }
     # MLflow accepts these characters in the name of a tag, and they sort by time.
     key = f"{_PREFIX}{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
-    client.set_registered_model_tag(name, key, json.dumps(asdict(move)))
-    if move.alias == CHAMPION and move.before is not None:
+    client.set_registered_model_tag(name, key, json.dumps(move))
+    if alias == CHAMPION and before is not None:
         # If two processes insert an alias at once, the database refuses one of them.
-        with unless_done(lambda _: PREVIOUS in client.get_registered_model(name).aliases):
-            client.set_registered_model_alias(name, PREVIOUS, str(move.before))
+        with ignoring(lambda _: PREVIOUS in client.get_registered_model(name).aliases):
+            client.set_registered_model_alias(name, PREVIOUS, str(before))

@@ -7,7 +7,7 @@ file, nothing else writes it.
 import json
 from typing import TYPE_CHECKING, Any
 
-from pinion_step.mlflow import unless_done
+from pinion_step.mlflow import ignoring
 from register.model import ModelFolder
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def link(client: "MlflowClient", name: str, number: int, model: ModelFolder) -> 
     if links == before:
         return
     # If two processes insert a tag at once, the database refuses one of them.
-    with unless_done(lambda _: _VERSIONS in client.get_logged_model(model.model_id).tags):
+    with ignoring(lambda _: _VERSIONS in client.get_logged_model(model.model_id).tags):
         client.set_logged_model_tags(model.model_id, {_VERSIONS: json.dumps(links)})
 
 

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 from mlflow.exceptions import MlflowException
 
 from pinion_step.errors import StepError
-from pinion_step.mlflow import unless_done, was_answered
+from pinion_step.mlflow import ignoring, was_answered
 from register.card import model_card
 from register.evaluation import EvaluationResult
-from register.history import Move, has_left, keep
+from register.history import has_left, keep
 from register.links import link
 from register.model import ModelFolder
 
@@ -123,7 +123,7 @@ def _versions(client: "MlflowClient", name: str, model: ModelFolder) -> list["Mo
 def _create(
     client: "MlflowClient", name: str, model: ModelFolder, tags: Mapping[str, str], card: str
 ) -> int:
-    with unless_done(lambda error: error.error_code == "RESOURCE_ALREADY_EXISTS"):
+    with ignoring(lambda error: error.error_code == "RESOURCE_ALREADY_EXISTS"):
         client.create_registered_model(name, description=_ABOUT)
     version = client.create_model_version(
         name,
@@ -147,7 +147,7 @@ def _delete_own(
     for version in duplicates:
         by_us = version.tags.get("pinion.model_id") == model.model_id
         if by_us and int(version.version) not in aliased:
-            with unless_done(lambda error: error.error_code == "RESOURCE_DOES_NOT_EXIST"):
+            with ignoring(lambda error: error.error_code == "RESOURCE_DOES_NOT_EXIST"):
                 client.delete_model_version(name, str(version.version))
 
 
@@ -189,7 +189,7 @@ def _move_alias(
             if not refused or _alias_at(client, name, alias) is None:
                 raise
         else:
-            keep(client, name, Move(alias, current, number, "register", result.why, result.run_id))
+            keep(client, name, alias, current, number, result)
         # Between the look and the write, a newer version may have had the alias and lost it here.
         number = max(number, _newest(client, name, alias))
     raise StepError(

@@ -6,11 +6,10 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib import import_module
 
 from pinion_step.cli import Parser, json_object, path, refuse_shared, run, whole_number
 from pinion_step.errors import one_line
-from pinion_step.libraries import steer_libraries
+from pinion_step.libraries import steer_libraries, warm_up
 from train import options
 from train.log import log
 from train.models import known_models
@@ -18,13 +17,6 @@ from train.options import Options
 from train.search.options import parse_search
 
 PATHS = ("train_data", "schema", "trained_model", "run_id", "model_id", "metrics")
-NEEDED = (
-    "train.step",
-    "train.tracking.run",
-    "train.model.logged_model",
-    "mlflow.store.tracking.sqlalchemy_store",
-    "skops.io",
-)
 
 
 def build_parser() -> Parser:
@@ -116,9 +108,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def warm() -> None:
     """Import what the step needs; a runner may call it while earlier steps still work."""
-    steer_libraries()
-    for name in NEEDED:
-        import_module(name)
+    warm_up(
+        "train.step",
+        "train.tracking.run",
+        "train.model.logged_model",
+        "mlflow.store.tracking.sqlalchemy_store",
+        "skops.io",
+    )
 
 
 def _train(argv: Sequence[str]) -> None:

@@ -160,7 +160,8 @@ def fit(job: Job, run: Run, tags: Mapping[str, str]) -> tuple[Metrics, dict[str,
     log(f"{job.options.model} on {rows} rows, {columns} features, {folds.number} folds{trials}")
     progress = Progress(job.options.quiet)
     progress.expect(expected_work(plan, job.schema, data, folds))
-    metrics, found = None, {}
+    metrics: Metrics | None = None
+    found: dict[str, str] = {}
     with _fit_errors(job.options), shown(progress):
         if plan:
             best, found = search(job, plan, run, tags, progress)

@@ -1,5 +1,7 @@
 """The failures of a step, which have a message of one line and an exit code."""
 
+from collections.abc import Sequence
+
 FAILED = 1
 WRONG_CALL = 2
 
@@ -23,6 +25,12 @@ def one_line(text: object, limit: int = 0) -> str:
     """Fold a message, which may have many lines, into one of at most `limit` characters, if any."""
     line = " ".join(str(text).split())
     return f"{line[: limit - 1]}…" if 0 < limit < len(line) else line
+
+
+def some(names: Sequence[object]) -> str:
+    """Return the first names of a list, quoted, and the number of the others."""
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(repr(str(name)) for name in names[:5]) + more
 
 
 def reason(error: BaseException) -> str:

@@ -1,6 +1,7 @@
 """Settings that NumPy, scikit-learn, Arrow and MLflow read when they are imported or called."""
 
 import os
+from importlib import import_module
 
 # What the user has set stays.
 ENVIRONMENT = {
@@ -20,3 +21,10 @@ def steer_libraries() -> None:
     """Set the environment variables of the libraries, before any of them is imported."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+
+
+def warm_up(*modules: str) -> None:
+    """Import modules that take seconds to import, after setting the environment variables."""
+    steer_libraries()
+    for name in modules:
+        import_module(name)

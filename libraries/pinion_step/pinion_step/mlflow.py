@@ -109,14 +109,14 @@ def explain(uri: str, wanted: str, error: "MlflowException") -> str:
 
 
 @contextmanager
-def unless_done(done: "Callable[[MlflowException], bool]") -> Iterator[None]:
-    """Ignore what the store refuses because another process has `done` it at the same time."""
+def ignoring(harmless: "Callable[[MlflowException], bool]") -> Iterator[None]:
+    """Ignore an error that is the store's answer, and that is harmless."""
     from mlflow.exceptions import MlflowException
 
     try:
         yield
     except MlflowException as error:
-        if not was_answered(error) or not done(error):
+        if not was_answered(error) or not harmless(error):
             raise
 
 

@@ -13,7 +13,7 @@ from evaluate.inputs.dataset import Split
 from evaluate.inputs.model import Estimator, ModelFolder, load_estimator, read_model_folder
 from evaluate.measure.predictions import Predictions, predict
 from pinion_step.errors import StepError
-from pinion_step.mlflow import answers, mask
+from pinion_step.mlflow import answers, ignoring, mask
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -95,16 +95,13 @@ def find_champion(client: "MlflowClient", name: str, alias: str, candidate: Cand
 
 
 def _version_behind(client: "MlflowClient", name: str, alias: str) -> int | None:
-    from mlflow.exceptions import MlflowException
-
-    with answers(client.tracking_uri, f"the registered model {name!r}"):
-        try:
-            # get_model_version_by_alias does not tell a missing alias from other errors.
-            version = client.get_registered_model(name).aliases.get(alias)
-        except MlflowException as error:
-            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-                return None
-            raise
+    version = None
+    with (
+        answers(client.tracking_uri, f"the registered model {name!r}"),
+        ignoring(lambda error: error.error_code == "RESOURCE_DOES_NOT_EXIST"),
+    ):
+        # get_model_version_by_alias does not tell a missing alias from other errors.
+        version = client.get_registered_model(name).aliases.get(alias)
     return None if version is None else int(version)
 
 

@@ -1,6 +1,6 @@
 """The test split: one Parquet file, split into features and target."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from evaluate.inputs.model import Estimator
-from pinion_step.errors import StepError
+from pinion_step.errors import StepError, some
 from pinion_step.parquet import read_frame
 
 # The keys of the file's metadata that describe its source.
@@ -33,13 +33,13 @@ def read_test_split(path: Path, target: str, estimator: Estimator) -> Split:
     if target not in frame.columns:
         raise StepError(
             f"the test data {path} has no target column {target!r}; its columns are "
-            f"{_some(list(frame.columns))}; give the test split that was made with the model's "
+            f"{some(list(frame.columns))}; give the test split that was made with the model's "
             "train split"
         )
     names = list(getattr(estimator, "feature_names_in_", frame.columns.drop(target)))
     if missing := [name for name in names if name not in frame.columns]:
         raise StepError(
-            f"the test data {path} lacks columns that the model was trained on: {_some(missing)}; "
+            f"the test data {path} lacks columns that the model was trained on: {some(missing)}; "
             "give the test split that was made with its train split"
         )
     if frame[target].isna().any():
@@ -79,8 +79,3 @@ def _read_frame(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
         for name in _ORIGIN
         if (key := f"pinion.{name}".encode()) in metadata
     }
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(str(name)) for name in names[:5])
-    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown

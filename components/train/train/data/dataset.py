@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from pinion_step.errors import StepError
+from pinion_step.errors import StepError, some
 from pinion_step.parquet import read_frame
 from train.data.schema import Schema
 
@@ -112,10 +112,10 @@ def _check_columns(columns: list[str], schema: Schema) -> None:
     expected = [feature.name for feature in schema.features] + [schema.target]
     lacking = [name for name in expected if name not in columns]
     if lacking:
-        raise ValueError(f"the columns {_short(lacking)} of the schema are missing; {SAME_RUN}")
+        raise ValueError(f"the columns {some(lacking)} of the schema are missing; {SAME_RUN}")
     extra = [name for name in columns if name not in expected]
     if extra:
-        raise ValueError(f"the columns {_short(extra)} are not in the schema; {SAME_RUN}")
+        raise ValueError(f"the columns {some(extra)} are not in the schema; {SAME_RUN}")
 
 
 def _check_target(target: pd.Series, schema: Schema) -> None:
@@ -142,11 +142,6 @@ def _check_type(column: pd.Series, kind: str) -> None:
         raise ValueError(
             f"the column {column.name!r} is {column.dtype}, but {kind} in the schema; {SAME_RUN}"
         )
-
-
-def _short(names: list[str], most: int = 5) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(map(repr, names[:most])) + more
 
 
 SAME_RUN = "give the training split and the schema that one run of preprocess wrote"

@@ -41,7 +41,10 @@ def check_memory(options: Options, schema: Schema, family: Family) -> None:
     file = read_metadata(options.train_data)
     if file is None:
         return
-    needs = estimate(file, schema, family, _processes(options))
+    processes = 0
+    if options.search is not None:
+        processes = min(joblib.cpu_count(), options.search.trials * options.cv_folds)
+    needs = estimate(file, schema, family, processes)
     table = f"{file.num_rows:,} rows of {len(schema.features)} features"
     warning = shortage(
         f"--train-data {options.train_data}", f"its {table}", needs.least, needs.likely
@@ -72,9 +75,3 @@ def encoded_width(schema: Schema, family: Family) -> int:
     if family is Family.FOREST:
         width += sum(min(feature.distinct, MOST_ONE_HOT) for feature in schema.features)
     return width
-
-
-def _processes(options: Options) -> int:
-    if options.search is None:
-        return 0
-    return min(joblib.cpu_count(), options.search.trials * options.cv_folds)

@@ -32,6 +32,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pinion_step.errors import StepError
 from pinion_step.lineage import release_tags
+from pinion_step.mlflow import ignoring
 
 BATCH = 100  # parameters in one request
 DIGEST_LENGTH = 32  # a store takes up to 36 characters
@@ -87,12 +88,9 @@ def find_experiment(client: MlflowClient, name: str, artifact_location: str | No
     """Return the id of an experiment, which is created unless it exists."""
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
-        try:
-            return client.create_experiment(name, artifact_location, tags=KIND)
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
-            experiment = client.get_experiment_by_name(name)
+        with ignoring(lambda error: error.error_code == "RESOURCE_ALREADY_EXISTS"):
+            client.create_experiment(name, artifact_location, tags=KIND)
+        experiment = client.get_experiment_by_name(name)
     if experiment is None or experiment.lifecycle_stage != LifecycleStage.ACTIVE:
         raise StepError(
             f"the MLflow experiment {name!r} was deleted; restore it, or give another --experiment"

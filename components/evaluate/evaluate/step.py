@@ -53,7 +53,8 @@ def measure(
             **native_outputs(evaluation.measurement.metrics, predictions),
         }
         if not ARTIFACTS.keys().isdisjoint(request.outputs):
-            numbers = document.build(evaluation, predictions, candidate, request, parameters)
+            numbers = document.build(evaluation, predictions, candidate, request.slices)
+            numbers["provenance"] = document.provenance(evaluation, candidate, request, parameters)
             outputs |= {"report": page(numbers), "report_data": to_json(numbers)}
     return evaluation, outputs
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pinion_step.errors import StepError
@@ -14,20 +13,12 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
-@dataclass(frozen=True)
-class Store:
-    """A connection, and the tags of the model's run."""
-
-    client: "MlflowClient"
-    run_tags: dict[str, str]
-
-
 @contextmanager
-def open_store(uri: str, model: ModelFolder) -> Iterator[Store]:
-    """Connect to the store of the model's run; MLflow's errors in the body become StepErrors.
+def open_store(uri: str, model: ModelFolder) -> Iterator[tuple["MlflowClient", dict[str, str]]]:
+    """Give a client of the store of the model's run, and the tags of the run.
 
-    Raises `StepError` if the store cannot be used, lacks the run or the model, or holds a model
-    that was not logged completely.
+    MLflow's errors in the body become `StepError`. Raises `StepError` if the store cannot be used,
+    lacks the run or the model, or holds a model that was not logged completely.
     """
     check_store(uri)
     client = connect(uri)
@@ -41,4 +32,4 @@ def open_store(uri: str, model: ModelFolder) -> Iterator[Store]:
                 f"the model {model.model_id} is {status}, not READY, because its training failed or"
                 " was interrupted; train it again"
             )
-        yield Store(client, run_tags)
+        yield client, run_tags

@@ -20,7 +20,7 @@ from pinion_step.store import prepare_store
 from train.data.dataset import Dataset, read_dataset
 from train.data.schema import Schema, read_schema
 from train.log import log
-from train.model.cross_validation import Folds, Metrics, choose_folds, cross_validate
+from train.model.cross_validation import METRICS, Folds, Metrics, choose_folds, cross_validate
 from train.model.footprint import check_memory
 from train.model.low_memory import make_plain
 from train.model.pipeline import build_pipeline, use_one_thread
@@ -49,7 +49,7 @@ FOUND = ("search.best_trial", "search.failed_trials")  # parameters that only a 
 
 @dataclass(frozen=True)
 class Job:
-    """A checked call: the inputs, the unfitted pipeline and the parameters of the run."""
+    """A checked call: the inputs, the unfitted pipeline and the known parameters of the run."""
 
     options: Options
     schema: Schema
@@ -60,22 +60,11 @@ class Job:
     params: dict[str, str]
 
 
-@dataclass(frozen=True)
-class Trained:
-    """The ids that MLflow gave, and the cross-validated metrics."""
+def train(options: Options) -> str:
+    """Do the whole step, and return a line about its result; leaves all outputs or none.
 
-    run_id: str
-    model_id: str
-    metrics: Metrics
-
-    def __str__(self) -> str:
-        main = "accuracy" if "cv_accuracy_mean" in self.metrics else "rmse"
-        score = describe_score(self.metrics, main)
-        return f"run {self.run_id}, model {self.model_id}, cross-validated {score}"
-
-
-def train(options: Options) -> Trained:
-    """Do the whole step, and leave all outputs or none; raises `StepError` or OSError."""
+    Raises `StepError` or OSError.
+    """
     job = prepare(options)
     uri = resolve_uri(options.mlflow_tracking_uri, os.environ)
     files = {
@@ -111,12 +100,14 @@ def prepare(options: Options) -> Job:
     if options.search and plan:
         params |= describe_plan(options.search, plan)
     refuse_taken_names(params, options)
-    return Job(
-        options, schema, data, pipeline, folds, plan, {**params, **options.experiment_parameters}
-    )
+    params |= options.experiment_parameters
+    # The values that the trials vary are known only after the search.
+    varied = {f"estimator.{name}" for name in plan.space} if plan else set()
+    known = {name: value for name, value in params.items() if name not in varied}
+    return Job(options, schema, data, pipeline, folds, plan, known)
 
 
-def fit_and_log(job: Job, uri: str, outputs: Staged) -> Trained:
+def fit_and_log(job: Job, uri: str, outputs: Staged) -> str:
     """Cross-validate and fit inside one MLflow run, and publish the outputs before it ends."""
     # MLflow takes a second to import; a wrong call must not wait for it.
     from train.lineage import log_lineage
@@ -129,9 +120,7 @@ def fit_and_log(job: Job, uri: str, outputs: Staged) -> Trained:
         experiment_id = tracking.find_experiment(client, options.experiment, artifact_location(uri))
         tags = tracking.run_tags(data.source, data.sha256, os.environ)
         with tracking.tracked_run(client, experiment_id, options.model, tags) as run:
-            # The values that the trials vary are known only after the search.
-            varied = {f"estimator.{name}" for name in job.plan.space} if job.plan else set()
-            run.log_params({key: job.params[key] for key in job.params if key not in varied})
+            run.log_params(job.params)
             signature = logged_model.make_signature(job.schema, data.features)
             run.log_dataset(data.source, data.sha256, signature.inputs, len(data.target))
             metrics, found = fit(job, run, tags)
@@ -146,7 +135,8 @@ def fit_and_log(job: Job, uri: str, outputs: Staged) -> Trained:
             write_text(outputs["--metrics"], to_json(metrics))
             log_lineage(run, options, data, outputs["--metrics"])
             outputs.publish()
-    return Trained(run.run_id, logged.model_id, metrics)
+    score = describe_score(metrics, METRICS[job.schema.task][0])
+    return f"run {run.run_id}, model {logged.model_id}, cross-validated {score}"
 
 
 def fit(job: Job, run: Run, tags: Mapping[str, str]) -> tuple[Metrics, dict[str, str]]:

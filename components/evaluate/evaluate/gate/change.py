@@ -5,7 +5,7 @@ passes. A change of 0.0, which MLflow does not accept, therefore demands a model
 """
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from evaluate.gate.check import Check
 
@@ -13,9 +13,6 @@ CHANGES = ("min_absolute_change", "min_relative_change")
 
 # The limit of a relative change if the champion's metric is 0, as in MLflow.
 _BETTER_THAN_ZERO = 1e-10
-
-# A number, or an array of them.
-_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -32,14 +29,12 @@ class Change:
     greater_is_better: bool = True
     confidence: float | None = None
 
-    def limit(self, champion: _Value) -> _Value:
-        """Return the value that the metric has to reach, given the champion's."""
-        magnitude: Any = champion
+    def limit(self, champion: Any) -> Any:
+        """Return the value that the metric has to reach, given that (or those) of the champion."""
         step = self.amount
         if self.kind == "min_relative_change":
-            step = self.amount * abs(magnitude) + _BETTER_THAN_ZERO * (magnitude == 0)
-        limit: _Value = magnitude + (step if self.greater_is_better else -step)
-        return limit
+            step = self.amount * abs(champion) + _BETTER_THAN_ZERO * (champion == 0)
+        return champion + (step if self.greater_is_better else -step)
 
     def check(self, value: float | None, champion: float | None, confidence: float | None) -> Check:
         """Check the metric against the champion's; None is a number that was not computed."""

@@ -63,55 +63,52 @@ def evaluate(
     registered_model_name: str = "",
     champion: Champion | None = None,
 ) -> Evaluation:
-    """Measure the predictions and check them; without thresholds, they must beat the baseline.
-
-    A champion is needed if one of the thresholds is a change.
-    """
+    """Measure the predictions and check them; without thresholds, they must beat the baseline."""
     measurement = predictions.measure()
-    metrics = measurement.metrics
     floor = baseline(model.task, predictions.truth)
+    demands = thresholds.requirements or _beat_baseline(model.task, floor)
     classes = predictions.classes
-    main = MAIN_METRIC[model.task]
-    beat_baseline = Threshold(main, floor[main], main not in ERROR_METRICS, baseline=True)
     resampled: list[Distributions] = []
     if champion is not None and champion.predictions is not None:
         # The rows of both alike, so that rows which are easy for both cancel out.
-        resampled = distributions([predictions, champion.predictions], [metrics, champion.metrics])
-
-    def check(each: Requirement) -> Check:
-        if isinstance(each, Threshold):
-            return each.hold(metrics)
-        if champion is None:
-            raise ValueError(f"{each.kind} of {each.metric} needs a champion")
-        return compare(each, metrics, champion, resampled)
-
+        metrics = [measurement.metrics, champion.metrics]
+        resampled = distributions([predictions, champion.predictions], metrics)
     return Evaluation(
         model=model,
         registered_model_name=registered_model_name,
         rows=len(predictions.truth),
         measurement=measurement,
         baseline=floor,
-        checks=tuple(map(check, thresholds.requirements or [beat_baseline])),
+        checks=tuple(hold(each, measurement.metrics, champion, resampled) for each in demands),
         positive_class=None if classes is None or len(classes) != 2 else classes.tolist()[1],
         champion=champion,
         resampled=resampled,
     )
 
 
-def compare(
-    change: Change,
+def _beat_baseline(task: str, floor: dict[str, float]) -> tuple[Requirement, ...]:
+    metric = MAIN_METRIC[task]
+    return (Threshold(metric, floor[metric], metric not in ERROR_METRICS, baseline=True),)
+
+
+def hold(
+    requirement: Requirement,
     metrics: Mapping[str, float],
-    champion: Champion,
+    champion: Champion | None,
     resampled: Sequence[Distributions],
 ) -> Check:
-    """Check one metric against the champion's; `resampled` are those of both, if comparable."""
-    value = metrics.get(change.metric)
+    """Check one metric against its limit or the champion's; `resampled` are those of both."""
+    if isinstance(requirement, Threshold):
+        return requirement.hold(metrics)
+    if champion is None:
+        raise ValueError(f"{requirement.kind} of {requirement.metric} needs a champion")
+    value = metrics.get(requirement.metric)
     if champion.reason:
-        return change.refuse(value, champion.reason)
+        return requirement.refuse(value, champion.reason)
     if champion.version is None:
-        return change.waive(value, f"there is no champion: nobody holds {champion.uri}")
-    sure = confidence(change, *resampled)
-    return change.check(value, champion.metrics.get(change.metric), sure)
+        return requirement.waive(value, f"there is no champion: nobody holds {champion.uri}")
+    sure = confidence(requirement, *resampled)
+    return requirement.check(value, champion.metrics.get(requirement.metric), sure)
 
 
 def confidence(change: Change, candidate: Distributions, champion: Distributions) -> float | None:

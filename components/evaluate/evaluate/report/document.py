@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -28,16 +28,9 @@ _LIBRARIES = ("scikit-learn", "skops", "numpy", "pandas", "pyarrow", "mlflow-ski
 
 
 def build(
-    evaluation: Evaluation,
-    predictions: Predictions,
-    candidate: Candidate,
-    request: Request,
-    parameters: Mapping[str, str],
+    evaluation: Evaluation, predictions: Predictions, candidate: Candidate, columns: Sequence[str]
 ) -> dict[str, Any]:
-    """Return everything that the page shows; equal inputs give equal documents.
-
-    `parameters` are those of the model's run.
-    """
+    """Return what the page shows but the provenance, with slices by some columns."""
     with np.errstate(all="ignore"):
         task = evaluation.model.task
         positive = evaluation.positive_class
@@ -61,8 +54,7 @@ def build(
             **parts(predictions),
             "importance": importance(task, candidate.estimator, candidate.split),
             "rows_shuffled": min(evaluation.rows, IMPORTANCE_ROWS),
-            **slices(predictions, candidate.split, request.slices),
-            "provenance": _provenance(evaluation, candidate, request, parameters),
+            **slices(predictions, candidate.split, columns),
         }
 
 
@@ -109,9 +101,10 @@ def _regression(predictions: Predictions) -> dict[str, Any]:
     }
 
 
-def _provenance(
+def provenance(
     evaluation: Evaluation, candidate: Candidate, request: Request, parameters: Mapping[str, str]
 ) -> dict[str, str]:
+    """Return where the model and the data come from; `parameters` are those of the model's run."""
     components = os.environ.get("PINION_COMPONENTS", "")
     pinned = dict(pair.partition("=")[::2] for pair in components.split(",") if pair)
     return {

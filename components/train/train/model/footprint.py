@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import joblib
 import pyarrow.parquet as pq
 
@@ -25,14 +23,6 @@ ESTIMATORS = {Family.LINEAR: 3.5, Family.FOREST: 3.0, Family.BOOSTING: 3.2}
 NUMBER = 8  # bytes
 
 
-@dataclass(frozen=True)
-class Footprint:
-    """The bytes that the step takes beyond those it has now: at least, and as a rule."""
-
-    least: int
-    likely: int
-
-
 def check_memory(options: Options, schema: Schema, family: Family) -> None:
     """Raise `StepError` if the rows cannot fit, and warn if they may not.
 
@@ -44,19 +34,20 @@ def check_memory(options: Options, schema: Schema, family: Family) -> None:
     processes = 0
     if options.search is not None:
         processes = min(joblib.cpu_count(), options.search.trials * options.cv_folds)
-    needs = estimate(file, schema, family, processes)
+    least, likely = estimate(file, schema, family, processes)
     table = f"{file.num_rows:,} rows of {len(schema.features)} features"
-    warning = shortage(
-        f"--train-data {options.train_data}", f"its {table}", needs.least, needs.likely
-    )
+    warning = shortage(f"--train-data {options.train_data}", f"its {table}", least, likely)
     if warning:
         log(f"warning: {warning}, or another model than {options.model}")
 
 
 def estimate(
     file: pq.FileMetaData, schema: Schema, family: Family, processes: int = 0
-) -> Footprint:
-    """Return what the rows of a file take; `processes` is 0 without a search."""
+) -> tuple[int, int]:
+    """Return the bytes that the rows of a file take beyond what is taken now: least, and likely.
+
+    `processes` are those of a search, 0 without one.
+    """
     rows, frame, kept = file.num_rows, parquet_bytes(file), parquet_bytes(file, shared=True)
     fit = int(ESTIMATORS[family] * rows * NUMBER * encoded_width(schema, family))
     # At once in memory are all rows, and the rows that a fold fits and those that it measures.
@@ -66,7 +57,7 @@ def estimate(
     least = max(frame, kept + fewest)
     if not processes:
         least = max(least, 2 * kept + fewest // 2)
-    return Footprint(least, likely)
+    return least, likely
 
 
 def encoded_width(schema: Schema, family: Family) -> int:

@@ -140,7 +140,7 @@ def test_what_is_refused_would_not_have_fitted(
         written.write(table[:rows], target)
         schema = read_schema(written.folder / "schema")
         file = pq.read_metadata(written.folder / "train")
-        least.append(estimate(file, schema, family).least)
+        least.append(estimate(file, schema, family)[0])
         calls.append(written.flags("--model", model, "--model-params", params, "--cv-folds", "2"))
     told = process(PEAKS, json.dumps(calls))
     assert told.returncode == 0, told.stderr

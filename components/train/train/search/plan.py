@@ -43,10 +43,7 @@ def plan_search(
     space = build_space(search, options, schema, estimator)
     trials = count_trials(search.trials, space)
     if trials < search.trials:
-        log(
-            f"running {trials} trials instead of {search.trials}, because the space has no more "
-            "combinations"
-        )
+        log(f"running {trials} of {search.trials} trials, because the space has no others")
     least, rows = _least_rows(schema, data, folds), len(data.target)
     if search.method == "halving" and rows < least:
         raise StepError(

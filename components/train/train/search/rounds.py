@@ -52,9 +52,7 @@ class Rounds:
             for trial in trials if more else ():
                 trial.round, trial.rows = more["iter"][0], more["n_resources"][0]
             try:
-                results = evaluate(
-                    candidates[part], cv, {key: values[part] for key, values in more.items()}
-                )
+                results = evaluate(candidates[part], cv, {k: v[part] for k, v in more.items()})
             except ValueError as error:
                 # scikit-learn raises it if every fit of a batch fails, but the search goes on.
                 if "fits failed" not in str(error):
@@ -66,11 +64,7 @@ class Rounds:
                 self._measured = rows.stop
             self._tell(trials, f"trial {start + len(trials)} of {len(candidates)}")
         if not results or all(trial.error for trial in self.trials):
-            first = next(trial for trial in self.trials if trial.error)
-            raise StepError(
-                f"--search: all {len(self.trials)} trials failed; trial {first.number} with "
-                f"{first.params}: {first.error}"
-            )
+            self._give_up()
         return results
 
     def _trial(self, candidate: dict[str, Any]) -> Trial:
@@ -106,6 +100,13 @@ class Rounds:
             if f"cv_{self.plan.metric}_mean" not in measured:
                 trial.error = self.explain(trial.params)
             self.watcher.measured(trial)
+
+    def _give_up(self) -> None:
+        first = next(trial for trial in self.trials if trial.error)
+        raise StepError(
+            f"--search: all {len(self.trials)} trials failed; trial {first.number} with "
+            f"{first.params}: {first.error}"
+        )
 
     def _tell(self, ended: Sequence[Trial], what: str) -> None:
         """Report the trials of a batch, and the best one so far."""

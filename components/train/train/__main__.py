@@ -47,13 +47,13 @@ def build_parser() -> Parser:
     )
     add(
         "--seed",
-        type=whole_number(options.DEFAULT_SEED, 0, options.LARGEST_SEED),
+        type=whole_number(options.DEFAULT_SEED, 0, 2**32 - 1),  # the range of scikit-learn
         default=options.DEFAULT_SEED,
         help="seed of the estimator, of the folds and of the search (default: %(default)s)",
     )
     add(
         "--cv-folds",
-        type=whole_number(options.DEFAULT_FOLDS, 2, options.MOST_FOLDS),
+        type=whole_number(options.DEFAULT_FOLDS, 2, 1000),
         default=options.DEFAULT_FOLDS,
         metavar="N",
         help="folds of the cross-validation; fewer if a class has fewer rows "

@@ -14,8 +14,6 @@ DEFAULT_MODEL = "hist_gradient_boosting"
 DEFAULT_SEED = 42
 DEFAULT_FOLDS = 5
 DEFAULT_EXPERIMENT = "pinion"
-MOST_FOLDS = 1000
-LARGEST_SEED = 2**32 - 1  # the largest that scikit-learn takes
 
 # The names and the length of values that every MLflow store accepts for a parameter.
 PARAMETER_NAME = re.compile(r"\w[\w.\- ]{0,249}")

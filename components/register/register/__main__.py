@@ -51,7 +51,7 @@ def build_parser() -> Parser:
         "--mlflow-tracking-uri",
         default="",
         metavar="URI",
-        help="where the model's run is (default: MLFLOW_TRACKING_URI, else sqlite:///mlflow.db)",
+        help="store that has the model's run (default: MLFLOW_TRACKING_URI, else sqlite:///mlflow.db)",
     )
     return parser
 

@@ -46,7 +46,7 @@ class Champion:
 
     @property
     def uri(self) -> str:
-        """The version's address in the registry, or the alias's where nobody holds it."""
+        """The version's address in the registry, or that of the alias if no version has it."""
         where = f"@{self.alias}" if self.version is None else f"/{self.version}"
         return f"models:/{self.name}{where}"
 

@@ -35,12 +35,11 @@ def measure(
     `parameters` are those of the model's run. `lineage` among the texts is for MLflow only.
     """
     estimator = load_estimator(model)
-    candidate = Candidate(
-        model, estimator, read_test_split(request.test_data, model.target, estimator)
-    )
+    split = read_test_split(request.test_data, model.target, estimator)
+    candidate = Candidate(model, estimator, split)
     check_slices(candidate, request.slices)
-    with threadpool_limits(1 if candidate.split.features.size < MANY_CELLS else None):
-        predictions = predict(model, estimator, candidate.split)
+    with threadpool_limits(1 if split.features.size < MANY_CELLS else None):
+        predictions = predict(model, estimator, split)
         champion, name = None, request.registered_model_name
         if request.thresholds.compare:
             champion = find_champion(client, name, request.alias, candidate)
@@ -50,8 +49,9 @@ def measure(
             "result": evaluation.to_json(),
             "metrics": metrics,
             "lineage": lineage(request, predictions, metrics),
-            **native_outputs(evaluation.measurement.metrics, predictions),
         }
+        if {"classification_metrics", "executor_output"} & request.outputs.keys():
+            outputs |= native_outputs(evaluation.measurement.metrics, predictions)
         if not ARTIFACTS.keys().isdisjoint(request.outputs):
             numbers = document.build(evaluation, predictions, candidate, request.slices)
             numbers["provenance"] = document.provenance(evaluation, candidate, request, parameters)

@@ -3,21 +3,16 @@
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from typing import TYPE_CHECKING
 
 from evaluate.gate.thresholds import parse_thresholds
 from evaluate.request import Request, executor_output
 from pinion_step.cli import Parser, json_names, path, run
 from pinion_step.console import log
 from pinion_step.errors import WrongCallError
-from pinion_step.libraries import steer_libraries
+from pinion_step.libraries import steer_libraries, warm_up
 from pinion_step.mlflow import resolve_uri
 from pinion_step.names import check_alias, check_model_name
 from pinion_step.outputs import staged, write_text
-
-if TYPE_CHECKING:
-    from evaluate.gate.evaluation import Evaluation
 
 DEFAULT_ALIAS = "champion"
 
@@ -100,7 +95,7 @@ def build_parser() -> Parser:
         "--mlflow-tracking-uri",
         default="",
         metavar="URI",
-        help="where the model's run is (default: MLFLOW_TRACKING_URI, else sqlite:///mlflow.db)",
+        help="store that has the model's run (default: MLFLOW_TRACKING_URI, else sqlite:///mlflow.db)",
     )
     return parser
 
@@ -116,18 +111,14 @@ def parse_request(argv: Sequence[str]) -> Request:
         outputs={name: file for name, file in outputs.items() if file is not None},
     )
     if request.thresholds.compare:
-        _check_champion(request)
+        if not request.registered_model_name:
+            raise WrongCallError(
+                "--thresholds: a change is measured against the champion, which is found by the"
+                " name of its registered model; give --registered-model-name"
+            )
+        check_model_name(request.registered_model_name)
+        check_alias(request.alias)
     return request
-
-
-def _check_champion(request: Request) -> None:
-    if not request.registered_model_name:
-        raise WrongCallError(
-            "--thresholds: a change is measured against the champion, which is found by the name"
-            " of its registered model; give --registered-model-name"
-        )
-    check_model_name(request.registered_model_name)
-    check_alias(request.alias)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -141,36 +132,29 @@ def _evaluate(argv: Sequence[str]) -> None:
     steer_libraries()
     from evaluate.inputs.footprint import check_memory
     from evaluate.inputs.model import read_model_folder
-    from evaluate.tracking import open_run
+    from evaluate.tracking import open_run, save
 
     model = read_model_folder(request.model)
     uri = resolve_uri(request.mlflow_tracking_uri, os.environ)
     check_memory(request.test_data)
     flags = {name: f"--{name.replace('_', '-')}" for name in request.outputs}
     with staged({flag: request.outputs[name] for name, flag in flags.items()}) as stages:
-        client = open_run(uri, model.run_id, model.model_id)
-        from evaluate.step import measure, save
+        client, parameters = open_run(uri, model.run_id, model.model_id)
+        from evaluate.report.console import left_out, table, verdict
+        from evaluate.step import measure
 
-        evaluation, outputs = measure(client, model, request)
+        evaluation, outputs = measure(client, model, request, parameters)
         for name, flag in flags.items():
             write_text(stages[flag], outputs[name])
         save(client, evaluation, outputs)
-    _report(evaluation)
+    for line in left_out(evaluation):
+        log("evaluate", line)
+    print("\n".join([*table(evaluation.checks), verdict(evaluation)]))
 
 
 def warm() -> None:
     """Import what the step needs; a runner may call it while earlier steps still run."""
-    steer_libraries()
-    for name in ("evaluate.step", "mlflow.store.tracking.sqlalchemy_store", "skops.io"):
-        import_module(name)
-
-
-def _report(evaluation: "Evaluation") -> None:
-    from evaluate.report.console import left_out, table, verdict
-
-    for line in left_out(evaluation):
-        log("evaluate", line)
-    print("\n".join([*table(evaluation.checks), verdict(evaluation)]))
+    warm_up("evaluate.step", "mlflow.store.tracking.sqlalchemy_store", "skops.io")
 
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ def test_a_failed_check_is_a_verdict_and_not_a_crash(line: Example, evaluate_ste
     ]
     assert outcome.stderr == (
         "evaluate: accuracy: not computed, so its check fails; "
-        "known are mae, max_error, median_absolute_error, r2, rmse\n"
+        "give one of mae, max_error, median_absolute_error, r2, rmse\n"
     )
 
 

@@ -1,7 +1,6 @@
 """The step: from a model folder and a test split to the texts of the outputs."""
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
@@ -13,9 +12,11 @@ from evaluate.inputs.dataset import read_test_split
 from evaluate.inputs.model import ModelFolder, load_estimator
 from evaluate.lineage import lineage
 from evaluate.measure.predictions import predict
-from evaluate.report.files import check_slices, report_files
+from evaluate.report import document
+from evaluate.report.page import page
 from evaluate.request import Request
-from evaluate.tracking import log_files, record, run_parameters
+from evaluate.tracking import ARTIFACTS
+from pinion_step.errors import WrongCallError
 from pinion_step.outputs import to_json
 
 if TYPE_CHECKING:
@@ -25,60 +26,44 @@ if TYPE_CHECKING:
 # features needs hundreds of predictions.
 MANY_CELLS = 5_000_000
 
-# The outputs that are also stored in MLflow, and their names there.
-_ARTIFACTS = {"report": "report.html", "report_data": "report.json"}
-_NATIVE = {"classification_metrics", "executor_output"}
-
 
 def measure(
-    client: "MlflowClient", model: ModelFolder, request: Request
+    client: "MlflowClient", model: ModelFolder, request: Request, parameters: Mapping[str, str]
 ) -> tuple[Evaluation, dict[str, str]]:
     """Evaluate the model, and return the texts of at least the requested outputs, by name.
 
-    `lineage` among them is for MLflow only.
+    `parameters` are those of the model's run. `lineage` among the texts is for MLflow only.
     """
     estimator = load_estimator(model)
     split = read_test_split(request.test_data, model.target, estimator)
-    cells = split.features.shape[0] * split.features.shape[1]
-    with threadpool_limits(1 if cells < MANY_CELLS else None):
-        return _measured(client, Candidate(model, estimator, split), request)
-
-
-def _measured(
-    client: "MlflowClient", candidate: Candidate, request: Request
-) -> tuple[Evaluation, dict[str, str]]:
-    model = candidate.model
+    candidate = Candidate(model, estimator, split)
     check_slices(candidate, request.slices)
-    predictions = predict(model, candidate.estimator, candidate.split)
-    champion, name = None, request.registered_model_name
-    if request.thresholds.compare:
-        champion = find_champion(client, name, request.alias, candidate)
-    evaluation = evaluate(model, predictions, request.thresholds, name, champion)
-    measured = evaluation.measurement.metrics
-    outputs = {"result": evaluation.to_json(), "metrics": to_json(measured)}
-    outputs["lineage"] = lineage(request, predictions, outputs["metrics"])
-    if not _NATIVE.isdisjoint(request.outputs):
-        outputs |= native_outputs(measured, predictions)
-    if not _ARTIFACTS.keys().isdisjoint(request.outputs):
-        parameters = run_parameters(client, model.run_id)
-        files = report_files(
-            evaluation, predictions, candidate, parameters, request.thresholds.given, request.slices
-        )
-        outputs |= {name: files[file] for name, file in _ARTIFACTS.items()}
+    with threadpool_limits(1 if split.features.size < MANY_CELLS else None):
+        predictions = predict(model, estimator, split)
+        champion, name = None, request.registered_model_name
+        if request.thresholds.compare:
+            champion = find_champion(client, name, request.alias, candidate)
+        evaluation = evaluate(model, predictions, request.thresholds, name, champion)
+        metrics = to_json(evaluation.measurement.metrics)
+        outputs = {
+            "result": evaluation.to_json(),
+            "metrics": metrics,
+            "lineage": lineage(request, predictions, metrics),
+        }
+        if {"classification_metrics", "executor_output"} & request.outputs.keys():
+            outputs |= native_outputs(evaluation.measurement.metrics, predictions)
+        if not ARTIFACTS.keys().isdisjoint(request.outputs):
+            numbers = document.build(evaluation, predictions, candidate, request.slices)
+            numbers["provenance"] = document.provenance(evaluation, candidate, request, parameters)
+            outputs |= {"report": page(numbers), "report_data": to_json(numbers)}
     return evaluation, outputs
 
 
-def save(client: "MlflowClient", evaluation: Evaluation, outputs: Mapping[str, str]) -> None:
-    """Record the lineage, the report if there is one, and then the verdict in MLflow."""
-    model = evaluation.model
-    reports = {
-        f"evaluation/{file}": outputs[name] for name, file in _ARTIFACTS.items() if name in outputs
-    }
-    log_files(client, model.run_id, reports | {"lineage/evaluate.json": outputs["lineage"]})
-    # The hash tells whether a later evaluation of the model has overwritten this one in the run.
-    documents = "".join(outputs.get(name, "") for name in ("result", "report_data"))
-    tags = {
-        "pinion.evaluation": "passed" if evaluation.passed else "failed",
-        "pinion.evaluation.sha256": hashlib.sha256(documents.encode()).hexdigest(),
-    }
-    record(client, model.run_id, model.model_id, evaluation.measurement.metrics, tags)
+def check_slices(candidate: Candidate, columns: Sequence[str]) -> None:
+    """Raise `WrongCallError` for a column that is not a feature of the model."""
+    known = [str(name) for name in candidate.split.features.columns]
+    if unknown := [name for name in columns if name not in known]:
+        raise WrongCallError(
+            f"--slices: {unknown[0]!r} is not a feature column of the test data; "
+            f"the features are {', '.join(known[:20])}",
+        )

@@ -1,5 +1,6 @@
 """MLflow: the run that a model came from, and the verdict recorded in it."""
 
+import hashlib
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -10,48 +11,51 @@ from pinion_step.store import check_store
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+    from evaluate.gate.evaluation import Evaluation
 
-def open_run(uri: str, run_id: str, model_id: str) -> "MlflowClient":
-    """Connect to the store and check that it holds the run and the model."""
+# The outputs that are also stored in MLflow, and their names there.
+ARTIFACTS = {"report": "report.html", "report_data": "report.json"}
+
+
+def open_run(uri: str, run_id: str, model_id: str) -> tuple["MlflowClient", dict[str, str]]:
+    """Connect to the store, and return the parameters of the model's run too.
+
+    Raises `StepError` unless the store holds the run and the model.
+    """
     check_store(uri)
     client = connect(uri)
     with answers(uri, f"the run {run_id} of the model"):
-        client.get_run(run_id)
+        parameters = client.get_run(run_id).data.params
     with answers(uri, f"the model {model_id}"):
         client.get_logged_model(model_id)
-    return client
+    return client, parameters
 
 
-def record(
-    client: "MlflowClient",
-    run_id: str,
-    model_id: str,
-    metrics: Mapping[str, float],
-    tags: Mapping[str, str],
-) -> None:
-    """Add `test_<metric>` to the run and its model, and the tags to the run."""
+def save(client: "MlflowClient", evaluation: "Evaluation", outputs: Mapping[str, str]) -> None:
+    """Record the lineage, the report if there is one, and then the verdict.
+
+    The metrics are `test_<metric>` of the run and its model.
+    """
     from mlflow.entities import Metric, RunTag
 
+    model, metrics = evaluation.model, evaluation.measurement.metrics
+    with answers(client.tracking_uri, f"the artifacts of the run {model.run_id}"):
+        for name in ARTIFACTS.keys() & outputs.keys():
+            client.log_text(model.run_id, outputs[name], f"evaluation/{ARTIFACTS[name]}")
+        client.log_text(model.run_id, outputs["lineage"], "lineage/evaluate.json")
+    # The hash tells whether a later evaluation of the model has overwritten this one in the run.
+    documents = "".join(outputs.get(name, "") for name in ("result", "report_data"))
+    tags = {
+        "pinion.evaluation": "passed" if evaluation.passed else "failed",
+        "pinion.evaluation.sha256": hashlib.sha256(documents.encode()).hexdigest(),
+    }
     now = int(time.time() * 1000)
-    with answers(client.tracking_uri, f"the run {run_id}"):
+    with answers(client.tracking_uri, f"the run {model.run_id}"):
         client.log_batch(
-            run_id,
+            model.run_id,
             metrics=[
-                Metric(f"test_{name}", value, now, 0, model_id=model_id)
+                Metric(f"test_{name}", value, now, 0, model_id=model.model_id)
                 for name, value in sorted(metrics.items())
             ],
             tags=[RunTag(key, value) for key, value in tags.items()],
         )
-
-
-def run_parameters(client: "MlflowClient", run_id: str) -> dict[str, str]:
-    """Return the parameters that the model was trained with, as the run has them."""
-    with answers(client.tracking_uri, f"the run {run_id}"):
-        return dict(client.get_run(run_id).data.params)
-
-
-def log_files(client: "MlflowClient", run_id: str, files: Mapping[str, str]) -> None:
-    """Add texts to the run's artifacts, under the given paths."""
-    with answers(client.tracking_uri, f"the artifacts of the run {run_id}"):
-        for path, text in files.items():
-            client.log_text(run_id, text, path)

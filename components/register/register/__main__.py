@@ -3,12 +3,10 @@
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
 
 from pinion_step.cli import Parser, path, run
-from pinion_step.mlflow import configure, resolve_uri
+from pinion_step.libraries import warm_up
+from pinion_step.mlflow import resolve_uri
 from pinion_step.names import check_alias, check_model_name
 from pinion_step.outputs import staged, write_text
 from register.evaluation import read_evaluation, require_passed
@@ -24,19 +22,6 @@ _PATHS = (
     ("--model-version", "FILE", "the number, as text"),
     ("--model-uri", "FILE", "models:/NAME/VERSION"),
 )
-
-
-@dataclass(frozen=True)
-class Request:
-    """The arguments of one call of register; an empty alias means that no alias is moved."""
-
-    model: Path
-    evaluation: Path
-    model_version: Path
-    model_uri: Path
-    registered_model_name: str
-    alias: str
-    mlflow_tracking_uri: str
 
 
 def build_parser() -> Parser:
@@ -66,7 +51,7 @@ def build_parser() -> Parser:
         "--mlflow-tracking-uri",
         default="",
         metavar="URI",
-        help="where the model's run is (default: MLFLOW_TRACKING_URI, else sqlite:///mlflow.db)",
+        help="store that has the model's run (default: MLFLOW_TRACKING_URI, else sqlite:///mlflow.db)",
     )
     return parser
 
@@ -76,31 +61,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run("register", _register, argv)
 
 
-def parse_request(argv: Sequence[str]) -> Request:
-    """Parse the command line; raises `WrongCallError`."""
-    given = vars(build_parser().parse(argv))
-    given["registered_model_name"] = given["registered_model_name"] or DEFAULT_NAME
-    request = Request(**given)
-    check_model_name(request.registered_model_name)
-    if request.alias:
-        check_alias(request.alias)
-    return request
-
-
 def _register(argv: Sequence[str]) -> None:
-    request = parse_request(argv)
-    model = read_model_folder(request.model)
-    result = read_evaluation(request.evaluation)
-    require_passed(request.evaluation, result, model)
-    uri = resolve_uri(request.mlflow_tracking_uri, os.environ)
-    files = {"--model-version": request.model_version, "--model-uri": request.model_uri}
-    with staged(files) as outputs, open_store(uri, model) as store:
+    given = build_parser().parse(argv)
+    name = given.registered_model_name or DEFAULT_NAME
+    check_model_name(name)
+    if given.alias:
+        check_alias(given.alias)
+    model = read_model_folder(given.model)
+    result = read_evaluation(given.evaluation)
+    require_passed(given.evaluation, result, model)
+    uri = resolve_uri(given.mlflow_tracking_uri, os.environ)
+    files = {"--model-version": given.model_version, "--model-uri": given.model_uri}
+    with staged(files) as outputs, open_store(uri, model) as (client, run_tags):
         # This imports MLflow, which takes seconds; the refusals above must not wait for it.
         from register.registry import register_model
 
-        tags = version_tags(model, store.run_tags, os.environ)
-        name, alias = request.registered_model_name, request.alias
-        registration = register_model(store.client, name, alias, model, tags, result)
+        tags = version_tags(model, run_tags, os.environ)
+        registration = register_model(client, name, given.alias, model, tags, result)
         write_text(outputs["--model-version"], str(registration.version))
         write_text(outputs["--model-uri"], registration.uri)
     print(registration)
@@ -108,9 +85,7 @@ def _register(argv: Sequence[str]) -> None:
 
 def warm() -> None:
     """Import what the step needs; a runner may call it while earlier steps still run."""
-    configure()
-    for name in ("register.registry", "mlflow.store.tracking.sqlalchemy_store"):
-        import_module(name)
+    warm_up("register.registry", "mlflow.store.tracking.sqlalchemy_store")
 
 
 if __name__ == "__main__":

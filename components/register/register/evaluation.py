@@ -40,22 +40,18 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Compared:
-    """The version that had the alias during the evaluation; None if no version had it."""
-
-    alias: str
-    version: int | None
-
-
-@dataclass(frozen=True)
 class EvaluationResult:
-    """The parts of an evaluation that register needs; `compared` is None without a champion."""
+    """The parts of an evaluation that register needs.
+
+    If the model was compared with a champion, `compared` is its alias and the version that had it,
+    None if no version had it.
+    """
 
     passed: bool
     model_id: str
     run_id: str
     checks: tuple[Check, ...]
-    compared: Compared | None = None
+    compared: Mapping[str, int | None] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -73,12 +69,17 @@ def read_evaluation(path: Path) -> EvaluationResult:
     try:
         document = json.loads(path.read_bytes())
         checks = tuple(_check(check) for check in document["checks"])
+        champion = document.get("champion")
         result = EvaluationResult(
             passed=_typed(document, "passed", bool),
             model_id=_typed(document, "model_id", str),
             run_id=_typed(document, "run_id", str),
             checks=checks,
-            compared=_compared(document.get("champion")),
+            compared=(
+                {_typed(champion, "alias", str): _typed(champion, "version", int | None)}
+                if champion is not None
+                else {}
+            ),
             metrics={name: float(each) for name, each in document.get("metrics", {}).items()},
         )
     except _NO_RESULT as error:
@@ -86,15 +87,10 @@ def read_evaluation(path: Path) -> EvaluationResult:
             f"{path} is not an evaluation result ({type(error).__name__}: {error}); "
             "give evaluate's result"
         ) from error
-    if result.passed and not checks:
+    if result.passed and not (checks and all(check.passed for check in checks)):
         raise StepError(
-            f"the evaluation {path} contradicts itself: it passed, but has no check; "
-            "give evaluate's result"
-        )
-    if result.passed and not all(check.passed for check in checks):
-        raise StepError(
-            f"the evaluation {path} contradicts itself: it passed, but a check failed; "
-            "give evaluate's result"
+            f"the evaluation {path} contradicts itself: it passed, but "
+            f"{'a check failed' if checks else 'has no check'}; give evaluate's result"
         )
     return result
 
@@ -122,16 +118,6 @@ def _check(document: dict[str, Any]) -> Check:
         passed=_typed(document, "passed", bool),
         baseline=document.get("baseline") is True,
         reason=str(document.get("reason", "")),
-    )
-
-
-def _compared(document: Any) -> Compared | None:
-    if document is None:
-        return None
-    version = document["version"]
-    return Compared(
-        _typed(document, "alias", str),
-        None if version is None else _typed(document, "version", int),
     )
 
 

@@ -1,13 +1,12 @@
 """The moves of an alias (who, when, from which run, why), kept as tags of the registered model."""
 
 import json
-from dataclasses import asdict, dataclass
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from mlflow.exceptions import MlflowException
-
-from pinion_step.mlflow import was_answered
+from pinion_step.mlflow import ignoring
+from register.evaluation import EvaluationResult
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -18,42 +17,41 @@ PREVIOUS = "previous"
 _PREFIX = "pinion.history."
 
 
-@dataclass(frozen=True)
-class Move:
-    """An alias that moved from one version to another; `before` is None if it is new."""
-
-    alias: str
-    before: int | None
-    after: int
-    by: str
-    why: str
-    run: str
-
-
 def has_left(client: "MlflowClient", name: str, alias: str, version: int) -> bool:
     """Return whether the alias has moved away from a version, to a newer or an older one."""
-    tags = client.get_registered_model(name).tags
-    for value in (each for key, each in tags.items() if key.startswith(_PREFIX)):
-        try:
+    for key, value in client.get_registered_model(name).tags.items():
+        # A tag that this step did not write may hold anything.
+        with suppress(ValueError, LookupError, TypeError):
             move = json.loads(value)
-            left = (move["alias"], move["before"]) == (alias, version)
-        except (ValueError, LookupError, TypeError):
-            # This tag was not written by this step.
-            continue
-        if left:
-            return True
+            if key.startswith(_PREFIX) and (move["alias"], move["before"]) == (alias, version):
+                return True
     return False
 
 
-def keep(client: "MlflowClient", name: str, move: Move) -> None:
-    """Record a move, and point `previous` to the champion that it replaced."""
+def keep(
+    client: "MlflowClient",
+    name: str,
+    alias: str,
+    before: int | None,
+    after: int,
+    result: EvaluationResult,
+) -> None:
+    """Record the move of an alias, and point `previous` to the champion that it replaced.
+
+    `before` is None if no version had the alias.
+    """
+    move = {
+        "alias": alias,
+        "before": before,
+        "after": after,
+        "by": "register",
+        "why": result.why,
+        "run": result.run_id,
+    }
     # MLflow accepts these characters in the name of a tag, and they sort by time.
     key = f"{_PREFIX}{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
-    client.set_registered_model_tag(name, key, json.dumps(asdict(move)))
-    if move.alias == CHAMPION and move.before is not None:
-        try:
-            client.set_registered_model_alias(name, PREVIOUS, str(move.before))
-        except MlflowException as error:
-            # If two processes insert an alias at once, the database refuses one of them.
-            if not was_answered(error) or PREVIOUS not in client.get_registered_model(name).aliases:
-                raise
+    client.set_registered_model_tag(name, key, json.dumps(move))
+    if alias == CHAMPION and before is not None:
+        # If two processes insert an alias at once, the database refuses one of them.
+        with ignoring(lambda _: PREVIOUS in client.get_registered_model(name).aliases):
+            client.set_registered_model_alias(name, PREVIOUS, str(before))

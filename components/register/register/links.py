@@ -7,9 +7,7 @@ file, nothing else writes it.
 import json
 from typing import TYPE_CHECKING, Any
 
-from mlflow.exceptions import MlflowException
-
-from pinion_step.mlflow import was_answered
+from pinion_step.mlflow import ignoring
 from register.model import ModelFolder
 
 if TYPE_CHECKING:
@@ -21,16 +19,13 @@ _VERSIONS = "mlflow.modelVersions"
 def link(client: "MlflowClient", name: str, number: int, model: ModelFolder) -> None:
     """Link the model to its one version under the name, and keep its links to other names."""
     before = _links(client.get_logged_model(model.model_id).tags.get(_VERSIONS, "[]"))
-    others = [each for each in before if each.get("name") != name]
-    links = [*others, {"name": name, "version": str(number)}]
+    links = [each for each in before if each.get("name") != name]
+    links.append({"name": name, "version": str(number)})
     if links == before:
         return
-    try:
+    # If two processes insert a tag at once, the database refuses one of them.
+    with ignoring(lambda _: _VERSIONS in client.get_logged_model(model.model_id).tags):
         client.set_logged_model_tags(model.model_id, {_VERSIONS: json.dumps(links)})
-    except MlflowException as error:
-        # If two processes insert a tag at once, the database refuses one of them.
-        if not was_answered(error) or _VERSIONS not in client.get_logged_model(model.model_id).tags:
-            raise
 
 
 def _links(text: str) -> list[dict[str, Any]]:

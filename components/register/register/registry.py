@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 from mlflow.exceptions import MlflowException
 
 from pinion_step.errors import StepError
-from pinion_step.mlflow import was_answered
+from pinion_step.mlflow import ignoring, was_answered
 from register.card import model_card
 from register.evaluation import EvaluationResult
-from register.history import Move, has_left, keep
+from register.history import has_left, keep
 from register.links import link
 from register.model import ModelFolder
 
@@ -85,12 +85,11 @@ def register_model(
     _add_tags(client, version, tags)
     number = int(version.version)
     link(client, name, number, model)
-    if not alias:
-        alias_at = None
-    elif made is None and has_left(client, name, alias, number):
+    alias_at = None
+    if alias and made is None and has_left(client, name, alias, number):
         # The alias pointed to this version before; somebody may have moved it away on purpose.
         alias_at = _alias_at(client, name, alias)
-    else:
+    elif alias:
         alias_at = _move_alias(client, name, alias, number, result)
     return Registration(name, number, made == number, alias, alias_at)
 
@@ -105,10 +104,9 @@ def _only_version(
             f"MLflow does not list version {made} of {name}, which this step has just made from "
             f"{model.uri}; it may have been deleted in the meantime: run the step again"
         )
-    version, *duplicates = found
-    if duplicates:
-        _delete_own(client, duplicates, model)
-    return version
+    if len(found) > 1:
+        _delete_own(client, found[1:], model)
+    return found[0]
 
 
 def _versions(client: "MlflowClient", name: str, model: ModelFolder) -> list["ModelVersion"]:
@@ -125,11 +123,8 @@ def _versions(client: "MlflowClient", name: str, model: ModelFolder) -> list["Mo
 def _create(
     client: "MlflowClient", name: str, model: ModelFolder, tags: Mapping[str, str], card: str
 ) -> int:
-    try:
+    with ignoring(lambda error: error.error_code == "RESOURCE_ALREADY_EXISTS"):
         client.create_registered_model(name, description=_ABOUT)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
     version = client.create_model_version(
         name,
         source=model.uri,
@@ -151,13 +146,9 @@ def _delete_own(
     aliased = {int(number) for number in client.get_registered_model(name).aliases.values()}
     for version in duplicates:
         by_us = version.tags.get("pinion.model_id") == model.model_id
-        if not by_us or int(version.version) in aliased:
-            continue
-        try:
-            client.delete_model_version(name, str(version.version))
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_DOES_NOT_EXIST":  # another process was faster
-                raise
+        if by_us and int(version.version) not in aliased:
+            with ignoring(lambda error: error.error_code == "RESOURCE_DOES_NOT_EXIST"):
+                client.delete_model_version(name, str(version.version))
 
 
 def _add_tags(client: "MlflowClient", version: "ModelVersion", tags: Mapping[str, str]) -> None:
@@ -198,7 +189,7 @@ def _move_alias(
             if not refused or _alias_at(client, name, alias) is None:
                 raise
         else:
-            keep(client, name, Move(alias, current, number, "register", result.why, result.run_id))
+            keep(client, name, alias, current, number, result)
         # Between the look and the write, a newer version may have had the alias and lost it here.
         number = max(number, _newest(client, name, alias))
     raise StepError(
@@ -211,11 +202,11 @@ def _require_compared(
     name: str, alias: str, current: int | None, number: int, result: EvaluationResult
 ) -> None:
     """Raise `StepError` if the evaluation compared with another version than the alias's."""
-    compared = result.compared
-    if compared is not None and compared.alias == alias and compared.version != current:
+    compared = result.compared.get(alias, current)
+    if compared != current:
         raise StepError(
             f"the alias {alias!r} of {name} is at version {current}, but the evaluation compared "
-            f"with version {compared.version}; version {number} is registered without the alias: "
+            f"with version {compared}; version {number} is registered without the alias: "
             "evaluate the model again"
         )
 

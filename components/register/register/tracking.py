@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pinion_step.errors import StepError
@@ -14,35 +13,23 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
-@dataclass(frozen=True)
-class Store:
-    """A connection, and the tags of the model's run."""
-
-    client: "MlflowClient"
-    run_tags: dict[str, str]
-
-
 @contextmanager
-def open_store(uri: str, model: ModelFolder) -> Iterator[Store]:
-    """Connect to the store of the model's run; MLflow's errors in the body become StepErrors.
+def open_store(uri: str, model: ModelFolder) -> Iterator[tuple["MlflowClient", dict[str, str]]]:
+    """Give a client of the store of the model's run, and the tags of the run.
 
-    Raises `StepError` if the store cannot be used, lacks the run or the model, or holds a model
-    that was not logged completely.
+    MLflow's errors in the body become `StepError`. Raises `StepError` if the store cannot be used,
+    lacks the run or the model, or holds a model that was not logged completely.
     """
     check_store(uri)
     client = connect(uri)
     with answers(uri, f"the run {model.run_id} of the model"):
         run_tags = client.get_run(model.run_id).data.tags
     with answers(uri, f"the model {model.model_id}"):
-        _require_ready(client, model)
-        yield Store(client, run_tags)
-
-
-def _require_ready(client: "MlflowClient", model: ModelFolder) -> None:
-    # MLflow itself would register a model whose files never arrived.
-    status = client.get_logged_model(model.model_id).status
-    if status != "READY":
-        raise StepError(
-            f"the model {model.model_id} is {status}, not READY, because its training failed or"
-            " was interrupted; train it again"
-        )
+        # MLflow itself would register a model whose files never arrived.
+        status = client.get_logged_model(model.model_id).status
+        if status != "READY":
+            raise StepError(
+                f"the model {model.model_id} is {status}, not READY, because its training failed or"
+                " was interrupted; train it again"
+            )
+        yield client, run_tags

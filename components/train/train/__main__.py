@@ -1,4 +1,4 @@
-"""The command line of train: flags in; a model folder, its ids and its metrics out."""
+"""The command line of train, which gives a model folder, its ids and its metrics."""
 
 from __future__ import annotations
 
@@ -6,29 +6,17 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib import import_module
-from typing import TYPE_CHECKING
 
 from pinion_step.cli import Parser, json_object, path, refuse_shared, run, whole_number
 from pinion_step.errors import one_line
-from pinion_step.libraries import steer_libraries
+from pinion_step.libraries import steer_libraries, warm_up
 from train import options
 from train.log import log
 from train.models import known_models
 from train.options import Options
 from train.search.options import parse_search
 
-if TYPE_CHECKING:
-    from train.step import Trained
-
 PATHS = ("train_data", "schema", "trained_model", "run_id", "model_id", "metrics")
-NEEDED = (
-    "train.step",
-    "train.tracking.run",
-    "train.model.logged_model",
-    "mlflow.store.tracking.sqlalchemy_store",
-    "skops.io",
-)
 
 
 def build_parser() -> Parser:
@@ -54,24 +42,28 @@ def build_parser() -> Parser:
         type=json_object('{"trials": 20}'),
         default="{}",
         metavar="JSON",
-        help="look for parameters: method (random or halving), trials, space, metric; all have "
-        "defaults (default: no search)",
+        help="search for parameters: an object with method (random or halving), trials, space "
+        "and metric, all optional (default: no search)",
     )
     add(
         "--seed",
-        type=whole_number(options.DEFAULT_SEED, 0, options.LARGEST_SEED),
+        type=whole_number(options.DEFAULT_SEED, 0, 2**32 - 1),  # the range of scikit-learn
         default=options.DEFAULT_SEED,
-        help="default: %(default)s",
+        help="seed of the estimator, of the folds and of the search (default: %(default)s)",
     )
     add(
         "--cv-folds",
-        type=whole_number(options.DEFAULT_FOLDS, 2, options.MOST_FOLDS),
+        type=whole_number(options.DEFAULT_FOLDS, 2, 1000),
         default=options.DEFAULT_FOLDS,
         metavar="N",
-        help="folds of the cross-validation; fewer where a class has fewer rows "
+        help="folds of the cross-validation; fewer if a class has fewer rows "
         "(default: %(default)s)",
     )
-    add("--experiment", default=options.DEFAULT_EXPERIMENT, help="default: %(default)s")
+    add(
+        "--experiment",
+        default=options.DEFAULT_EXPERIMENT,
+        help="MLflow experiment of the run, created if it does not exist (default: %(default)s)",
+    )
     add(
         "--mlflow-tracking-uri",
         default="",
@@ -79,7 +71,7 @@ def build_parser() -> Parser:
         help="sqlite:///FILE or http(s)://HOST (default: MLFLOW_TRACKING_URI, else "
         "sqlite:///mlflow.db)",
     )
-    add("--experiment-parameters", default="", metavar="K=V,…", help="more to record in the run")
+    add("--experiment-parameters", default="", metavar="K=V,…", help="more parameters of the run")
     parser.add_switch("--quiet", "no progress on stderr")
     _add_outputs(parser.add_argument_group("outputs").add_argument)
     return parser
@@ -116,9 +108,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def warm() -> None:
     """Import what the step needs; a runner may call it while earlier steps still work."""
-    steer_libraries()
-    for name in NEEDED:
-        import_module(name)
+    warm_up(
+        "train.step",
+        "train.tracking.run",
+        "train.model.logged_model",
+        "mlflow.store.tracking.sqlalchemy_store",
+        "skops.io",
+    )
 
 
 def _train(argv: Sequence[str]) -> None:
@@ -128,21 +124,12 @@ def _train(argv: Sequence[str]) -> None:
         # Late, so that --help and a wrong call need not wait for scikit-learn.
         from train.step import train
 
-        print(_summary(train(parsed)))
-
-
-def _summary(trained: Trained) -> str:
-    main_metric = "accuracy" if "cv_accuracy_mean" in trained.metrics else "rmse"
-    mean, std = (trained.metrics[f"cv_{main_metric}_{part}"] for part in ("mean", "std"))
-    return (
-        f"run {trained.run_id}, model {trained.model_id}, "
-        f"cross-validated {main_metric} {mean:.6g} ± {std:.2g}"
-    )
+        print(train(parsed))
 
 
 @contextmanager
 def _one_line_warnings() -> Iterator[None]:
-    """Log each warning of the libraries once, as one line, without the line of their source."""
+    """Log each warning of the libraries once, as one line, without the line of its source."""
     said: set[str] = set()
 
     def say(message: Warning | str, *_details: object, **_more: object) -> None:
@@ -152,7 +139,7 @@ def _one_line_warnings() -> Iterator[None]:
             log(f"warning: {line}")
 
     with warnings.catch_warnings():
-        # These are for the authors of the libraries; the interpreter hides them too.
+        # Deprecations concern the authors of the libraries; the interpreter hides them too.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.showwarning = say
         yield

@@ -1,4 +1,4 @@
-"""What the steps up to this one were given, and what this one gave, for whoever runs them again."""
+"""The lineage of a run: the inputs of each step up to this one, for whoever runs them again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from train.tracking.run import Run
 
 
 def log_lineage(run: Run, options: Options, data: Dataset, metrics: Path) -> None:
-    """Log a document for each step; of those before this one what the training split says."""
+    """Log a document for each step; the training split tells about the steps before this one."""
     documents: dict[str, Mapping[str, Any]] = {
         "train": {
             "parameters": given_parameters(options),
@@ -32,7 +32,7 @@ def log_lineage(run: Run, options: Options, data: Dataset, metrics: Path) -> Non
 
 
 def given_parameters(options: Options) -> dict[str, Any]:
-    """Return what was asked for, as the flags take it; where MLflow is may be a secret."""
+    """Return the values of the flags, except MLflow's address, which may hold a password."""
     search = asdict(options.search) if options.search else {}
     return {
         "model": options.model,

@@ -81,5 +81,5 @@ def test_metadata_that_are_damaged_are_told(step: Step, capsys: pytest.CaptureFi
     add_metadata(step, "{")
     assert step.run("--model", "ridge") == 1
     error = capsys.readouterr().err
-    assert "its metadata pinion.preprocess are not JSON" in error
+    assert "the metadata pinion.preprocess is not JSON" in error
     assert step.left_behind() == []

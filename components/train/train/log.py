@@ -6,5 +6,5 @@ _LONGEST_LINE = 600
 
 
 def log(message: object) -> None:
-    """Write one line, which a message of a library may make very long."""
+    """Write one line, shortened because the message of a library may be very long."""
     write("train", message, _LONGEST_LINE)

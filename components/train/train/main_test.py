@@ -176,7 +176,7 @@ def test_a_rare_class_lowers_the_folds_and_says_so(
 
     assert step.run("--model", "logistic_regression") == 0
 
-    assert "train: 3 folds instead of 5" in capsys.readouterr().err
+    assert "train: using 3 folds instead of 5" in capsys.readouterr().err
     run = MlflowClient(step.tracking_uri).get_run(step.output("run_id").read_text())
     assert run.data.params["cv_folds"] == "3"
 

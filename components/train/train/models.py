@@ -1,4 +1,4 @@
-"""The estimators that `--model` can name: one line each in MODELS.
+"""The estimators that `--model` can name, one entry each in MODELS.
 
 scikit-learn takes a second to import, so the table names its classes and loads none of them.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Family(Enum):
-    """What an estimator wants to see."""
+    """The form in which an estimator takes its features."""
 
     LINEAR = "scaled numbers, one-hot categories, nothing missing"
     FOREST = "numbers, one-hot and target-encoded categories, nothing missing"
@@ -27,9 +27,10 @@ class Family(Enum):
 
 @dataclass(frozen=True)
 class Model:
-    """An estimator, what it wants to see, defaults other than scikit-learn's, what a search varies.
+    """An estimator: its class, how it takes its features, its defaults and its search space.
 
-    `estimator` is the class by its full name, and the space is written as in `--search`.
+    `estimator` is the full name of the class. `defaults` are those that differ from scikit-learn's.
+    `space` is written as in `--search`.
     """
 
     estimator: str
@@ -58,8 +59,8 @@ FOREST_SPACE = {
 }
 
 
-# To add a model, add a line. The help text names it, and so must the description in component.yaml.
-# An estimator that takes a `random_state` is given the seed.
+# To add a model, add an entry. The help text then names it; name it in the description in
+# component.yaml too. An estimator with a `random_state` gets the seed.
 MODELS: dict[tuple[str, str], Model] = {
     ("classification", "logistic_regression"): Model(
         "sklearn.linear_model.LogisticRegression",
@@ -90,17 +91,17 @@ MODELS: dict[tuple[str, str], Model] = {
 def known_models() -> str:
     """Return the names of the models, by task, as the help text has them."""
     tasks = dict.fromkeys(task for task, _ in MODELS)
-    return "; ".join(f"{task}: {', '.join(_names(task))}" for task in tasks)
+    return "; ".join(f"{task}: {_names(task)}" for task in tasks)
 
 
 def find_model(task: str, name: str) -> Model:
-    """Look a model up; raises `WrongCallError` that names the known ones of the task."""
-    model = MODELS.get((task, name))
-    if model is None:
-        known = ", ".join(_names(task))
-        raise WrongCallError(f"--model {name!r} is not known for a {task}; known are {known}")
-    return model
+    """Return a model by its name; raises `WrongCallError` that lists the models of the task."""
+    if (task, name) not in MODELS:
+        raise WrongCallError(
+            f"--model: {name!r} is not a model for a {task}; give one of {_names(task)}"
+        )
+    return MODELS[task, name]
 
 
-def _names(task: str) -> list[str]:
-    return [name for known, name in MODELS if known == task]
+def _names(task: str) -> str:
+    return ", ".join(name for known, name in MODELS if known == task)

@@ -1,4 +1,4 @@
-"""The flags' values, parsed once at the edge. An empty value means "not given"."""
+"""The values of the flags, parsed once at the edge. An empty value means "not given"."""
 
 from __future__ import annotations
 
@@ -14,17 +14,15 @@ DEFAULT_MODEL = "hist_gradient_boosting"
 DEFAULT_SEED = 42
 DEFAULT_FOLDS = 5
 DEFAULT_EXPERIMENT = "pinion"
-MOST_FOLDS = 1000
-LARGEST_SEED = 2**32 - 1  # what scikit-learn takes
 
-# What every MLflow store takes as the name and the value of a parameter.
+# The names and the length of values that every MLflow store accepts for a parameter.
 PARAMETER_NAME = re.compile(r"\w[\w.\- ]{0,249}")
 LONGEST_VALUE = 6000
 
 
 @dataclass(frozen=True)
 class Options:
-    """One call of train."""
+    """The arguments of one call of train."""
 
     train_data: Path
     schema: Path
@@ -50,15 +48,15 @@ def parse_experiment_parameters(text: str) -> dict[str, str]:
         key, equals, value = (part.strip() for part in item.partition("="))
         if not equals or not value or not PARAMETER_NAME.fullmatch(key):
             raise WrongCallError(
-                f"--experiment-parameters: {item!r:.200} is not NAME=VALUE (letters, digits, "
-                "'_', '-', '.' and spaces in NAME); give k=v,k2=v2"
+                f"--experiment-parameters: {item!r:.200} is not NAME=VALUE, with letters, digits, "
+                "'_', '-', '.' and spaces in NAME; give pairs such as k=v,k2=v2"
             )
         if key in parameters:
-            raise WrongCallError(f"--experiment-parameters: {key!r} is given twice")
+            raise WrongCallError(f"--experiment-parameters: {key!r} is given twice; give it once")
         if len(value) > LONGEST_VALUE:
             raise WrongCallError(
-                f"--experiment-parameters: the value of {key!r} has {len(value)} characters, "
-                f"MLflow takes {LONGEST_VALUE}"
+                f"--experiment-parameters: the value of {key!r} has {len(value)} characters; "
+                f"shorten it to {LONGEST_VALUE}, which is the most that MLflow takes"
             )
         parameters[key] = value
     return parameters

@@ -1,4 +1,4 @@
-"""How far the training is, on stderr: `train: progress: fold 3 of 5, about 12 s left`."""
+"""The progress of the training, on stderr: `train: progress: fold 3 of 5, about 12 s left`."""
 
 from __future__ import annotations
 
@@ -8,21 +8,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sklearn.base import BaseEstimator
-from sklearn.callback import CallbackContext
-
 from pinion_step.console import ERASE, on_terminal
 from pinion_step.errors import one_line
 from train.log import log
 
-INTERVAL = 10.0  # seconds between two lines where there is no terminal
+INTERVAL = 10.0  # seconds between two lines if stderr is not a terminal
 
 
 class Progress:
-    """Tells of folds and trials as they end, with the time that the rest takes at their pace.
+    """Reports each fold and trial as it ends, and estimates the time that is left from their pace.
 
-    On a terminal each replaces the one before it; elsewhere there is at most one line in `interval`
-    seconds. Work is counted in fits to all rows, of which the last one makes the model.
+    On a terminal, each report replaces the one before it. Elsewhere, there is at most one line in
+    `interval` seconds. The unit of work is one fit to all rows; the last fit makes the model.
     """
 
     def __init__(
@@ -36,11 +33,11 @@ class Progress:
         self._work = self._done = 0.0
 
     def expect(self, work: float) -> None:
-        """Expect so much work before the last fit."""
+        """Set the amount of work before the last fit."""
         self._work = work + 1
 
     def ended(self, what: str, work: float = 1.0) -> None:
-        """Tell of what has ended, and took so much work."""
+        """Report what has ended, and count its work."""
         self._done += work
         now = self._clock()
         left = (now - self._since) * (self._work - self._done) / self._done
@@ -50,7 +47,7 @@ class Progress:
     def _show(self, text: str, now: float) -> None:
         if on_terminal():
             line = one_line(f"train: progress: {text}", _columns() - 1)
-            # Whatever comes next is written over it.
+            # The next line is written over this one.
             print(f"{ERASE}{line}", end="\r", file=sys.stderr, flush=True)
         elif now - self._told >= self._interval:
             self._told = now
@@ -59,7 +56,7 @@ class Progress:
 
 @contextmanager
 def shown(progress: Progress) -> Iterator[Progress]:
-    """Leave a clean line on a terminal."""
+    """Clear the line of progress from a terminal at the end."""
     try:
         yield progress
     finally:
@@ -67,30 +64,8 @@ def shown(progress: Progress) -> Iterator[Progress]:
             print(ERASE, end="", file=sys.stderr, flush=True)
 
 
-class FoldsEnd:
-    """A callback of scikit-learn's searches that tells of each fold of their only trial."""
-
-    def __init__(self, folds: int, progress: Progress) -> None:
-        self._folds, self._progress, self._ended = folds, progress, 0
-
-    def setup(self, estimator: BaseEstimator, context: CallbackContext) -> None:
-        """Do nothing before the first fold."""
-
-    def on_fit_task_begin(self, estimator: BaseEstimator, context: CallbackContext) -> None:
-        """Do nothing before a fold."""
-
-    def on_fit_task_end(self, estimator: BaseEstimator, context: CallbackContext) -> None:
-        """Tell of a fold."""
-        if context.task_name == "candidate-split-evaluation":
-            self._ended += 1
-            self._progress.ended(f"fold {self._ended} of {self._folds}")
-
-    def teardown(self, estimator: BaseEstimator, context: CallbackContext) -> None:
-        """Do nothing after the last fold."""
-
-
 def in_words(seconds: float) -> str:
-    """Return a time for people, in one unit."""
+    """Return a time in one unit, for people."""
     if seconds < 99.5:
         return f"{max(1, round(seconds))} s"
     if seconds < 99.5 * 60:

@@ -1,11 +1,11 @@
-"""What a step writes to stderr, which is its log."""
+"""The log of a step, on stderr."""
 
 import os
 import sys
 
 from pinion_step.errors import one_line
 
-# To a terminal: clear the line from the cursor on, where progress may stand.
+# Clears a terminal's line from the cursor on, which may show progress.
 ERASE = "\x1b[K"
 
 

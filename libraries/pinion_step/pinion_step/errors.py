@@ -1,11 +1,13 @@
-"""The failures of a step. Each is one line, and each decides the exit code."""
+"""The failures of a step, which have a message of one line and an exit code."""
+
+from collections.abc import Sequence
 
 FAILED = 1
 WRONG_CALL = 2
 
 
 class StepError(Exception):
-    """An expected failure: what, where, the given value, and what to do next."""
+    """An expected failure; its message names the thing, what is wrong, and the next step."""
 
     exit_code = FAILED
 
@@ -14,7 +16,7 @@ class StepError(Exception):
 
 
 class WrongCallError(StepError):
-    """A flag has a value that no data could make right."""
+    """A wrong call: a flag has a value that is wrong whatever the data are."""
 
     exit_code = WRONG_CALL
 
@@ -23,6 +25,12 @@ def one_line(text: object, limit: int = 0) -> str:
     """Fold a message, which may have many lines, into one of at most `limit` characters, if any."""
     line = " ".join(str(text).split())
     return f"{line[: limit - 1]}…" if 0 < limit < len(line) else line
+
+
+def some(names: Sequence[object]) -> str:
+    """Return the first names of a list, quoted, and the number of the others."""
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(repr(str(name)) for name in names[:5]) + more
 
 
 def reason(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""Where outputs come from: hashes of files, and tags that name the release and its components."""
+"""The origin of outputs: hashes of files, and tags that name the release and its components."""
 
 import hashlib
 from collections.abc import Mapping
@@ -26,8 +26,8 @@ def release_tags(environ: Mapping[str, str]) -> dict[str, str]:
         name, equals, version = (part.strip() for part in pair.partition("="))
         if not (name and equals and version):
             raise StepError(
-                f"PINION_COMPONENTS: {pair!r} is not NAME=VERSION; give such pairs with commas"
-                " between them"
+                f"PINION_COMPONENTS: {pair!r} is not NAME=VERSION; give such pairs, separated by"
+                " commas"
             )
         tags[f"pinion.component.{name}"] = version
     return {name: value for name, value in tags.items() if value}

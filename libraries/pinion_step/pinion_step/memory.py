@@ -1,4 +1,4 @@
-"""How much memory this process may still take, and how much a Parquet file needs."""
+"""The memory that this process may still take, and the memory that a Parquet file needs."""
 
 from __future__ import annotations
 
@@ -7,26 +7,32 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pinion_step.errors import StepError
+
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+# Of the available memory; above this share, a little more than expected would be too much.
+SAFE_SHARE = 0.8
+MORE = "give the step more memory (on a cluster: `memory` in the platform file) or fewer rows"
 PROC = Path("/proc")
 CGROUPS = Path("/sys/fs/cgroup")
-# What counts against a limit of the process, as /proc/self/status calls it.
+# What counts against each limit of the process, by its name in /proc/self/status.
 LIMITS = {resource.RLIMIT_AS: "VmSize", resource.RLIMIT_DATA: "VmData"}
 
 
 def held() -> int:
-    """Return the bytes that the process has now, without the files of its libraries."""
+    """Return the bytes that the process takes now, without the files of its libraries."""
     return _numbers(PROC / "self/status").get("RssAnon", 0)
 
 
 def available(proc: Path = PROC, cgroups: Path = CGROUPS) -> int | None:
-    """Return the bytes that the process may still take, None where nothing says how many.
+    """Return the bytes that the process may still take, None if they are not known.
 
-    The least of what the machine, the control groups and the limits of the process leave. In doubt
-    it is too much: swap is in it, and of a group only what no cache can give back counts as used.
+    They are the least of what the machine, the control groups and the limits of the process leave.
+    The number is rather too large than too small: it includes swap, and what a group could give
+    back, such as its file cache, does not count as used.
     """
     machine = _numbers(proc / "meminfo")
     swap = machine.get("SwapFree", 0)
@@ -37,18 +43,34 @@ def available(proc: Path = PROC, cgroups: Path = CGROUPS) -> int | None:
     return max(0, min(bounds)) if bounds else None
 
 
+def shortage(name: str, rows: str, least: int, likely: int) -> str:
+    """Return a warning if rows that need so many bytes may not fit in memory, else an empty text.
+
+    Raises `StepError` if not even the least fits.
+    """
+    left, now = available(), held()
+    if left is None or max(least, likely / SAFE_SHARE) <= left:
+        return ""
+    there = f"there is room for {in_words(now + left)}; {MORE}"
+    if least > left:
+        raise StepError(
+            f"{name} does not fit in memory: {rows} need at least {in_words(now + least)}, {there}"
+        )
+    return f"{name} may not fit in memory: {rows} need about {in_words(now + likely)}, {there}"
+
+
 def in_words(size: int) -> str:
-    """Return a size for people."""
+    """Return a size in one unit, for people."""
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
 
 
 def parquet_bytes(file: pq.FileMetaData, shared: bool = False) -> int:
-    """Return how many bytes the table of a Parquet file takes as a frame of pandas, at least.
+    """Return the least number of bytes that a Parquet file takes as a frame of pandas.
 
-    Once it is read, equal texts are `shared`.
+    If equal texts are `shared`, each row takes only a reference to its text.
     """
-    kinds = file.schema.to_arrow_schema().types
-    return sum(_column_bytes(file, place, kind, shared) for place, kind in enumerate(kinds))
+    kinds = enumerate(file.schema.to_arrow_schema().types)
+    return sum(_column_bytes(file, place, kind, shared) for place, kind in kinds)
 
 
 def _column_bytes(file: pq.FileMetaData, place: int, kind: pa.DataType, shared: bool) -> int:
@@ -62,7 +84,7 @@ def _column_bytes(file: pq.FileMetaData, place: int, kind: pa.DataType, shared: 
         return file.num_rows * 8
     groups = (file.row_group(number) for number in range(file.num_row_groups))
     stored = sum(group.column(place).total_uncompressed_size for group in groups)
-    # In memory 8 bytes and the text, in the file 4 and the text, or less where texts repeat.
+    # A text takes 8 bytes more than its length in memory, and 4 in the file, or less if it repeats.
     return file.num_rows * 8 + max(0, stored - 4 * file.num_rows)
 
 
@@ -78,7 +100,7 @@ def _groups(proc: Path, cgroups: Path) -> Iterator[int]:
 def _levels(root: Path, path: str, limit: str, used: str) -> Iterator[int]:
     """Yield the bytes that a control group and each group above it leave.
 
-    In a container the path may be one of the host, which does not exist there; the root is then the
+    In a container, the path may be one of the host that does not exist here. The root is then the
     container's own group.
     """
     group = root / path.lstrip("/")

@@ -1,4 +1,4 @@
-"""Where MLflow is, how it is called, and what its errors mean.
+"""MLflow: its address, its client, and the meaning of its errors.
 
 MLflow takes seconds to import, so it is imported where it is used.
 """
@@ -6,13 +6,14 @@ MLflow takes seconds to import, so it is imported where it is used.
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pinion_step.errors import StepError, WrongCallError, one_line
+from pinion_step.libraries import steer_libraries
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -20,22 +21,13 @@ if TYPE_CHECKING:
 
 SQLITE = "sqlite:///"
 
-# Read by MLflow when it is imported or called. What the user has set stays.
-ENVIRONMENT = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # a dead server takes 6 seconds, not 247
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
-    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",  # which may ask for an hour
-    "MLFLOW_DISABLE_TELEMETRY": "true",  # a step talks to nobody but the tracking server
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # stdout is for the result
-}
-
 
 def resolve_uri(given: str, environ: Mapping[str, str]) -> str:
     """Return the flag's value, else that of the environment, else MLflow's own default.
 
     A relative SQLite path becomes absolute. Raises `WrongCallError` for any other kind of store:
-    MLflow takes what it does not know for folders, where it no longer keeps models, and for other
-    databases it needs drivers that no step brings.
+    MLflow takes an unknown address for a folder, where it no longer keeps models, and other
+    databases need drivers that no step has.
     """
     uri = given.strip() or environ.get("MLFLOW_TRACKING_URI", "").strip()
     uri = uri or f"{SQLITE}mlflow.db"
@@ -61,15 +53,9 @@ def mask(text: str) -> str:
     return re.sub(r"//[^/\s]*@", "//***@", text)  # to the last @, which a password may hold
 
 
-def configure() -> None:
-    """Set what MLflow reads from the environment, where the user has not."""
-    for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-
-
 def connect(uri: str) -> "MlflowClient":
     """Return a client of a resolved address."""
-    configure()
+    steer_libraries()
     import mlflow
 
     quieten()
@@ -78,7 +64,7 @@ def connect(uri: str) -> "MlflowClient":
 
 
 def quieten() -> None:
-    """Stop the logs of an imported MLflow: what it logs as an error, it also raises."""
+    """Silence the logs of an imported MLflow, which also raises the errors that it logs."""
     level = os.environ.get("MLFLOW_LOGGING_LEVEL", "CRITICAL")
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(level)
@@ -86,7 +72,7 @@ def quieten() -> None:
 
 @contextmanager
 def answers(uri: str, wanted: str) -> Iterator[None]:
-    """Turn what MLflow and its store raise into a `StepError` that says what was asked of whom."""
+    """Turn errors of MLflow and its store into a `StepError` that names address and request."""
     from mlflow.exceptions import MlflowException
     from requests import RequestException
     from sqlalchemy.exc import SQLAlchemyError
@@ -96,16 +82,16 @@ def answers(uri: str, wanted: str) -> Iterator[None]:
     except MlflowException as error:
         raise StepError(explain(uri, wanted, error)) from error
     except (SQLAlchemyError, RequestException) as error:
-        # The second is what MLflow lets through of a refused or broken upload.
+        # MLflow lets a RequestException of a refused or broken upload through.
         raise StepError(
             f"MLflow at {mask(uri)} failed on {wanted}: {one_line(mask(str(error)), 400)}"
         ) from error
 
 
 def explain(uri: str, wanted: str, error: "MlflowException") -> str:
-    """Return what an error of MLflow means for what was asked, such as `the run 3f2a`."""
+    """Return what an error of MLflow means for what was `wanted`, such as `the run 3f2a`."""
     where, status = f"MLflow at {mask(uri)}", error.get_http_status_code()
-    # What follows is the statement and its parameters.
+    # The statement and its parameters follow.
     said = mask(one_line(error)).partition(" [SQL:")[0]
     if error.error_code == "RESOURCE_DOES_NOT_EXIST":
         return f"{where} does not have {wanted}; give the tracking URI that train used ({said})"
@@ -122,8 +108,20 @@ def explain(uri: str, wanted: str, error: "MlflowException") -> str:
     return f"{where} failed on {wanted}: {said[:400]}"
 
 
+@contextmanager
+def ignoring(harmless: "Callable[[MlflowException], bool]") -> Iterator[None]:
+    """Ignore an error that is the store's answer, and that is harmless."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        if not was_answered(error) or not harmless(error):
+            raise
+
+
 def was_answered(error: "MlflowException") -> bool:
-    """Return whether the store said it; one that says nothing takes as long when asked again."""
+    """Return whether the error is the store's answer, and not that it did not answer in time."""
     # The errors of requests are OSErrors.
     return not isinstance(error.__context__, OSError)
 

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,11 @@ def test_reads_the_ids(tmp_path: Path) -> None:
     [
         pytest.param(b"a: [", "not valid YAML", id="broken YAML"),
         pytest.param(b"\xff\xfe\x00", "not valid YAML", id="binary"),
-        pytest.param(b"", "holds no keys", id="empty"),
-        pytest.param(b"run_id: r", "no usable model_id, but None", id="a model of no store"),
-        pytest.param(b"model_id: m-1", "no usable run_id, but None", id="a model of no run"),
-        pytest.param(b"model_id: m-1\nrun_id: 7", "no usable run_id, but 7", id="no text"),
-        pytest.param(b"model_id: m'1\nrun_id: r", 'no usable model_id, but "m\'1"', id="a quote"),
+        pytest.param(b"", "it has no keys", id="empty"),
+        pytest.param(b"run_id: r", "no usable model_id (None)", id="a model of no store"),
+        pytest.param(b"model_id: m-1", "no usable run_id (None)", id="a model of no run"),
+        pytest.param(b"model_id: m-1\nrun_id: 7", "no usable run_id (7)", id="no text"),
+        pytest.param(b"model_id: m'1\nrun_id: r", 'no usable model_id ("m\'1")', id="a quote"),
     ],
 )
 def test_refuses_a_file_that_names_no_logged_model(
@@ -34,7 +35,7 @@ def test_refuses_a_file_that_names_no_logged_model(
 ) -> None:
     (tmp_path / "MLmodel").write_bytes(content)
 
-    with pytest.raises(StepError, match=complaint):
+    with pytest.raises(StepError, match=re.escape(complaint)):
         ids(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Outputs that appear whole, and all of them or none."""
+"""Outputs that appear together and whole, or not at all."""
 
 import json
 import os
@@ -30,13 +30,11 @@ class Staged:
         """Move every output to its place, over what an earlier call left there."""
         for flag, output in self._outputs.items():
             stage = self._stages[flag]
+            old = stage.with_suffix(".old")
             if output.is_dir():
-                old = stage.with_suffix(".old")
                 os.replace(output, old)
-                os.replace(stage, output)
-                _remove(old)
-            else:
-                os.replace(stage, output)
+            os.replace(stage, output)
+            _remove(old)
         self._outputs = {}
 
     def prepare(self, folders: Collection[str]) -> None:
@@ -84,14 +82,15 @@ def write_text(stage: Path, text: str) -> None:
 
 
 def to_json(document: Mapping[str, object]) -> str:
-    """Return the one spelling of a JSON output, so that equal documents have equal bytes."""
-    text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    return f"{text}\n"
+    """Return a document as JSON, in which equal documents have equal bytes."""
+    return (
+        json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    )
 
 
 @contextmanager
 def _naming(stage: Path) -> Iterator[None]:
-    """Name the folder if the body fails; a full disk's own message names nothing."""
+    """Name the folder if the body fails, because the message of a full disk names nothing."""
     try:
         yield
     except OSError as error:

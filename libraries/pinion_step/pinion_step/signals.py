@@ -16,8 +16,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Interrupted(BaseException):
     """The process was told to stop; its exit code is 128 plus the signal's number.
 
-    KeyboardInterrupt will not do for Ctrl-C: where it was raised in a text that `exec` ran, as
-    dataclasses do, CPython kills itself in the end although the exception was caught.
+    KeyboardInterrupt will not do for Ctrl-C: if it was raised in code that `exec` ran, as that of
+    dataclasses is, CPython kills itself at the end although the exception was caught.
     """
 
     def __init__(self, number: int) -> None:
@@ -46,7 +46,7 @@ def _interrupt(number: int, _frame: FrameType | None) -> None:
 
 
 def _raise_again(dropped: "UnraisableHookArgs") -> None:
-    """Python drops what is raised where it removes an object, as libraries do all the time."""
+    """Raise Interrupted again if Python dropped it, as it does while it removes an object."""
     error = dropped.exc_value
     if not isinstance(error, Interrupted):
         sys.__unraisablehook__(dropped)

@@ -1,8 +1,9 @@
-"""A tracking store that is there, answers and has its tables.
+"""Make sure that a tracking store exists, answers and has its tables.
 
-MLflow itself repeats a call to a dead server for minutes, opens an unreadable SQLite file for
-almost two, and breaks a fresh SQLite file that several processes open at once. So the address is
-tried here first, briefly, and a missing SQLite store is made once, aside, and moved into place.
+MLflow itself repeats a call to a dead server for minutes, tries to open an unreadable SQLite file
+for almost two minutes, and breaks a new SQLite file that several processes open at once. So the
+address is tried here first, briefly. A missing SQLite store is created beside its place, by one
+process, and then moved.
 """
 
 import fcntl
@@ -23,7 +24,7 @@ LOCK_SECONDS = 60
 
 
 def prepare_store(uri: str) -> None:
-    """Make the store of a resolved address if it is missing, and check it as `check_store` does."""
+    """Create the store of a resolved address if it is missing, and check it like `check_store`."""
     database = sqlite_path(uri)
     if database:
         try:
@@ -55,22 +56,21 @@ def _ask_server(uri: str) -> None:
 
     patience = min(ANSWER_SECONDS, _users_patience())
     where, advice = f"MLflow at {mask(uri)}", "is the server running there?"
-    # A connection may be lost once, as behind a proxy; who does not listen, refuses it at once.
+    # A connection may be lost once, for example behind a proxy. A dead server refuses it at once.
     for last in (False, True):
         try:
-            # Any answer will do: what it means, MLflow's own calls will say.
+            # Any answer will do; MLflow's own calls explain a wrong one.
             health = f"{uri}/health"
             requests.get(health, timeout=patience, allow_redirects=False, stream=True).close()
+            return
         except requests.exceptions.SSLError:
-            pass  # MLflow has its own settings for certificates
+            return  # only MLflow knows the user's settings for certificates
         except requests.exceptions.Timeout as error:
             raise StepError(f"{where} does not answer within {patience:g} s; {advice}") from error
         except (requests.exceptions.RequestException, ValueError) as error:  # no possible host
             if last:
                 cause = one_line(mask(str(_cause(error))), 200)
                 raise StepError(f"{where} cannot be reached; {advice} ({cause})") from error
-            continue
-        return
 
 
 def _users_patience() -> float:
@@ -88,8 +88,8 @@ def _is_missing(database: Path) -> bool:
 
 
 def _open_database(database: Path) -> None:
-    # SQLite itself finds out at the first write, with half of the work done. Its journal is a new
-    # file in the folder.
+    # SQLite would fail only at the first write, after half of the work. Its journal is a new file
+    # in the folder.
     if not (os.access(database, os.W_OK) and os.access(database.parent, os.W_OK)):
         raise _cannot_open(database, "the file or its folder may not be written to")
     try:
@@ -135,7 +135,7 @@ def _make_tables(database: Path, artifacts: str) -> None:
 
     quieten()
     try:
-        # The client would do the same, but keep the file open under its temporary name.
+        # The client would do the same, but would keep the file open under its temporary name.
         SqlAlchemyStore(f"{SQLITE}{database}", artifacts).engine.dispose()
     except (MlflowException, SQLAlchemyError) as error:
         raise StepError(

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from evaluate.inputs.dataset import Split
 from evaluate.inputs.model import Estimator, ModelFolder, load_estimator, read_model_folder
 from evaluate.measure.predictions import Predictions, predict
 from pinion_step.errors import StepError
-from pinion_step.mlflow import answers, mask
+from pinion_step.mlflow import answers, ignoring, mask
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -46,7 +46,7 @@ class Champion:
 
     @property
     def uri(self) -> str:
-        """The version's address in the registry, or the alias's where nobody holds it."""
+        """The version's address in the registry, or that of the alias if no version has it."""
         where = f"@{self.alias}" if self.version is None else f"/{self.version}"
         return f"models:/{self.name}{where}"
 
@@ -85,26 +85,23 @@ def find_champion(client: "MlflowClient", name: str, alias: str, candidate: Cand
                 files = _download(champion.uri, folder)
             predictions = _predictions(files, candidate)
         except StepError as error:
-            if error.__cause__ is not None and _is_transient(error.__cause__):
+            if any(words in str(error.__cause__) for words in _TRANSIENT):
                 raise
             # The temporary folder has a new name each time, and equal inputs give equal outputs.
             said = str(error).replace(folder, champion.uri)
             reason = f"the champion {champion.uri} cannot be compared with: {said}"
-            return Champion(name, alias, version, reason=reason)
-    return Champion(name, alias, version, predictions, metrics=predictions.measure().metrics)
+            return replace(champion, reason=reason)
+    return replace(champion, predictions=predictions, metrics=predictions.measure().metrics)
 
 
 def _version_behind(client: "MlflowClient", name: str, alias: str) -> int | None:
-    from mlflow.exceptions import MlflowException
-
-    with answers(client.tracking_uri, f"the registered model {name!r}"):
-        try:
-            # get_model_version_by_alias does not tell a missing alias from other errors.
-            version = client.get_registered_model(name).aliases.get(alias)
-        except MlflowException as error:
-            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-                return None
-            raise
+    version = None
+    with (
+        answers(client.tracking_uri, f"the registered model {name!r}"),
+        ignoring(lambda error: error.error_code == "RESOURCE_DOES_NOT_EXIST"),
+    ):
+        # get_model_version_by_alias does not tell a missing alias from other errors.
+        version = client.get_registered_model(name).aliases.get(alias)
     return None if version is None else int(version)
 
 
@@ -124,10 +121,6 @@ def _download(uri: str, folder: str) -> Path:
         ) from error
 
 
-def _is_transient(error: BaseException) -> bool:
-    return any(words in str(error) for words in _TRANSIENT)
-
-
 def _predictions(folder: Path, candidate: Candidate) -> Predictions:
     model = read_model_folder(folder)
     _same("task", model.task, candidate.model.task)
@@ -135,9 +128,9 @@ def _predictions(folder: Path, candidate: Candidate) -> Predictions:
     estimator = load_estimator(model)
     _same_columns(_columns(estimator), _columns(candidate.estimator))
     _same("classes", _labels(estimator), _labels(candidate.estimator))
-    names = _columns(estimator) or list(candidate.split.features.columns)
-    split = Split(candidate.split.features[names], candidate.split.target)
-    return predict(model, estimator, split)
+    features = candidate.split.features
+    names = _columns(estimator) or list(features.columns)
+    return predict(model, estimator, Split(features[names], candidate.split.target))
 
 
 def _same(what: str, champion: object, candidate: object) -> None:

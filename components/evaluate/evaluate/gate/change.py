@@ -4,9 +4,8 @@ The words and the comparison are those of MLflow's MetricThreshold: a metric tha
 passes. A change of 0.0, which MLflow does not accept, therefore demands a model that is no worse.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from evaluate.gate.check import Check
 
@@ -14,27 +13,6 @@ CHANGES = ("min_absolute_change", "min_relative_change")
 
 # The limit of a relative change if the champion's metric is 0, as in MLflow.
 _BETTER_THAN_ZERO = 1e-10
-
-# A number, or an array of them.
-_Value = TypeVar("_Value")
-
-
-class Comparison(Protocol):
-    """A model beside the champion, which can check a change of one metric."""
-
-    def check(self, change: "Change") -> Check:
-        """Check the model's metric against the champion's."""
-
-
-class Requirement(Protocol):
-    """The demand on one metric: a limit, or a change from the champion."""
-
-    @property
-    def compares(self) -> bool:
-        """Return whether a champion is needed."""
-
-    def hold(self, metrics: Mapping[str, float], comparison: Comparison | None) -> Check:
-        """Check the metric; a metric that was not computed fails."""
 
 
 @dataclass(frozen=True)
@@ -51,30 +29,12 @@ class Change:
     greater_is_better: bool = True
     confidence: float | None = None
 
-    @property
-    def compares(self) -> bool:
-        """Return whether a champion is needed."""
-        return True
-
-    @property
-    def relation(self) -> str:
-        """Return the comparison that has to hold, as it is printed."""
-        return ">=" if self.greater_is_better else "<="
-
-    def limit(self, champion: _Value) -> _Value:
-        """Return the value that the metric has to reach, given the champion's."""
-        magnitude: Any = champion
+    def limit(self, champion: Any) -> Any:
+        """Return the value that the metric has to reach, given that (or those) of the champion."""
         step = self.amount
         if self.kind == "min_relative_change":
-            step = self.amount * abs(magnitude) + _BETTER_THAN_ZERO * (magnitude == 0)
-        limit: _Value = magnitude + (step if self.greater_is_better else -step)
-        return limit
-
-    def hold(self, metrics: Mapping[str, float], comparison: Comparison | None) -> Check:
-        """Check the metric against the champion's; raises `ValueError` without a comparison."""
-        if comparison is None:
-            raise ValueError(f"{self.kind} of {self.metric} needs a champion")
-        return comparison.check(self)
+            step = self.amount * abs(champion) + _BETTER_THAN_ZERO * (champion == 0)
+        return champion + (step if self.greater_is_better else -step)
 
     def check(self, value: float | None, champion: float | None, confidence: float | None) -> Check:
         """Check the metric against the champion's; None is a number that was not computed."""
@@ -85,8 +45,7 @@ class Change:
         limit = self.limit(champion)
         better = value >= limit if self.greater_is_better else value <= limit
         reason = self._doubt(confidence) if better else ""
-        passed = better and not reason
-        return self._check(value, passed, limit, champion, confidence, reason=reason)
+        return self._check(value, better and not reason, limit, champion, confidence, reason=reason)
 
     def refuse(self, value: float | None, reason: str) -> Check:
         """Fail the check for a reason other than the two values."""
@@ -110,16 +69,20 @@ class Change:
         details = {"champion": champion, "confidence": confidence, self.kind: self.amount}
         if self.confidence is not None:
             details["min_confidence"] = self.confidence
-        direction = self.greater_is_better
         return Check(
-            self.metric, value, limit, self.relation, direction, passed, "champion", details, **said
+            self.metric,
+            value,
+            limit,
+            self.greater_is_better,
+            passed,
+            against="champion",
+            details=details,
+            **said,
         )
 
     def _doubt(self, confidence: float | None) -> str:
-        if self.confidence is None:
+        if self.confidence is None or (confidence is not None and confidence >= self.confidence):
             return ""
         if confidence is None:
             return f"the confidence in a change of {self.metric} cannot be computed"
-        if confidence >= self.confidence:
-            return ""
         return f"the confidence in it is {confidence:.4g}, below the {self.confidence:g} asked for"

@@ -16,13 +16,18 @@ class Check:
     metric: str
     value: float | None
     limit: float | None
-    relation: str
     greater_is_better: bool
     passed: bool
     against: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
     note: str = ""
+
+    @property
+    def relation(self) -> str:
+        """Return the comparison that has to hold, as it is printed; the baseline must be beaten."""
+        strict = self.against == "baseline"
+        return (">" if self.greater_is_better else "<") + ("" if strict else "=")
 
     def to_json(self) -> dict[str, Any]:
         """Return the check as it stands in the evaluation result."""

@@ -1,15 +1,19 @@
 """One evaluation: a model on a test split, checked against thresholds."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from evaluate.gate.champion import Champion
+from evaluate.gate.change import Change
 from evaluate.gate.check import Check
-from evaluate.gate.comparison import Comparison
-from evaluate.gate.thresholds import ERROR_METRICS, Threshold, Thresholds
+from evaluate.gate.thresholds import ERROR_METRICS, Requirement, Threshold, Thresholds
 from evaluate.inputs.model import ModelFolder
 from evaluate.measure.metrics import MAIN_METRIC, Measurement, baseline
 from evaluate.measure.predictions import Predictions
+from evaluate.measure.resampling import Distributions, distributions
 from pinion_step.outputs import to_json
 
 
@@ -24,7 +28,8 @@ class Evaluation:
     baseline: dict[str, float]
     checks: tuple[Check, ...]
     positive_class: int | float | str | bool | None
-    comparison: Comparison | None = None
+    champion: Champion | None = None
+    resampled: Sequence[Distributions] = ()
 
     @property
     def passed(self) -> bool:
@@ -44,8 +49,8 @@ class Evaluation:
             "baseline": self.baseline,
             "checks": [check.to_json() for check in self.checks],
         }
-        if self.comparison is not None:
-            document["champion"] = self.comparison.champion.to_json()
+        if self.champion is not None:
+            document["champion"] = self.champion.to_json()
         if self.positive_class is not None:
             document["positive_class"] = self.positive_class
         return to_json(document)
@@ -58,31 +63,65 @@ def evaluate(
     registered_model_name: str = "",
     champion: Champion | None = None,
 ) -> Evaluation:
-    """Measure the predictions and check them; without thresholds, they must beat the baseline.
-
-    A champion is needed if one of the thresholds is a change.
-    """
+    """Measure the predictions and check them; without thresholds, they must beat the baseline."""
     measurement = predictions.measure()
     floor = baseline(model.task, predictions.truth)
+    demands = thresholds.requirements or _beat_baseline(model.task, floor)
     classes = predictions.classes
-    comparison = None
-    if champion is not None:
-        comparison = Comparison.of(predictions, measurement, champion)
+    resampled: list[Distributions] = []
+    if champion is not None and champion.predictions is not None:
+        # The rows of both alike, so that rows which are easy for both cancel out.
+        metrics = [measurement.metrics, champion.metrics]
+        resampled = distributions([predictions, champion.predictions], metrics)
     return Evaluation(
         model=model,
         registered_model_name=registered_model_name,
         rows=len(predictions.truth),
         measurement=measurement,
         baseline=floor,
-        checks=tuple(
-            each.hold(measurement.metrics, comparison)
-            for each in thresholds.requirements or _beat_baseline(model.task, floor)
-        ),
+        checks=tuple(hold(each, measurement.metrics, champion, resampled) for each in demands),
         positive_class=None if classes is None or len(classes) != 2 else classes.tolist()[1],
-        comparison=comparison,
+        champion=champion,
+        resampled=resampled,
     )
 
 
-def _beat_baseline(task: str, floor: dict[str, float]) -> tuple[Threshold, ...]:
+def _beat_baseline(task: str, floor: dict[str, float]) -> tuple[Requirement, ...]:
     metric = MAIN_METRIC[task]
     return (Threshold(metric, floor[metric], metric not in ERROR_METRICS, baseline=True),)
+
+
+def hold(
+    requirement: Requirement,
+    metrics: Mapping[str, float],
+    champion: Champion | None,
+    resampled: Sequence[Distributions],
+) -> Check:
+    """Check one metric against its limit or the champion's; `resampled` are those of both."""
+    if isinstance(requirement, Threshold):
+        return requirement.hold(metrics)
+    if champion is None:
+        raise ValueError(f"{requirement.kind} of {requirement.metric} needs a champion")
+    value = metrics.get(requirement.metric)
+    if champion.reason:
+        return requirement.refuse(value, champion.reason)
+    if champion.version is None:
+        return requirement.waive(value, f"there is no champion: nobody holds {champion.uri}")
+    sure = confidence(requirement, *resampled)
+    return requirement.check(value, champion.metrics.get(requirement.metric), sure)
+
+
+def confidence(change: Change, candidate: Distributions, champion: Distributions) -> float | None:
+    """Return the share of resamples in which the candidate beats the champion by the change.
+
+    A resample that meets the limit exactly counts half, so that equal models get 0.5. None if the
+    metric has no distribution.
+    """
+    if change.metric not in candidate or change.metric not in champion:
+        return None
+    margin = candidate[change.metric] - change.limit(champion[change.metric])
+    margin = margin[np.isfinite(margin)] * (1 if change.greater_is_better else -1)
+    if not len(margin):
+        return None
+    # Values that differ only by rounding are equal.
+    return float(np.mean(np.where(np.abs(margin) <= 1e-12, 0.5, margin > 0)))

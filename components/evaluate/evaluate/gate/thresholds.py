@@ -4,16 +4,20 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
-from typing import NoReturn
+from itertools import chain, starmap
 
-from evaluate.gate.change import CHANGES, Change, Comparison, Requirement
+from evaluate.gate.change import CHANGES, Change
 from evaluate.gate.check import Check
 from pinion_step.errors import WrongCallError
 
 # The metrics that are better when smaller; a bare number would read as a minimum.
 ERROR_METRICS = frozenset({"log_loss", "rmse", "mae", "median_absolute_error", "max_error"})
 
+_BOUNDS = {
+    "min_absolute_change": (0.0, math.inf, "0 or more"),
+    "min_relative_change": (0.0, 1.0, "from 0 to 1"),
+    "confidence": (0.0, 1.0, "from 0 to 1"),
+}
 _LONG_FORM_KEYS = ("threshold", *CHANGES, "greater_is_better", "confidence")
 
 
@@ -26,34 +30,24 @@ class Threshold:
     greater_is_better: bool = True
     baseline: bool = False
 
-    @property
-    def relation(self) -> str:
-        """Return the comparison that has to hold, as it is printed."""
-        return (">" if self.greater_is_better else "<") + ("" if self.baseline else "=")
-
-    @property
-    def compares(self) -> bool:
-        """Return whether a champion is needed."""
-        return False
-
-    def hold(self, metrics: Mapping[str, float], comparison: Comparison | None = None) -> Check:
+    def hold(self, metrics: Mapping[str, float]) -> Check:
         """Check the metric against the limit; a metric that was not computed fails."""
         value = metrics.get(self.metric)
+        passed = value is not None and (value > self.limit) == self.greater_is_better
+        if value == self.limit:
+            passed = not self.baseline
         return Check(
             self.metric,
             value,
             self.limit,
-            self.relation,
             self.greater_is_better,
-            passed=value is not None and self._allows(value),
+            passed=passed,
             against="baseline" if self.baseline else "",
             details={"baseline": True} if self.baseline else {},
         )
 
-    def _allows(self, value: float) -> bool:
-        if value == self.limit:
-            return not self.baseline
-        return (value > self.limit) == self.greater_is_better
+
+Requirement = Threshold | Change
 
 
 @dataclass(frozen=True)
@@ -66,7 +60,7 @@ class Thresholds:
     @property
     def compare(self) -> bool:
         """Return whether one of them is a change from the champion."""
-        return any(each.compares for each in self.requirements)
+        return any(isinstance(each, Change) for each in self.requirements)
 
 
 def parse_thresholds(text: str) -> Thresholds:
@@ -74,15 +68,15 @@ def parse_thresholds(text: str) -> Thresholds:
 
     Raises `WrongCallError`.
     """
-    if not text.strip():
-        return Thresholds(text)
     try:
-        document = json.loads(text, object_pairs_hook=_unique_keys)
+        document = json.loads(text.strip() or "{}", object_pairs_hook=_unique_keys)
     except (ValueError, RecursionError) as error:
-        _refuse(f"--thresholds: {_shorten(text)} is not valid JSON ({error})")
+        raise WrongCallError(
+            f"--thresholds: {_shorten(text)} is not valid JSON ({error})"
+        ) from error
     if not isinstance(document, dict):
-        _refuse(f"--thresholds must be a JSON object, not {_shorten(text)}")
-    entries = (_parse_entry(*entry) for entry in document.items())
+        raise WrongCallError(f"--thresholds must be a JSON object, not {_shorten(text)}")
+    entries = starmap(_parse_entry, document.items())
     return Thresholds(text, tuple(chain.from_iterable(entries)))
 
 
@@ -92,7 +86,7 @@ def _parse_entry(metric: str, value: object) -> Iterable[Requirement]:
     limit = _number(metric, "threshold", value)
     if metric in ERROR_METRICS:
         long_form = {metric: {"threshold": value, "greater_is_better": False}}
-        _refuse(
+        raise WrongCallError(
             f"--thresholds: a bare number is a minimum, but {metric} is better when smaller; "
             f"write {json.dumps(long_form)}"
         )
@@ -101,48 +95,40 @@ def _parse_entry(metric: str, value: object) -> Iterable[Requirement]:
 
 def _parse_long_form(metric: str, entry: dict[str, object]) -> Iterator[Requirement]:
     if unknown := [key for key in entry if key not in _LONG_FORM_KEYS]:
-        known = ", ".join(_LONG_FORM_KEYS)
-        _refuse(f"--thresholds: unknown key {unknown[0]!r} of {metric}; known are {known}")
+        raise WrongCallError(
+            f"--thresholds: {unknown[0]!r} is not a key of {metric}; give one of "
+            f"{', '.join(_LONG_FORM_KEYS)}"
+        )
     changes = [kind for kind in CHANGES if kind in entry]
     if "threshold" not in entry and not changes:
-        others = " and ".join(CHANGES)
-        _refuse(f"--thresholds: {metric} needs 'threshold' or one of {others}")
+        raise WrongCallError(
+            f"--thresholds: {metric} needs 'threshold' or one of {' and '.join(CHANGES)}"
+        )
     if "confidence" in entry and not changes:
-        _refuse(f"--thresholds: confidence of {metric} needs a change; add min_absolute_change")
+        raise WrongCallError(
+            f"--thresholds: confidence of {metric} needs a change; add min_absolute_change"
+        )
     direction = _direction(metric, entry)
     if "threshold" in entry:
         yield Threshold(metric, _number(metric, "threshold", entry["threshold"]), direction)
-    confidence = _share(metric, "confidence", entry) if "confidence" in entry else None
+    sure = _number(metric, "confidence", entry["confidence"]) if "confidence" in entry else None
     for kind in changes:
-        parse = _share if kind == "min_relative_change" else _amount
-        yield Change(metric, kind, parse(metric, kind, entry), direction, confidence)
+        yield Change(metric, kind, _number(metric, kind, entry[kind]), direction, sure)
 
 
 def _direction(metric: str, entry: dict[str, object]) -> bool:
     """Return whether greater is better; without a threshold the metric itself decides."""
     if "greater_is_better" not in entry:
         if "threshold" in entry:
-            _refuse(f"--thresholds: {metric} needs 'greater_is_better', true or false")
+            raise WrongCallError(f"--thresholds: {metric} needs 'greater_is_better', true or false")
         return metric not in ERROR_METRICS
     direction = entry["greater_is_better"]
     if not isinstance(direction, bool):
-        given = json.dumps(direction)
-        _refuse(f"--thresholds: greater_is_better of {metric} must be true or false, not {given}")
+        raise WrongCallError(
+            f"--thresholds: greater_is_better of {metric} must be true or false, not "
+            f"{json.dumps(direction)}"
+        )
     return direction
-
-
-def _share(metric: str, key: str, entry: dict[str, object]) -> float:
-    number = _amount(metric, key, entry)
-    if number > 1:
-        _refuse(f"--thresholds: the {key} of {metric} must be from 0 to 1, not {number:g}")
-    return number
-
-
-def _amount(metric: str, key: str, entry: dict[str, object]) -> float:
-    number = _number(metric, key, entry[key])
-    if number < 0:
-        _refuse(f"--thresholds: the {key} of {metric} must be 0 or more, not {number:g}")
-    return number
 
 
 def _number(metric: str, key: str, value: object) -> float:
@@ -154,8 +140,13 @@ def _number(metric: str, key: str, value: object) -> float:
         except OverflowError:
             number = math.inf
     if not math.isfinite(number):
-        given = _shorten(json.dumps(value))
-        _refuse(f"--thresholds: the {key} of {metric} must be a finite number, not {given}")
+        raise WrongCallError(
+            f"--thresholds: the {key} of {metric} must be a finite number, not "
+            f"{_shorten(json.dumps(value))}"
+        )
+    least, most, words = _BOUNDS.get(key, (-math.inf, math.inf, ""))
+    if not least <= number <= most:
+        raise WrongCallError(f"--thresholds: the {key} of {metric} must be {words}, not {number:g}")
     return number
 
 
@@ -170,7 +161,3 @@ def _unique_keys(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
 
 def _shorten(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def _refuse(message: str) -> NoReturn:
-    raise WrongCallError(message)

@@ -69,7 +69,7 @@ def test_parses(text: str, expected: tuple[Threshold | Change, ...]) -> None:
         ),
         pytest.param(
             '{"f1": {"threshold": 0.5, "minimum": 1, "greater_is_better": true}}',
-            "unknown key 'minimum' of f1; known are threshold, min_absolute_change, ",
+            "'minimum' is not a key of f1; give one of threshold, min_absolute_change, ",
             id="unknown key",
         ),
         pytest.param(

@@ -1,16 +1,15 @@
 """The test split: one Parquet file, split into features and target."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from evaluate.inputs.model import Estimator
-from pinion_step.errors import StepError
+from pinion_step.errors import StepError, some
+from pinion_step.parquet import read_frame
 
 # The keys of the file's metadata that describe its source.
 _ORIGIN = ("source", "sha256", "split")
@@ -34,14 +33,13 @@ def read_test_split(path: Path, target: str, estimator: Estimator) -> Split:
     if target not in frame.columns:
         raise StepError(
             f"the test data {path} has no target column {target!r}; its columns are "
-            f"{_some(list(frame.columns))}; give the test split that was made with the model's "
+            f"{some(list(frame.columns))}; give the test split that was made with the model's "
             "train split"
         )
-    wanted = getattr(estimator, "feature_names_in_", None)
-    names = list(frame.columns.drop(target) if wanted is None else wanted)
+    names = list(getattr(estimator, "feature_names_in_", frame.columns.drop(target)))
     if missing := [name for name in names if name not in frame.columns]:
         raise StepError(
-            f"the test data {path} lacks columns that the model was trained on: {_some(missing)}; "
+            f"the test data {path} lacks columns that the model was trained on: {some(missing)}; "
             "give the test split that was made with its train split"
         )
     if frame[target].isna().any():
@@ -64,16 +62,12 @@ def _labels(column: pd.Series) -> np.ndarray:
 
 
 def _read_frame(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
-    table = _read_table(path)
-    metadata = table.schema.metadata or {}
+    frame, metadata = read_frame(path, "the test data", "give preprocess's test split")
     if metadata.get(b"pinion.split") == b"train":
         raise StepError(
             f"the test data {path} is a train split, whose rows the model may have seen; "
             "give preprocess's test split"
         )
-    # The conversion frees each column of the table, so that only one is in memory twice.
-    frame = table.to_pandas(self_destruct=True)
-    pa.default_memory_pool().release_unused()
     if not frame.columns.is_unique:
         raise StepError(
             f"the test data {path} has two columns of the same name; give preprocess's test split"
@@ -85,20 +79,3 @@ def _read_frame(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
         for name in _ORIGIN
         if (key := f"pinion.{name}".encode()) in metadata
     }
-
-
-def _read_table(path: Path) -> pa.Table:
-    try:
-        # Opened here, because pyarrow would read a folder as a data set of many files.
-        with path.open("rb") as file:
-            return pq.ParquetFile(file).read()
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise StepError(
-            f"the test data {path} is not a readable Parquet file ({error}); "
-            "give preprocess's test split"
-        ) from error
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(str(name)) for name in names[:5])
-    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown

@@ -88,7 +88,7 @@ def test_refuses_what_is_no_parquet(
 ) -> None:
     (tmp_path / "test").write_bytes(content)
 
-    with pytest.raises(StepError, match="not a readable Parquet file"):
+    with pytest.raises(StepError, match="is not a Parquet file that can be read"):
         read_test_split(tmp_path / "test", "y", estimator)
 
 

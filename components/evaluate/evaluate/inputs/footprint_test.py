@@ -85,7 +85,8 @@ def test_a_split_that_may_not_fit_is_evaluated_with_a_warning(
     told = call(income, income.test_data, tmp_path / "out", 320 * MB)
     assert told.returncode == 0, told.stderr
     (warning,) = (line for line in told.stderr.splitlines() if "warning" in line)
-    assert warning.startswith("evaluate: warning: the 60 rows of the test data ")
+    assert warning.startswith(f"evaluate: warning: the test data {income.test_data} may not fit")
+    assert "in memory: its 60 rows need about " in warning
     assert (tmp_path / "out/result").exists()
 
 

@@ -56,18 +56,19 @@ class ModelFolder:
 def read_model_folder(folder: Path) -> ModelFolder:
     """Parse `folder/MLmodel`; raises `StepError` if train did not write the model."""
     document = read_mlmodel(folder)
-    metadata = _section(folder, document, "metadata")
-    task = _text(folder, metadata, "task")
+    metadata = _field(folder, document, "metadata", dict)
+    task = _field(folder, metadata, "task", str)
     if task not in TASKS:
-        known = " and ".join(TASKS)
-        raise StepError(f"the model {folder} is for the task {task!r}; evaluate supports {known}")
-    flavor = _section(folder, _section(folder, document, "flavors"), "sklearn")
+        raise StepError(
+            f"the model {folder} is for the task {task!r}; evaluate supports {' and '.join(TASKS)}"
+        )
+    flavor = _field(folder, _field(folder, document, "flavors", dict), "sklearn", dict)
     return ModelFolder(
         model_id=identifier(folder, document, "model_id"),
         run_id=identifier(folder, document, "run_id"),
-        target=_text(folder, metadata, "target"),
+        target=_field(folder, metadata, "target", str),
         task=task,
-        sklearn_version=_text(folder, flavor, "sklearn_version"),
+        sklearn_version=_field(folder, flavor, "sklearn_version", str),
         estimator_file=_estimator_file(folder, flavor),
     )
 
@@ -116,27 +117,20 @@ def _check_sklearn(model: ModelFolder) -> None:
 
 
 def _estimator_file(folder: Path, flavor: dict[str, Any]) -> Path:
-    saved_as = _text(folder, flavor, "serialization_format")
+    saved_as = _field(folder, flavor, "serialization_format", str)
     if saved_as != "skops":
         raise StepError(
             f"the model {folder} is saved as {saved_as}, which can run any code when loaded; "
             "log it with serialization_format='skops'"
         )
-    name = _text(folder, flavor, "pickled_model")
+    name = _field(folder, flavor, "pickled_model", str)
     if Path(name).name != name or not (folder / name).is_file():
         raise StepError(f"the model {folder} has no estimator file {name!r}; train it again")
     return folder / name
 
 
-def _section(folder: Path, document: dict[str, Any], key: str) -> dict[str, Any]:
-    section = document.get(key)
-    if not isinstance(section, dict):
-        raise StepError(f"the MLmodel file of {folder} has no section {key}; give train's model")
-    return section
-
-
-def _text(folder: Path, section: dict[str, Any], key: str) -> str:
+def _field(folder: Path, section: dict[str, Any], key: str, kind: type) -> Any:
     value = section.get(key)
-    if not isinstance(value, str) or not value:
-        raise StepError(f"the MLmodel file of {folder} has no {key}; give train's model")
+    if not isinstance(value, kind) or not value:
+        raise StepError(f"the MLmodel file of {folder} has no {key}; give train's model folder")
     return value

@@ -41,19 +41,19 @@ def test_reads_what_train_wrote(line: Example) -> None:
     ("edit", "complaint"),
     [
         pytest.param(
-            lambda d: d.pop("run_id"), "no usable run_id, but None", id="never logged in a run"
+            lambda d: d.pop("run_id"), "no usable run_id (None)", id="never logged in a run"
         ),
         pytest.param(
-            lambda d: d.update(model_id="m'1"), 'no usable model_id, but "m\'1"', id="odd id"
+            lambda d: d.update(model_id="m'1"), 'no usable model_id ("m\'1")', id="odd id"
         ),
-        pytest.param(lambda d: d.pop("metadata"), "no section metadata", id="another's model"),
+        pytest.param(lambda d: d.pop("metadata"), "has no metadata", id="another's model"),
         pytest.param(lambda d: d["metadata"].pop("target"), "has no target", id="no target"),
         pytest.param(
             lambda d: d["metadata"].update(task="ranking"),
             "for the task 'ranking'; evaluate supports classification and regression",
             id="another task",
         ),
-        pytest.param(lambda d: d["flavors"].pop("sklearn"), "no section sklearn", id="not sklearn"),
+        pytest.param(lambda d: d["flavors"].pop("sklearn"), "has no sklearn", id="not sklearn"),
         pytest.param(
             lambda d: d["flavors"]["sklearn"].update(serialization_format="cloudpickle"),
             "saved as cloudpickle, which can run any code",

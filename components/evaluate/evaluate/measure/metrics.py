@@ -47,8 +47,9 @@ def classification_metrics(
         **_class_metrics(truth, predicted, classes),
     }
     if probabilities is None:
-        note = "roc_auc, log_loss: left out, as the estimator has no predict_proba"
-        return _finite(measured, (note,))
+        return _finite(
+            measured, ("roc_auc, log_loss: left out, as the estimator has no predict_proba",)
+        )
     of_probability = _probability_metrics(truth, probabilities, classes)
     return _finite(measured | of_probability.metrics, of_probability.left_out)
 
@@ -73,12 +74,11 @@ def _class_metrics(
 def _probability_metrics(
     truth: np.ndarray, probabilities: np.ndarray, classes: np.ndarray
 ) -> Measurement:
-    present, known = set(truth.tolist()), set(classes.tolist())
     if unseen := _unseen(truth, classes):
         note = f"roc_auc, log_loss: left out, as training never saw the label {unseen[0]!r}"
         return Measurement({}, (note,))
     measured = {"log_loss": sk.log_loss(truth, probabilities, labels=classes)}
-    if absent := sorted(known - present, key=str):
+    if absent := _unseen(classes, truth):
         note = f"roc_auc: left out, as the test split has no row of the class {absent[0]!r}"
         return Measurement(measured, (note,))
     if len(classes) == 2:
@@ -90,8 +90,8 @@ def _probability_metrics(
     return Measurement(measured)
 
 
-def _unseen(truth: np.ndarray, classes: np.ndarray) -> list[Any]:
-    return sorted(set(truth.tolist()) - set(classes.tolist()), key=str)
+def _unseen(labels: np.ndarray, known: np.ndarray) -> list[Any]:
+    return sorted(set(labels.tolist()) - set(known.tolist()), key=str)
 
 
 def regression_metrics(truth: np.ndarray, predicted: np.ndarray) -> Measurement:

@@ -103,7 +103,7 @@ def _numbers(values: np.ndarray, name: str) -> np.ndarray:
         numbers = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise StepError(f"{name} must be numbers for a regression ({error})") from error
-    numbers = numbers.reshape(len(numbers), -1)[:, 0] if numbers.ndim > 1 else numbers
+    numbers = numbers.reshape(len(numbers), -1)[:, 0]
     if bad := int(np.count_nonzero(~np.isfinite(numbers))):
         raise StepError(
             f"{name} must be finite, but {bad} of {len(numbers)} rows hold NaN or infinity"

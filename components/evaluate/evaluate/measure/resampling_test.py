@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from evaluate.gate.change import Change
-from evaluate.gate.comparison import confidence
+from evaluate.gate.evaluation import confidence
 from evaluate.measure.predictions import Predictions
 from evaluate.measure.resampling import RESAMPLES, distributions, intervals
 

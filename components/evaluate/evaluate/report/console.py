@@ -10,8 +10,11 @@ _HEADER = ("metric", "value", "threshold", "check")
 
 def table(checks: Sequence[Check]) -> list[str]:
     """Return one aligned line per check under a header."""
-    rows = [_HEADER, *(_row(check) for check in checks)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
+    rows = [_HEADER]
+    for check in checks:
+        passed = "pass" if check.passed else "FAIL"
+        rows.append((check.metric, value_of(check), demand(check), passed))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
 
 
@@ -30,7 +33,7 @@ def left_out(evaluation: Evaluation) -> list[str]:
     unknown = [check.metric for check in evaluation.checks if check.value is None]
     return [
         *evaluation.measurement.left_out,
-        *(f"{metric}: not computed, so its check fails; known are {known}" for metric in unknown),
+        *(f"{metric}: not computed, so its check fails; give one of {known}" for metric in unknown),
         *(
             f"{check.metric}: {check.reason or check.note}"
             for check in evaluation.checks
@@ -50,10 +53,6 @@ def demand(check: Check) -> str:
 def value_of(check: Check) -> str:
     """Return the value, with enough digits to tell it from its limit."""
     return "not computed" if check.value is None else short(check.value, check.limit)
-
-
-def _row(check: Check) -> tuple[str, str, str, str]:
-    return check.metric, value_of(check), demand(check), "pass" if check.passed else "FAIL"
 
 
 def short(number: float, other: float | None) -> str:

@@ -67,5 +67,5 @@ def test_the_log_names_what_was_left_out_and_what_is_known() -> None:
 
     assert left_out(evaluation(failed)) == [
         "r2: left out, as it is nan",
-        "accuracy: not computed, so its check fails; known are mae, rmse",
+        "accuracy: not computed, so its check fails; give one of mae, rmse",
     ]

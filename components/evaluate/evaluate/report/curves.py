@@ -46,8 +46,8 @@ def roc(predictions: Predictions) -> list[Curve]:
     for label, truth, score in _against_the_rest(predictions):
         false, true, least = sk.roc_curve(truth, score)
         # scikit-learn's first threshold is infinite, and JSON has no infinity.
-        curve = {"x": false, "y": true, "thresholds": np.minimum(least, 1.0)}
-        curves.append({"label": label, **along(curve)})
+        points = along({"x": false, "y": true, "thresholds": np.minimum(least, 1.0)})
+        curves.append({"label": label, **points})
     return curves
 
 
@@ -108,7 +108,7 @@ def confusion(predictions: Predictions) -> dict[str, Any]:
         found, counts = np.unique(side[wrong], return_counts=True)
         for label, count in zip(found.tolist(), counts.tolist(), strict=True):
             mistakes[label] += count
-    shown = set(sorted(labels, key=lambda label: -mistakes[label])[:MOST_CLASSES])
+    shown = sorted(labels, key=lambda label: -mistakes[label])[:MOST_CLASSES]
     kept = [label for label in labels if label in shown]
     matrix = sk.confusion_matrix(predictions.truth, predictions.predicted, labels=kept)
     return {
@@ -141,8 +141,7 @@ def per_class(predictions: Predictions) -> dict[str, Any]:
 
 def predicted_against_true(predictions: Predictions) -> Curve:
     """Return some of the rows, spread evenly over the ranks of the true values."""
-    order = np.argsort(predictions.truth, kind="stable")
-    chosen = thin(order)
+    chosen = thin(np.argsort(predictions.truth, kind="stable"))
     return {
         "label": "rows",
         "x": predictions.truth[chosen].tolist(),

@@ -1,15 +1,14 @@
 """The numbers of the report, as one JSON document."""
 
+import os
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from evaluate.gate.champion import Candidate
-from evaluate.gate.check import Check
 from evaluate.gate.evaluation import Evaluation
 from evaluate.measure.metrics import MAIN_METRIC
 from evaluate.measure.predictions import Predictions
@@ -23,26 +22,15 @@ from evaluate.measure.resampling import (
 from evaluate.report import curves
 from evaluate.report.console import demand, value_of
 from evaluate.report.parts import IMPORTANCE_ROWS, importance, slices
+from evaluate.request import Request
 
 _LIBRARIES = ("scikit-learn", "skops", "numpy", "pandas", "pyarrow", "mlflow-skinny")
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Where the model and its data come from; the report only shows it."""
-
-    release: str = ""
-    components: str = ""
-    dataset: Mapping[str, str] = field(default_factory=dict)
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    thresholds: str = ""
-    slices: Sequence[str] = ()
-
-
 def build(
-    evaluation: Evaluation, predictions: Predictions, candidate: Candidate, origin: Origin
+    evaluation: Evaluation, predictions: Predictions, candidate: Candidate, columns: Sequence[str]
 ) -> dict[str, Any]:
-    """Return everything that the page shows; equal inputs give equal documents."""
+    """Return what the page shows but the provenance, with slices by some columns."""
     with np.errstate(all="ignore"):
         task = evaluation.model.task
         positive = evaluation.positive_class
@@ -53,7 +41,10 @@ def build(
             "passed": evaluation.passed,
             "rows": evaluation.rows,
             "main_metric": MAIN_METRIC[task],
-            "checks": [_check(check) for check in evaluation.checks],
+            "checks": [
+                check.to_json() | {"shown": value_of(check), "demand": demand(check)}
+                for check in evaluation.checks
+            ],
             "left_out": list(evaluation.measurement.left_out),
             "baseline": evaluation.baseline,
             "positive_class": None if positive is None else str(positive),
@@ -63,23 +54,16 @@ def build(
             **parts(predictions),
             "importance": importance(task, candidate.estimator, candidate.split),
             "rows_shuffled": min(evaluation.rows, IMPORTANCE_ROWS),
-            **slices(predictions, candidate.split, origin.slices),
-            "provenance": _provenance(evaluation, origin),
+            **slices(predictions, candidate.split, columns),
         }
 
 
-def _check(check: Check) -> dict[str, Any]:
-    said = {"shown": value_of(check), "demand": demand(check)}
-    return check.to_json() | said
-
-
 def _metrics(evaluation: Evaluation, predictions: Predictions) -> dict[str, Any]:
-    comparison, measured = evaluation.comparison, evaluation.measurement.metrics
-    if comparison is None or not comparison.resampled:
+    champion, measured = evaluation.champion, evaluation.measurement.metrics
+    if champion is None or not evaluation.resampled:
         own = distributions([predictions], [measured])[0]
         return {"metrics": _with_intervals(measured, own)}
-    own, others = comparison.resampled
-    champion = comparison.champion
+    own, others = evaluation.resampled
     ahead = {name: own[name] - others[name] for name in own if name in others}
     differences = {
         name: measured[name] - value for name, value in champion.metrics.items() if name in measured
@@ -93,11 +77,10 @@ def _metrics(evaluation: Evaluation, predictions: Predictions) -> dict[str, Any]
 
 def _with_intervals(measured: Mapping[str, float], drawn: Distributions) -> list[dict[str, Any]]:
     found = intervals(drawn)
-    nothing = (None, None)
     return [
         {"name": name, "value": value, "low": low, "high": high}
         for name, value in sorted(measured.items())
-        for low, high in [found.get(name, nothing)]
+        for low, high in [found.get(name, (None, None))]
     ]
 
 
@@ -118,17 +101,21 @@ def _regression(predictions: Predictions) -> dict[str, Any]:
     }
 
 
-def _provenance(evaluation: Evaluation, origin: Origin) -> dict[str, str]:
-    pinned = dict(pair.partition("=")[::2] for pair in origin.components.split(",") if pair)
+def provenance(
+    evaluation: Evaluation, candidate: Candidate, request: Request, parameters: Mapping[str, str]
+) -> dict[str, str]:
+    """Return where the model and the data come from; `parameters` are those of the model's run."""
+    components = os.environ.get("PINION_COMPONENTS", "")
+    pinned = dict(pair.partition("=")[::2] for pair in components.split(",") if pair)
     return {
         "model": evaluation.model.model_id,
         "run": evaluation.model.run_id,
-        "release": origin.release or "none, run by hand",
+        "release": os.environ.get("PINION_RELEASE") or "none, run by hand",
         # A version, and the digest of its image if it is known: 0.1.0 sha256:…
         **{f"component {name}": pin.replace("@", " ") for name, pin in sorted(pinned.items())},
-        **{f"dataset {name}": text for name, text in sorted(origin.dataset.items())},
-        **{f"parameter {name}": text for name, text in sorted(origin.parameters.items())},
-        "thresholds": origin.thresholds,
+        **{f"dataset {name}": text for name, text in sorted(candidate.split.origin.items())},
+        **{f"parameter {name}": text for name, text in sorted(parameters.items())},
+        "thresholds": request.thresholds.given or "{}",
         **{f"library {name}": version(name) for name in _LIBRARIES},
         "python": platform.python_version(),
     }

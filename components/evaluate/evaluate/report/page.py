@@ -51,8 +51,8 @@ def _sections(document: Document) -> Iterator[str]:
     yield _section("What the model looks at", _importance(document))
     if document["slices"]:
         yield _section("Parts of the data", *_slices(document))
-    rows = list(document["provenance"].items())
-    yield _section("Where it comes from", table("Provenance", ("what", "value"), rows))
+    provenance = table("Provenance", ("what", "value"), document["provenance"].items())
+    yield _section("Where it comes from", provenance)
 
 
 def _section(title: str, *parts: str) -> str:
@@ -81,18 +81,16 @@ def _metrics(document: Document) -> Iterator[str]:
         (each["name"], each["value"], span(each["low"], each["high"]), meaning(each["name"]))
         for each in sorted(document["metrics"], key=lambda each: each["name"] != main)
     ]
-    percent = f"{100 * document['confidence_of_intervals']:.0f}%"
-    header = ("metric", "value", f"{percent} interval", "what it is")
-    yield table("On the test rows", header, rows)
+    interval = f"{100 * document['confidence_of_intervals']:.0f}% interval"
+    yield table("On the test rows", ("metric", "value", interval, "what it is"), rows)
     yield from map(_paragraph, _about_metrics(document))
 
 
 def _about_metrics(document: Document) -> Iterator[str]:
     floor = "; ".join(f"{name} {number(value)}" for name, value in document["baseline"].items())
     yield f"The best constant answer has: {floor}."
-    if document["positive_class"] is not None:
-        of = f"Precision, recall and F1 are of the class {document['positive_class']}"
-        yield f"{of}, as are the curves."
+    if (positive := document["positive_class"]) is not None:
+        yield f"Precision, recall and F1 are of the class {positive}, as are the curves."
     elif document["task"] == "classification":
         yield "Precision, recall, F1 and ROC AUC are means over the classes."
     resampled = document["rows_resampled"]
@@ -130,8 +128,8 @@ def _champion(document: Document) -> str:
 
 
 def _classes(document: Document) -> Iterator[str]:
-    rows = [tuple(each.values()) for each in document["classes"]]
-    yield table("Each class", ("class", "rows", "precision", "recall", "F1"), rows)
+    header = ("class", "rows", "precision", "recall", "F1")
+    yield table("Each class", header, (tuple(each.values()) for each in document["classes"]))
     if hidden := document["classes_left_out"]:
         yield _paragraph(f"{hidden} classes of fewer rows are left out.")
     found = document["confusion"]
@@ -226,8 +224,9 @@ def _slices(document: Document) -> Iterator[str]:
         )
         for each in document["slices"]
     ]
-    header = ("slice", "rows", main, "interval", "beside all rows", *others)
-    yield table("Metrics by slice", header, rows)
+    yield table(
+        "Metrics by slice", ("slice", "rows", main, "interval", "beside all rows", *others), rows
+    )
     if hidden := document["slices_left_out"]:
         yield _paragraph(f"{hidden} more slices are left out.")
 

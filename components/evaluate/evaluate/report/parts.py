@@ -1,7 +1,7 @@
 """Slices, on which the model is better or worse, and the importance of the columns."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -50,19 +50,14 @@ def _measure(predictions: Predictions) -> dict[str, Any]:
     return {"rows": len(predictions.truth), "metrics": metrics, "low": low, "high": high}
 
 
-def _undefined(predictions: Predictions) -> Iterator[str]:
-    """Yield the metrics that scikit-learn sets to 0 if no row is of the positive class."""
+def _undefined(predictions: Predictions) -> list[str]:
+    """Return the metrics that scikit-learn sets to 0 if no row is of the positive class."""
     if predictions.classes is None or not predictions.is_binary:
-        return
-    positive = predictions.classes[1]
-    none_true = not (predictions.truth == positive).any()
-    none_predicted = not (predictions.predicted == positive).any()
-    if none_true:
-        yield "recall"
-    if none_predicted:
-        yield "precision"
-    if none_true or none_predicted:
-        yield "f1"
+        return []
+    sides = (predictions.truth, predictions.predicted)
+    true, predicted = ((side == predictions.classes[1]).any() for side in sides)
+    defined = {"recall": true, "precision": predicted, "f1": true and predicted}
+    return [name for name, is_defined in defined.items() if not is_defined]
 
 
 def _groups(column: pd.Series) -> tuple[list[str], np.ndarray]:

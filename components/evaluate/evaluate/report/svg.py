@@ -49,8 +49,7 @@ def lines(
         shapes.append(
             f'<polyline class="s{index % 5}" stroke-dasharray="{dash}" points="{points}"/>'
         )
-    text = f"{axes.y_name} over {axes.x_name}, some of its points in the table beside it."
-    return _figure(key, title, text, axes, shapes)
+    return _figure(key, title, "some of its points in the table beside it", axes, shapes)
 
 
 def points(key: str, title: str, axes: Axes, series: dict[str, Any]) -> str:
@@ -59,7 +58,7 @@ def points(key: str, title: str, axes: Axes, series: dict[str, Any]) -> str:
         f'<circle cx="{axes.across(x):.1f}" cy="{axes.down(y):.1f}" r="2.5"/>'
         for x, y in zip(series["x"], series["y"], strict=True)
     ]
-    text = f"{axes.y_name} over {axes.x_name}, {len(dots)} rows, some in the table beside it."
+    text = f"{len(dots)} rows, some in the table beside it"
     return _figure(key, title, text, axes, [_diagonal(axes), *dots])
 
 
@@ -71,8 +70,7 @@ def bars(key: str, title: str, axes: Axes, edges: Sequence[float], counts: Seque
         f'height="{axes.down(0) - axes.down(count):.1f}"/>'
         for low, high, count in zip(edges, edges[1:], counts, strict=False)
     ]
-    text = f"{axes.y_name} over {axes.x_name}, each bar a row of the table beside it."
-    return _figure(key, title, text, axes, shapes)
+    return _figure(key, title, "each bar a row of the table beside it", axes, shapes)
 
 
 def legend(series: Sequence[dict[str, Any]]) -> str:
@@ -111,11 +109,12 @@ def _diagonal(axes: Axes) -> str:
 
 
 def _figure(key: str, title: str, text: str, axes: Axes, shapes: Sequence[str]) -> str:
+    description = f"{axes.y_name} over {axes.x_name}, {text}."
     return (
         f'<svg class="figure" role="img" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
         f'aria-labelledby="{key}-title {key}-desc">'
         f'<title id="{key}-title">{escape(title)}</title>'
-        f'<desc id="{key}-desc">{escape(text)}</desc>'
+        f'<desc id="{key}-desc">{escape(description)}</desc>'
         f"{_frame(axes)}{''.join(shapes)}</svg>"
     )
 
@@ -123,9 +122,10 @@ def _figure(key: str, title: str, text: str, axes: Axes, shapes: Sequence[str]) 
 def _frame(axes: Axes) -> str:
     bottom, middle = _HEIGHT - _BOTTOM, (_LEFT + _WIDTH - _RIGHT) / 2
     parts = [f'<path class="axis" d="M{_LEFT} {_TOP}V{bottom}H{_WIDTH - _RIGHT}"/>']
-    for x in ticks(*axes.x):
-        across = axes.across(x)
-        parts.append(f'<text x="{across:.1f}" y="{bottom + 16}" class="middle">{short(x)}</text>')
+    parts += [
+        f'<text x="{axes.across(x):.1f}" y="{bottom + 16}" class="middle">{short(x)}</text>'
+        for x in ticks(*axes.x)
+    ]
     for y in ticks(*axes.y):
         down = axes.down(y)
         parts.append(f'<text x="{_LEFT - 6}" y="{down + 4:.1f}" class="end">{short(y)}</text>')

@@ -11,24 +11,16 @@ _SHORT = 24
 
 def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     """Return a table whose first column names the rows, without the columns that are empty."""
-    rows = list(rows)
+    columns = list(zip(*rows, strict=True)) or [()] * len(header)
     kept = [
-        place
-        for place in range(len(header))
-        if not place or not rows or any(row[place] not in ("", None) for row in rows)
+        (name, column)
+        for place, (name, column) in enumerate(zip(header, columns, strict=True))
+        if not place or not column or any(cell not in ("", None) for cell in column)
     ]
-    header = [header[place] for place in kept]
-    rows = [[row[place] for place in kept] for row in rows]
-    head = "".join(
-        f'<th scope="col"{_side([row[place] for row in rows])}>{shown(name)}</th>'
-        for place, name in enumerate(header)
-    )
-    body = "".join(f"<tr>{_first(row[0])}{''.join(map(_cell, row[1:]))}</tr>" for row in rows)
-    return (
-        '<div class="scroll" tabindex="0" role="region" '
-        f'aria-label="{escape(caption)}"><table><caption>{escape(caption)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    head = "".join(f'<th scope="col"{_side(column)}>{shown(name)}</th>' for name, column in kept)
+    lines = zip(*(column for _, column in kept), strict=True)
+    body = "".join(f"<tr>{_first(row[0])}{''.join(map(_cell, row[1:]))}</tr>" for row in lines)
+    return _scrolling(caption, head, body)
 
 
 def span(low: float | None, high: float | None) -> str:
@@ -43,12 +35,7 @@ def matrix(caption: str, labels: Sequence[str], counts: Sequence[Sequence[int]])
         f"<tr>{_first(label)}{''.join(_shaded(count, sum(row)) for count in row)}</tr>"
         for label, row in zip(labels, counts, strict=True)
     )
-    return (
-        '<div class="scroll" tabindex="0" role="region" '
-        f'aria-label="{escape(caption)}"><table><caption>{escape(caption)}</caption>'
-        f'<thead><tr><th scope="col">true \\ predicted</th>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
+    return _scrolling(caption, f'<th scope="col">true \\ predicted</th>{head}', body)
 
 
 def shown(value: object) -> str:
@@ -69,6 +56,14 @@ def verdict(passed: bool) -> str:
         '<span class="pass">&#10003; passed</span>'
         if passed
         else '<span class="fail">&#10007; failed</span>'
+    )
+
+
+def _scrolling(caption: str, head: str, body: str) -> str:
+    return (
+        '<div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{escape(caption)}"><table><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 

@@ -1,4 +1,4 @@
-"""The training split: read, and held against the schema before any model sees it."""
+"""The training split, which is checked against the schema before any model sees it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pandas.api import types
 
-from pinion_step.errors import StepError
+from pinion_step.errors import StepError, some
+from pinion_step.parquet import read_frame
 from train.data.schema import Schema
 
 FITS_KIND = {
@@ -26,17 +25,17 @@ FITS_KIND = {
     "double": types.is_float_dtype,
 }
 
-# Of the rows: so few distinct texts are kept once each.
+# If a column has fewer distinct texts than this share of its rows, each is kept once.
 FEW_SHARE = 0.1
 SHARED = pd.StringDtype("python", na_value=np.nan)
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Rows to learn from: the feature columns, the target, and where the data came from.
+    """Rows to learn from: the feature columns, the target, and the origin of the data.
 
-    `sha256` is that of the source; `preprocess` is what that step was given, None where the file
-    does not say.
+    `sha256` is the hash of the source. `preprocess` is the lineage of that step, None if the file
+    does not have it.
     """
 
     features: pd.DataFrame
@@ -47,25 +46,16 @@ class Dataset:
 
 
 def read_dataset(path: Path, schema: Schema) -> Dataset:
-    """Read the Parquet file `path`; raises StepError where it is not what the schema says."""
+    """Read a training split; raises `StepError` if it does not match the schema."""
     if not path.is_file():
         raise StepError(
             f"--train-data {path} is not a file; give the training split that preprocess wrote"
         )
+    frame, metadata = read_frame(
+        path, "--train-data", "give the training split that preprocess wrote"
+    )
     try:
-        # Opened here, as pyarrow would read a column out of a folder's name.
-        with path.open("rb") as file:
-            table = pq.ParquetFile(file).read()
-    except MemoryError:  # one of Arrow's exceptions too
-        raise
-    except (OSError, pa.ArrowException) as error:
-        raise StepError(
-            f"--train-data {path} is not a Parquet file that can be read ({error}); give the "
-            "training split that preprocess wrote"
-        ) from error
-    metadata = table.schema.metadata or {}
-    try:
-        features, target = split_target(_to_frame(table), schema)
+        features, target = split_target(frame, schema)
     except ValueError as error:
         raise StepError(f"--train-data {path}: {error}") from error
     return Dataset(
@@ -77,36 +67,28 @@ def read_dataset(path: Path, schema: Schema) -> Dataset:
     )
 
 
-def _to_frame(table: pa.Table) -> pd.DataFrame:
-    """Use up a table to make a frame, column by column, so that only one is there twice."""
-    frame = table.to_pandas(ignore_metadata=True, self_destruct=True)
-    pa.default_memory_pool().release_unused()
-    return frame
-
-
-def _preprocess(path: Path, text: bytes) -> dict[str, Any] | None:
+def _preprocess(path: Path, text: bytes) -> Any:
     try:
-        document: dict[str, Any] | None = json.loads(text)
+        return json.loads(text)
     except ValueError as error:
         raise StepError(
-            f"--train-data {path}: its metadata pinion.preprocess are not JSON ({error}); give the "
+            f"--train-data {path}: the metadata pinion.preprocess is not JSON ({error}); give the "
             "training split that preprocess wrote"
         ) from error
-    return document
 
 
 def split_target(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, pd.Series]:
-    """Split a frame of the schema's columns in features and target.
+    """Split a frame into features and target.
 
-    Text labels become Python strings, as scikit-learn and skops keep the classes in numpy arrays.
-    Raises ValueError where columns, types or the target's values are not the schema's.
+    Text labels become Python strings, because scikit-learn and skops keep the classes in numpy
+    arrays. Raises ValueError if the columns, their types or the target do not match the schema.
     """
     _check_columns(list(frame.columns), schema)
     for feature in schema.features:
         _check_type(frame[feature.name], feature.kind)
     target = frame[schema.target]
     _check_target(target, schema)
-    # A copy, as a view of it would keep the whole frame.
+    # A copy, because a view would keep the whole frame in memory.
     target = _shared(target).astype(object) if schema.target_type == "string" else target.copy()
     features = frame[[feature.name for feature in schema.features]].copy(deep=False)
     for name in schema.names("categorical"):
@@ -115,9 +97,9 @@ def split_target(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, pd.
 
 
 def _shared(texts: pd.Series) -> pd.Series:
-    """Return the texts as Python strings, equal ones as one, as each takes 60 bytes.
+    """Return the texts as Python strings of 60 bytes each, with equal texts sharing one.
 
-    Where few are equal they stay as they are: they are made Python strings whenever they are used.
+    If few texts are equal, they stay in Arrow, which makes Python strings of them at each use.
     """
     codes, distinct = pd.factorize(texts)
     if len(distinct) > FEW_SHARE * len(texts):
@@ -130,15 +112,17 @@ def _check_columns(columns: list[str], schema: Schema) -> None:
     expected = [feature.name for feature in schema.features] + [schema.target]
     lacking = [name for name in expected if name not in columns]
     if lacking:
-        raise ValueError(f"lacks the columns {_short(lacking)} of the schema; {SAME_RUN}")
+        raise ValueError(f"the columns {some(lacking)} of the schema are missing; {SAME_RUN}")
     extra = [name for name in columns if name not in expected]
     if extra:
-        raise ValueError(f"has the columns {_short(extra)}, which the schema lacks; {SAME_RUN}")
+        raise ValueError(f"the columns {some(extra)} are not in the schema; {SAME_RUN}")
 
 
 def _check_target(target: pd.Series, schema: Schema) -> None:
     if target.empty:
-        raise ValueError("has no rows; lower the test fraction or give more data")
+        raise ValueError(
+            "the file has no rows; lower --test-fraction of preprocess, or give more data"
+        )
     missing = int(target.isna().sum())
     if missing:
         raise ValueError(
@@ -148,8 +132,8 @@ def _check_target(target: pd.Series, schema: Schema) -> None:
     _check_type(target, schema.target_type)
     if schema.task == "classification" and target.nunique() < 2:
         raise ValueError(
-            f"the target {schema.target!r} has one class only ({target.iloc[0]!r}); "
-            "a classification needs two"
+            f"the target {schema.target!r} has only the class {target.iloc[0]!r}, but a "
+            "classification needs two; give data with more classes"
         )
 
 
@@ -160,9 +144,4 @@ def _check_type(column: pd.Series, kind: str) -> None:
         )
 
 
-def _short(names: list[str], most: int = 5) -> str:
-    shown = ", ".join(repr(name) for name in names[:most])
-    return shown + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-SAME_RUN = "give the data and the schema of the same preprocess run"
+SAME_RUN = "give the training split and the schema that one run of preprocess wrote"

@@ -18,7 +18,7 @@ TARGET_TYPES = {"classification": ("integer", "string"), "regression": ("double"
 
 @dataclass(frozen=True)
 class Feature:
-    """A column that the model reads; `distinct` values, where it is a categorical one."""
+    """A column that the model reads; `distinct` counts the values of a categorical one."""
 
     name: str
     kind: str
@@ -40,7 +40,7 @@ class Schema:
 
 
 def read_schema(path: Path) -> Schema:
-    """Read a schema file; raises StepError naming the file and the first thing wrong in it."""
+    """Read a schema file; raises `StepError` that names the file and the first mistake in it."""
     if not path.is_file():
         raise StepError(f"--schema {path} is not a file; give the schema that preprocess wrote")
     try:
@@ -58,11 +58,13 @@ def read_schema(path: Path) -> Schema:
 
 
 def parse_schema(document: object) -> Schema:
-    """Check a decoded schema; raises ValueError that names the key and the value found."""
+    """Check a decoded schema; raises ValueError that names the key and its value."""
     top = _mapping(document, "the schema")
     version = top.get("schema_version")
     if version != SCHEMA_VERSION:
-        raise ValueError(f"schema_version is {version!r}, this train reads {SCHEMA_VERSION}")
+        raise ValueError(
+            f"schema_version is {version!r}, but this version of train reads {SCHEMA_VERSION}"
+        )
     task = _one_of(top.get("task"), TASKS, "task")
     target = _mapping(top.get("target"), "target")
     name = _name(target.get("name"), "target.name")
@@ -77,10 +79,9 @@ def _features(value: object) -> tuple[Feature, ...]:
     if not isinstance(value, list) or not value:
         raise ValueError(f"features must be a list of at least one column, got {value!r:.80}")
     features = tuple(_feature(item, index) for index, item in enumerate(value))
-    counts = Counter(feature.name for feature in features)
-    twice = sorted(name for name, count in counts.items() if count > 1)
-    if twice:
-        raise ValueError(f"features lists {twice[0]!r} more than once")
+    ((name, count),) = Counter(feature.name for feature in features).most_common(1)
+    if count > 1:
+        raise ValueError(f"features lists {name!r} more than once")
     return features
 
 
@@ -89,7 +90,7 @@ def _feature(value: object, index: int) -> Feature:
     name = _name(item.get("name"), f"features[{index}].name")
     kind = _one_of(item.get("kind"), KINDS, f"kind of {name!r}")
     distinct = item.get("distinct", 0) if kind == "categorical" else 0
-    # Only a guess is made of it.
+    # It only serves to estimate the memory, so a wrong value does no harm.
     return Feature(name, kind, distinct if isinstance(distinct, int) else 0)
 
 

@@ -39,7 +39,12 @@ def test_a_schema_keeps_the_order_of_the_columns() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "complaint"),
     [
-        pytest.param(["schema_version"], 2, "schema_version is 2, this train reads 1", id="newer"),
+        pytest.param(
+            ["schema_version"],
+            2,
+            "schema_version is 2, but this version of train reads 1",
+            id="newer",
+        ),
         pytest.param(["task"], "ranking", "task must be one of classification, ", id="task"),
         pytest.param(["task"], ["regression"], "task must be one of", id="task-list"),
         pytest.param(["target"], "price", "target must be a JSON object, got 'price'", id="target"),

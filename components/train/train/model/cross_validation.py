@@ -1,16 +1,16 @@
-"""The folds, and the metrics of a fold, from predictions made once."""
+"""Cross-validation: the folds, and the metrics of each fold."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.metrics import (
     accuracy_score,
     balanced_accuracy_score,
@@ -28,12 +28,12 @@ from train.model.predictions import predict
 
 Metrics = dict[str, float]
 
-# The first is the task's main one.
+# The first metric of a task is its main one.
 METRICS = {
     "classification": ("accuracy", "balanced_accuracy", "f1", "log_loss", "roc_auc"),
     "regression": ("rmse", "mae", "r2"),
 }
-# To scikit-learn's scorers, of which greater is always better, errors are negative.
+# For scikit-learn's scorers, greater is always better, so errors are negative.
 SCORERS = {
     "log_loss": "neg_log_loss",
     "rmse": "neg_root_mean_squared_error",
@@ -42,97 +42,101 @@ SCORERS = {
 
 
 def is_error(metric: str) -> bool:
-    """Tell whether less of it is better."""
+    """Return whether a metric is better when smaller."""
     return metric in SCORERS
 
 
 def choose_folds(target: pd.Series, task: str, wanted: int) -> int:
-    """Return how many folds the rows allow: at most `wanted`, and at least two.
+    """Return the number of folds that the rows allow: at most `wanted`, and at least two.
 
-    Raises ValueError where not even two folds can be learned from.
+    Raises ValueError if the rows do not even allow two folds.
     """
     if task == "regression":
         if len(target) < wanted:
             raise ValueError(
-                f"{len(target)} rows are fewer than {wanted} folds; lower --cv-folds or give "
+                f"{len(target)} rows are too few for {wanted} folds; lower --cv-folds, or give "
                 "more data"
             )
         return wanted
     counts = target.value_counts()
     if counts.iloc[1] < 2:
         raise ValueError(
-            f"{len(target)} rows, with one of the class {counts.index[1]!r}, are too few for "
-            "cross-validation: two classes need two rows each"
+            f"the class {counts.index[1]!r} has one of the {len(target)} rows, but "
+            "cross-validation needs two rows of two classes; give more data"
         )
     return max(2, min(wanted, int(counts.min())))
 
 
 @dataclass(frozen=True)
 class Folds:
-    """Shuffled folds of the rows, stratified by class; every trial has the same."""
+    """Shuffled folds of the rows, stratified by class; all trials share them."""
 
     task: str
     number: int
     seed: int
 
     def splitter(self) -> KFold | StratifiedKFold:
-        """Return scikit-learn's splitter, which splits alike each time."""
+        """Return scikit-learn's splitter, which gives the same folds at each call."""
         kind = StratifiedKFold if self.task == "classification" else KFold
         return kind(self.number, shuffle=True, random_state=self.seed)
 
 
-@contextmanager
-def quiet_folds() -> Iterator[None]:
-    """Silence what is known: few rows of a class, and metrics that a fold leaves undefined."""
-    with warnings.catch_warnings():
-        # The number of folds has been lowered as far as it goes, and that was logged.
-        warnings.filterwarnings("ignore", "The least populated class in y has only")
-        warnings.filterwarnings("ignore", "One or more of the test scores are non-finite")
-        yield
+def cross_validate(
+    pipeline: Pipeline,
+    features: pd.DataFrame,
+    target: pd.Series,
+    folds: Folds,
+    ended: Callable[[str], None] = lambda _: None,
+) -> Metrics:
+    """Return `cv_<metric>_mean` and `cv_<metric>_std` of every metric.
 
-
-@dataclass(frozen=True)
-class Scorer:
-    """Measures a fold, as scikit-learn calls it; a metric that the fold leaves undefined is NaN.
-
-    With `only`, the value is that metric alone, with the sign of "greater is better". A lenient
-    scorer answers NaN also where the predictions cannot be measured, and raises nothing.
+    `ended` is called with a description of each fold that has ended.
     """
+    classes = known_classes(target, folds.task)
+    scores = []
+    with warnings.catch_warnings():
+        # `choose_folds` has lowered the number of folds as far as possible, and the log says so.
+        warnings.filterwarnings("ignore", "The least populated class in y has only")
+        for learn, test in folds.splitter().split(features, target):
+            # A name would keep this model in memory while the next one is fitted.
+            scores.append(
+                measure(
+                    clone(pipeline).fit(features.iloc[learn], target.iloc[learn]),
+                    features.iloc[test],
+                    target.iloc[test],
+                    folds.task,
+                    classes,
+                )
+            )
+            ended(f"fold {len(scores)} of {folds.number}")
+    return summarise(scores)
 
-    task: str
-    classes: np.ndarray = field(repr=False)
-    lenient: bool = False
-    only: str | None = None
 
-    def __call__(
-        self, model: Pipeline, features: pd.DataFrame, target: pd.Series
-    ) -> Metrics | float:
-        """Return the metrics of a fitted model on the rows that it did not see."""
-        try:
-            measured = self._measure(model, features, target.to_numpy())
-        except ValueError:  # such as an infinite prediction
-            if not self.lenient:
-                raise
-            measured = {}
-        if self.only is not None:
-            value = measured.get(self.only, math.nan)
-            return -value if is_error(self.only) else value
-        return {metric: measured.get(metric, math.nan) for metric in METRICS[self.task]}
+def known_classes(target: pd.Series, task: str) -> np.ndarray:
+    """Return the sorted classes of a target; a regression has none."""
+    return np.unique(target) if task == "classification" else np.empty(0)
 
-    def _measure(self, model: Pipeline, features: pd.DataFrame, truth: np.ndarray) -> Metrics:
-        if self.task == "regression":
-            return regression_metrics(truth, *predict(model, features, ["predict"]))
-        methods = ["predict", "predict_proba"] if hasattr(model, "predict_proba") else ["predict"]
-        predicted, *more = predict(model, features, methods)
-        probabilities = _for_all(self.classes, model.classes_, *more) if more else None
-        # Places in the sorted classes, as scikit-learn's metrics are slow to compare texts.
-        places = np.arange(len(self.classes))
-        true, guessed = (np.searchsorted(self.classes, labels) for labels in (truth, predicted))
-        return classification_metrics(true, guessed, places, probabilities)
+
+def measure(
+    model: Pipeline, features: pd.DataFrame, target: pd.Series, task: str, classes: np.ndarray
+) -> Metrics:
+    """Return the metrics of a fitted model on rows that it has not seen.
+
+    Metrics that are undefined for these rows are left out.
+    """
+    truth = target.to_numpy()
+    if task == "regression":
+        return regression_metrics(truth, *predict(model, features, ["predict"]))
+    methods = ["predict", "predict_proba"] if hasattr(model, "predict_proba") else ["predict"]
+    predicted, *more = predict(model, features, methods)
+    probabilities = _for_all(classes, model.classes_, *more) if more else None
+    # Positions in the sorted classes, because scikit-learn's metrics compare texts slowly.
+    true, guessed = (np.searchsorted(classes, labels) for labels in (truth, predicted))
+    return classification_metrics(true, guessed, np.arange(len(classes)), probabilities)
 
 
 def summarise(scores: list[Metrics]) -> Metrics:
-    """Fold the metrics of each fold into means and standard deviations, sorted by name."""
+    """Return the mean and the standard deviation of each metric over the folds, sorted by name."""
     summary = {}
     for metric in sorted(scores[0]):
         values = [score.get(metric, math.nan) for score in scores]
@@ -143,7 +147,7 @@ def summarise(scores: list[Metrics]) -> Metrics:
 
 
 def regression_metrics(truth: np.ndarray, predicted: np.ndarray) -> Metrics:
-    """Return errors in the target's unit, and r2, which one row leaves undefined."""
+    """Return the errors, in the target's unit, and R², which is undefined for a single row."""
     metrics = {
         "rmse": float(root_mean_squared_error(truth, predicted)),
         "mae": float(mean_absolute_error(truth, predicted)),
@@ -161,13 +165,13 @@ def classification_metrics(
 ) -> Metrics:
     """Return the metrics of predicted labels, and of (rows, classes) probabilities if given.
 
-    Of two classes the second in sorted order is the positive one; of more, f1 and roc_auc are
-    averages over the classes (macro, each against the rest).
+    Of two classes, the second in sorted order is the positive one. Of more, f1 is the macro average
+    over the classes, and roc_auc the average of each class against the rest.
     """
     binary: dict[str, Any] = {"average": "binary", "pos_label": classes[-1]}
     average = binary if len(classes) == 2 else {"average": "macro", "labels": classes}
     with warnings.catch_warnings():
-        # A rare class may be predicted in a fold that holds no row of it; that is no news.
+        # A fold may lack a rare class that the model predicts; the user can do nothing about it.
         warnings.filterwarnings("ignore", "y_pred contains classes not in y_true")
         balanced = balanced_accuracy_score(truth, predicted)
     metrics = {
@@ -190,7 +194,7 @@ def _roc_auc(truth: np.ndarray, probabilities: np.ndarray, classes: np.ndarray) 
 
 
 def _for_all(classes: np.ndarray, known: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """Spread probabilities over all classes: one that a fold had no row of to learn has none."""
+    """Spread probabilities over all classes; a class that the model never saw has probability 0."""
     spread = np.zeros((len(probabilities), len(classes)))
     spread[:, np.searchsorted(classes, known)] = probabilities
     return spread

@@ -17,11 +17,11 @@ from train.model.cross_validation import (
     Folds,
     choose_folds,
     classification_metrics,
+    cross_validate,
     is_error,
     regression_metrics,
     summarise,
 )
-from train.search.search import cross_validate
 
 
 def labels(**counts: int) -> pd.Series:
@@ -41,9 +41,9 @@ def test_folds_follow_the_rarest_class(target: pd.Series, folds: int) -> None:
 
 
 def test_too_few_rows_are_refused() -> None:
-    with pytest.raises(ValueError, match="10 rows, with one of the class 'b', are too few"):
+    with pytest.raises(ValueError, match="the class 'b' has one of the 10 rows, but"):
         choose_folds(labels(a=9, b=1), "classification", wanted=5)
-    with pytest.raises(ValueError, match="4 rows are fewer than 5 folds; lower --cv-folds"):
+    with pytest.raises(ValueError, match="4 rows are too few for 5 folds; lower --cv-folds"):
         choose_folds(pd.Series([1.0, 2.0, 3.0, 4.0]), "regression", wanted=5)
 
 

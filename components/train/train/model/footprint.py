@@ -1,97 +1,68 @@
-"""Whether the rows fit in memory: asked of their Parquet file's metadata, before they are read."""
+"""Check from the metadata of a Parquet file, before it is read, whether its rows fit in memory."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import joblib
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pinion_step.errors import StepError
-from pinion_step.memory import available, held, in_words, parquet_bytes
+from pinion_step.memory import parquet_bytes, shortage
+from pinion_step.parquet import read_metadata
 from train.data.schema import Schema
 from train.log import log
 from train.model.preprocessing import MOST_ONE_HOT
 from train.models import Family
 from train.options import Options
 
-# What the step takes beside its rows, in bytes: MLflow, and what few rows take as well; and what
-# encoding and fitting take, in multiples of the numbers that come of it, those among them. Measured
-# on 2026-11-28, 200,000 and a million rows of 20 columns, as in `benchmarks/README.md`: of the
-# linear models ridge, which takes more; a forest of few trees. They only warn: nothing is refused
-# for them.
+# The memory of the step beside its rows: START bytes for MLflow and everything that does not grow
+# with the rows; and for encoding and fitting, multiples of the size of the encoded numbers, which
+# are included. Measured on 2026-11-28 with 200,000 and a million rows of 20 columns, as in
+# `benchmarks/README.md`: ridge, which takes more than the other linear model, and a forest of few
+# trees. They only warn: nothing is refused because of them.
 START = 150_000_000
 ESTIMATORS = {Family.LINEAR: 3.5, Family.FOREST: 3.0, Family.BOOSTING: 3.2}
 NUMBER = 8  # bytes
-# Of the room; above it a little more than expected would be too much.
-SAFE_SHARE = 0.8
-MORE = "give the step more memory (on a cluster: `memory` in the platform file) or fewer rows"
-
-
-@dataclass(frozen=True)
-class Footprint:
-    """Bytes that the step takes on top of what it has: in any case, and as a rule."""
-
-    least: int
-    likely: int
 
 
 def check_memory(options: Options, schema: Schema, family: Family) -> None:
-    """Raise StepError where the rows certainly do not fit, and warn where they may not.
+    """Raise `StepError` if the rows cannot fit, and warn if they may not.
 
-    What cannot be read is left to the reading.
+    A file that cannot be read is left to the reader, which explains it.
     """
-    if not options.train_data.is_file():  # a pipe would be waited for
+    file = read_metadata(options.train_data)
+    if file is None:
         return
-    try:
-        file = pq.read_metadata(options.train_data)
-    except (pa.ArrowException, OSError, ValueError):
-        return
-    left = available()
-    if left is None:
-        return
-    needs, now = estimate(file, schema, family, _processes(options)), held()
+    processes = 0
+    if options.search is not None:
+        processes = min(joblib.cpu_count(), options.search.trials * options.cv_folds)
+    least, likely = estimate(file, schema, family, processes)
     table = f"{file.num_rows:,} rows of {len(schema.features)} features"
-    there = f"there is room for {in_words(now + left)}"
-    if needs.least > left:
-        raise StepError(
-            f"--train-data {options.train_data} does not fit in memory: {table} need at least "
-            f"{in_words(now + needs.least)}, {there}; {MORE}"
-        )
-    if needs.likely > SAFE_SHARE * left:
-        log(
-            f"warning: {table} may not fit in memory with --model {options.model}: they need about "
-            f"{in_words(now + needs.likely)}, {there}; {MORE}, or another model"
-        )
+    warning = shortage(f"--train-data {options.train_data}", f"its {table}", least, likely)
+    if warning:
+        log(f"warning: {warning}, or another model than {options.model}")
 
 
 def estimate(
     file: pq.FileMetaData, schema: Schema, family: Family, processes: int = 0
-) -> Footprint:
-    """Return what so many rows take; `processes` are those of a search, none without one."""
+) -> tuple[int, int]:
+    """Return the bytes that the rows of a file take beyond what is taken now: least, and likely.
+
+    `processes` are those of a search, 0 without one.
+    """
     rows, frame, kept = file.num_rows, parquet_bytes(file), parquet_bytes(file, shared=True)
-    numbers = rows * NUMBER * encoded_width(schema, family)
-    fit = int(ESTIMATORS[family] * numbers)
-    # scikit-learn holds all rows and, of a fold, those to fit and those to measure at once.
+    fit = int(ESTIMATORS[family] * rows * NUMBER * encoded_width(schema, family))
+    # At once in memory are all rows, and the rows that a fold fits and those that it measures.
     likely = START + frame + max(1, processes) * (kept + fit)
     fewest = rows * NUMBER * sum(feature.kind != "boolean" for feature in schema.features)
-    # The last fit is of all rows. Of two folds, the fewest there are, each has half of them.
+    # The last fit takes all rows. With two folds, the fewest, each fold has half of the rows.
     least = max(frame, kept + fewest)
     if not processes:
         least = max(least, 2 * kept + fewest // 2)
-    return Footprint(least, likely)
+    return least, likely
 
 
 def encoded_width(schema: Schema, family: Family) -> int:
-    """Return how many numbers a row becomes: as a rule, or kept of it where most are zeros."""
+    """Return how many numbers a row is encoded to; of a sparse row, those that are kept."""
     width = len(schema.features)
     if family is Family.FOREST:
         width += sum(min(feature.distinct, MOST_ONE_HOT) for feature in schema.features)
     return width
-
-
-def _processes(options: Options) -> int:
-    if options.search is None:
-        return 0
-    return min(joblib.cpu_count(), options.search.trials * options.cv_folds)

@@ -1,6 +1,6 @@
-"""The model folder: what is in it, and under which types it may be loaded.
+"""The model folder: its contents, and the types that it may hold.
 
-`mlflow.sklearn.log_model` would save and upload in one call, but it also looks for a git repository
+`mlflow.sklearn.log_model` saves and uploads in one call. But it also looks for a git repository
 around the program, and the folder would have to be downloaded again for the step's output.
 """
 
@@ -24,9 +24,9 @@ from train.data.schema import Feature, Schema
 
 EXAMPLE_ROWS = 5
 
-# All that a pipeline of MODELS may hold besides what skops trusts by itself: what preprocessing.py
-# builds on, and the insides of the boosting and the forests. None of it runs code of a file's
-# choice, as `partial` and `asarray` reach nothing that is not in this list.
+# The types that a pipeline of MODELS may hold beyond those that skops trusts by itself: what
+# preprocessing.py uses, and the insides of the boosting and the forests. None of them runs code
+# that a file chooses, because `partial` and `asarray` reach nothing outside this list.
 TRUSTED_TYPES = [
     "functools.partial",
     "numpy.asarray",
@@ -37,7 +37,7 @@ TRUSTED_TYPES = [
     "sklearn.utils.validation.check_array",
 ]
 
-# What a fresh environment needs to serve the model, at the versions that fitted it.
+# The packages that serve the model, at the versions that fitted it.
 REQUIREMENTS = ("mlflow-skinny", "numpy", "pandas", "scikit-learn", "scipy", "skops")
 
 COLUMN_TYPES = {
@@ -56,14 +56,14 @@ PREDICTION_TYPES = {
 def make_signature(schema: Schema, features: pd.DataFrame) -> ModelSignature:
     """Return the columns that the model takes, and the type of its predictions.
 
-    Numbers are doubles, which integers can be sent for.
+    Numbers are doubles, and MLflow accepts integers for them.
     """
     columns: list[ColSpec | TensorSpec] = [
         ColSpec(_column_type(feature, features[feature.name]), feature.name)
         for feature in schema.features
     ]
-    predictions = ColumnSchema([ColSpec(PREDICTION_TYPES[schema.target_type])])
-    return ModelSignature(inputs=ColumnSchema(columns), outputs=predictions)
+    predictions = ColSpec(PREDICTION_TYPES[schema.target_type])
+    return ModelSignature(inputs=ColumnSchema(columns), outputs=ColumnSchema([predictions]))
 
 
 def _column_type(feature: Feature, column: pd.Series) -> DataType | AnyType:
@@ -74,7 +74,7 @@ def _column_type(feature: Feature, column: pd.Series) -> DataType | AnyType:
 
 
 def choose_example(features: pd.DataFrame) -> pd.DataFrame:
-    """Return the first complete rows, as a missing value is not strict JSON; else the first."""
+    """Return the first rows without a missing value, which strict JSON has not; else the first."""
     complete = np.flatnonzero(features.notna().all(axis=1))
     return features.iloc[complete[:EXAMPLE_ROWS]] if len(complete) else features.head(EXAMPLE_ROWS)
 
@@ -105,7 +105,7 @@ def save_model(
             metadata={"target": schema.target, "task": schema.task},
         )
     except MlflowException as error:
-        # It calls whatever stops the writing a model that cannot be serialized.
+        # MLflow reports a full disk as a model that cannot be serialized.
         if isinstance(error.__cause__, OSError):
             raise OSError(error.__cause__.errno, error.__cause__.strerror, str(folder)) from error
         raise

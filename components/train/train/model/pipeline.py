@@ -1,4 +1,4 @@
-"""The pipeline that is fitted: the preprocessing, and an estimator of the table in `models.py`."""
+"""The pipeline to fit: the preprocessing, and an estimator from the table in `models.py`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from train.data.schema import Schema
 from train.model.preprocessing import build_preprocessor
 from train.models import Family, find_model
 
-# Parameters that an estimator has, but that a user cannot set through `--model-params`, and why.
+# Parameters of estimators that a user cannot set through `--model-params`, and the reason.
 RESERVED = {
-    "categorical_features": "the schema decides it",
-    "scoring": "a model fitted with a scorer cannot be saved by skops; leave it at 'loss'",
+    "categorical_features": "because the schema decides it",
+    "scoring": "because skops cannot save a model that was fitted with a scorer; leave it out",
 }
 
 
@@ -31,8 +31,8 @@ def build_pipeline(
 ) -> Pipeline:
     """Return the unfitted pipeline of preprocessing and estimator for these rows.
 
-    `params` are the user's, over ours. Raises WrongCallError where a name or value is not one
-    that the estimator takes.
+    `params` are the user's, which override ours. Raises `WrongCallError` if the estimator does not
+    take one of them, or its value.
     """
     model = find_model(schema.task, name)
     estimator = model.make()
@@ -51,39 +51,39 @@ def build_pipeline(
 
 
 def _row_defaults(family: Family, task: str, target: pd.Series) -> dict[str, Any]:
-    """Turn early stopping off where its stratified split would fail on a class of one row."""
+    """Turn off early stopping if its stratified split would fail on a class of one row."""
     if family is not Family.BOOSTING or task != "classification":
         return {}
-    # A class of two rows has one in the training part of a fold.
+    # Of a class of two rows, the training part of a fold has one.
     return {"early_stopping": False} if target.value_counts().min() <= 2 else {}
 
 
 def refuse_unknown(
     flag: str, name: str, estimator: BaseEstimator, params: Mapping[str, Any]
 ) -> None:
-    """Raise WrongCallError where the estimator lacks a parameter, or its user may not set it."""
+    """Raise `WrongCallError` if the estimator lacks a parameter, or the user may not set it."""
     known = sorted(set(estimator.get_params()) - set(RESERVED))
     for key in params:
         if key in RESERVED and key in estimator.get_params():
             raise WrongCallError(f"{flag}: {key!r} cannot be set, {RESERVED[key]}")
         if key not in known:
             raise WrongCallError(
-                f"{flag}: {name} has no parameter {key!r}; known are {', '.join(known)}"
+                f"{flag}: {name} has no parameter {key!r}; give one of {', '.join(known)}"
             )
 
 
 def _refuse_ill_typed(name: str, estimator: BaseEstimator) -> None:
     try:
-        # What scikit-learn itself calls first in `fit`; here before any work is done.
+        # scikit-learn calls it first in `fit`; here it runs before any work is done.
         estimator._validate_params()
     except ValueError as error:
-        raise WrongCallError(f"--model-params of {name}: {error}") from error
+        raise WrongCallError(f"--model-params: {error}") from error
 
 
 def label_keys(params: Mapping[str, Any], schema: Schema, flag: str) -> dict[str, Any]:
-    """Give weights the classes as they are.
+    """Return the parameters with the keys of `class_weight` as integers, if the classes are.
 
-    JSON has no integer keys, but the classes that `class_weight` weighs may be integers.
+    JSON has no integer keys.
     """
     weights = params.get("class_weight")
     if schema.target_type != "integer" or not isinstance(weights, dict):
@@ -91,14 +91,16 @@ def label_keys(params: Mapping[str, Any], schema: Schema, flag: str) -> dict[str
     try:
         return {**params, "class_weight": {int(key): value for key, value in weights.items()}}
     except ValueError as error:
-        raise WrongCallError(f"{flag}: class_weight has a key that is no class: {error}") from error
+        raise WrongCallError(
+            f"{flag}: class_weight has a key that is not a class ({error}); give classes as keys"
+        ) from error
 
 
 def use_one_thread(pipeline: Pipeline) -> Pipeline:
     """Let a fitted pipeline predict in one thread.
 
-    Threads of a forest add their probabilities up in the order in which they end, so that the
-    last digits would differ from call to call; and a served model answers one row at a time.
+    The threads of a forest add up probabilities in the order in which they end, so that the last
+    digits would differ from call to call. And a served model mostly predicts one row at a time.
     """
     if "n_jobs" in pipeline[-1].get_params():
         pipeline[-1].set_params(n_jobs=None)

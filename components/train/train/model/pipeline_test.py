@@ -149,7 +149,7 @@ def test_weights_are_of_the_classes_as_they_are() -> None:
     params = {"class_weight": {"0": 1, "1": 9}}
     built = build_pipeline(schema, frame, target, "random_forest", params, seed=1)[-1]
     assert built.class_weight == {0: 1, 1: 9}
-    with pytest.raises(WrongCallError, match="class_weight has a key that is no class: .*'x'"):
+    with pytest.raises(WrongCallError, match="class_weight has a key that is not a class .*'x'"):
         build_pipeline(schema, frame, target, "random_forest", {"class_weight": {"x": 1}}, seed=1)
 
 

@@ -1,4 +1,4 @@
-"""Predictions of a fold's rows, which are encoded once however many kinds of them are asked for."""
+"""Predictions on the rows of a fold, which are encoded only once for several methods."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FORESTS = (RandomForestClassifier, RandomForestRegressor)
 
 
 def predict(model: Pipeline, features: pd.DataFrame, methods: Sequence[str]) -> list[np.ndarray]:
-    """Return what the methods of the pipeline's estimator, such as `predict`, say of the rows."""
+    """Return the result of each method of the pipeline's estimator, such as `predict`."""
     numbers: Any = features
     for _, step in model.steps[:-1]:
         numbers = step.transform(numbers)
@@ -30,17 +30,17 @@ def predict(model: Pipeline, features: pd.DataFrame, methods: Sequence[str]) -> 
 
 
 def _threads(estimator: BaseEstimator, rows: int) -> int:
-    """Return how many threads to ask from; other estimators than forests have their own."""
+    """Return the number of threads; estimators other than forests have threads of their own."""
     if not isinstance(estimator, FORESTS):
         return 1
     return min(joblib.effective_n_jobs(estimator.n_jobs), rows)
 
 
 def _ask(estimator: BaseEstimator, method: str, numbers: Any, threads: int) -> np.ndarray:
-    """Give each thread rows of its own.
+    """Call a method in threads that each have their own rows.
 
-    A forest gives each thread trees of its own, and adds their answers up in the order in which
-    they come, so that the last digits would differ from call to call.
+    A forest's own threads each have some of the trees. They add up their results in the order in
+    which they end, so that the last digits would differ from call to call.
     """
     ask = getattr(estimator, method)
     if threads == 1:

@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from train.conftest import KINDS, customers
 from train.data.schema import Feature, Schema
-from train.model.cross_validation import Scorer, classification_metrics
+from train.model.cross_validation import classification_metrics, measure
 from train.model.pipeline import build_pipeline, use_one_thread
 from train.model.predictions import predict
 from train.models import MODELS
@@ -82,7 +82,8 @@ def test_rows_are_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_metrics_of_texts_are_those_that_scikit_learn_gives_for_them(name: str) -> None:
     model, truth = fitted("classification", name), FRAME["income class"].astype(object)
     classes = np.unique(truth)
-    measured = Scorer("classification", classes)(clone(model).fit(FEATURES, truth), FEATURES, truth)
+    refitted = clone(model).fit(FEATURES, truth)
+    measured = measure(refitted, FEATURES, truth, "classification", classes)
     again = use_one_thread(clone(model).fit(FEATURES, truth))
     labels, probabilities = again.predict(FEATURES), again.predict_proba(FEATURES)
     assert measured == classification_metrics(truth.to_numpy(), labels, classes, probabilities)

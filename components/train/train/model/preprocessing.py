@@ -1,7 +1,7 @@
 """The preprocessing that is fitted, logged and served with the model.
 
-Only scikit-learn and numpy are used, and of numpy only `asarray`: the model must load where this
-code is not installed, and skops trusts a file no further than the functions that it names.
+It uses only scikit-learn and `numpy.asarray`: the model must load where this code is not installed,
+and skops loads only the functions that it was told to trust.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from train.data.schema import Schema
 from train.model.low_memory import LeanColumnTransformer, LeanImputer
 from train.models import Family
 
-# What numpy makes of a missing date when dates become numbers.
+# A missing date, after numpy has converted dates to numbers.
 NOT_A_TIME = float(np.iinfo("int64").min)
-# With this many values present, no shuffled fold is without one.
+# If a column has this many values, every shuffled fold has one.
 FEW = 100
-MOST_ONE_HOT = 50  # columns of a category; more are slow in a forest
+MOST_ONE_HOT = 50  # columns for a category; more are slow in a forest
 
 
-# The name of a step to the transformer and its columns.
+# From the name of a step to its transformer and its columns.
 Steps = dict[str, tuple[Any, list[str]]]
 
 
 def build_preprocessor(
     schema: Schema, family: Family, features: pd.DataFrame, seed: int, max_codes: int = 255
 ) -> ColumnTransformer:
-    """Return the unfitted transformer from the feature columns to numbers, to be made plain.
+    """Return the unfitted transformer from the feature columns to numbers.
 
-    `features` are the rows of the whole training split. For BOOSTING the categorical features come
-    first, as at most `max_codes` codes each.
+    `features` are the rows of the whole training split. For BOOSTING, the categorical features come
+    first, with at most `max_codes` codes each. Call `make_plain` on it after the fit.
     """
     if family is Family.BOOSTING:
         steps = _boosting_steps(schema, features, max_codes)
@@ -51,7 +51,7 @@ def build_preprocessor(
         steps = _forest_steps(schema, len(features), seed)
     else:
         steps = _linear_steps(schema)
-    # The other families take more memory to fit than to encode.
+    # The other families need more memory to fit than to encode, so they gain nothing.
     kind = LeanColumnTransformer if family is Family.LINEAR else ColumnTransformer
     return kind([(name, *step) for name, step in steps.items() if step[1]])
 
@@ -64,17 +64,20 @@ def _linear_steps(schema: Schema) -> Steps:
             make_pipeline(*_seconds(), _impute("median", NOT_A_TIME), StandardScaler()),
             schema.names("date"),
         ),
-        "boolean": (make_pipeline(_floats(), _impute("most_frequent")), schema.names("boolean")),
+        "boolean": (
+            make_pipeline(_as("float64"), _impute("most_frequent")),
+            schema.names("boolean"),
+        ),
     }
 
 
 def _forest_steps(schema: Schema, rows: int, seed: int) -> Steps:
-    """Give a forest each category twice: its mean target, and whether it is a frequent one.
+    """Encode each category twice: as its mean target, and one-hot if it is frequent.
 
-    One-hot alone is slow and weak where categories are many; the mean alone is blind to what a
-    category does only together with another column.
+    One-hot alone is slow and weak if there are many categories. The mean alone misses the effect
+    that a category has only together with another column.
     """
-    # Shuffled, as a file sorted by target would give every fold means of other classes.
+    # Shuffled, because folds of a file that is sorted by target would have other classes each.
     folds = KFold(max(2, min(5, rows // 2)), shuffle=True, random_state=seed)
     mean = TargetEncoder(
         target_type="continuous" if schema.task == "regression" else "auto", cv=folds
@@ -85,12 +88,15 @@ def _forest_steps(schema: Schema, rows: int, seed: int) -> Steps:
         "category_mean": (make_pipeline(*_text(), mean), schema.names("categorical")),
         "numeric": (_impute("median"), schema.names("numeric")),
         "date": (make_pipeline(*_seconds(), _impute("median", NOT_A_TIME)), schema.names("date")),
-        "boolean": (make_pipeline(_floats(), _impute("most_frequent")), schema.names("boolean")),
+        "boolean": (
+            make_pipeline(_as("float64"), _impute("most_frequent")),
+            schema.names("boolean"),
+        ),
     }
 
 
 def _boosting_steps(schema: Schema, features: pd.DataFrame, max_codes: int) -> Steps:
-    """Leave missing values to the boosting, except where a fold may hold nothing else."""
+    """Leave missing values to the boosting, unless a fold may hold nothing else."""
     codes = OrdinalEncoder(
         handle_unknown="use_encoded_value", unknown_value=np.nan, max_categories=max_codes
     )
@@ -106,7 +112,7 @@ def _boosting_steps(schema: Schema, features: pd.DataFrame, max_codes: int) -> S
         "categorical": (make_pipeline(*_text(), codes), schema.names("categorical")),
         "numeric": ("passthrough", schema.names("numeric")),
         "date": (make_pipeline(*_seconds(), no_date), schema.names("date")),
-        "boolean": (_floats(), schema.names("boolean")),
+        "boolean": (_as("float64"), schema.names("boolean")),
     }
     complete = _linear_steps(schema)
     for kind in ("numeric", "date", "boolean"):
@@ -117,15 +123,15 @@ def _boosting_steps(schema: Schema, features: pd.DataFrame, max_codes: int) -> S
 
 
 def _one_hot(**options: Any) -> OneHotEncoder:
-    # A category seen once teaches nothing but itself; grouped, such ones stand for the unseen.
-    # Ones and zeros as bytes, as the estimator's numbers are made of them only side by side.
+    # Nothing can be learned from a category of one row; grouped, such categories stand for unseen
+    # ones. Bytes are enough for ones and zeros until the columns are put side by side.
     return OneHotEncoder(
         handle_unknown="infrequent_if_exist", min_frequency=2, dtype=np.uint8, **options
     )
 
 
 def _impute(strategy: str, missing_values: float = np.nan) -> LeanImputer:
-    # A column without a single value in a fold is kept, so that no fold changes the columns.
+    # A column without a value in a fold is kept, so that all folds have the same columns.
     return LeanImputer(
         missing_values=missing_values,
         strategy=strategy,
@@ -135,7 +141,7 @@ def _impute(strategy: str, missing_values: float = np.nan) -> LeanImputer:
 
 
 def _text() -> list[SimpleImputer]:
-    """Make missing a category of its own: pandas has NaN for it, JSON has None."""
+    """Make missing values a category of their own: NaN from pandas, None from JSON."""
     return [
         SimpleImputer(
             missing_values=missing, strategy="constant", fill_value="", keep_empty_features=True
@@ -146,10 +152,6 @@ def _text() -> list[SimpleImputer]:
 
 def _seconds() -> list[FunctionTransformer]:
     return [_as("datetime64[s]"), _as("float64")]
-
-
-def _floats() -> FunctionTransformer:
-    return _as("float64")
 
 
 def _as(dtype: str) -> FunctionTransformer:

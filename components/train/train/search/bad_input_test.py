@@ -18,18 +18,18 @@ def space(values: object) -> str:
         pytest.param("[1]", "--search: '[1]' is not a JSON object such as", id="not-an-object"),
         pytest.param(
             '{"trails": 3}',
-            "--search has the unknown key 'trails'; known are method, trials, space, metric",
+            "--search: 'trails' is not a key; the keys are method, trials, space, metric",
             id="unknown-key",
         ),
         pytest.param(
             '{"method": "grid"}',
-            "the method 'grid' is not known; known are random, halving",
+            "--search: 'grid' is not a method; give one of random, halving",
             id="unknown-method",
         ),
-        pytest.param('{"method": []}', "the method [] is not known", id="method-list"),
+        pytest.param('{"method": []}', "--search: [] is not a method", id="method-list"),
         pytest.param(
             '{"metric": "rmse"}',
-            "the metric 'rmse' is not known for a classification; known are accuracy,",
+            "--search: 'rmse' is not a metric of a classification; give one of accuracy,",
             id="metric-of-other-task",
         ),
         pytest.param('{"metric": 1}', "metric must be the name of a metric, got 1", id="metric"),
@@ -41,19 +41,19 @@ def space(values: object) -> str:
         pytest.param(space([]), "space must be an object of parameters", id="list-space"),
         pytest.param(
             space({"max_dpth": [1]}),
-            "--search: space: hist_gradient_boosting has no parameter 'max_dpth'; known are "
+            "--search: space: hist_gradient_boosting has no parameter 'max_dpth'; give one of "
             "class_weight,",
             id="unknown-parameter",
         ),
         pytest.param(space({"scoring": ["loss"]}), "'scoring' cannot be set", id="reserved"),
         pytest.param(
             space({"max_bins": [15, 255]}),
-            "'max_bins' cannot be varied, the encoding of the categories depends on it",
+            "'max_bins' cannot be varied, because the encoding of the categories depends on it",
             id="same-in-every-trial",
         ),
         pytest.param(
             space({"l2_regularization": [0.5, 1]}),
-            "'l2_regularization' is in the space and in --model-params; take it out of one",
+            "'l2_regularization' is in the space and in --model-params; remove it from one of",
             id="fixed-too",
         ),
         pytest.param(space({"max_depth": []}), "'max_depth' must be a list of", id="empty-list"),
@@ -69,7 +69,7 @@ def space(values: object) -> str:
         ),
         pytest.param(
             space({"learning_rate": {"low": 0, "high": 1, "log": True}}),
-            "low of 'learning_rate' must be above 0 where log is true, got 0",
+            "low of 'learning_rate' must be above 0 if log is true, got 0",
             id="log-of-zero",
         ),
         pytest.param(
@@ -121,7 +121,7 @@ def test_a_search_of_what_is_all_fixed_names_it(
     flags = ["--model", "ridge", "--model-params", '{"alpha": 2}', "--search", '{"trials": 3}']
     assert step.run(*flags) == 2
     error = capsys.readouterr().err
-    assert "--model-params sets all that a search of ridge would vary (alpha)" in error
+    assert "--model-params sets every parameter that a search of ridge varies (alpha)" in error
 
 
 def test_a_halving_of_few_rows_says_how_many_it_takes(
@@ -131,7 +131,7 @@ def test_a_halving_of_few_rows_says_how_many_it_takes(
     frame = frame.groupby("grade").head(6)  # of three classes
     assert step.write(frame, "grade").run("--search", '{"method": "halving"}') == 1
     error = capsys.readouterr().err.splitlines()[-1]
-    assert "18 rows are too few for a halving, whose first round has 30; give" in error
+    assert "18 rows are too few for a halving, whose first round takes 30; give" in error
 
 
 def test_a_parameter_of_the_run_cannot_have_the_name_of_one_of_the_search(

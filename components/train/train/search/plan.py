@@ -1,4 +1,4 @@
-"""The plan of a search: what was asked for, held against the data, the model and its metrics."""
+"""The plan of a search, after its options were checked against the data and the model."""
 
 from __future__ import annotations
 
@@ -17,66 +17,62 @@ from train.search.options import SearchOptions
 from train.search.space import build_space, count_trials
 from train.search.trials import Plan
 
-FACTOR = 3  # scikit-learn's: so many times the rows has a halving's next round
-LONGEST_SPACE = 500  # characters of it that a reader of the run may want
+FACTOR = (
+    3  # scikit-learn's factor: each round of a halving has so many times the rows of the one before
+)
+LONGEST_SPACE = 500  # characters of it in a parameter of the run
 
 
 def plan_search(
     options: Options, schema: Schema, data: Dataset, folds: Folds, estimator: BaseEstimator
-) -> Plan:
-    """Return what to try; without `--search` one trial, of what the estimator is.
+) -> Plan | None:
+    """Return the plan, None without `--search`.
 
-    Raises WrongCallError naming what the model or the task does not have, and StepError where a
+    Raises `WrongCallError` for a metric or a parameter that does not exist, and `StepError` if a
     halving has too few rows.
     """
-    main = METRICS[schema.task][0]
     search = options.search
     if search is None:
-        return Plan("random", 1, main)
-    metric = main if search.metric is None else search.metric
+        return None
+    metric = METRICS[schema.task][0] if search.metric is None else search.metric
     if metric not in METRICS[schema.task]:
         raise WrongCallError(
-            f"--search: the metric {metric!r:.80} is not known for a {schema.task}; known are "
+            f"--search: {metric!r:.80} is not a metric of a {schema.task}; give one of "
             f"{', '.join(METRICS[schema.task])}"
         )
-    space = build_space(options, schema, estimator)
+    space = build_space(search, options, schema, estimator)
     trials = count_trials(search.trials, space)
     if trials < search.trials:
-        log(f"{trials} trials instead of {search.trials}, as the space has no more combinations")
-    _refuse_few_rows(search, options, schema, data, folds)
-    return Plan(search.method, trials, metric, space)
-
-
-def _refuse_few_rows(
-    search: SearchOptions, options: Options, schema: Schema, data: Dataset, folds: Folds
-) -> None:
-    least = _least_rows(schema, data, folds)
-    rows = len(data.target)
+        log(f"running {trials} of {search.trials} trials, because the space has no others")
+    least, rows = _least_rows(schema, data, folds), len(data.target)
     if search.method == "halving" and rows < least:
         raise StepError(
             f"--train-data {options.train_data}: {rows} rows are too few for a halving, whose "
-            f'first round has {least}; give {{"method": "random"}} or more data'
+            f'first round takes {least}; give {{"method": "random"}}, or more data'
         )
+    return Plan(search.method, trials, metric, space)
 
 
 def _least_rows(schema: Schema, data: Dataset, folds: Folds) -> int:
-    """Return the rows that scikit-learn gives the first round of a halving at least."""
+    """Return the least number of rows that scikit-learn gives the first round of a halving."""
     classes = data.target.nunique() if schema.task == "classification" else 1
     return 2 * folds.number * classes
 
 
-def expected_work(plan: Plan, schema: Schema, data: Dataset, folds: Folds) -> float:
-    """Return the work before the last fit, in fits to all rows."""
-    if plan.method != "halving":
-        return float(plan.trials * folds.number)
+def expected_work(plan: Plan | None, schema: Schema, data: Dataset, folds: Folds) -> float:
+    """Return the work before the last fit; the unit is one fit to all rows."""
+    if plan is None:
+        return folds.number
+    if plan.method == "random":
+        return plan.trials * folds.number
     rows = len(data.target)
     rounds = halving_rounds(plan.trials, rows, _least_rows(schema, data, folds))
-    # Then the best is measured on all rows.
+    # After the rounds, the best trial is measured on all rows.
     return folds.number * (sum(trials * share for trials, share in rounds) / rows + 1)
 
 
 def halving_rounds(trials: int, rows: int, least: int) -> list[tuple[int, int]]:
-    """Return the trials and the rows of each round, as scikit-learn chooses them."""
+    """Return the numbers of trials and rows of each round, which scikit-learn chooses."""
     share = max(least, rows // FACTOR ** int(math.log(trials, FACTOR)))
     rounds = []
     while share <= rows:
@@ -85,14 +81,12 @@ def halving_rounds(trials: int, rows: int, least: int) -> list[tuple[int, int]]:
     return rounds
 
 
-def describe_plan(options: Options, plan: Plan) -> dict[str, str]:
-    """Return the run's parameters about the search; none where there is none."""
-    if options.search is None:
-        return {}
-    space = options.search.space
+def describe_plan(search: SearchOptions, plan: Plan) -> dict[str, str]:
+    """Return the parameters of the run that describe the search."""
+    space = json.dumps(search.space, sort_keys=True) if search.space else "default"
     return {
         "search.method": plan.method,
         "search.trials": str(plan.trials),
         "search.metric": plan.metric,
-        "search.space": (json.dumps(space, sort_keys=True) if space else "default")[:LONGEST_SPACE],
+        "search.space": space[:LONGEST_SPACE],
     }

@@ -1,4 +1,4 @@
-"""The rounds of a search: a random one has one, a halving several, of fewer trials each."""
+"""The rounds of a search: one in a random search, several with ever fewer trials in a halving."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from pinion_step.errors import StepError
 from train.log import log
@@ -20,9 +21,10 @@ Evaluate = Callable[..., Mapping[str, Any]]
 
 @dataclass
 class Rounds:
-    """Hands trials to scikit-learn in batches, and keeps what came of each.
+    """Evaluates trials in batches, and keeps the results.
 
-    `folds` and `rows` are those of the whole training split.
+    `folds` is the number of folds, and `rows` that of the whole training split. `explain` gives the
+    reason why parameters fail.
     """
 
     plan: Plan
@@ -42,84 +44,62 @@ class Rounds:
         cv: object,
         more: Mapping[str, list[Any]],
     ) -> Mapping[str, Any]:
-        """Evaluate one round in batches; raises StepError where all of its trials fail."""
+        """Evaluate one round in batches; raises `StepError` if all of its trials fail."""
         results: Mapping[str, Any] = {}
         for start in range(0, len(candidates), self.batch):
             part = slice(start, start + self.batch)
             trials = [self._trial(candidate) for candidate in candidates[part]]
             for trial in trials if more else ():
                 trial.round, trial.rows = more["iter"][0], more["n_resources"][0]
-            more_of_part = {key: values[part] for key, values in more.items()}
             try:
-                results = evaluate(candidates[part], cv, more_of_part)
+                results = evaluate(candidates[part], cv, {k: v[part] for k, v in more.items()})
             except ValueError as error:
-                # scikit-learn takes it for the end where every fit of a batch fails.
-                if not self.plan.space or "fits failed" not in str(error):
+                # scikit-learn raises it if every fit of a batch fails, but the search goes on.
+                if "fits failed" not in str(error):
                     raise
                 self._take(trials, [{} for _ in trials])
             else:
-                self._take(trials, self._next_metrics(results, len(trials)))
-            if self.plan.space:
-                self._tell(trials, f"trial {start + len(trials)} of {len(candidates)}")
-        if self.plan.space and (not results or all(trial.error for trial in self.trials)):
+                rows = range(self._measured, self._measured + len(trials))
+                self._take(trials, [self._metrics(results, row) for row in rows])
+                self._measured = rows.stop
+            self._tell(trials, f"trial {start + len(trials)} of {len(candidates)}")
+        if not results or all(trial.error for trial in self.trials):
             self._give_up()
         return results
 
-    def finish(self, ranked: Sequence[Trial]) -> None:
-        """Tell the watcher of the ranks."""
-        self.watcher.finished(ranked)
-
     def _trial(self, candidate: dict[str, Any]) -> Trial:
-        # What numpy draws is no type of Python, in which a model is saved.
+        # numpy draws values of its own types, but a model is saved with those of Python.
         params = {
             name.removeprefix(ESTIMATOR): value.item() if isinstance(value, np.generic) else value
             for name, value in sorted(candidate.items())
         }
-        known = (trial for trial in self.trials if trial.params == params)
-        trial = next(known, None) if self.plan.method == "halving" else None
-        if trial is None:
-            trial = Trial(len(self.trials) + 1, params)
-            self.trials.append(trial)
-            self.watcher.started(trial)
+        if self.plan.method == "halving":
+            for trial in self.trials:
+                if trial.params == params:
+                    return trial
+        trial = Trial(len(self.trials) + 1, params)
+        self.trials.append(trial)
+        self.watcher.started(trial)
         return trial
 
-    def _next_metrics(self, results: Mapping[str, Any], count: int) -> list[Metrics]:
-        rows = range(self._measured, self._measured + count)
-        self._measured += count
-        return [self._metrics(results, row) for row in rows]
-
     def _metrics(self, results: Mapping[str, Any], row: int) -> Metrics:
-        """Read one trial's scores of each fold, which have the sign of "greater is better"."""
+        """Read a trial's metrics; the scores of a halving have the sign of "greater is better"."""
         folds: dict[str, dict[str, float]] = {}
         for key, values in results.items():
             fold, found, name = key.partition("_test_")
             if found and fold.startswith("split"):
                 folds.setdefault(fold, {})[name] = float(values[row])
-        scores = list(folds.values())
-        if "score" in scores[0]:
-            sign = -1 if is_error(self.plan.metric) else 1
-            scores = [{self.plan.metric: sign * score["score"]} for score in scores]
-        return summarise(scores)
+        if self.plan.method == "random":
+            return summarise(list(folds.values()))
+        sign = -1 if is_error(self.plan.metric) else 1
+        return summarise([{self.plan.metric: sign * fold["score"]} for fold in folds.values()])
 
     def _take(self, trials: list[Trial], metrics: list[Metrics]) -> None:
         for trial, measured in zip(trials, metrics, strict=True):
             trial.metrics = measured
-            if self.plan.space and f"cv_{self.plan.metric}_mean" not in measured:
+            if f"cv_{self.plan.metric}_mean" not in measured:
                 trial.error = self.explain(trial.params)
             self.watcher.measured(trial)
-
-    def _tell(self, ended: Sequence[Trial], what: str) -> None:
-        """Tell of trials that ended together, and of the best so far."""
-        for trial in ended:
-            if trial.error:
-                log(f"trial {trial.number} of {self.plan.trials} failed: {trial.error}")
-        if self.plan.method == "halving":
-            what = f"round {ended[0].round + 1}, {what}"
-        best = rank(self.trials, self.plan.metric)[0]
-        if not best.error:
-            what += f", best {describe_score(best, self.plan.metric)}"
-        rows = ended[0].rows or self.rows
-        self.progress.ended(what, len(ended) * self.folds * rows / self.rows)
 
     def _give_up(self) -> None:
         first = next(trial for trial in self.trials if trial.error)
@@ -127,3 +107,39 @@ class Rounds:
             f"--search: all {len(self.trials)} trials failed; trial {first.number} with "
             f"{first.params}: {first.error}"
         )
+
+    def _tell(self, ended: Sequence[Trial], what: str) -> None:
+        """Report the trials of a batch, and the best one so far."""
+        for trial in ended:
+            if trial.error:
+                log(f"trial {trial.number} of {self.plan.trials} failed: {trial.error}")
+        if self.plan.method == "halving":
+            what = f"round {ended[0].round + 1}, {what}"
+        best = rank(self.trials, self.plan.metric)[0]
+        if not best.error:
+            what += f", best {describe_score(best.metrics, self.plan.metric)}"
+        rows = ended[0].rows or self.rows
+        self.progress.ended(what, len(ended) * self.folds * rows / self.rows)
+
+
+class Watched(BaseEstimator):
+    """A mix-in for scikit-learn's searches that evaluates in `rounds`, which no worker receives."""
+
+    rounds: Rounds
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__getstate__().items() if name != "rounds"}
+
+    def _run_search(self, evaluate_candidates: Evaluate, *, callback_ctx: object = None) -> None:
+        def evaluate(
+            candidates: Sequence[dict[str, Any]],
+            cv: object = None,
+            more_results: Mapping[str, list[Any]] | None = None,
+            callback_ctx: object = None,
+        ) -> Mapping[str, Any]:
+            # Without the context, which allows each number once: every batch starts at 0.
+            return self.rounds.evaluate(
+                evaluate_candidates, list(candidates), cv, more_results or {}
+            )
+
+        super()._run_search(evaluate, callback_ctx=callback_ctx)

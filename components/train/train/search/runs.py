@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from mlflow.entities import Metric, Param, RunTag
 
 from train.search.trials import Trial, Watcher, describe_params
-from train.tracking.run import Run, last_words
+from train.tracking.run import Run, ending
 
 PARENT = "mlflow.parentRunId"
 LONGEST_TAG = 500
 
 
 class TrialRuns(Watcher):
-    """Makes a run of every trial as it starts; a halving has a step of metrics for each round."""
+    """Creates a run for every trial as it starts; its metrics have a step for each round."""
 
     def __init__(self, parent: Run, tags: Mapping[str, str]) -> None:
         self._parent = parent
@@ -25,7 +25,7 @@ class TrialRuns(Watcher):
         self._open: set[int] = set()
 
     def started(self, trial: Trial) -> None:
-        """Make the run; its parameters have the names that they have in the step's own."""
+        """Create the run, with the parameters under the names that the step's run uses."""
         client = self._parent.client
         run_id = client.create_run(
             self._parent.experiment_id,
@@ -33,11 +33,11 @@ class TrialRuns(Watcher):
         ).info.run_id
         self._runs[trial.number] = run_id
         self._open.add(trial.number)
-        params = describe_params(trial.params)
-        client.log_batch(run_id, params=[Param(key, value) for key, value in params.items()])
+        params = [Param(key, value) for key, value in describe_params(trial.params).items()]
+        client.log_batch(run_id, params=params)
 
     def measured(self, trial: Trial) -> None:
-        """Log the metrics; a trial with an error ends here."""
+        """Log the metrics, and end the run of a trial that failed."""
         client, run_id = self._parent.client, self._runs[trial.number]
         values = dict(trial.metrics)
         if trial.rows:
@@ -50,13 +50,12 @@ class TrialRuns(Watcher):
             self._end(trial.number, "FAILED")
 
     def finished(self, ranked: Sequence[Trial]) -> None:
-        """Log the ranks, the best first, and end what is open."""
+        """Log the ranks, the best first."""
         now = int(time.time() * 1000)
         for place, trial in enumerate(ranked, 1):
             if not trial.error:
                 metric = Metric("rank", place, now, 0)
                 self._parent.client.log_batch(self._runs[trial.number], metrics=[metric])
-        self.end("FINISHED")
 
     def end(self, status: str) -> None:
         """End every run that is open."""
@@ -70,11 +69,7 @@ class TrialRuns(Watcher):
 
 @contextmanager
 def trial_runs(parent: Run, tags: Mapping[str, str]) -> Iterator[TrialRuns]:
-    """Make runs that end FINISHED, FAILED, or KILLED where a signal ended the search."""
+    """Create runs that end FINISHED, FAILED, or KILLED by a signal."""
     runs = TrialRuns(parent, tags)
-    try:
+    with ending(runs.end):
         yield runs
-    except BaseException as error:
-        with last_words():
-            runs.end("FAILED" if isinstance(error, Exception) else "KILLED")
-        raise

@@ -1,16 +1,14 @@
-"""Looks for parameters with scikit-learn's own searches; a plain run is a search of one trial.
+"""A search for parameters, by scikit-learn.
 
-Every trial is drawn before the first is fitted and is fitted in one thread, so that what is found
-depends neither on the cores nor on which trial ends first.
+All trials are drawn before the first one is fitted, and each is fitted in one thread. So the result
+depends neither on the number of cores nor on the order in which trials end.
 """
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -22,18 +20,19 @@ from sklearn.model_selection import RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 
 from pinion_step.errors import one_line
-from train.model.cross_validation import METRICS, Folds, Metrics, Scorer, quiet_folds
-from train.progress import FoldsEnd, Progress
-from train.search.rounds import ESTIMATOR, Rounds
+from train.model.cross_validation import METRICS, Folds, Metrics, is_error, known_classes, measure
+from train.progress import Progress
+from train.search.rounds import ESTIMATOR, Rounds, Watched
 from train.search.trials import Plan, Trial, Watcher, rank
-from train.search.watched import Watched
 from train.search.workers import worker_processes
 
-FITS_PER_WORKER = 4  # in a batch: more wait less for the slowest, fewer are told of earlier
+FITS_PER_WORKER = (
+    4  # in a batch: with more, workers wait less; with fewer, progress is reported earlier
+)
 
 
 class RandomSearch(Watched, RandomizedSearchCV):
-    """scikit-learn's random search, watched."""
+    """scikit-learn's random search, in rounds."""
 
 
 def run_trials(
@@ -42,65 +41,68 @@ def run_trials(
     target: pd.Series,
     folds: Folds,
     plan: Plan,
-    watcher: Watcher | None = None,
-    progress: Progress | None = None,
+    watcher: Watcher,
+    progress: Progress,
 ) -> list[Trial]:
     """Cross-validate all trials and return them, the best first and the failed ones last.
 
     In a halving search, a trial that reached a later round is better than one that did not.
     """
-    workers = min(joblib.cpu_count(), plan.trials * folds.number) if plan.space else 1
+    workers = min(joblib.cpu_count(), plan.trials * folds.number)
     batch = max(1, math.ceil(workers * FITS_PER_WORKER / folds.number))
     explain = partial(_why, pipeline, features, target, folds)
     search = _make_search(pipeline, target, folds, plan)
-    progress = progress or Progress(quiet=True)
-    search.rounds = Rounds(
-        plan, folds.number, len(target), batch, explain, watcher or Watcher(), progress
-    )
-    if not plan.space:
-        search.set_callbacks(FoldsEnd(folds.number, progress))
-    with _quiet_trials() if plan.space else quiet_folds(), worker_processes(workers):
+    search.rounds = Rounds(plan, folds.number, len(target), batch, explain, watcher, progress)
+    with warnings.catch_warnings(), worker_processes(workers):
+        # Those of the workers too; the warnings about the best trial come again with its fit.
+        warnings.simplefilter("ignore")
         search.set_params(n_jobs=workers).fit(features, target)
     ranked = rank(search.rounds.trials, plan.metric)
-    search.rounds.finish(ranked)
+    watcher.finished(ranked)
     return ranked
-
-
-def cross_validate(
-    pipeline: Pipeline,
-    features: pd.DataFrame,
-    target: pd.Series,
-    folds: Folds,
-    progress: Progress | None = None,
-) -> Metrics:
-    """Return `cv_<metric>_mean` and `cv_<metric>_std` of every metric: a search of one trial."""
-    plan = Plan("random", 1, METRICS[folds.task][0])
-    return run_trials(pipeline, features, target, folds, plan, progress=progress)[0].metrics
 
 
 def _make_search(pipeline: Pipeline, target: pd.Series, folds: Folds, plan: Plan) -> Watched:
     common: dict[str, Any] = {
+        "estimator": pipeline,
+        "param_distributions": {f"{ESTIMATOR}{name}": plan.space[name] for name in plan.space},
         "cv": folds.splitter(),
         "random_state": folds.seed,
-        # The best is fitted again elsewhere, where it has all cores.
+        # The best trial is fitted again later, with all cores.
         "refit": False,
         "return_train_score": False,
-        # A plain run has nothing to go on with.
-        "error_score": math.nan if plan.space else "raise",
+        "error_score": math.nan,
     }
-    space = {f"{ESTIMATOR}{name}": choices for name, choices in plan.space.items()}
-    classes = np.unique(target) if folds.task == "classification" else np.empty(0)
-    scorer = Scorer(folds.task, classes, lenient=bool(plan.space))
-    if plan.method == "halving":
-        # Late: importing it switches on what scikit-learn calls experimental.
-        from train.search.halving import HalvingSearch
+    score = partial(_score, folds.task, known_classes(target, folds.task))
+    if plan.method == "random":
+        return RandomSearch(n_iter=plan.trials, scoring=score, **common)
+    # Importing it enables an experimental part of scikit-learn.
+    from train.search.halving import HalvingSearch
 
-        # scikit-learn's halving measures one metric.
-        scorer = replace(scorer, only=plan.metric)
-        # So many rows first that the last round has as many as there are.
-        common |= {"n_candidates": plan.trials, "min_resources": "exhaust"}
-        return HalvingSearch(pipeline, space, scoring=scorer, **common)
-    return RandomSearch(pipeline, space, n_iter=plan.trials, scoring=scorer, **common)
+    # It measures one metric. The first round has as many rows as lead to all rows in the last one.
+    return HalvingSearch(
+        scoring=partial(_score_one, plan.metric, score),
+        n_candidates=plan.trials,
+        min_resources="exhaust",
+        **common,
+    )
+
+
+def _score(
+    task: str, classes: np.ndarray, model: Pipeline, features: pd.DataFrame, target: pd.Series
+) -> Metrics:
+    """Measure a fold, as a scorer of scikit-learn; a metric that cannot be computed is NaN."""
+    try:
+        measured = measure(model, features, target, task, classes)
+    except ValueError:  # such as an infinite prediction
+        measured = {}
+    return {metric: measured.get(metric, math.nan) for metric in METRICS[task]}
+
+
+def _score_one(metric: str, score: Any, *fold: Any) -> float:
+    """Return one metric, negated if it is better when smaller."""
+    value: float = score(*fold)[metric]
+    return -value if is_error(metric) else value
 
 
 def _why(
@@ -110,21 +112,13 @@ def _why(
     folds: Folds,
     params: Mapping[str, Any],
 ) -> str:
-    """Fit a failed trial's first fold again, as scikit-learn says only how many fits failed."""
+    """Return why a trial failed, by fitting its first fold again; scikit-learn keeps no reason."""
     rows, _ = next(folds.splitter().split(features, target))
     fold = clone(pipeline).set_params(**{f"{ESTIMATOR}{k}": v for k, v in params.items()})
     try:
-        # Not in the workers: a forest would start its threads there, and end them for the search.
+        # Not in the workers: a forest would run its threads there, and end the workers afterwards.
         with joblib.parallel_config("sequential"):
             fold.fit(features.iloc[rows], target.iloc[rows])
-    except Exception as error:  # whatever it was, the search goes on
+    except Exception as error:  # the search goes on after any failure
         return one_line(error, 300) or type(error).__name__
     return "the metric is undefined on some fold, or the fit fails on few rows"
-
-
-@contextmanager
-def _quiet_trials() -> Iterator[None]:
-    """Silence warnings, also of the workers: the best trial's come again with its model."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

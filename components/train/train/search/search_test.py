@@ -21,9 +21,10 @@ from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 
 from train.conftest import Step, customers
-from train.model.cross_validation import Folds, regression_metrics, summarise
-from train.search.search import cross_validate, run_trials
-from train.search.trials import Plan, Trial, rank
+from train.model.cross_validation import Folds, cross_validate, regression_metrics, summarise
+from train.progress import Progress
+from train.search.search import run_trials
+from train.search.trials import Plan, Trial, Watcher, rank
 
 ALL_OUTPUTS = ["metrics", "model_id", "run_id", "trained_model"]
 FOREST = ["--model", "random_forest", "--model-params", '{"n_estimators": 5}']
@@ -45,7 +46,7 @@ def numbers(rows: int = 60) -> tuple[pd.DataFrame, pd.Series]:
     return frame, frame["x"] * 3 + frame["y"] ** 2
 
 
-def test_one_trial_is_the_plain_loop_over_the_folds() -> None:
+def test_cross_validation_is_the_plain_loop_over_the_folds() -> None:
     frame, target = numbers()
     pipeline = Pipeline([("estimator", Ridge(alpha=2.0))])
     scores = []
@@ -62,7 +63,8 @@ def test_the_best_trial_has_less_error_or_more_of_the_score(metric: str, best: f
     frame, target = numbers()
     plan = Plan("random", 3, metric, {"alpha": [1e6, 0.001, 300.0]})
     pipeline = Pipeline([("estimator", Ridge())])
-    ranked = run_trials(pipeline, frame, target, Folds("regression", 3, 1), plan)
+    folds = Folds("regression", 3, 1)
+    ranked = run_trials(pipeline, frame, target, folds, plan, Watcher(), Progress(quiet=True))
     assert [trial.params["alpha"] for trial in ranked] == [best, 300.0, 1e6]
 
 

@@ -1,7 +1,7 @@
-"""The space of a search: what is drawn for each parameter, checked before a trial is fitted.
+"""The space of a search: the values of each parameter, checked before a trial is fitted.
 
-JSON that passed through a cluster does not tell 1 from 1.0, so what is drawn between two bounds
-follows from the estimator: fractions where it takes them, else whole numbers.
+JSON that passed through a cluster does not tell 1 from 1.0. So the estimator decides what is drawn
+between two bounds: fractions if it takes them, else whole numbers.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ from train.data.schema import Schema
 from train.model.pipeline import label_keys, refuse_unknown
 from train.models import find_model
 from train.options import Options
+from train.search.options import SearchOptions
 
-# Parameters that `--model-params` can set, but that no trial may differ in, and why.
+# Parameters that `--model-params` can set but a search cannot vary, and the reason.
 SAME_IN_EVERY_TRIAL = {
-    "max_bins": "the encoding of the categories depends on it; set it in --model-params",
+    "max_bins": "because the encoding of the categories depends on it; set it in --model-params",
 }
 RANGE_KEYS = {"low", "high", "log"}
-# Where in a range a value is tried that is no whole number, whatever the bounds.
+# The place in a range of a value that is never a whole number, whatever the bounds.
 SOMEWHERE = 1 / math.pi
-MOST = 10**18  # what fits in the whole numbers of numpy
+MOST = 10**18  # fits in numpy's integers
 
 
 @dataclass(frozen=True)
@@ -39,36 +40,34 @@ class LogInteger:
     high: int
 
     def rvs(self, random_state: np.random.RandomState | None = None) -> int:
-        """Draw one, as scikit-learn asks a distribution of scipy."""
-        bounds = (self.low - 0.5, self.high + 0.5)
-        drawn = stats.loguniform(*bounds).rvs(random_state=random_state)
+        """Draw one; scikit-learn calls this method of distributions of scipy."""
+        drawn = stats.loguniform(self.low - 0.5, self.high + 0.5).rvs(random_state=random_state)
         return int(min(max(round(drawn), self.low), self.high))
 
 
-def build_space(options: Options, schema: Schema, estimator: BaseEstimator) -> dict[str, Any]:
-    """Return a distribution or a list of values for each parameter that the trials differ in.
+def build_space(
+    search: SearchOptions, options: Options, schema: Schema, estimator: BaseEstimator
+) -> dict[str, Any]:
+    """Return a distribution or a list of values for each parameter that a search varies.
 
-    Without a space of the user's it is that of the model, less what `--model-params` sets.
-    Raises WrongCallError naming the parameter and the value.
+    By default, it is the model's own space without the parameters that `--model-params` sets.
+    Raises `WrongCallError` that names the parameter and the value.
     """
-    search, fixed = options.search, options.model_params
-    if search is None:
-        return {}
-    given = search.space
+    given, fixed = search.space, options.model_params
     if given is None:
         default = find_model(schema.task, options.model).space
         given = {name: values for name, values in default.items() if name not in fixed}
         if not given:
             raise WrongCallError(
-                f"--search: --model-params sets all that a search of {options.model} would vary "
-                f"({', '.join(default)}); give a space, or set less"
+                f"--search: --model-params sets every parameter that a search of {options.model} "
+                f"varies ({', '.join(default)}); give a space, or set fewer parameters"
             )
     _refuse_names(given, fixed, options.model, estimator)
     return {name: _choices(name, given[name], schema, estimator) for name in sorted(given)}
 
 
 def count_trials(wanted: int, space: Mapping[str, Any]) -> int:
-    """Return how many trials there are: lists alone hold only so many combinations."""
+    """Return the number of trials, at most that of the combinations if all choices are lists."""
     if not all(isinstance(choices, list) for choices in space.values()):
         return wanted
     return min(wanted, math.prod(len(choices) for choices in space.values()))
@@ -85,7 +84,8 @@ def _refuse_names(
             )
         if name in fixed:
             raise WrongCallError(
-                f"--search: {name!r} is in the space and in --model-params; take it out of one"
+                f"--search: {name!r} is in the space and in --model-params; remove it from one of "
+                "them"
             )
 
 
@@ -104,12 +104,8 @@ def _choices(name: str, given: object, schema: Schema, estimator: BaseEstimator)
 
 
 def _range(name: str, given: Mapping[str, Any], estimator: BaseEstimator) -> Any:
-    low, high = _bound(name, given["low"]), _bound(name, given["high"])
-    log = _log(name, given.get("log", False), low)
-    if low >= high:
-        raise WrongCallError(
-            f"--search: space: low of {name!r} must be below high, got {low!r} and {high!r}"
-        )
+    low, high, log = given["low"], given["high"], given.get("log", False)
+    _refuse_bounds(name, low, high, log)
     between = low + (high - low) * SOMEWHERE
     fractions = _complaint(name, between, estimator) is None
     if not fractions and (low % 1 or high % 1):
@@ -122,25 +118,25 @@ def _range(name: str, given: Mapping[str, Any], estimator: BaseEstimator) -> Any
     return LogInteger(int(low), int(high)) if log else stats.randint(low, high + 1)
 
 
-def _bound(name: str, value: object) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or abs(value) > MOST:
+def _refuse_bounds(name: str, low: Any, high: Any, log: object) -> None:
+    for bound in (low, high):
+        if not isinstance(bound, int | float) or isinstance(bound, bool) or abs(bound) > MOST:
+            raise WrongCallError(
+                f"--search: space: low and high of {name!r} must be numbers of at most {MOST:.0e}, "
+                f"got {bound!r:.40}"
+            )
+    if not isinstance(log, bool):
         raise WrongCallError(
-            f"--search: space: low and high of {name!r} must be numbers of at most {MOST:.0e}, "
-            f"got {value!r:.40}"
+            f"--search: space: log of {name!r} must be true or false, got {log!r:.40}"
         )
-    return value
-
-
-def _log(name: str, value: object, low: float) -> bool:
-    if not isinstance(value, bool):
+    if log and low <= 0:
         raise WrongCallError(
-            f"--search: space: log of {name!r} must be true or false, got {value!r:.40}"
+            f"--search: space: low of {name!r} must be above 0 if log is true, got {low!r}"
         )
-    if value and low <= 0:
+    if low >= high:
         raise WrongCallError(
-            f"--search: space: low of {name!r} must be above 0 where log is true, got {low!r}"
+            f"--search: space: low of {name!r} must be below high, got {low!r} and {high!r}"
         )
-    return value
 
 
 def _check(name: str, value: object, estimator: BaseEstimator) -> None:

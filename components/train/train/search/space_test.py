@@ -10,6 +10,7 @@ from sklearn.model_selection import ParameterSampler
 from train.__main__ import parse_options
 from train.conftest import Step, customers
 from train.models import MODELS
+from train.search.trials import Plan
 from train.step import Job, prepare
 
 TARGET_OF = {"classification": "income class", "regression": "price"}
@@ -20,8 +21,13 @@ def job(step: Step, target: str, search: dict[str, Any], *more: str) -> Job:
     return prepare(parse_options(step.flags("--search", json.dumps(search), *more)))
 
 
+def plan(job: Job) -> Plan:
+    assert job.plan
+    return job.plan
+
+
 def draw(job: Job, number: int = 400) -> list[dict[str, Any]]:
-    return list(ParameterSampler(job.plan.space, number, random_state=3))
+    return list(ParameterSampler(plan(job).space, number, random_state=3))
 
 
 @pytest.mark.parametrize(
@@ -63,16 +69,16 @@ def test_every_model_has_a_space_that_its_estimator_takes(
     step: Step, task: str, model: str
 ) -> None:
     found = job(step, TARGET_OF[task], {"trials": 7}, "--model", model)
-    assert (found.plan.method, found.plan.trials) == ("random", 7)
-    assert found.plan.metric == {"classification": "accuracy", "regression": "rmse"}[task]
-    assert sorted(found.plan.space) == sorted(MODELS[task, model].space)
+    assert (plan(found).method, plan(found).trials) == ("random", 7)
+    assert plan(found).metric == {"classification": "accuracy", "regression": "rmse"}[task]
+    assert sorted(plan(found).space) == sorted(MODELS[task, model].space)
     for trial in draw(found, 50):
         found.pipeline[-1].set_params(**trial)._validate_params()
 
 
 def test_what_the_user_fixes_leaves_the_space_of_the_model(step: Step) -> None:
     fixed = ["--model-params", '{"max_depth": 3}', "--model", "random_forest"]
-    assert sorted(job(step, "price", {"trials": 2}, *fixed).plan.space) == [
+    assert sorted(plan(job(step, "price", {"trials": 2}, *fixed)).space) == [
         "max_features",
         "min_samples_leaf",
     ]
@@ -82,13 +88,13 @@ def test_lists_hold_no_more_trials_than_combinations(
     step: Step, capsys: pytest.CaptureFixture[str]
 ) -> None:
     space = {"max_depth": [2, None, 5], "max_leaf_nodes": [7, 15]}
-    assert job(step, "price", {"space": space}).plan.trials == 6
-    assert "6 trials instead of 20, as the space has no more" in capsys.readouterr().err
-    assert job(step, "price", {"space": space, "trials": 4}).plan.trials == 4
+    assert plan(job(step, "price", {"space": space})).trials == 6
+    assert "running 6 of 20 trials, because the space has no others" in capsys.readouterr().err
+    assert plan(job(step, "price", {"space": space, "trials": 4})).trials == 4
 
 
 def test_weights_in_a_list_are_of_the_classes_as_they_are(step: Step) -> None:
     space = {"class_weight": [{"0": 1, "1": 2, "2": 7}, "balanced"]}
-    assert job(step, "grade", {"space": space}).plan.space == {
+    assert plan(job(step, "grade", {"space": space})).space == {
         "class_weight": [{0: 1, 1: 2, 2: 7}, "balanced"]
     }

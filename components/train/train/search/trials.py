@@ -1,4 +1,4 @@
-"""The trials of a search: what is tried, who hears of it, which is the best."""
+"""The trials of a search, and their ranking."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 from train.model.cross_validation import Metrics, is_error
 
-LONGEST_PARAMETER = 500  # characters of an estimator's own parameter that a reader may want
+LONGEST_PARAMETER = 500  # characters of an estimator's parameter in a parameter of the run
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How many trials, and what they differ in; without a space they do not."""
+    """The number of trials of a search, and the space that they are drawn from."""
 
     method: str
     trials: int
@@ -24,7 +24,7 @@ class Plan:
 
 @dataclass
 class Trial:
-    """Parameters of the estimator, and what became of them, of the last round of a halving."""
+    """Parameters of the estimator, and their results; of a halving, those of the last round."""
 
     number: int
     params: dict[str, Any]
@@ -35,20 +35,20 @@ class Trial:
 
 
 class Watcher:
-    """Is told of a search while it runs."""
+    """Is notified of the events of a search; this one does nothing."""
 
     def started(self, trial: Trial) -> None:
-        """Hear that a trial's first folds are about to be fitted."""
+        """Handle the start of a trial."""
 
     def measured(self, trial: Trial) -> None:
-        """Hear of new metrics, or of the error that ended the trial."""
+        """Handle new metrics, or the error that ended the trial."""
 
     def finished(self, ranked: Sequence[Trial]) -> None:
-        """Hear of all trials, the best first."""
+        """Handle the end of the search; the best trial comes first."""
 
 
 def rank(trials: Sequence[Trial], metric: str) -> list[Trial]:
-    """Sort by round and metric; of equals the first drawn is the better."""
+    """Sort by round and metric, the best first; of equal trials, the first drawn is better."""
     sign = -1 if is_error(metric) else 1
 
     def key(trial: Trial) -> tuple[bool, int, float, int]:
@@ -58,12 +58,12 @@ def rank(trials: Sequence[Trial], metric: str) -> list[Trial]:
     return sorted(trials, key=key)
 
 
-def describe_score(trial: Trial, metric: str) -> str:
-    """Return what a trial reached, for people."""
-    mean, std = (trial.metrics[f"cv_{metric}_{part}"] for part in ("mean", "std"))
+def describe_score(metrics: Metrics, metric: str) -> str:
+    """Return a cross-validated metric, for people."""
+    mean, std = (metrics[f"cv_{metric}_{part}"] for part in ("mean", "std"))
     return f"{metric} {mean:.6g} ± {std:.2g}"
 
 
 def describe_params(params: Mapping[str, object]) -> dict[str, str]:
-    """Return parameters of the estimator as those of a run."""
+    """Return parameters of the estimator as parameters of a run."""
     return {f"estimator.{key}": str(value)[:LONGEST_PARAMETER] for key, value in params.items()}

@@ -1,4 +1,4 @@
-"""The processes that fit trials side by side."""
+"""The processes that fit trials in parallel."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pinion_step.errors import StepError
 
 @contextmanager
 def worker_processes(number: int) -> Iterator[None]:
-    """Fit in that many processes of one thread each, none of which outlives this."""
+    """Fit in so many processes of one thread each, and end them with the block."""
     if number == 1:
         yield
         return
@@ -29,17 +29,17 @@ def worker_processes(number: int) -> Iterator[None]:
             yield
     except BrokenProcessPool as error:
         raise StepError(
-            f"--search: one of {number} processes that fit the trials was killed, most likely for "
-            "memory; give the step more memory or fewer cores"
+            f"--search: one of {number} processes that fit the trials was killed, most likely "
+            "because memory ran out; give the step more memory, or lower LOKY_MAX_CPU_COUNT"
         ) from error
     finally:
         _end_workers()
 
 
 def _end_workers() -> None:
-    """Kill the workers; loky's own way calls pgrep, and hangs where an image has none."""
+    """Kill the workers; loky itself calls pgrep, and hangs if the image has none."""
     executor = get_reusable_executor(reuse=True)
-    # loky ends those that it finds dead itself, at the same time.
+    # loky removes dead workers at the same time.
     with suppress(KeyError):
         while True:
             _, worker = executor._processes.popitem()
@@ -50,7 +50,7 @@ def _end_workers() -> None:
 
 
 def _begin_worker() -> None:
-    """Leave Ctrl-C to the parent, take one core, and do not outlive the parent."""
+    """Leave Ctrl-C to the parent, take one core, and end with the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["LOKY_MAX_CPU_COUNT"] = "1"  # for estimators that take all cores
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()

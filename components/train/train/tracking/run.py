@@ -1,13 +1,14 @@
-"""The MLflow run: made, described, and never left running."""
+"""The MLflow run and its model, which end with the step."""
 
 from __future__ import annotations
 
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 from secrets import token_hex
 from urllib.parse import urlsplit
@@ -31,15 +32,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pinion_step.errors import StepError
 from pinion_step.lineage import release_tags
+from pinion_step.mlflow import ignoring
 
 BATCH = 100  # parameters in one request
-DIGEST_LENGTH = 32  # a store holds 36 characters
+DIGEST_LENGTH = 32  # a store takes up to 36 characters
 
-# What kind of work an experiment is of, which MLflow otherwise guesses. The pages of 3.17 do not go
-# by it but by a switch; the README has a word on that.
+# The kind of an experiment, which MLflow otherwise guesses. The pages of 3.17 ignore it, and have a
+# switch instead; see the README.
 KIND = {"mlflow.experimentKind": "custom_model_development"}
 
-# Tags of a run, by the variables that say them, beside those of every step.
+# Tags of a run beyond those of every step, and the environment variables that hold them.
 FROM_ENVIRONMENT = {
     "mlflow.user": "USER",
     "mlflow.source.git.commit": "PINION_REVISION",
@@ -71,27 +73,24 @@ class Run:
 
     def log_dataset(self, source: str, sha256: str, columns: ColumnSchema, rows: int) -> None:
         """Log where the rows came from, as the run's training dataset."""
-        dataset = describe_dataset(source, sha256, columns, rows)
-        inputs = [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])]
+        tag = InputTag("mlflow.data.context", "training")
+        inputs = [DatasetInput(describe_dataset(source, sha256, columns, rows), [tag])]
         try:
             self.client.log_inputs(self.run_id, inputs)
         except (MlflowException, SQLAlchemyError) as error:
             if isinstance(error.__context__, RequestException):
-                raise  # nobody answered, however often it was asked
-            # Runs that log the same table at once race for its row; now it is there.
+                raise  # the server does not answer
+            # Another run inserted the row of the same table at the same time; now it exists.
             self.client.log_inputs(self.run_id, inputs)
 
 
 def find_experiment(client: MlflowClient, name: str, artifact_location: str | None) -> str:
-    """Return the id of an experiment, made if need be, whoever else is making it now."""
+    """Return the id of an experiment, which is created unless it exists."""
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
-        try:
-            return client.create_experiment(name, artifact_location, tags=KIND)
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
-            experiment = client.get_experiment_by_name(name)
+        with ignoring(lambda error: error.error_code == "RESOURCE_ALREADY_EXISTS"):
+            client.create_experiment(name, artifact_location, tags=KIND)
+        experiment = client.get_experiment_by_name(name)
     if experiment is None or experiment.lifecycle_stage != LifecycleStage.ACTIVE:
         raise StepError(
             f"the MLflow experiment {name!r} was deleted; restore it, or give another --experiment"
@@ -100,8 +99,7 @@ def find_experiment(client: MlflowClient, name: str, artifact_location: str | No
 
 
 def run_tags(source: str, sha256: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the tags that say which data, which versions of the components and which pipeline
-    run made the run.
+    """Return the tags that name the data, the components' versions and the pipeline run.
 
     Raises `StepError` for a malformed PINION_COMPONENTS.
     """
@@ -117,24 +115,33 @@ def run_tags(source: str, sha256: str, environment: Mapping[str, str]) -> dict[s
 
 
 @contextmanager
+def ending(end: Callable[[str], object]) -> Iterator[None]:
+    """Call `end` with FINISHED, with FAILED, or with KILLED if a signal stopped the block."""
+    try:
+        yield
+    except BaseException as error:
+        # Without retries, because MLflow may be what failed; its error must not hide the reason.
+        os.environ.update(ONCE)
+        with suppress(MlflowException, SQLAlchemyError, OSError):
+            end("FAILED" if isinstance(error, Exception) else "KILLED")
+        raise
+    end("FINISHED")
+
+
+@contextmanager
 def tracked_run(
     client: MlflowClient, experiment_id: str, model: str, tags: Mapping[str, str]
 ) -> Iterator[Run]:
-    """Make a run, named after its model, that ends FINISHED, FAILED, or KILLED by a signal."""
+    """Create a run, named after its model, and end it."""
     run_id = make_run(client, experiment_id, f"{model}-{token_hex(4)}", tags)
-    try:
+    with ending(partial(client.set_terminated, run_id)):
         yield Run(client, experiment_id, run_id)
-    except BaseException as error:
-        with last_words():
-            client.set_terminated(run_id, "FAILED" if isinstance(error, Exception) else "KILLED")
-        raise
-    client.set_terminated(run_id, "FINISHED")
 
 
 def make_run(client: MlflowClient, experiment_id: str, name: str, tags: Mapping[str, str]) -> str:
-    """Return the id of a new run; the name must be nobody else's.
+    """Return the id of a new run, whose name must be unique.
 
-    MLflow's client asks again where the answer was lost, and so makes a second run.
+    MLflow's client repeats a request whose answer was lost, which creates a second run.
     """
     run_id = client.create_run(experiment_id, tags=dict(tags), run_name=name).info.run_id
     for found in client.search_runs([experiment_id], f"attributes.run_name = '{name}'"):
@@ -146,14 +153,12 @@ def make_run(client: MlflowClient, experiment_id: str, name: str, tags: Mapping[
 
 
 def make_model(run: Run, name: str, params: Mapping[str, str]) -> LoggedModel:
-    """Return the run's one new model, however often the client had to ask for it."""
+    """Return a new model of the run; a second one, made when an answer was lost, fails."""
     model = run.client.create_logged_model(
         run.experiment_id, name, source_run_id=run.run_id, params=dict(params)
     )
-    found = run.client.search_logged_models(
-        [run.experiment_id], filter_string=f"source_run_id = '{run.run_id}'"
-    )
-    for other in found:
+    mine = f"source_run_id = '{run.run_id}'"
+    for other in run.client.search_logged_models([run.experiment_id], filter_string=mine):
         if other.model_id != model.model_id:
             run.client.finalize_logged_model(other.model_id, LoggedModelStatus.FAILED)
     return model
@@ -161,39 +166,27 @@ def make_model(run: Run, name: str, params: Mapping[str, str]) -> LoggedModel:
 
 @contextmanager
 def tracked_model(run: Run, name: str, params: Mapping[str, str]) -> Iterator[LoggedModel]:
-    """Make a model of the run that ends READY, or FAILED."""
+    """Create a model of the run that ends READY, or FAILED."""
     model = make_model(run, name, params)
     run.client.log_outputs(run.run_id, [LoggedModelOutput(model.model_id, step=0)])
-    try:
+
+    def end(status: str) -> None:
+        ended = LoggedModelStatus.READY if status == "FINISHED" else LoggedModelStatus.FAILED
+        run.client.finalize_logged_model(model.model_id, ended)
+
+    with ending(end):
         yield model
-    except BaseException:
-        with last_words():
-            run.client.finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
-        raise
-    run.client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
-
-
-@contextmanager
-def last_words() -> Iterator[None]:
-    """Tell MLflow of a failure once: it may be what failed, and must not hide the reason."""
-    os.environ.update(ONCE)
-    with suppress(MlflowException, SQLAlchemyError, OSError):
-        yield
 
 
 def describe_dataset(source: str, sha256: str, columns: ColumnSchema, rows: int) -> Dataset:
     """Return MLflow's record of the dataset, named by the last part of its source."""
-    scheme = urlsplit(source).scheme
-    if scheme in ("http", "https"):
-        source_type, where = "http", {"url": source}
-    else:
-        source_type, where = "local", {"uri": source}
-    name = PurePosixPath(urlsplit(source).path).name or "dataset"
+    address = urlsplit(source)
+    is_http = address.scheme in ("http", "https")
     return Dataset(
-        name=name,
+        name=PurePosixPath(address.path).name or "dataset",
         digest=sha256[:DIGEST_LENGTH] or "unknown",
-        source_type=source_type,
-        source=json.dumps(where),
+        source_type="http" if is_http else "local",
+        source=json.dumps({"url" if is_http else "uri": source}),
         schema=json.dumps({"mlflow_colspec": columns.to_dict()}),
         profile=json.dumps({"num_rows": rows, "num_elements": rows * len(columns.inputs)}),
     )

@@ -116,16 +116,22 @@ def _cannot_open(database: Path, why: str) -> StepError:
 
 def _make_store(database: Path, uri: str) -> None:
     database.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(database.with_name(f".{database.stem}.lock")):  # the local runner's lock too
+    with _locked(database.with_name(f".{database.stem}.lock")):
         if not _is_missing(database):  # another process was first
             return
-        fresh = database.with_name(f".{database.name}.{os.getpid()}.tmp")
+        fresh = database.with_name(f".{database.name}.new")
+        # Only the holder of the lock works on this file, so a killed process has left it.
+        _remove(fresh)
         try:
             _make_tables(fresh, artifact_location(uri) or "")
             os.replace(fresh, database)
         finally:
-            for rest in database.parent.glob(f"{fresh.name}*"):
-                rest.unlink(missing_ok=True)
+            _remove(fresh)
+
+
+def _remove(database: Path) -> None:
+    for file in database.parent.glob(f"{database.name}*"):
+        file.unlink()
 
 
 def _make_tables(database: Path, artifacts: str) -> None:

@@ -99,6 +99,18 @@ def test_several_processes_make_one_store_together(tmp_path: Path) -> None:
     assert sorted(path.name for path in store.parent.iterdir()) == [".mlflow.lock", "mlflow.db"]
 
 
+def test_a_store_has_its_artifacts_beside_it_whatever_a_killed_process_left(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".mlflow.db.new").write_text("half")
+    (tmp_path / ".mlflow.db.new-journal").write_text("a quarter")
+    prepare_store(f"sqlite:///{tmp_path}/mlflow.db")
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database:
+        (row,) = database.execute("SELECT name, artifact_location FROM experiments").fetchall()
+    assert row == ("Default", f"{(tmp_path / 'artifacts').as_uri()}/0")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".mlflow.lock", "mlflow.db"]
+
+
 @pytest.fixture()
 def serve() -> Iterator[Serve]:
     """Start a web server on this machine that gives one answer to everything but `/health`."""

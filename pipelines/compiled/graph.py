@@ -217,15 +217,14 @@ def _task(file: CompiledFile, name: str, task: Any) -> Task:
         retry=retry,
         cached=task.caching_options.enable_cache,
         cache_key=task.caching_options.cache_key,
-        body=_body(file, component),
+        body=(
+            _graph(file, component.dag)
+            if component.HasField("dag")
+            else Container.read(
+                file.container(component.executor_label), component.output_definitions
+            )
+        ),
     )
-
-
-def _body(file: CompiledFile, component: Any) -> Graph | Container:
-    if component.HasField("dag"):
-        return _graph(file, component.dag)
-    container = file.container(component.executor_label)
-    return Container.read(container, component.output_definitions)
 
 
 def _loop(task: Any) -> Loop | None:

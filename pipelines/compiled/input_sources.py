@@ -74,11 +74,12 @@ def producer(source: Source) -> str | None:
 
 def strings(value: Value) -> Iterator[str]:
     """Yield every text in a value, at any depth."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | dict):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from strings(item)
+    match value:
+        case str():
+            yield value
+        case list() | dict():
+            for item in value.values() if isinstance(value, dict) else value:
+                yield from strings(item)
 
 
 def read_parameters(component: Any) -> dict[str, Parameter]:
@@ -112,28 +113,31 @@ def read_artifact_sources(task: Any) -> dict[str, FromParent | FromTask]:
 
 
 def _parameter_source(message: Any, declared: Parameter | None) -> Source:
-    kind = message.WhichOneof("kind")
-    if kind == "task_final_status":
-        return FinalStatus(message.task_final_status.producer_task)
-    if kind == "runtime_value":
-        return Constant(_constant(message.runtime_value.constant, declared))
     source: FromParent | FromTask
-    if kind == "component_input_parameter":
-        source = FromParent(message.component_input_parameter)
-    else:
-        produced = message.task_output_parameter
-        source = FromTask(produced.producer_task, produced.output_parameter_key)
+    match message.WhichOneof("kind"):
+        case "task_final_status":
+            return FinalStatus(message.task_final_status.producer_task)
+        case "runtime_value":
+            return Constant(_constant(message.runtime_value.constant, declared))
+        case "component_input_parameter":
+            source = FromParent(message.component_input_parameter)
+        case _:
+            produced = message.task_output_parameter
+            source = FromTask(produced.producer_task, produced.output_parameter_key)
     if not (selector := message.parameter_expression_selector):
         return source
-    if not (match := _MEMBER.fullmatch(selector)):
-        raise ValueError(f"the selector {selector} is not supported by this runner")
-    return Member(source, match[1])
+    if member := _MEMBER.fullmatch(selector):
+        return Member(source, member[1])
+    raise ValueError(f"the selector {selector} is not supported by this runner")
 
 
 def _constant(message: Any, declared: Parameter | None) -> Value:
     # KFP passes a limit as an input that the component does not declare.
-    plain = json_format.MessageToDict(message)
-    value: Value = plain if declared is None else values.from_proto(message, declared.kind)
+    value: Value = (
+        values.from_proto(message, declared.kind)
+        if declared
+        else json_format.MessageToDict(message)
+    )
     for text in strings(value):
         if _ONLY_IN_A_COMMAND.search(text):
             raise ValueError(

@@ -61,9 +61,9 @@ def complete(declared: Mapping[str, Parameter], chosen: Mapping[str, Value]) -> 
 
 def _split(assignment: str, flag: str) -> tuple[str, str]:
     name, equals, text = assignment.partition("=")
-    if not equals or not name:
-        raise UsageError(f"{flag} {assignment!r} is not NAME=VALUE")
-    return name, text
+    if name and equals:
+        return name, text
+    raise UsageError(f"{flag} {assignment!r} is not NAME=VALUE")
 
 
 def _parsed(declared: Mapping[str, Parameter], name: str, text: str, flag: str) -> Value:

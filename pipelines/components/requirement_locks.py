@@ -57,13 +57,9 @@ def _pin(first: str, *rest: str) -> Pin:
                 f"{line.strip()!r} is neither a hash nor a package; make lock writes the file again"
             )
     return Pin(
-        _normal(pinned["name"]),
+        canonicalize_name(pinned["name"]),
         pinned["version"],
         tuple(hashes),
-        tuple(sorted(map(_normal, packages))),
+        tuple(sorted(map(canonicalize_name, packages))),
         direct,
     )
-
-
-def _normal(name: str) -> str:
-    return str(canonicalize_name(name))

@@ -59,20 +59,18 @@ class Environments:
         """Where they are."""
         return self.workspace.cache / "environments"
 
-    @property
-    def _folders(self) -> SharedFolders:
-        return SharedFolders(self.root, self.kept, _KEPT_SECONDS)
-
     def ready(self, name: str, locks: Sequence[bytes], tell: Tell) -> Environment:
         """Return the environment that the locks describe, after making it if there is none.
 
         `name` is for people who look into the folder. Raise `PinionError`, with one line that says
         what to do, if the environment cannot be made.
         """
+        folders = SharedFolders(self.root, self.kept, _KEPT_SECONDS)
         make = partial(self._make, locks=locks, tell=tell)
-        wait = partial(self._wait, tell)
         try:
-            return Environment(self._folders.held(_key(name, locks), _is_whole, make, wait))
+            return Environment(
+                folders.held(_key(name, locks), _is_whole, make, partial(self._wait, tell))
+            )
         except OSError as error:
             raise PinionError(
                 f"the environment of {name} cannot be made in {self.root}: {error.strerror};"
@@ -109,10 +107,9 @@ class Environments:
         # Relocatable, because the folder is renamed once it is whole.
         python = Path(sys.executable).resolve()
         uv.run(["venv", "--quiet", "--no-project", "--relocatable", "--python", python, folder])
-        files = []
-        for number, lock in enumerate(locks):
-            files.append(folder / f"{number}.lock")
-            files[-1].write_bytes(lock)
+        files = [folder / f"{number}.lock" for number in range(len(locks))]
+        for file, lock in zip(files, locks, strict=True):
+            file.write_bytes(lock)
         uv.run(["pip", "sync", "--require-hashes", "--python", folder, *files])
         record_sizes(folder, COMPLETE)
 

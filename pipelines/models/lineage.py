@@ -33,8 +33,7 @@ def lineage(registry: ModelRegistry, version: ModelVersion, workspace: Workspace
 
 
 def _model(version: ModelVersion) -> Iterator[Line]:
-    aliases = f" ({', '.join(version.aliases)})" if version.aliases else ""
-    yield "model", f"{version.uri}{aliases}"
+    yield "model", version.uri + (f" ({', '.join(version.aliases)})" if version.aliases else "")
     yield "registered", f"{version.created:%Y-%m-%d %H:%M:%S} UTC"
     yield "logged model", version.source
     yield "evaluation", version.tags.get("pinion.evaluation", "not recorded")

@@ -153,9 +153,11 @@ def _installed(workspace: Workspace) -> Environment:
 def _kept(environment: Environment) -> dict[str, str]:
     """Return our own variables, with the environment's programs first in PATH."""
     # MLflow calls some of its programs by name, and must not find the modules of another Python.
-    variables = {name: value for name, value in os.environ.items() if name[:6] != "PYTHON"}
-    path = os.pathsep.join([str(environment.folder / "bin"), os.environ.get("PATH", os.defpath)])
-    return {**variables, "PATH": path}
+    path = f"{environment.folder / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
+        "PATH": path,
+    }
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

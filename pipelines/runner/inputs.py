@@ -18,7 +18,7 @@ from pipelines.compiled.input_sources import (
 from pipelines.compiled.placeholders import Bindings
 from pipelines.compiled.values import Value
 from pipelines.runner.outcomes import Outcome
-from pipelines.runner.task.artifacts import Artifact, Values
+from pipelines.runner.task.backend import Artifact, Values
 from pipelines.system.errors import PinionError
 
 

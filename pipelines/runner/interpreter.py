@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import dropwhile
 from pathlib import Path
 from typing import Protocol
 
@@ -32,8 +33,7 @@ from pipelines.runner.outcomes import (
     outputs_of,
 )
 from pipelines.runner.scheduler import Scheduler
-from pipelines.runner.task.artifacts import Values
-from pipelines.runner.task.backend import Backend, Call, StoppedError, TaskFailedError
+from pipelines.runner.task.backend import Backend, Call, StoppedError, TaskFailedError, Values
 from pipelines.runner.task.launcher import Launcher
 from pipelines.system.errors import PinionError
 from pipelines.system.task_state import State
@@ -85,24 +85,28 @@ class Interpreter:
 
     def warm_ahead(self) -> None:
         """Let the backend prepare the first step that is surely not cached, and all after it."""
-        steps = list(self.pipeline.graph.steps())
-        for place, (name, container) in enumerate(steps):
-            if self.cache is None or self.cache.lacks(name, container.image):
-                self._warm(container for _, container in steps[place:])
-                return
+        ahead = dropwhile(self._may_be_cached, self.pipeline.graph.steps())
+        if containers := [container for _, container in ahead]:
+            self._warm(containers)
+
+    def _may_be_cached(self, step: tuple[str, Container]) -> bool:
+        name, container = step
+        return self.cache is not None and not self.cache.lacks(name, container.image)
 
     async def _run(self, parameters: Mapping[str, Value]) -> None:
         self._launcher = Launcher(self.backend, self.folder)
         self._scheduler = Scheduler(self.jobs, self.backend.stop)
         self.warm_ahead()
-        work = self._run_graph(self.pipeline.graph, Values(dict(parameters)), ROOT)
-        self._outcome = await self._scheduler.complete(work)
+        self._outcome = await self._scheduler.complete(
+            self._run_graph(self.pipeline.graph, Values(dict(parameters)), ROOT)
+        )
 
     async def _run_graph(self, graph: Graph, given: Values, place: Place) -> Outcome:
         tasks: dict[str, asyncio.Task[Outcome]] = {}
         for task in graph.tasks:
-            upstream = {name: tasks[name] for name in task.after}
-            tasks[task.name] = asyncio.create_task(self._run_task(task, given, upstream, place))
+            tasks[task.name] = asyncio.create_task(
+                self._run_task(task, given, {name: tasks[name] for name in task.after}, place)
+            )
         outcomes = {name: await each for name, each in tasks.items()}
         return combined(outcomes.values(), outputs_of(graph, outcomes))
 

@@ -28,9 +28,7 @@ from pipelines.runner.declaration import Declared, Request
 from pipelines.runner.interpreter import Interpreter
 from pipelines.runner.process.backend import ProcessBackend
 from pipelines.runner.process.programs import Sources
-from pipelines.runner.task.artifacts import Values
-from pipelines.runner.task.backend import Backend
-from pipelines.runner.task.layout import CACHE
+from pipelines.runner.task.backend import CACHE, Backend, Values
 from pipelines.runner.unfinished import ended
 from pipelines.system.workspace import Workspace
 
@@ -77,6 +75,7 @@ def prepare(declared: Declared, parameters: Mapping[str, Value]) -> LocalRun:
     request, graph = declared.request, declared.pipeline.graph
     # Errors in the call are reported before anything is built or installed.
     placeholders.refuse_unknown(graph.texts())
+    conditions.check(graph.conditions())
     with _folder(request.output.resolve()) as folder:
         (folder / "pipeline.yaml").write_bytes(declared.compiled)
         tracking_uri = request.tracking_uri or _tracking_uri(parameters, folder.parent)
@@ -85,16 +84,28 @@ def prepare(declared: Declared, parameters: Mapping[str, Value]) -> LocalRun:
         backend = _backend(declared, folder, tracking_uri, progress)
         try:
             backend.prepare(steps)
-            interpreter = _opened(declared, folder, backend, progress, tracking_uri)
+            cache = _cache(request, folder, backend, tracking_uri)
         except BaseException:
             backend.close()
             raise
-        return LocalRun(parameters, tracking_uri, interpreter, progress)
+        return LocalRun(
+            parameters,
+            tracking_uri,
+            Interpreter(declared.pipeline, folder, backend, progress, request.jobs, cache),
+            progress,
+        )
 
 
 def _backend(declared: Declared, folder: Path, tracking_uri: str, progress: Progress) -> Backend:
     request, components = declared.request, declared.components
-    settings = _settings(request, folder, tracking_uri)
+    # They describe the run to its steps; an empty one hides the shell's.
+    settings = {
+        "MLFLOW_TRACKING_URI": tracking_uri,
+        "PINION_PIPELINE_RUN": folder.name,
+        "PINION_REPRODUCES": request.reproduces,
+        # The revision of a release is the commit of its tag.
+        "PINION_REVISION": described(request.workspace) if request.dev else "",
+    }
     if request.runner == DOCKER:
         # Imported here, because it causes half of all imports.
         from pipelines.runner.docker.backend import DockerBackend
@@ -107,24 +118,16 @@ def _backend(declared: Declared, folder: Path, tracking_uri: str, progress: Prog
     return ProcessBackend(sources, Environments(request.workspace), settings, progress.installing)
 
 
-def _opened(
-    declared: Declared, folder: Path, backend: Backend, progress: Progress, tracking_uri: str
-) -> Interpreter:
-    """Return the interpreter of the run, while the backend prepares the first steps."""
-    pipeline, request = declared.pipeline, declared.request
-    cache = _cache(request, folder, backend, tracking_uri)
-    interpreter = Interpreter(pipeline, folder, backend, progress, request.jobs, cache)
-    interpreter.warm_ahead()
-    # Checked here, because it takes a while, during which the first steps already import.
-    conditions.check(pipeline.graph.conditions())
-    return interpreter
-
-
 def _cache(request: Request, folder: Path, backend: Backend, tracking_uri: str) -> Cache | None:
     if request.cache_size is None:
         return None
-    store = Store(folder.parent / CACHE)
-    return Cache(store, backend.program, tracking_uri, folder.name, request.cache_size)
+    return Cache(
+        Store(folder.parent / CACHE),
+        backend.program,
+        tracking_uri,
+        folder.name,
+        request.cache_size,
+    )
 
 
 @contextmanager
@@ -143,17 +146,6 @@ def _folder(runs: Path) -> Iterator[Path]:
 def _tracking_uri(parameters: Mapping[str, Value], runs: Path) -> str:
     given = parameters.get("mlflow_tracking_uri") or os.environ.get("MLFLOW_TRACKING_URI")
     return str(given) if given else local_store(runs)
-
-
-def _settings(request: Request, folder: Path, tracking_uri: str) -> dict[str, str]:
-    """Return the variables that describe the run to its steps; an empty one hides the shell's."""
-    return {
-        "MLFLOW_TRACKING_URI": tracking_uri,
-        "PINION_PIPELINE_RUN": folder.name,
-        "PINION_REPRODUCES": request.reproduces,
-        # The revision of a release is the commit of its tag.
-        "PINION_REVISION": described(request.workspace) if request.dev else "",
-    }
 
 
 def _locked(workspace: Workspace, pipeline: Pipeline) -> Mapping[str, Locked]:

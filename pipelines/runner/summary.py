@@ -7,7 +7,7 @@ from shlex import join
 from typing import Any
 
 from pipelines.compiled.values import Value
-from pipelines.runner.task.artifacts import Values
+from pipelines.runner.task.backend import Values
 from pipelines.system.urls import without_secrets
 from pipelines.system.workspace import ROOT
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.models.registry import open_registry
-from pipelines.runner.task.layout import MARKS
+from pipelines.runner.task.backend import MARKS
 from pipelines.system.errors import PinionError
 from pipelines.system.urls import without_secrets
 from pipelines.system.variables import set_for_a_while
@@ -60,16 +60,9 @@ def _about(tracking_uri: str) -> str:
 def _end_abandoned(marks: Path, tracking_uri: str) -> None:
     note = "its pipeline run was killed, or could not reach MLflow when it failed"
     for mark in marks.iterdir():
-        try:
-            lock = mark.open()
-        except FileNotFoundError:
-            # Its run has just ended.
-            continue
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
+        # Its run may just have ended, or it is not over and holds the lock.
+        with suppress(FileNotFoundError, BlockingIOError), mark.open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # An empty mark belongs to a run that has not locked it yet.
             ours = lock.read() == _about(tracking_uri)
             if ours and _end_runs(tracking_uri, mark.name, note):

@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from mlflow.entities import LoggedModelStatus
 
 from pipelines.models.store_testing import made_store
-from pipelines.runner.task.layout import MARKS
+from pipelines.runner.task.backend import MARKS
 from pipelines.runner.unfinished import ended
 from pipelines.system.errors import PinionError
 

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 # Relative path -> a hash, or that it is a folder. The path of the file or folder itself is empty.
@@ -21,7 +21,7 @@ def manifest(path: Path) -> Manifest:
     """
     entries = {"": _content(path)}
     if entries[""] == _FOLDER:
-        for each in _walk(path):
+        for each in path.rglob("*"):
             entries[each.relative_to(path).as_posix()] = _content(each)
     return dict(sorted(entries.items()))
 
@@ -69,13 +69,6 @@ def copy(source: Path, target: Path, file: Callable[[Path, Path], None] = copy_f
         else:
             file(each, target / each.name)
     shutil.copymode(source, target)
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    for each in folder.iterdir():
-        yield each
-        if each.is_dir() and not each.is_symlink():
-            yield from _walk(each)
 
 
 def _content(path: Path) -> str:

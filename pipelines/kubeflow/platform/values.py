@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Collection
 from pathlib import PurePosixPath
 
-from pipelines.compiled.resource_limits import Limits
+from pipelines.compiled.container import Limits
 from pipelines.kubeflow.platform.entries import Entry, suggestion
 from pipelines.kubeflow.platform.settings import Quantity
 

@@ -3,7 +3,7 @@
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,9 +12,8 @@ from pipelines.compiled.container import Container
 from pipelines.compiled.graph import Task
 from pipelines.runner.cache.mlflow_traces import logs_a_model, outdated
 from pipelines.runner.cache.recipe import CODE, NeverReusedError, Recipe, recipe
-from pipelines.runner.cache.store import Entry, Lock, Store
-from pipelines.runner.task.artifacts import Values
-from pipelines.runner.task.backend import Call, TaskFailedError
+from pipelines.runner.cache.store import Entry, Store
+from pipelines.runner.task.backend import Call, TaskFailedError, Values
 from pipelines.system.errors import PinionError
 from pipelines.system.manifests import digest, manifest, part
 
@@ -36,19 +35,19 @@ class Claim:
 
     why: str = ""
     _keep: Callable[[Call, Values], None] | None = None
-    _lock: Lock | None = None
+    _held: ExitStack | None = None
 
     @property
     def missed(self) -> bool:
         """Whether the task could have been cached, so that tasks after it will not be either."""
-        return self._lock is not None
+        return self._held is not None
 
     def __enter__(self) -> "Claim":
         return self
 
     def __exit__(self, *_error: object) -> None:
-        if self._lock:
-            self._lock.release()
+        if self._held:
+            self._held.close()
 
     def keep(self, call: Call, outputs: Values) -> None:
         """Keep the outputs of the task for later runs."""
@@ -109,29 +108,25 @@ class Cache:
             return Claim(why)
         if lock is None:
             return None
-        try:
+        with ExitStack() as held:
+            held.callback(lock.release)
             found = self._find(call, made_of)
-        except BaseException:
-            lock.release()
-            raise
-        if isinstance(found, Reused):
-            lock.release()
-            return found
-        return Claim(found, partial(self._keep, made_of), lock)
+            if isinstance(found, Reused):
+                return found
+            return Claim(found, partial(self._keep, made_of), held.pop_all())
 
     def _find(self, call: Call, made_of: Recipe) -> Reused | str:
         """Return the cached outputs, or the reason why there are none."""
         entry = self.store.get(made_of.key)
         if entry is None:
             return self._why(call.name, made_of)
-        if made_of.tracking_uri is not None:
-            kept = entry.values(self.store.kept(entry.key))
-            if why := outdated(made_of.tracking_uri, kept):
-                # The task that replaces it may fail half-way, and leave traces for which the old
-                # entry would then be valid again.
-                with suppress(OSError):
-                    self.store.remove(entry.key)
-                return why
+        kept = entry.values(self.store.kept(entry.key))
+        if made_of.tracking_uri is not None and (why := outdated(made_of.tracking_uri, kept)):
+            # The task that replaces it may fail half-way, and leave traces for which the old
+            # entry would then be valid again.
+            with suppress(OSError):
+                self.store.remove(entry.key)
+            return why
         try:
             if not self.store.restore(entry, call.folder, call.log):
                 return f"the cached outputs of run {entry.run} are damaged"
@@ -170,8 +165,9 @@ class Cache:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             if isinstance(error, OSError) and logs_a_model(outputs.parameters):
-                why = f"its outputs cannot be cached: {reason}; {_ONE_MODEL}"
-                raise TaskFailedError(call.name, why, call.log) from None
+                raise TaskFailedError(
+                    call.name, f"its outputs cannot be cached: {reason}; {_ONE_MODEL}", call.log
+                ) from None
             print(f"{call.name}: its outputs are not cached: {reason}", file=sys.stderr)
             return
         with self._mutex:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.models.reference import ModelReference
-from pipelines.models.tracking import Tracking, open_tracking
-from pipelines.runner.task.artifacts import Values
+from pipelines.models.tracking import Database, Server, open_tracking
+from pipelines.runner.task.backend import Values
 from pipelines.system.errors import PinionError
 
 _EVALUATION = "pinion.evaluation.sha256"
+Tracking = Server | Database
 # A step with these output parameters logs a model.
 _MODEL_OUTPUTS = {"run_id", "model_id"}
 
@@ -52,9 +53,7 @@ def _outdated(tracking: Tracking, outputs: Values) -> str | None:
 def _model(tracking: Tracking, run_id: str, model_id: str) -> str | None:
     if tracking.tags(run_id) is None:
         return f"its MLflow run {run_id} was deleted"
-    if not tracking.has_model(model_id):
-        return f"its MLflow model {model_id} was deleted"
-    return None
+    return None if tracking.has_model(model_id) else f"its MLflow model {model_id} was deleted"
 
 
 def _registration(tracking: Tracking, uri: str) -> str | None:

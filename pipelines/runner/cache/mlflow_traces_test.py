@@ -18,7 +18,7 @@ from pipelines.models.store_testing import made_store
 from pipelines.models.tracking import Server, Tracking
 from pipelines.runner.cache import mlflow_traces
 from pipelines.runner.cache.mlflow_traces import outdated
-from pipelines.runner.task.artifacts import Artifact, Values
+from pipelines.runner.task.backend import Artifact, Values
 from pipelines.system.errors import PinionError
 
 MODEL = "tumour"

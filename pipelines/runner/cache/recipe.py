@@ -13,7 +13,7 @@ from pipelines.compiled import values
 from pipelines.compiled.container import Container
 from pipelines.compiled.file import COMPONENTS, RELEASE
 from pipelines.compiled.graph import Task
-from pipelines.runner.task.artifacts import Artifact, Values
+from pipelines.runner.task.backend import Artifact, Values
 from pipelines.system.urls import without_secrets
 
 # The variables from which the steps learn their release, for the record. They are not in the key,
@@ -79,39 +79,26 @@ def recipe(
     refuse(task, container)
     tracking = inputs.parameters.get(_TRACKING)
     uri = str(tracking or store)
+    variables = container.environment.items()
     parts = {
         CODE: program(container.image),
-        **_of_container(container),
+        "its command": _hash(container.command),
+        "its environment": _hash({key: text for key, text in variables if key not in _RECORD_ONLY}),
+        "its outputs": _hash([sorted(container.artifacts), dict(container.parameters)]),
         "its cache key": _hash(task.cache_key),
         "the tracking store": _hash(without_secrets(uri)),
-        **_of_inputs(inputs, content),
+        **{
+            f"input {name}": _hash(_artifact(name, artifact, content))
+            for name, artifact in sorted(inputs.artifacts.items())
+        },
+        **{
+            f"parameter {name}": _hash(values.to_text(value))
+            for name, value in sorted(inputs.parameters.items())
+            # The tracking URI, after defaults, is a part of its own.
+            if name != _TRACKING
+        },
     }
     return Recipe(parts, uri if tracking is not None else None)
-
-
-def _of_container(container: Container) -> dict[str, str]:
-    variables = {
-        name: value for name, value in container.environment.items() if name not in _RECORD_ONLY
-    }
-    return {
-        "its command": _hash(container.command),
-        "its environment": _hash(variables),
-        "its outputs": _hash([sorted(container.artifacts), dict(container.parameters)]),
-    }
-
-
-def _of_inputs(inputs: Values, content: Callable[[Path], str]) -> dict[str, str]:
-    artifacts = {
-        f"input {name}": _hash(_artifact(name, artifact, content))
-        for name, artifact in sorted(inputs.artifacts.items())
-    }
-    parameters = {
-        f"parameter {name}": _hash(values.to_text(value))
-        for name, value in sorted(inputs.parameters.items())
-        # The tracking URI, after defaults, is a part of its own.
-        if name != _TRACKING
-    }
-    return {**artifacts, **parameters}
 
 
 def refuse(task: Task, container: Container) -> None:

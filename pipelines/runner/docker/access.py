@@ -3,14 +3,13 @@
 import ipaddress
 import re
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from pipelines.runner.task.backend import Call
-from pipelines.runner.task.layout import CACHE
+from pipelines.runner.task.backend import CACHE, Call
 
 TRACKING = "mlflow_tracking_uri"
 # The only parameter that may name a folder: a word in others may be a folder's name by chance.
@@ -58,7 +57,13 @@ class Access:
         connected = not isolated or bool(tracking and store is None)
         variables = {name for name in environment if connected and _SETTINGS.fullmatch(name)}
         named = {environment[name] for name in variables} | set(call.parameters.values())
-        readable = {*call.inputs, *_files(named), *_folder(call.parameters.get(SOURCE, ""))}
+        readable = set(call.inputs)
+        # A step reads its source at its own path.
+        readable |= {path for path in map(_path, named) if path and path.is_file()}
+        folder = _path(call.parameters.get(SOURCE) or "/")
+        # A container has a root folder of its own.
+        if folder and folder.is_dir() and not folder.samefile("/"):
+            readable.add(folder)
         if store and run.is_relative_to(store):
             cache = run.parent / CACHE
             readable |= {run, cache} if cache.exists() else {run}
@@ -87,20 +92,7 @@ def _tracking_uri(call: Call, environment: Mapping[str, str]) -> str:
 
 def _sqlite_folder(uri: str) -> Path | None:
     scheme, _, path = uri.partition(":///")
-    if scheme != "sqlite":
-        return None
-    return Path(path.partition("?")[0]).absolute().parent
-
-
-def _files(texts: Iterable[str]) -> Iterator[Path]:
-    """Return the regular files that texts name; a step reads its source at its own path."""
-    return (path for text in texts if (path := _path(text)) and path.is_file())
-
-
-def _folder(text: str) -> Iterator[Path]:
-    """Yield the folder that a text names, except the root, of which a container has its own."""
-    if text and (path := _path(text)) and path.is_dir() and not path.samefile("/"):
-        yield path
+    return Path(path.partition("?")[0]).absolute().parent if scheme == "sqlite" else None
 
 
 def _path(text: str) -> Path | None:

@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.compiled.container import Container
-from pipelines.compiled.resource_limits import Limits
+from pipelines.compiled.container import Container, Limits
 from pipelines.components.image import ImageReference
 from pipelines.console.step_log import last_words
 from pipelines.runner.docker.access import Access, with_profile
@@ -69,6 +68,7 @@ class DockerBackend:
             for image in images:
                 labels = self.engine.labels(image) or {}
                 self._isolated[image] = labels.get(_NETWORK) == "none"
+                self._programs[image] = self.engine.image_id(image)
             self.engine.watch()
         except EngineError as error:
             raise PinionError(f"the Docker engine: {error}") from None
@@ -93,11 +93,6 @@ class DockerBackend:
 
     def program(self, image: str) -> str:
         """Return the image's id, which is a hash of everything in it."""
-        if image not in self._programs:
-            try:
-                self._programs[image] = self.engine.image_id(image)
-            except EngineError as error:
-                raise PinionError(f"the Docker engine: {error}") from None
         return self._programs[image]
 
     def run(self, call: Call) -> None:
@@ -157,6 +152,7 @@ def options(call: Call, access: Access) -> list[str]:
         "USER": getpass.getuser(),
         **call.environment,
     }
+    taken = access.writable | access.readable
     return [
         f"--user={os.getuid()}:{os.getgid()}",
         # A source may be readable by only one of these groups.
@@ -164,30 +160,18 @@ def options(call: Call, access: Access) -> list[str]:
         "--cap-drop=ALL",
         "--security-opt=no-new-privileges",
         "--read-only",
-        *_scratch(access),
+        # A tmpfs would hide a store or a source that is this very folder.
+        *([f"--tmpfs={_SCRATCH}:exec"] if Path(_SCRATCH) not in taken else []),
         f"--network={access.network}",
         f"--workdir={Path.cwd()}",
         *(f"--env={name}" for name in sorted(access.variables)),
         *(f"--env={name}={value}" for name, value in constants.items()),
-        *_mounts(access),
+        *(_mount(path) for path in sorted(access.writable)),
+        *(_mount(path, "readonly") for path in sorted(access.readable - access.writable)),
         *_limits(call.limits),
         f"--entrypoint={call.command[0]}",
         call.image,
         *call.command[1:],
-    ]
-
-
-def _scratch(access: Access) -> list[str]:
-    # A tmpfs would hide a store or a source that is this very folder.
-    taken = access.writable | access.readable
-    return [] if Path(_SCRATCH) in taken else [f"--tmpfs={_SCRATCH}:exec"]
-
-
-def _mounts(access: Access) -> list[str]:
-    readable = access.readable - access.writable
-    return [
-        *(_mount(path) for path in sorted(access.writable)),
-        *(_mount(path, "readonly") for path in sorted(readable)),
     ]
 
 

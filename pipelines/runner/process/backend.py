@@ -17,8 +17,7 @@ from pipelines.compiled.container import Container
 from pipelines.console.step_log import last_words
 from pipelines.environments.manager import Environment, Environments
 from pipelines.environments.uv import StoppedInstallingError
-from pipelines.runner.process.programs import Source, Sources
-from pipelines.runner.process.snapshots import PROGRAM
+from pipelines.runner.process.programs import PROGRAM, Source, Sources
 from pipelines.runner.process.warming import Program, Warming
 from pipelines.runner.task.backend import Call, StoppedError, TaskFailedError
 from pipelines.system.child_processes import die_with_parent
@@ -94,8 +93,11 @@ class ProcessBackend:
         # Without a spare core it would slow down the step that is running.
         if len(os.sched_getaffinity(0)) < 2:
             return
-        due = (self._program(each.image, each.environment) for each in containers)
-        self._warming = Warming(due, self._environment, self._warm)
+        self._warming = Warming(
+            (self._program(each.image, each.environment) for each in containers),
+            self._environment,
+            self._warm,
+        )
 
     def program(self, image: str) -> str:
         """Return the hash of a component's code and dependencies."""

@@ -14,7 +14,7 @@ from pipelines.compiled import values
 from pipelines.compiled.container import ArtifactType, Container
 from pipelines.compiled.kfp_messages import spec
 from pipelines.compiled.values import Value
-from pipelines.runner.task.artifacts import Artifact, Values
+from pipelines.runner.task.backend import Artifact, Values
 
 
 def output_file(folder: Path) -> Path:

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.compiled import placeholders, values
-from pipelines.compiled.container import Container
+from pipelines.compiled.container import Container, Limits
 from pipelines.compiled.placeholders import Bindings
-from pipelines.compiled.resource_limits import Limits
 from pipelines.runner.task import executor
-from pipelines.runner.task.artifacts import Values
-from pipelines.runner.task.backend import Backend, Call, TaskFailedError
+from pipelines.runner.task.backend import Backend, Call, TaskFailedError, Values
 from pipelines.system.errors import PinionError
 
 

@@ -57,9 +57,8 @@ class PipelineFile:
             platform = (
                 json_format.ParseDict(documents[1], spec.PlatformSpec()) if documents[1:] else None
             )
-        lines = text.splitlines(keepends=True)
-        comments = "".join(line for line in lines if line.startswith("#"))
-        return cls(path, pipeline, platform, comments)
+        comments = (line for line in text.splitlines(keepends=True) if line.startswith("#"))
+        return cls(path, pipeline, platform, "".join(comments))
 
     @property
     def name(self) -> str:
@@ -118,8 +117,10 @@ class PipelineFile:
         pipeline: dict[str, Any] = json_format.MessageToDict(self.spec)
         if self.platform is None:
             return pipeline
-        platform = json_format.MessageToDict(self.platform)
-        return {"pipeline_spec": pipeline, "platform_spec": platform}
+        return {
+            "pipeline_spec": pipeline,
+            "platform_spec": json_format.MessageToDict(self.platform),
+        }
 
     def text(self) -> str:
         """Return the file as KFP's compiler writes it."""

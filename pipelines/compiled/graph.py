@@ -158,8 +158,9 @@ def _graph(file: CompiledFile, dag: Any) -> Graph:
             TopologicalSorter({name: sorted(tasks[name].after) for name in tasks}).static_order()
         )
     except CycleError as error:
-        circle = " -> ".join(error.args[1])
-        raise ValueError(f"its tasks depend on each other in a circle: {circle}") from error
+        raise ValueError(
+            f"its tasks depend on each other in a circle: {' -> '.join(error.args[1])}"
+        ) from error
     for task in tasks.values():
         _check_sources(task, tasks)
     return Graph(
@@ -176,10 +177,8 @@ def _graph(file: CompiledFile, dag: Any) -> Graph:
 
 
 def _selected(output: Any) -> tuple[FromTask, ...]:
-    one_of = output.HasField("value_from_oneof")
-    sources = (
-        output.value_from_oneof.parameter_selectors if one_of else [output.value_from_parameter]
-    )
+    one_of = output.value_from_oneof.parameter_selectors
+    sources = one_of or [output.value_from_parameter]
     return tuple(FromTask(each.producer_subtask, each.output_parameter_key) for each in sources)
 
 

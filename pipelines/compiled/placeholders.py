@@ -158,7 +158,7 @@ def _texts(node: _Node, given: Set[str] | None = None) -> Iterator[str]:
                 yield from _texts(item, given)
         case {"Concat": parts}:
             yield from _texts(parts, given)
-        case {"IfPresent": {"InputName": name, **branches}}:
+        case {"IfPresent": condition}:
             for branch, present in (("Then", True), ("Else", False)):
-                if given is None or present == (name in given):
-                    yield from _texts(branches.get(branch, []), given)
+                if given is None or present == (condition["InputName"] in given):
+                    yield from _texts(condition.get(branch, []), given)

@@ -94,9 +94,12 @@ def whole(value: Value) -> Value:
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
     # An integer may be too large for a double, which a protobuf would make of it.
-    return number and abs(value) <= sys.float_info.max
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) <= sys.float_info.max
+    )
 
 
 def _refuse_foreign(value: object) -> None:

@@ -72,13 +72,11 @@ class Content:
             lock, interface = files[_LOCK].decode(), files["component.yaml"].decode()
         except KeyError as error:
             raise ValueError(f"{error.args[0]} is missing") from None
-        ran = {name: content for name, content in files.items() if name not in beside}
-        runs = _hash(ran)
-        pins = read_pins(lock)
+        runs = _hash({name: text for name, text in files.items() if name not in beside})
         content = cls(
             SCHEME + _hash({**beside, "runs": runs.encode()}),
             SCHEME + runs,
-            {name: pin.version for name, pin in pins.items()},
+            {name: pin.version for name, pin in read_pins(lock).items()},
             interface,
         )
         # Parse the interface now, so that a malformed one is reported here.
@@ -94,9 +92,9 @@ class Content:
         try:
             deps, app, interface, dockerfile = (files[name].decode() for name in DESCRIPTION)
             wheels: dict[str, str] = json.loads(deps)["distributions"]
-            program = json.loads(app)
             content = cls(
-                labels.get(CONTENT_LABEL) or _before(wheels, program, interface, dockerfile),
+                labels.get(CONTENT_LABEL)
+                or _before(wheels, json.loads(app), interface, dockerfile),
                 labels.get(RUNS_LABEL, ""),
                 versions(wheels),
                 interface,
@@ -152,8 +150,9 @@ def read_tree(folder: Path, root: Path) -> dict[str, bytes]:
     paths[BASE_IMAGE] = root / BASE_IMAGE
     modules = root.glob(f"{LIBRARY_FOLDER}/{LIBRARY}/*.py")
     paths |= {f"{LIBRARY}/{each.name}": each for each in modules}
-    files = {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
-    return only_content(folder.name, files)
+    return only_content(
+        folder.name, {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
+    )
 
 
 def _hash(files: Mapping[str, bytes]) -> str:

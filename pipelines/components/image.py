@@ -38,10 +38,9 @@ class ImageReference:
     @classmethod
     def parse(cls, text: str) -> "ImageReference":
         """Parse a reference; raise `PinionError` if the text is not one."""
-        match = _REFERENCE.fullmatch(text)
-        if match is None:
-            raise PinionError(f"{text!r} is not an image reference (repository[:tag][@sha256:…])")
-        return cls(match["repository"], match["tag"] or "", match["digest"] or "")
+        if match := _REFERENCE.fullmatch(text):
+            return cls(match["repository"], match["tag"] or "", match["digest"] or "")
+        raise PinionError(f"{text!r} is not an image reference (repository[:tag][@sha256:…])")
 
     @property
     def exact(self) -> str:
@@ -67,9 +66,7 @@ class ImageReference:
     @property
     def path(self) -> str:
         """The repository's name within its registry."""
-        return (
-            self.repository.removeprefix(f"{self.registry}/") if self.registry else self.repository
-        )
+        return self.repository.removeprefix(f"{self.registry}/")
 
     @property
     def tagged(self) -> str:
@@ -78,5 +75,4 @@ class ImageReference:
 
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""
-        digest = f"@{self.digest}" if self.digest else ""
-        return f"{self.repository}{tag}{digest}"
+        return f"{self.repository}{tag}" + (f"@{self.digest}" if self.digest else "")

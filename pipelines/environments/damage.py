@@ -43,13 +43,14 @@ def find_damage(folder: Path, manifest: str, content: bool) -> Damage | None:
         sizes: dict[str, int] = json.loads((folder / manifest).read_text())
     except (OSError, ValueError):
         return Damage({manifest: "cannot be read"}, ())
-    files = dict(_wrong_sizes(folder, sizes))
-    files.update(_wrong_bytecode(folder))
-    records = {}
-    for record in folder.glob("lib/python*/site-packages/*.dist-info/RECORD"):
-        records[record] = dict(_hashes(folder, record))
-        if content:
-            files = {**dict(_wrong_bytes(folder, records[record])), **files}
+    found = folder.glob("lib/python*/site-packages/*.dist-info/RECORD")
+    records = {record: dict(_hashes(folder, record)) for record in found}
+    recorded = records.values() if content else ()
+    files = {
+        **{path: why for hashes in recorded for path, why in _wrong_bytes(folder, hashes)},
+        **dict(_wrong_sizes(folder, sizes)),
+        **dict(_wrong_bytecode(folder)),
+    }
     if not files:
         return None
     owners = (

@@ -76,8 +76,6 @@ class Environments:
                 f"the environment of {name} cannot be made in {self.root}: {error.strerror};"
                 " free some space there, or set XDG_CACHE_HOME to a folder that you can write to"
             ) from error
-        except StoppedInstallingError:
-            raise
         except PinionError as error:
             raise PinionError(f"the environment of {name} cannot be made: {error}") from error
 
@@ -89,7 +87,7 @@ class Environments:
             # uv's cache holds the same files, by hard links. `--force`, because uv would otherwise
             # wait for every `uv run` to end.
             clean = ["cache", "clean", "--force", *damage.distributions]
-            with suppress(PinionError):
+            with suppress(PinionError, StoppedInstallingError):
                 self._uv(lambda _text: None).run(clean)
 
     def _wait(self, tell: Tell) -> None:

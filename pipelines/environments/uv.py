@@ -34,11 +34,8 @@ _FIND = ROOT / "build-support" / "uv"
 _DEFAULTS = {"UV_HTTP_RETRIES": "2"}
 
 
-class StoppedInstallingError(PinionError):
+class StoppedInstallingError(Exception):
     """Installing was stopped, because its result is no longer needed."""
-
-    def __init__(self) -> None:
-        super().__init__("it was stopped")
 
 
 @dataclass
@@ -91,7 +88,8 @@ class Uv:
     def run(self, arguments: Sequence[str | Path]) -> None:
         """Run uv to its end.
 
-        Raise `PinionError`, with one line that says what to do, if it fails or was stopped.
+        Raise `PinionError`, with one line that says what to do, if it fails, and
+        `StoppedInstallingError` if it was stopped.
         """
         uv = self._program()
         code, errors, _ = self._call([uv, *arguments])

@@ -126,13 +126,10 @@ class LocalServer:
     def _answers(self) -> bool:
         # urllib would go through a proxy.
         connection = HTTPConnection(self._visible, self.port, timeout=5)
-        try:
+        with contextlib.closing(connection), contextlib.suppress(OSError, HTTPException):
             connection.request("GET", "/health")
             return connection.getresponse().status == HTTPStatus.OK
-        except (OSError, HTTPException):
-            return False
-        finally:
-            connection.close()
+        return False
 
     def _ended(self, log: Path) -> PinionError:
         return PinionError(f"{self.name} stopped unexpectedly: {last_words(log)} (log: {log})")

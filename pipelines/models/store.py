@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -44,11 +45,12 @@ def _make(database: Path) -> None:
         shutil.rmtree(remains)
     # MLflow logs every table that it creates.
     logging.getLogger("mlflow").setLevel(logging.WARNING)
-    artifacts = database.parent / "artifacts"
     with tempfile.TemporaryDirectory(dir=database.parent, prefix=".mlflow.") as folder:
         partial = Path(folder) / "mlflow.db"
         try:
-            SqlAlchemyStore(f"sqlite:///{partial}", artifacts.as_uri()).engine.dispose()
+            SqlAlchemyStore(
+                f"sqlite:///{partial}", (database.parent / "artifacts").as_uri()
+            ).engine.dispose()
         except (MlflowException, SQLAlchemyError) as error:
             reason = str(error).partition("\n")[0]
             raise PinionError(f"the MLflow store {database} cannot be created: {reason}") from error
@@ -59,10 +61,7 @@ def probe(database: Path) -> None:
     """Raise `PinionError` if a file is missing or is not a database."""
     # MLflow would try for minutes to open such a file.
     try:
-        connection = sqlite3.connect(f"{database.as_uri()}?mode=rw", uri=True)
-        try:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=rw", uri=True)) as connection:
             connection.execute("SELECT count(*) FROM sqlite_master")
-        finally:
-            connection.close()
     except sqlite3.Error as error:
         raise PinionError(f"the MLflow store {database} cannot be opened: {error}") from error

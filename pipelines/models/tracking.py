@@ -17,7 +17,7 @@ _DELETED_VERSION = "Deleted_Internal"
 
 
 @contextmanager
-def open_tracking(uri: str) -> Iterator["Server | Database"]:
+def open_tracking(uri: str) -> Iterator["Tracking"]:
     """Open a store; raise `PinionError` or `sqlite3.Error` if it cannot be queried."""
     if not uri.startswith(_SQLITE):
         with open_registry(uri) as registry:
@@ -113,3 +113,6 @@ class Database:
             if "no such table" not in str(error):
                 raise
         return []
+
+
+Tracking = Server | Database

@@ -75,9 +75,9 @@ def _compiled(request: Request, components: Mapping[str, Component]) -> tuple[Pa
         return request.file, read_bytes(request.file)
     if request.dev:
         return WIRING, compile_dev(request.workspace, dev_pins(components))
-    workspace, release = request.workspace, request.release
-    path = (workspace.releases / release / "pipeline.yaml").relative_to(workspace.root)
-    return path, frozen(workspace, release).pipeline
+    path = request.workspace.releases / request.release / "pipeline.yaml"
+    pipeline = frozen(request.workspace, request.release).pipeline
+    return path.relative_to(request.workspace.root), pipeline
 
 
 def _tell_unfilled(release: str, file: PipelineFile) -> None:

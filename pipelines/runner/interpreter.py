@@ -142,8 +142,7 @@ class Interpreter:
     async def _decide(
         self, task: Task, given: Values, done: Mapping[str, Outcome], place: Place
     ) -> Outcome:
-        names = self._launcher.names(place.name(task.name))
-        values = inputs.resolve(task, given, done, names)
+        values = inputs.resolve(task, given, done, self._launcher.names(place.name(task.name)))
         if task.condition and not holds(task.condition, values.parameters):
             return self._leave_out(task, place, NOT_ITS_CONDITION)
         if task.loop is None:
@@ -204,8 +203,9 @@ class Interpreter:
             told = True
             await self._scheduler.pause(_PATIENCE)
         if isinstance(found, Claim) and found.missed:
-            steps = self.pipeline.graph.steps()
-            self._warm(step for name, step in steps if name not in self.outputs)
+            self._warm(
+                step for name, step in self.pipeline.graph.steps() if name not in self.outputs
+            )
         return found
 
     def _warm(self, containers: Iterable[Container]) -> None:

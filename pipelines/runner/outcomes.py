@@ -29,12 +29,13 @@ class Outcome:
 
     def final_status(self, task: str, run: str) -> dict[str, Value]:
         """Return the value of an input of the type `PipelineTaskFinalStatus`."""
-        error: dict[str, Value] = {}
-        if self.failures:
-            error = {"code": code_pb2.UNKNOWN, "message": str(failed(self.failures))}
         return {
             "state": self.state.name,
-            "error": error,
+            "error": (
+                {"code": code_pb2.UNKNOWN, "message": str(failed(self.failures))}
+                if self.failures
+                else {}
+            ),
             "pipelineJobResourceName": run,
             "pipelineTaskName": task,
         }

@@ -13,14 +13,12 @@ from pathlib import Path
 from secrets import token_hex
 
 from pipelines.compiled import conditions, placeholders
-from pipelines.compiled.graph import Pipeline
 from pipelines.compiled.values import Value
 from pipelines.components.git import described
 from pipelines.console.flags import DOCKER
 from pipelines.console.progress import Progress
 from pipelines.environments.manager import Environments
 from pipelines.models.store import local_store
-from pipelines.pinning.lock import Locked
 from pipelines.pinning.releases import locked_images
 from pipelines.runner.cache.cache import Cache
 from pipelines.runner.cache.store import Store
@@ -30,7 +28,6 @@ from pipelines.runner.process.backend import ProcessBackend
 from pipelines.runner.process.programs import Sources
 from pipelines.runner.task.backend import CACHE, Backend, Values
 from pipelines.runner.unfinished import ended
-from pipelines.system.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -114,7 +111,10 @@ def _backend(declared: Declared, folder: Path, tracking_uri: str, progress: Prog
 
         make = partial(build, request.workspace, components)
         return DockerBackend(Engine(folder.name), make, settings)
-    sources = Sources(request.workspace, components, _locked(request.workspace, declared.pipeline))
+    # Images of the working tree are not pinned.
+    pinned = any("@" in container.image for _, container in declared.pipeline.graph.steps())
+    released = locked_images(request.workspace) if pinned else {}
+    sources = Sources(request.workspace, components, released)
     return ProcessBackend(sources, Environments(request.workspace), settings, progress.installing)
 
 
@@ -146,9 +146,3 @@ def _folder(runs: Path) -> Iterator[Path]:
 def _tracking_uri(parameters: Mapping[str, Value], runs: Path) -> str:
     given = parameters.get("mlflow_tracking_uri") or os.environ.get("MLFLOW_TRACKING_URI")
     return str(given) if given else local_store(runs)
-
-
-def _locked(workspace: Workspace, pipeline: Pipeline) -> Mapping[str, Locked]:
-    """Return the releases' entries by image; images of the working tree are not pinned."""
-    pinned = any("@" in container.image for _, container in pipeline.graph.steps())
-    return locked_images(workspace) if pinned else {}

@@ -96,11 +96,11 @@ def _end_runs(tracking_uri: str, pipeline_run: str, note: str) -> bool:
 
 
 def _unfinished(client: Any, pipeline_run: str) -> list[Any]:
-    experiments = [each.experiment_id for each in client.search_experiments()]
-    wanted = f"tags.`{_PIPELINE_RUN}` = '{pipeline_run}' AND attributes.status != 'FINISHED'"
     # The runs of steps come first, before the child runs that they started.
     found: list[Any] = client.search_runs(
-        experiments, wanted, order_by=["attributes.start_time ASC"]
+        [each.experiment_id for each in client.search_experiments()],
+        f"tags.`{_PIPELINE_RUN}` = '{pipeline_run}' AND attributes.status != 'FINISHED'",
+        order_by=["attributes.start_time ASC"],
     )
     return found
 
@@ -108,7 +108,8 @@ def _unfinished(client: Any, pipeline_run: str) -> list[Any]:
 def _end_models(client: Any, run: Any) -> None:
     from mlflow.entities import LoggedModelStatus
 
-    wanted = f"source_run_id = '{run.info.run_id}'"
-    for model in client.search_logged_models([run.info.experiment_id], wanted):
+    for model in client.search_logged_models(
+        [run.info.experiment_id], f"source_run_id = '{run.info.run_id}'"
+    ):
         if model.status == LoggedModelStatus.PENDING:
             client.finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)

@@ -69,9 +69,9 @@ class Cache:
     run: str
     limit: int
     _contents: dict[Path, str] = field(default_factory=dict, init=False)
-    _earlier: dict[str, Mapping[str, str]] | None = field(default=None, init=False)
     _size: int = field(init=False)
-    # The tasks in the cache when the run began, and the programs that they ran.
+    # The tasks in the cache when the run began: what they were made of last, and all programs.
+    _earlier: dict[str, Mapping[str, str]] = field(init=False)
     _kept: dict[str, set[str]] = field(default_factory=dict, init=False)
     # Several threads look up and keep tasks.
     _mutex: threading.Lock = field(default_factory=threading.Lock, init=False)
@@ -79,6 +79,7 @@ class Cache:
     def __post_init__(self) -> None:
         entries = self.store.prune(self.limit)
         self._size = sum(entry.size for entry in entries)
+        self._earlier = {entry.task: entry.parts for entry in entries}
         for entry in entries:
             self._kept.setdefault(entry.task, set()).add(entry.parts.get(CODE, ""))
 
@@ -119,7 +120,8 @@ class Cache:
         """Return the cached outputs, or the reason why there are none."""
         entry = self.store.get(made_of.key)
         if entry is None:
-            return self._why(call.name, made_of)
+            before = self._earlier.get(call.name)
+            return made_of.changed(before) if before else "not in the cache"
         kept = entry.values(self.store.kept(entry.key))
         if made_of.tracking_uri is not None and (why := outdated(made_of.tracking_uri, kept)):
             # The task that replaces it may fail half-way, and leave traces for which the old
@@ -139,13 +141,6 @@ class Cache:
         self._remember(entry, call.folder, outputs)
         return Reused(outputs, f"from run {entry.run}")
 
-    def _why(self, name: str, made_of: Recipe) -> str:
-        with self._mutex:
-            if self._earlier is None:
-                self._earlier = {entry.task: entry.parts for entry in self.store.entries()}
-        before = self._earlier.get(name)
-        return made_of.changed(before) if before else "not in the cache"
-
     def _keep(self, made_of: Recipe, call: Call, outputs: Values) -> None:
         """Keep outputs, or warn; raise `TaskFailedError` if the task logs a model."""
         try:
@@ -156,7 +151,8 @@ class Cache:
                 parts=made_of.parts,
                 outputs=Entry.describe(outputs, call.folder),
                 content=manifest(call.folder),
-                size=_size(call.folder) + call.log.stat().st_size,
+                size=call.log.stat().st_size
+                + sum(path.stat().st_size for path in call.folder.rglob("*") if path.is_file()),
             )
             self._remember(entry, call.folder, outputs)
             if entry.size > self.limit:
@@ -185,7 +181,3 @@ class Cache:
         for artifact in outputs.artifacts.values():
             within = artifact.path.relative_to(folder).as_posix()
             self._contents[artifact.path] = digest(part(entry.content, within))
-
-
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.models.reference import ModelReference
-from pipelines.models.tracking import Database, Server, open_tracking
+from pipelines.models.tracking import Tracking, open_tracking
 from pipelines.runner.task.backend import Values
 from pipelines.system.errors import PinionError
 
 _EVALUATION = "pinion.evaluation.sha256"
-Tracking = Server | Database
 # A step with these output parameters logs a model.
 _MODEL_OUTPUTS = {"run_id", "model_id"}
 

@@ -183,14 +183,13 @@ def _mount(path: Path, *more: str) -> str:
 
 
 def _limits(limits: Limits) -> list[str]:
-    flags = []
-    if limits.memory:
+    memory, cpu = limits.memory, limits.cpu
+    return [
         # Without swap, as on a cluster.
-        flags += [f"--memory={limits.memory}", f"--memory-swap={limits.memory}"]
-    if limits.cpu:
+        *([f"--memory={memory}", f"--memory-swap={memory}"] if memory else []),
         # The engine refuses more cores than there are.
-        flags.append(f"--cpus={min(limits.cpu, os.cpu_count() or 1):.3f}")
-    return flags
+        *([f"--cpus={min(cpu, os.cpu_count() or 1):.3f}"] if cpu else []),
+    ]
 
 
 def _failure(ended: Ended, call: Call) -> str | None:

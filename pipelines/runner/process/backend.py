@@ -79,9 +79,6 @@ class ProcessBackend:
         tell = partial(self.installing, source.name)
         try:
             environment = self.environments.ready(source.name, [source.lock], tell)
-        except StoppedInstallingError:
-            # The run is ending; nobody waits for the environment.
-            raise
         except PinionError:
             self.installing(source.name, None)
             raise
@@ -116,8 +113,8 @@ class ProcessBackend:
             if self._stopped:
                 raise StoppedError
         if exit_code != 0:
-            damage = self._damage(environment, program, exit_code, call.log)
-            raise TaskFailedError(call.name, damage or _reason(exit_code, call.log), call.log)
+            why = self._damage(environment, program, exit_code, call.log)
+            raise TaskFailedError(call.name, why or _reason(exit_code, call.log), call.log)
 
     def _damage(self, environment: Environment, program: Program, exit_code: int, log: Path) -> str:
         """Return what is broken in the environment if the step did not report an error itself."""
@@ -137,10 +134,8 @@ class ProcessBackend:
         """Wait until a program's environment is installed, and return it."""
         try:
             return self._ready[program.image].result()
-        except PinionError:
-            if self.environments.started.stopped:
-                raise StoppedError from None
-            raise
+        except StoppedInstallingError:
+            raise StoppedError from None
 
     def _start(
         self, program: Program, environment: Environment, call: Call, log: BinaryIO

@@ -144,9 +144,10 @@ def snapshot(workspace: Workspace, name: str, content: Content, files: Mapping[s
     """
     sources = SharedFolders(workspace.cache / "sources", _KEPT, _KEPT_SECONDS)
     key = f"{name}-{content.runs.rpartition(':')[2][:16]}"
-    make = partial(_make, sources.root / key, name, files)
     try:
-        return sources.held(key, _is_whole, make, lambda: None)
+        return sources.held(
+            key, _is_whole, partial(_make, sources.root / key, name, files), lambda: None
+        )
     except OSError as error:
         raise PinionError(
             f"the code of {name} cannot be copied to {sources.root}: {error.strerror}; free some"
@@ -161,9 +162,12 @@ def _make(folder: Path, name: str, files: Mapping[str, bytes], partial: Path, _:
             (partial / path).write_bytes(content)
     (partial / PROGRAM).write_text(_PROGRAM.format(name=name))
     # Bytecode that Python does not check against times, which copying the folder would change.
-    mode = PycInvalidationMode.UNCHECKED_HASH
     compileall.compile_dir(
-        partial, quiet=2, invalidation_mode=mode, stripdir=partial, prependdir=folder
+        partial,
+        quiet=2,
+        invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
+        stripdir=partial,
+        prependdir=folder,
     )
     (partial / _COMPLETE).write_text(_hash(partial))
     for each in (*partial.rglob("*"), partial):

@@ -38,18 +38,20 @@ def executor_input(inputs: Values, container: Container, folder: Path) -> str:
         name: Artifact(str(path), container.artifacts[name], name)
         for name, path in artifact_paths(container, folder).items()
     }
-    document = {
-        "inputs": {"parameterValues": inputs.parameters, "artifacts": _lists(inputs.artifacts)},
-        "outputs": {
-            "parameters": {
-                name: {"outputFile": str(path)}
-                for name, path in parameter_paths(container, folder).items()
+    return json.dumps(
+        {
+            "inputs": {"parameterValues": inputs.parameters, "artifacts": _lists(inputs.artifacts)},
+            "outputs": {
+                "parameters": {
+                    name: {"outputFile": str(path)}
+                    for name, path in parameter_paths(container, folder).items()
+                },
+                "artifacts": _lists(outputs),
+                "outputFile": str(output_file(folder)),
             },
-            "artifacts": _lists(outputs),
-            "outputFile": str(output_file(folder)),
         },
-    }
-    return json.dumps(document, ensure_ascii=False)
+        ensure_ascii=False,
+    )
 
 
 def read_outputs(container: Container, folder: Path) -> Values:
@@ -72,24 +74,29 @@ def read_outputs(container: Container, folder: Path) -> Values:
 
 def _refuse_outside(artifact: Artifact, name: str, folder: Path) -> None:
     """Refuse an output outside the step's folder, because later steps would read that file."""
-    here = artifact.path.exists()
-    if here and not artifact.path.resolve().is_relative_to(folder.resolve()):
+    path = artifact.path
+    if path.exists() and not path.resolve().is_relative_to(folder.resolve()):
         raise ValueError(
             f"its output {name!r} is {artifact.uri}, which is outside the step's own folder"
         )
 
 
 def _lists(artifacts: Mapping[str, Artifact]) -> dict[str, Any]:
-    return {name: {"artifacts": [_document(each)]} for name, each in artifacts.items()}
-
-
-def _document(artifact: Artifact) -> dict[str, Any]:
-    kind = {"schemaTitle": artifact.type.title, "schemaVersion": artifact.type.version}
     return {
-        "name": artifact.name,
-        "uri": artifact.uri,
-        "type": kind,
-        "metadata": dict(artifact.metadata),
+        name: {
+            "artifacts": [
+                {
+                    "name": each.name,
+                    "uri": each.uri,
+                    "type": {
+                        "schemaTitle": each.type.title,
+                        "schemaVersion": each.type.version,
+                    },
+                    "metadata": dict(each.metadata),
+                }
+            ]
+        }
+        for name, each in artifacts.items()
     }
 
 

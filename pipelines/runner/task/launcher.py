@@ -3,7 +3,6 @@
 import errno
 import os
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +35,15 @@ class Launcher:
     def call(self, name: str, container: Container, inputs: Values) -> Call:
         """Return a task that is ready to start; raise `PinionError` for an invalid limit."""
         folder = self.folder / name
-        bindings = _bindings(container, inputs, folder, self.names(name))
+        bindings = Bindings(
+            parameters=inputs.parameters,
+            artifacts={key: artifact.uri for key, artifact in inputs.artifacts.items()},
+            run=self.names(name),
+            output_artifacts=executor.artifact_paths(container, folder),
+            output_parameters=executor.parameter_paths(container, folder),
+            executor_input=executor.executor_input(inputs, container, folder),
+            output_file=str(executor.output_file(folder)),
+        )
         return Call(
             name=name,
             image=container.image,
@@ -88,17 +95,3 @@ def _limits(container: Container, bindings: Bindings) -> Limits:
         )
     except ValueError as error:
         raise PinionError(f"its limit {error}") from None
-
-
-def _bindings(
-    container: Container, inputs: Values, folder: Path, run: Mapping[str, str]
-) -> Bindings:
-    return Bindings(
-        parameters=inputs.parameters,
-        artifacts={name: artifact.uri for name, artifact in inputs.artifacts.items()},
-        run=run,
-        output_artifacts=executor.artifact_paths(container, folder),
-        output_parameters=executor.parameter_paths(container, folder),
-        executor_input=executor.executor_input(inputs, container, folder),
-        output_file=str(executor.output_file(folder)),
-    )

@@ -52,8 +52,10 @@ class NewComponent:
         if self.name in {*_RESERVED, _PLACEHOLDER, *sys.stdlib_module_names}:
             raise UsageError(f"{self.name!r} is the name of another Python module; choose another")
         if self.folder.exists():
-            known = ", ".join(sorted(discover(self.workspace.components)))
-            raise UsageError(f"{self.folder} exists already; components: {known}")
+            raise UsageError(
+                f"{self.folder} exists already; components:"
+                f" {', '.join(sorted(discover(self.workspace.components)))}"
+            )
         pins = read_pins((self.template / "requirements.lock").read_text())
         if self.name.replace("_", "-") in pins:
             raise UsageError(

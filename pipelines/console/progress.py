@@ -156,8 +156,8 @@ class Progress:
         """
         with self._lock:
             self._add(task)
-            seen = time.monotonic() - self._since.get(task, time.monotonic())
-            seconds = seen if took is None else took
+            now = time.monotonic()
+            seconds = now - self._since.get(task, now) if took is None else took
             self._ended[task] = (state, seconds)
             self._why[task] = why or self._why.get(task, "")
         text = f"{task}: {state}" + (f" ({why})" if why else "")
@@ -186,8 +186,9 @@ class Progress:
             return
         with self._lock:
             if not self._over:
-                line = f"{datetime.now():%H:%M:%S} {text}"
-                self._console.print(line, markup=False, soft_wrap=True)
+                self._console.print(
+                    f"{datetime.now():%H:%M:%S} {text}", markup=False, soft_wrap=True
+                )
 
     def _render(self) -> Table:
         with self._lock:

@@ -86,9 +86,10 @@ class Environments:
         if damage.distributions:
             # uv's cache holds the same files, by hard links. `--force`, because uv would otherwise
             # wait for every `uv run` to end.
-            clean = ["cache", "clean", "--force", *damage.distributions]
             with suppress(PinionError, StoppedInstallingError):
-                self._uv(lambda _text: None).run(clean)
+                self._uv(lambda _text: None).run(
+                    ["cache", "clean", "--force", *damage.distributions]
+                )
 
     def _wait(self, tell: Tell) -> None:
         if self.started.stopped:
@@ -123,6 +124,6 @@ def _is_whole(folder: Path) -> bool:
 
 def _key(name: str, locks: Sequence[bytes]) -> str:
     interpreter = f"{sys.version} {Path(sys.executable).resolve()} {sysconfig.get_platform()}"
-    parts = [_SCHEME.encode(), interpreter.encode(), *locks]
+    parts = (_SCHEME.encode(), interpreter.encode(), *locks)
     digests = "".join(hashlib.sha256(part).hexdigest() for part in parts)
     return f"{name}-{hashlib.sha256(digests.encode()).hexdigest()[:16]}"

@@ -77,8 +77,7 @@ def containing(wanted: Wanted, workspace: Workspace, tracking_uri: str | None) -
 
 def _components(wanted: Wanted, workspace: Workspace) -> Iterator[Line]:
     for name, component in discover(workspace.components).items():
-        pins = {pin.name: pin.version for pin in component.pins().values()}
-        if found := wanted.found(pins):
+        if found := wanted.found({pin.name: pin.version for pin in component.pins().values()}):
             yield "component", f"{name} {component.version} of the working tree: {found}"
 
 
@@ -149,8 +148,8 @@ def _why(absent: Sequence[str]) -> str:
 
 def _named(makers: Iterable[str]) -> str:
     short = [each.partition("@")[0] for each in dict.fromkeys(makers)]
-    more = f" and {len(short) - _NAMED} more" if len(short) > _NAMED else ""
-    return f"{', '.join(short[:_NAMED])}{more}"
+    named = ", ".join(short[:_NAMED])
+    return f"{named} and {len(short) - _NAMED} more" if len(short) > _NAMED else named
 
 
 def ranges(numbers: Iterable[int]) -> str:

@@ -11,9 +11,6 @@ from urllib.parse import unquote, urlsplit
 from pipelines.models.registry import ModelRegistry, found, open_registry
 
 _SQLITE = "sqlite:///"
-# The values in MLflow's database.
-_READY = 2
-_DELETED_VERSION = "Deleted_Internal"
 
 
 @contextmanager
@@ -79,22 +76,23 @@ class Database:
         """Return whether a logged model exists and is complete."""
         rows = self._rows(
             "SELECT artifact_location FROM logged_models"
-            " WHERE model_id = ? AND status = ? AND lifecycle_stage = 'active'",
+            # That is how MLflow stores READY.
+            " WHERE model_id = ? AND status = 2 AND lifecycle_stage = 'active'",
             model_id,
-            _READY,
         )
         places = [urlsplit(location) for (location,) in rows]
         return any(each.scheme != "file" or Path(unquote(each.path)).exists() for each in places)
 
     def has_version(self, name: str, version: int) -> bool:
         """Return whether a registered model has a version."""
-        rows = self._rows(
-            "SELECT 1 FROM model_versions WHERE name = ? AND version = ? AND current_stage != ?",
-            name,
-            version,
-            _DELETED_VERSION,
+        return bool(
+            self._rows(
+                "SELECT 1 FROM model_versions"
+                " WHERE name = ? AND version = ? AND current_stage != 'Deleted_Internal'",
+                name,
+                version,
+            )
         )
-        return bool(rows)
 
     def alias_at(self, name: str, alias: str) -> int | None:
         """Return the version of an alias; None if there is no such alias."""

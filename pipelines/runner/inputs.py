@@ -55,8 +55,11 @@ def items(loop: Loop, inputs: Values) -> list[Value]:
 
 def _complete(task: Task, inputs: Values, run: Mapping[str, str]) -> None:
     """Fill in constants that name other inputs of their task, as KFP compiles an f-string."""
-    addresses = {name: artifact.uri for name, artifact in inputs.artifacts.items()}
-    bindings = Bindings(dict(inputs.parameters), addresses, run)
+    bindings = Bindings(
+        dict(inputs.parameters),
+        {name: artifact.uri for name, artifact in inputs.artifacts.items()},
+        run,
+    )
     for name, source in task.parameters.items():
         if isinstance(source, Constant):
             inputs.parameters[name] = placeholders.substitute_all(source.value, bindings)

@@ -179,5 +179,6 @@ class Cache:
 
     def _remember(self, entry: Entry, folder: Path, outputs: Values) -> None:
         for artifact in outputs.artifacts.values():
-            within = artifact.path.relative_to(folder).as_posix()
-            self._contents[artifact.path] = digest(part(entry.content, within))
+            self._contents[artifact.path] = digest(
+                part(entry.content, artifact.path.relative_to(folder).as_posix())
+            )

@@ -118,8 +118,12 @@ def _artifact(name: str, artifact: Artifact, content: Callable[[Path], str]) -> 
         found = content(artifact.path)
     except ValueError as error:
         raise NeverReusedError(f"its input {name} cannot be compared: {error}") from None
-    kind = [artifact.type.title, artifact.type.version]
-    return [found, artifact.name, kind, dict(artifact.metadata)]
+    return [
+        found,
+        artifact.name,
+        [artifact.type.title, artifact.type.version],
+        dict(artifact.metadata),
+    ]
 
 
 def _hash(value: Any) -> str:

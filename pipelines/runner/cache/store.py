@@ -56,16 +56,18 @@ class Entry:
 
     def values(self, folder: Path) -> Values:
         """Return the outputs as they are after the entry was copied to `folder`."""
-        artifacts = {
-            name: Artifact(
-                str(folder / each["uri"]),
-                ArtifactType(**each["type"]),
-                each["name"],
-                each["metadata"],
-            )
-            for name, each in self.outputs["artifacts"].items()
-        }
-        return Values(dict(self.outputs["parameters"]), artifacts)
+        return Values(
+            dict(self.outputs["parameters"]),
+            {
+                name: Artifact(
+                    str(folder / each["uri"]),
+                    ArtifactType(**each["type"]),
+                    each["name"],
+                    each["metadata"],
+                )
+                for name, each in self.outputs["artifacts"].items()
+            },
+        )
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,8 @@ class Store:
 
     def entries(self) -> list[Entry]:
         """Return all entries, the least recently used first."""
-        keys = sorted(self._entries.iterdir(), key=_last_used)
-        return [entry for key in keys if (entry := self.get(key.name))]
+        folders = sorted(self._entries.iterdir(), key=_last_used)
+        return [entry for each in folders if (entry := self.get(each.name))]
 
     def kept(self, key: str) -> Path:
         """Return the cached folder of a task, which must not be written to."""

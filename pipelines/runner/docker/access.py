@@ -107,8 +107,7 @@ def _path(text: str) -> Path | None:
 
 def _network(texts: Iterable[str]) -> str:
     """Return the host's network if an address is on its loopback, which no bridge reaches."""
-    addresses = {address for text in texts for address in _ADDRESS.findall(text)}
-    hosts = {urlsplit(address).hostname for address in addresses}
+    hosts = {urlsplit(address).hostname for text in texts for address in _ADDRESS.findall(text)}
     # An emulator's address has no scheme.
     hosts |= {text.partition(":")[0] for text in texts if re.fullmatch(r"[\w.-]+:\d+", text)}
     return "host" if any(_is_loopback(host) for host in hosts if host) else "bridge"
@@ -116,8 +115,8 @@ def _network(texts: Iterable[str]) -> str:
 
 def _is_loopback(host: str) -> bool:
     try:
-        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
+        found = {str(entry[4][0]).partition("%")[0] for entry in socket.getaddrinfo(host, None)}
     except (OSError, UnicodeError):
         return False
-    addresses = [ipaddress.ip_address(each.partition("%")[0]) for each in found]
+    addresses = map(ipaddress.ip_address, found)
     return any(address.is_loopback or address.is_unspecified for address in addresses)

@@ -83,7 +83,12 @@ def _end_runs(tracking_uri: str, pipeline_run: str, note: str) -> bool:
     try:
         with open_registry(tracking_uri) as registry:
             client = registry.client
-            for run in _unfinished(client, pipeline_run):
+            # The runs of steps come first, before the child runs that they started.
+            for run in client.search_runs(
+                [each.experiment_id for each in client.search_experiments()],
+                f"tags.`{_PIPELINE_RUN}` = '{pipeline_run}' AND attributes.status != 'FINISHED'",
+                order_by=["attributes.start_time ASC"],
+            ):
                 if run.info.status == "RUNNING":
                     client.set_tag(run.info.run_id, _NOTE, note)
                     client.set_terminated(run.info.run_id, "KILLED")
@@ -93,16 +98,6 @@ def _end_runs(tracking_uri: str, pipeline_run: str, note: str) -> bool:
     except PinionError:
         return False
     return True
-
-
-def _unfinished(client: Any, pipeline_run: str) -> list[Any]:
-    # The runs of steps come first, before the child runs that they started.
-    found: list[Any] = client.search_runs(
-        [each.experiment_id for each in client.search_experiments()],
-        f"tags.`{_PIPELINE_RUN}` = '{pipeline_run}' AND attributes.status != 'FINISHED'",
-        order_by=["attributes.start_time ASC"],
-    )
-    return found
 
 
 def _end_models(client: Any, run: Any) -> None:

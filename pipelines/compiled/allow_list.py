@@ -87,13 +87,11 @@ class CompiledFile:
                 f"{file.path} has a second document, of platform settings for a cluster; to run on"
                 " this machine, compile it without --platform"
             )
-        config, pipeline = file.deployment, type(file.spec)()
-        pipeline.CopyFrom(file.spec)
-        # The deployment is a free-form field; it is checked as a message of its own.
-        pipeline.ClearField("deployment_spec")
-        _refuse_unknown(file.path, pipeline, "")
-        _refuse_unknown(file.path, config, "deploymentSpec")
-        return cls(pipeline, config.executors)
+        # In the pipeline it is a free-form field; it is checked as a message of its own.
+        deployment = file.deployment
+        _refuse_unknown(file.path, file.spec, "")
+        _refuse_unknown(file.path, deployment, "deploymentSpec")
+        return cls(file.spec, deployment.executors)
 
     def component(self, name: str) -> Any:
         """Return a component's message; raise `ValueError` if the file has no such component."""

@@ -43,9 +43,8 @@ RUNS_LABEL = "dev.pinion.runs"
 
 def is_packaged(path: PurePosixPath) -> bool:
     """Return whether a file of a package is part of what runs: not a test, bytecode or hidden."""
-    if any(part.startswith(".") or part == "__pycache__" for part in path.parts):
-        return False
-    return not any(path.match(pattern) for pattern in (*_TESTS, "*.pyc"))
+    hidden = any(part.startswith(".") or part == "__pycache__" for part in path.parts)
+    return not (hidden or any(path.match(pattern) for pattern in (*_TESTS, "*.pyc")))
 
 
 @dataclass(frozen=True)
@@ -120,11 +119,11 @@ def only_content(name: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
 
     `files` may hold every module of the library, as `pinion_step/NAME.py`.
     """
-    beside = (_LOCK, *_BESIDE, BASE_IMAGE)
     own = {
         path: content
         for path, content in files.items()
-        if path in beside or (path.startswith(f"{name}/") and is_packaged(PurePosixPath(path)))
+        if path in (_LOCK, *_BESIDE, BASE_IMAGE)
+        or (path.startswith(f"{name}/") and is_packaged(PurePosixPath(path)))
     }
     return own | library_modules(own, files)
 

@@ -19,8 +19,6 @@ _REFERENCE = re.compile(
     re.VERBOSE,
 )
 
-_PLACE = re.compile(rf"(?: (?P<registry> {_HOST} ) / )? (?P<path> .+ )", re.VERBOSE)
-
 
 def is_registry(text: str) -> bool:
     """Return whether a text is the address of a registry, with which image names may start."""
@@ -60,8 +58,8 @@ class ImageReference:
     @property
     def registry(self) -> str:
         """The host of the registry; empty for Docker Hub and for images only on this machine."""
-        match = _PLACE.fullmatch(self.repository)
-        return (match["registry"] or "") if match else ""
+        host, slash, _ = self.repository.partition("/")
+        return host if slash and is_registry(host) else ""
 
     @property
     def path(self) -> str:

@@ -56,8 +56,8 @@ class NewComponent:
                 f"{self.folder} exists already; components:"
                 f" {', '.join(sorted(discover(self.workspace.components)))}"
             )
-        pins = read_pins((self.template / "requirements.lock").read_text())
-        if self.name.replace("_", "-") in pins:
+        lock = self.template / "requirements.lock"
+        if self.name.replace("_", "-") in read_pins(lock.read_text()):
             raise UsageError(
                 f"{self.name!r} is the name of a package that it needs; choose another"
             )

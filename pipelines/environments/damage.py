@@ -29,7 +29,8 @@ class Damage:
 
 def record_sizes(folder: Path, manifest: str) -> None:
     """Write the size of every file of a folder to the file `manifest` in it."""
-    sizes = {path: (folder / path).lstat().st_size for path in _files(folder)}
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    sizes = {str(path.relative_to(folder)): path.stat().st_size for path in files}
     (folder / manifest).write_text(json.dumps(sizes))
 
 
@@ -59,14 +60,6 @@ def find_damage(folder: Path, manifest: str, content: bool) -> Damage | None:
         if not files.keys().isdisjoint({*hashes, str(record.relative_to(folder))})
     )
     return Damage(dict(sorted(files.items())), tuple(sorted(owners)))
-
-
-def _files(folder: Path) -> Iterator[str]:
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            path = Path(parent, name)
-            if not path.is_symlink():
-                yield str(path.relative_to(folder))
 
 
 def _wrong_sizes(folder: Path, sizes: Mapping[str, int]) -> Iterator[tuple[str, str]]:

@@ -19,21 +19,16 @@ def manifest(path: Path) -> Manifest:
 
     Raise `ValueError` for a link, a pipe or a device, because it does not hold its own content.
     """
-    entries = {"": _content(path)}
-    if entries[""] == _FOLDER:
-        for each in path.rglob("*"):
-            entries[each.relative_to(path).as_posix()] = _content(each)
-    return dict(sorted(entries.items()))
+    within = {each.relative_to(path).as_posix(): _content(each) for each in path.rglob("*")}
+    return dict(sorted({"": _content(path), **within}.items()))
 
 
 def part(whole: Manifest, name: str) -> Manifest:
     """Return the manifest of one file or folder within a folder; empty if it does not exist."""
-    found = {"": whole[name]} if name in whole else {}
-    within = f"{name}/"
-    return found | {
-        path.removeprefix(within): content
+    return {
+        path.removeprefix(name).removeprefix("/"): content
         for path, content in whole.items()
-        if path.startswith(within)
+        if path == name or path.startswith(f"{name}/")
     }
 
 

@@ -103,12 +103,14 @@ def recipe(
 
 def refuse(task: Task, container: Container) -> None:
     """Raise `NeverReusedError` for a task that depends on more than its parts."""
-    if not task.cached:
-        raise NeverReusedError("caching is off for this step")
-    if task.always:
-        raise NeverReusedError("it depends on how other steps ended")
-    if any(_NAME_OF_THE_RUN in text for text in container.texts()):
-        raise NeverReusedError("it uses the name of the run")
+    reasons = {
+        "caching is off for this step": not task.cached,
+        "it depends on how other steps ended": task.always,
+        "it uses the name of the run": any(_NAME_OF_THE_RUN in each for each in container.texts()),
+    }
+    for why, applies in reasons.items():
+        if applies:
+            raise NeverReusedError(why)
 
 
 def _artifact(name: str, artifact: Artifact, content: Callable[[Path], str]) -> list[Any]:

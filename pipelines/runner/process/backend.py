@@ -201,6 +201,5 @@ class ProcessBackend:
 
 
 def _reason(exit_code: int, log: Path) -> str:
-    if exit_code < 0:
-        return f"killed by {signal.Signals(-exit_code).name}"
-    return f"{last_words(log)} (exit {exit_code})"
+    killed = f"killed by {signal.Signals(-exit_code).name}" if exit_code < 0 else ""
+    return killed or f"{last_words(log)} (exit {exit_code})"

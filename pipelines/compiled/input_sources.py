@@ -28,26 +28,15 @@ class Constant:
 
 
 @dataclass(frozen=True)
-class FromParent:
-    """An input of the graph around the task."""
+class FromGraph:
+    """An output of another task in the same graph or, if `task` is empty, an input of the graph.
 
-    name: str
-
-
-@dataclass(frozen=True)
-class FromTask:
-    """An output of another task in the same graph."""
+    `member` is a key of that value, an object such as the item of a loop; empty means all of it.
+    """
 
     task: str
-    output: str
-
-
-@dataclass(frozen=True)
-class Member:
-    """One key of an object, such as the item of a loop."""
-
-    source: FromParent | FromTask
-    key: str
+    name: str
+    member: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,19 +46,16 @@ class FinalStatus:
     task: str
 
 
-Source = Constant | FromParent | FromTask | Member | FinalStatus
+Source = Constant | FromGraph | FinalStatus
 
 # The only expression that KFP's compiler writes; the field could hold others.
-_MEMBER = re.compile(r'parseJson\(string_value\)\["([^"]+)"\]')
+_MEMBER = re.compile(r'(?:parseJson\(string_value\)\["([^"]+)"\])?')
 _ONLY_IN_A_COMMAND = re.compile(r"\{\{\$(\}\}|\.output)")
 
 
-def producer(source: Source) -> str | None:
-    """Return the task that a source needs, or None."""
-    match source:
-        case FromTask(task=task) | FinalStatus(task=task) | Member(source=FromTask(task=task)):
-            return task
-    return None
+def producer(source: Source) -> str:
+    """Return the task that a source needs; empty if it needs none."""
+    return "" if isinstance(source, Constant) else source.task
 
 
 def strings(value: Value) -> Iterator[str]:
@@ -107,28 +93,32 @@ def read_parameter_sources(task: Any, declared: Mapping[str, Parameter]) -> dict
     }
 
 
-def read_artifact_sources(task: Any) -> dict[str, FromParent | FromTask]:
+def read_artifact_sources(task: Any) -> dict[str, FromGraph]:
     """Return the sources of a task's input artifacts."""
-    return {name: _artifact_source(message) for name, message in task.inputs.artifacts.items()}
+    return {
+        name: FromGraph(
+            # A field of KFP's messages that is not set is empty.
+            message.task_output_artifact.producer_task,
+            message.component_input_artifact or message.task_output_artifact.output_artifact_key,
+        )
+        for name, message in task.inputs.artifacts.items()
+    }
 
 
 def _parameter_source(message: Any, declared: Parameter | None) -> Source:
-    source: FromParent | FromTask
     match message.WhichOneof("kind"):
         case "task_final_status":
             return FinalStatus(message.task_final_status.producer_task)
         case "runtime_value":
             return Constant(_constant(message.runtime_value.constant, declared))
-        case "component_input_parameter":
-            source = FromParent(message.component_input_parameter)
-        case _:
-            produced = message.task_output_parameter
-            source = FromTask(produced.producer_task, produced.output_parameter_key)
-    if not (selector := message.parameter_expression_selector):
-        return source
-    if member := _MEMBER.fullmatch(selector):
-        return Member(source, member[1])
-    raise ValueError(f"the selector {selector} is not supported by this runner")
+    selector = message.parameter_expression_selector
+    if not (member := _MEMBER.fullmatch(selector)):
+        raise ValueError(f"the selector {selector} is not supported by this runner")
+    return FromGraph(
+        message.task_output_parameter.producer_task,
+        message.component_input_parameter or message.task_output_parameter.output_parameter_key,
+        member[1] or "",
+    )
 
 
 def _constant(message: Any, declared: Parameter | None) -> Value:
@@ -144,10 +134,3 @@ def _constant(message: Any, declared: Parameter | None) -> Value:
                 f"the value {text!r} holds a placeholder that is allowed only in a command"
             )
     return value
-
-
-def _artifact_source(message: Any) -> FromParent | FromTask:
-    if message.HasField("component_input_artifact"):
-        return FromParent(message.component_input_artifact)
-    produced = message.task_output_artifact
-    return FromTask(produced.producer_task, produced.output_artifact_key)

@@ -66,16 +66,16 @@ def outputs_of(graph: Graph, outcomes: Mapping[str, Outcome]) -> Values:
     given = {name: outcome.outputs for name, outcome in outcomes.items()}
     return Values(
         {
-            name: given[source.task].parameters[source.output]
+            name: given[source.task].parameters[source.name]
             for name, sources in graph.parameters.items()
             for source in sources
-            if source.output in given[source.task].parameters
+            if source.name in given[source.task].parameters
         },
         {
-            name: given[source.task].artifacts[source.output]
+            name: given[source.task].artifacts[source.name]
             for name, sources in graph.artifacts.items()
             for source in sources
-            if source.output in given[source.task].artifacts
+            if source.name in given[source.task].artifacts
         },
     )
 

@@ -91,7 +91,7 @@ TAKER = """
 import sys
 from pathlib import Path
 from pipelines.components.component import Component
-from pipelines.runner.process.programs_test import taken
+from pipelines.runner.process.snapshots_test import taken
 print(taken(Component.load(Path(sys.argv[1])), Path(sys.argv[2])).folder)
 """
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from pipelines.compiled.container import Container
 from pipelines.compiled.file import PipelineFile
 from pipelines.system.errors import PinionError
 
@@ -99,11 +100,12 @@ class CompiledFile:
             raise ValueError(f"there is no component {name!r}")
         return self.spec.components[name]
 
-    def container(self, label: str) -> Any:
-        """Return an executor's container; raise `ValueError` if the file has no such executor."""
+    def container(self, component: Any) -> Container:
+        """Return what a component runs; raise `ValueError` if the file has no such executor."""
+        label = component.executor_label
         if label not in self.executors:
             raise ValueError(f"there is no executor {label!r}")
-        return self.executors[label].container
+        return Container.read(self.executors[label].container, component.output_definitions)
 
 
 def _refuse_unknown(path: Path, message: Message, where: str) -> None:

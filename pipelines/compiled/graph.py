@@ -214,11 +214,7 @@ def _task(file: CompiledFile, name: str, task: Any) -> Task:
         cached=task.caching_options.enable_cache,
         cache_key=task.caching_options.cache_key,
         body=(
-            _graph(file, component.dag)
-            if component.HasField("dag")
-            else Container.read(
-                file.container(component.executor_label), component.output_definitions
-            )
+            _graph(file, component.dag) if component.HasField("dag") else file.container(component)
         ),
     )
 

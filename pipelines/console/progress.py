@@ -216,8 +216,8 @@ class Progress:
         return [rows[index] for index in sorted(sorted(range(len(rows)), key=weight)[:count])]
 
     def _counts(self, rows: Sequence[str]) -> str:
-        counts = Counter(map(self._state, rows))
-        return ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+        counts = sorted(Counter(map(self._state, rows)).items())
+        return ", ".join(f"{count} {state}" for state, count in counts)
 
     def _cells(self, task: str) -> tuple[Text | Spinner | str, Text, str, Text]:
         state, why = self._state(task), Text(self._why.get(task, ""), "dim")

@@ -88,8 +88,7 @@ def _hashes(folder: Path, record: Path) -> Iterator[tuple[str, str]]:
     try:
         with record.open(newline="") as lines:
             for name, digest, *_ in csv.reader(lines):
-                path = os.path.normpath(record.parent.parent / name)
-                yield os.path.relpath(path, folder), digest
+                yield os.path.relpath(record.parent.parent / name, folder), digest
     except (OSError, ValueError, csv.Error):
         # A broken record is found by its own size.
         return

@@ -218,7 +218,6 @@ class Interpreter:
         self, call: Call, retry: Retry, container: Container, claim: Claim
     ) -> Values:
         wait, until = retry.wait, self.clock() + retry.in_all
-        pause = self.pause or self._scheduler.pause
         for attempts_left in range(retry.count, -1, -1):
             try:
                 return await self._scheduler.run(
@@ -228,7 +227,7 @@ class Interpreter:
             except TaskFailedError:
                 if not attempts_left or self.clock() + wait > until:
                     raise
-            await pause(wait)
+            await (self.pause or self._scheduler.pause)(wait)
             wait *= retry.factor
         raise AssertionError("the last attempt returns or raises")
 

@@ -87,6 +87,13 @@ def recipe(
         "its outputs": _hash([sorted(container.artifacts), dict(container.parameters)]),
         "its cache key": _hash(task.cache_key),
         "the tracking store": _hash(without_secrets(uri)),
+        **_of_inputs(inputs, content),
+    }
+    return Recipe(parts, uri if tracking is not None else None)
+
+
+def _of_inputs(inputs: Values, content: Callable[[Path], str]) -> dict[str, str]:
+    return {
         **{
             f"input {name}": _hash(_artifact(name, artifact, content))
             for name, artifact in sorted(inputs.artifacts.items())
@@ -98,7 +105,6 @@ def recipe(
             if name != _TRACKING
         },
     }
-    return Recipe(parts, uri if tracking is not None else None)
 
 
 def refuse(task: Task, container: Container) -> None:

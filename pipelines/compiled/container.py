@@ -39,9 +39,12 @@ class Retry:
     @classmethod
     def read(cls, policy: Any) -> "Retry":
         """Read a task's policy in the compiled file."""
-        seconds = policy.backoff_duration.ToTimedelta().total_seconds()
-        in_all = policy.backoff_max_duration.ToTimedelta().total_seconds()
-        return cls(policy.max_retry_count, seconds, policy.backoff_factor or 1, in_all or math.inf)
+        return cls(
+            policy.max_retry_count,
+            policy.backoff_duration.ToTimedelta().total_seconds(),
+            policy.backoff_factor or 1,
+            policy.backoff_max_duration.ToTimedelta().total_seconds() or math.inf,
+        )
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ class PipelineFile:
     def images(self) -> list[str]:
         """The images of the steps, each once."""
         executors = self.deployment.executors.values()
-        return sorted({each.container.image for each in executors if each.container.image})
+        return sorted({each.container.image for each in executors} - {""})
 
     @property
     def steps(self) -> list[str]:

@@ -8,7 +8,6 @@ from typing import Any
 from google.protobuf import json_format
 
 from pipelines.compiled import values
-from pipelines.compiled.values import Value
 
 
 @dataclass(frozen=True)
@@ -16,7 +15,7 @@ class Parameter:
     """An input parameter: its KFP type, and its default if it has one."""
 
     kind: int
-    default: Value | None
+    default: values.Value | None
     optional: bool = False
 
 
@@ -24,7 +23,7 @@ class Parameter:
 class Constant:
     """A value in the compiled file."""
 
-    value: Value
+    value: values.Value
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def producer(source: Source) -> str:
     return "" if isinstance(source, Constant) else source.task
 
 
-def strings(value: Value) -> Iterator[str]:
+def strings(value: values.Value) -> Iterator[str]:
     """Yield every text in a value, at any depth."""
     match value:
         case str():
@@ -76,7 +75,7 @@ def read_parameters(component: Any) -> dict[str, Parameter]:
     }
 
 
-def _default(name: str, declared: Any) -> Value | None:
+def _default(name: str, declared: Any) -> values.Value | None:
     if not declared.HasField("default_value"):
         return None
     try:
@@ -121,9 +120,9 @@ def _parameter_source(message: Any, declared: Parameter | None) -> Source:
     )
 
 
-def _constant(message: Any, declared: Parameter | None) -> Value:
+def _constant(message: Any, declared: Parameter | None) -> values.Value:
     # KFP passes a limit as an input that the component does not declare.
-    value: Value = (
+    value: values.Value = (
         values.from_proto(message, declared.kind)
         if declared
         else json_format.MessageToDict(message)

@@ -8,7 +8,6 @@ import yaml
 
 from pipelines.compiled import values
 from pipelines.compiled.input_sources import Parameter
-from pipelines.compiled.values import Value
 from pipelines.system import yaml_text
 from pipelines.system.errors import UsageError
 
@@ -23,13 +22,13 @@ def resolve(
     file: Path | None,
     register: bool | None,
     defaults: Iterable[str] = (),
-) -> dict[str, Value]:
+) -> dict[str, values.Value]:
     """Return all parameters of a run; flags win over the file, `defaults` and the pipeline's own.
 
     Raise `UsageError`, in one line, for a parameter that is unknown, missing or of another type,
     and for an empty source.
     """
-    given: dict[str, Value] = {}
+    given: dict[str, values.Value] = {}
     for assignment in defaults:
         name, text = _split(assignment, "--default")
         given[name] = _checked(declared, name, text, "--default", values.parse)
@@ -45,7 +44,9 @@ def resolve(
     return complete(declared, given)
 
 
-def complete(declared: Mapping[str, Parameter], chosen: Mapping[str, Value]) -> dict[str, Value]:
+def complete(
+    declared: Mapping[str, Parameter], chosen: Mapping[str, values.Value]
+) -> dict[str, values.Value]:
     """Return the chosen values, and the pipeline's defaults of the other parameters.
 
     Raise `UsageError` if a parameter has neither.
@@ -71,8 +72,8 @@ def _checked(
     name: str,
     given: Any,
     where: str,
-    read: Callable[[Any, int], Value],
-) -> Value:
+    read: Callable[[Any, int], values.Value],
+) -> values.Value:
     """Return a value as `read` reads it; `where` it was given is the start of every error."""
     if name not in declared:
         raise UsageError(

@@ -59,6 +59,10 @@ class Content:
     requirements: Mapping[str, str]
     interface_text: str
 
+    def __post_init__(self) -> None:
+        # Parse the interface now, so that a malformed one is reported here.
+        _ = self.interface
+
     @classmethod
     def of(cls, files: Mapping[str, bytes]) -> "Content":
         """Return the content of files, whose paths are relative to the component's folder.
@@ -72,15 +76,12 @@ class Content:
         except KeyError as error:
             raise ValueError(f"{error.args[0]} is missing") from None
         runs = _hash({name: text for name, text in files.items() if name not in beside})
-        content = cls(
+        return cls(
             SCHEME + _hash({**beside, "runs": runs.encode()}),
             SCHEME + runs,
             {name: pin.version for name, pin in read_pins(lock).items()},
             interface,
         )
-        # Parse the interface now, so that a malformed one is reported here.
-        _ = content.interface
-        return content
 
     @classmethod
     def described(cls, files: Mapping[str, bytes], labels: Mapping[str, str]) -> "Content":
@@ -91,7 +92,7 @@ class Content:
         try:
             deps, app, interface, dockerfile = (files[name].decode() for name in DESCRIPTION)
             wheels: dict[str, str] = json.loads(deps)["distributions"]
-            content = cls(
+            return cls(
                 labels.get(CONTENT_LABEL)
                 or _before(wheels, json.loads(app), interface, dockerfile),
                 labels.get(RUNS_LABEL, ""),
@@ -100,8 +101,6 @@ class Content:
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{type(error).__name__}: {error}") from error
-        _ = content.interface
-        return content
 
     @cached_property
     def interface(self) -> Interface:

@@ -17,7 +17,6 @@ from pipelines.components.component import Component
 from pipelines.components.requirement_locks import Pin
 
 MEDIA_TYPE = "application/vnd.cyclonedx+json"
-_HASHES = "The SHA-256 of each file that the lock allows; one of them is installed."
 
 
 def sbom(component: Component, version: str) -> bytes:
@@ -46,16 +45,22 @@ def sbom(component: Component, version: str) -> bytes:
 
 def _component(pin: Pin) -> dict[str, Any]:
     address = _purl(pin)
-    hashes = [{"alg": "SHA-256", "content": each} for each in pin.hashes]
-    # The component's own `hashes` stands for a single file, and here there may be several.
-    files = {"type": "distribution", "url": address, "comment": _HASHES, "hashes": hashes}
     return {
         "type": "library",
         "bom-ref": address,
         "name": pin.name,
         "version": pin.version,
         "purl": address,
-        "externalReferences": [files],
+        # The component's own `hashes` stands for a single file, and here there may be several.
+        "externalReferences": [
+            {
+                "type": "distribution",
+                "url": address,
+                "comment": "The SHA-256 of each file that the lock allows; one of them is"
+                " installed.",
+                "hashes": [{"alg": "SHA-256", "content": each} for each in pin.hashes],
+            }
+        ],
     }
 
 

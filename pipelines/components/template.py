@@ -89,8 +89,8 @@ class NewComponent:
                 path.write_text(self._named(path.read_text()))
 
     def _named(self, text: str) -> str:
-        dashed = _PLACEHOLDER.replace("_", "-")
-        named = text.replace(_PLACEHOLDER, self.name).replace(dashed, self.name.replace("_", "-"))
+        named = text.replace(_PLACEHOLDER, self.name)
+        named = named.replace(_PLACEHOLDER.replace("_", "-"), self.name.replace("_", "-"))
         # A lock names the project that it was made for.
         named = named.replace("build-support/component/", f"components/{self.name}/")
         heading = r"(?m)^(## \[0\.1\.0\] - )\d{4}-\d{2}-\d{2}$"

@@ -175,17 +175,14 @@ class Progress:
         return f"{whole:.1f} s" + (f" ({', '.join(parts)})" if parts else "")
 
     def _add(self, task: str) -> None:
-        if task in self._since or task in self._ended:
-            return
-        # The numbers in a task's name are the indices of loop items.
-        known = ".".join(part for part in task.split(".") if not part.isdecimal())
-        self._rows.setdefault(known, []).append(task)
+        if task not in self._since and task not in self._ended:
+            # The numbers in a task's name are the indices of loop items.
+            known = ".".join(part for part in task.split(".") if not part.isdecimal())
+            self._rows.setdefault(known, []).append(task)
 
     def _line(self, text: str) -> None:
-        if self._console.is_terminal:
-            return
         with self._lock:
-            if not self._over:
+            if not (self._over or self._console.is_terminal):
                 self._console.print(
                     f"{datetime.now():%H:%M:%S} {text}", markup=False, soft_wrap=True
                 )
@@ -201,8 +198,12 @@ class Progress:
             for row in rows:
                 table.add_row(*self._cells(row))
             for name, (since, text) in sorted(self._installing.items(), key=lambda each: each[1]):
-                took = f"{time.monotonic() - since:.0f} s"
-                table.add_row("installing", Text(name), took, Text(text, "dim"))
+                table.add_row(
+                    "installing",
+                    Text(name),
+                    f"{time.monotonic() - since:.0f} s",
+                    Text(text, "dim"),
+                )
             return table
 
     def _state(self, task: str) -> State:

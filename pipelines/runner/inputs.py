@@ -13,8 +13,6 @@ from pipelines.compiled.input_sources import (
     FromGraph,
     Source,
 )
-from pipelines.compiled.placeholders import Bindings
-from pipelines.compiled.values import Value
 from pipelines.runner.outcomes import Outcome
 from pipelines.runner.task.backend import Values
 from pipelines.system.errors import PinionError
@@ -47,7 +45,7 @@ def resolve(
     return inputs
 
 
-def items(loop: Loop, inputs: Values) -> list[Value]:
+def items(loop: Loop, inputs: Values) -> list[values.Value]:
     """Return the items of a loop; raise `PinionError` if its input is not a list."""
     if isinstance(loop.items, list):
         return loop.items
@@ -59,7 +57,7 @@ def items(loop: Loop, inputs: Values) -> list[Value]:
 
 def _complete(task: Task, inputs: Values, run: Mapping[str, str]) -> None:
     """Fill in constants that name other inputs of their task, as KFP compiles an f-string."""
-    bindings = Bindings(
+    bindings = placeholders.Bindings(
         dict(inputs.parameters),
         {name: artifact.uri for name, artifact in inputs.artifacts.items()},
         run,
@@ -86,7 +84,7 @@ def _value(
     held: Mapping[str, Values],
     done: Mapping[str, Outcome],
     run: Mapping[str, str],
-) -> Value | None:
+) -> values.Value | None:
     match source:
         case Constant(constant):
             return constant
@@ -97,7 +95,7 @@ def _value(
             return _member(value, member) if member and value is not None else value
 
 
-def _member(value: Value, key: str) -> Any:
+def _member(value: values.Value, key: str) -> Any:
     # For KFP, the items of a list without a declared type are strings.
     try:
         mapping = json.loads(value) if isinstance(value, str) else value
@@ -108,7 +106,7 @@ def _member(value: Value, key: str) -> Any:
     return mapping[key]
 
 
-def _typed(task: Task, name: str, source: Source, value: Value) -> Value:
+def _typed(task: Task, name: str, source: Source, value: values.Value) -> values.Value:
     if isinstance(source, Constant | FinalStatus) or name not in task.inputs:
         return value
     try:

@@ -18,7 +18,6 @@ from secrets import token_hex
 from pipelines.compiled import conditions, placeholders
 from pipelines.compiled.file import PipelineFile, read_bytes
 from pipelines.compiled.graph import Pipeline
-from pipelines.compiled.placeholders import refuse_unfilled, unfilled
 from pipelines.compiled.values import Value
 from pipelines.components.component import Component, discover
 from pipelines.components.git import described
@@ -87,7 +86,7 @@ def declare(request: Request) -> Declared:
     file = PipelineFile.parse(path, compiled)
     pipeline = Pipeline.of(file)
     if request.file:
-        refuse_unfilled(file)
+        placeholders.refuse_unfilled(file)
     elif not request.dev:
         _tell_unfilled(request.release, file)
     return Declared(request, components, compiled, pipeline)
@@ -105,7 +104,7 @@ def _compiled(request: Request, components: Mapping[str, Component]) -> tuple[Pa
 
 
 def _tell_unfilled(release: str, file: PipelineFile) -> None:
-    if lacking := sorted({name for name, _ in unfilled(file)}):
+    if lacking := sorted({name for name, _ in placeholders.unfilled(file)}):
         # No error, because its models must stay reproducible here, although KFP refuses it.
         print(
             f"release {release} runs here, but not on a cluster: KFP 2.17 does not apply the"
@@ -159,7 +158,12 @@ def prepare(declared: Declared, parameters: Mapping[str, Value]) -> LocalRun:
     conditions.check(graph.conditions())
     with _folder(request.output.resolve()) as folder:
         (folder / "pipeline.yaml").write_bytes(declared.compiled)
-        tracking_uri = request.tracking_uri or _tracking_uri(parameters, folder.parent)
+        tracking_uri = str(
+            request.tracking_uri
+            or parameters.get("mlflow_tracking_uri")
+            or os.environ.get("MLFLOW_TRACKING_URI")
+            or local_store(folder.parent)
+        )
         steps = list(graph.steps())
         progress = Progress([name for name, _ in steps], logs=folder / "logs", quiet=request.quiet)
         backend = _backend(declared, folder, tracking_uri, progress)
@@ -225,8 +229,3 @@ def _folder(runs: Path) -> Iterator[Path]:
         # No step has run, so the folder holds nothing of use.
         shutil.rmtree(folder)
         raise
-
-
-def _tracking_uri(parameters: Mapping[str, Value], runs: Path) -> str:
-    given = parameters.get("mlflow_tracking_uri") or os.environ.get("MLFLOW_TRACKING_URI")
-    return str(given) if given else local_store(runs)

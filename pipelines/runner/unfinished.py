@@ -64,8 +64,7 @@ def _end_abandoned(marks: Path, tracking_uri: str) -> None:
         with suppress(FileNotFoundError, BlockingIOError), mark.open() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # An empty mark belongs to a run that has not locked it yet.
-            ours = lock.read() == _about(tracking_uri)
-            if ours and _end_runs(tracking_uri, mark.name, note):
+            if lock.read() == _about(tracking_uri) and _end_runs(tracking_uri, mark.name, note):
                 _remove(mark)
 
 

@@ -98,14 +98,12 @@ class DockerBackend:
     def run(self, call: Call) -> None:
         """Run a task; if it fails, the reason is the last line of its log."""
         try:
-            ended = self._run(call)
+            why = _failure(self._run(call), call)
         except EngineError as error:
-            if self._stopped:
-                raise StoppedError from None
-            raise TaskFailedError(call.name, f"the Docker engine: {error}", call.log) from None
+            why = f"the Docker engine: {error}"
         if self._stopped:
             raise StoppedError
-        if why := _failure(ended, call):
+        if why:
             raise TaskFailedError(call.name, why, call.log)
 
     def _run(self, call: Call) -> Ended:

@@ -13,7 +13,7 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 from typing import IO
 
-from pipelines.components.component import Component, content_of, dev_version
+from pipelines.components.component import Component, content_of
 from pipelines.components.content import LIBRARY, Content
 from pipelines.components.git import CommitMissingError, component_at
 from pipelines.components.image import ImageReference
@@ -72,26 +72,22 @@ class Sources:
 
     def of(self, step: str, image: str) -> Source:
         """Return the source of a step; raise `PinionError` if its content is not the pinned one."""
-        name = ImageReference.parse(image).component
+        reference = ImageReference.parse(image)
         if locked := self.released.get(image):
-            return self._released(step, name, locked)
-        if name not in self.components:
+            return self._released(step, reference.component, locked)
+        component = self.components.get(reference.component)
+        if component is None:
             raise PinionError(
-                f"step {step!r} runs {image}, and there is no component {name!r} here;"
-                f" components: {', '.join(sorted(self.components))}"
+                f"step {step!r} runs {image}, and there is no component {reference.component!r}"
+                f" here; components: {', '.join(sorted(self.components))}"
             )
-        return self._of_tree(step, image, self.components[name])
-
-    def _of_tree(self, step: str, image: str, component: Component) -> Source:
-        source = Source(component.name, component.files)
-        pinned = ImageReference.parse(image).tag
-        here = dev_version(component.version, source.content)
-        if pinned != here:
+        here = component.dev_version()
+        if reference.tag != here:
             raise PinionError(
-                f"step {step!r} is pinned to {pinned or image}, and the working tree is now {here};"
-                " compile again (python -m pipelines.compile dev)"
+                f"step {step!r} is pinned to {reference.tag or image}, and the working tree is now"
+                f" {here}; compile again (python -m pipelines.compile dev)"
             )
-        return source
+        return Source(component.name, component.files)
 
     def _released(self, step: str, name: str, locked: Locked) -> Source:
         label = f"step {step!r} is pinned to {name} {locked.version}"
@@ -133,8 +129,10 @@ class Installed:
 def installed(workspace: Workspace, name: str) -> Installed:
     """Return a component of the working tree, installed; raise `PinionError` if that fails."""
     source = Source(name, Component.load(workspace.components / name).files)
-    environment = Environments(workspace).ready(name, [source.lock], lambda _: None)
-    return Installed(environment, source.snapshot(workspace))
+    return Installed(
+        Environments(workspace).ready(name, [source.lock], lambda _: None),
+        source.snapshot(workspace),
+    )
 
 
 def snapshot(workspace: Workspace, name: str, content: Content, files: Mapping[str, bytes]) -> Held:

@@ -18,8 +18,6 @@ from google.protobuf import json_format
 from pipelines.compiled import placeholders, values
 from pipelines.compiled.container import ArtifactType, Container, Limits
 from pipelines.compiled.kfp_messages import spec
-from pipelines.compiled.placeholders import Bindings
-from pipelines.compiled.values import Value
 from pipelines.runner.task.backend import Artifact, Backend, Call, TaskFailedError, Values
 from pipelines.system.errors import PinionError
 
@@ -45,7 +43,7 @@ class Launcher:
     def call(self, name: str, container: Container, inputs: Values) -> Call:
         """Return a task that is ready to start; raise `PinionError` for an invalid limit."""
         folder = self.folder / name
-        bindings = Bindings(
+        bindings = placeholders.Bindings(
             parameters=inputs.parameters,
             artifacts={key: artifact.uri for key, artifact in inputs.artifacts.items()},
             run=self.names(name),
@@ -97,7 +95,7 @@ def _refusal(error: OSError, call: Call) -> str:
     return f"{error.strerror or error}{where}"
 
 
-def _limits(container: Container, bindings: Bindings) -> Limits:
+def _limits(container: Container, bindings: placeholders.Bindings) -> Limits:
     try:
         return Limits.parse(
             placeholders.substitute(container.memory, bindings),
@@ -207,7 +205,7 @@ def _reported(artifact: Any, path: Path, kind: ArtifactType) -> Artifact:
     return Artifact(artifact.uri or str(path), kind, artifact.name or path.name, metadata)
 
 
-def _parameter(name: str, path: Path, kind: int, written: Any) -> Value:
+def _parameter(name: str, path: Path, kind: int, written: Any) -> values.Value:
     try:
         if name in written.parameter_values:
             return values.from_proto(written.parameter_values[name], kind)

@@ -47,6 +47,10 @@ class Component:
 
     def content(self) -> Content:
         """Return the content of its files; raise `PinionError` if a file is missing."""
+        return self._content
+
+    @cached_property
+    def _content(self) -> Content:
         return content_of(self.name, self.files)
 
     def dev_version(self) -> str:

@@ -10,7 +10,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -117,11 +117,12 @@ class SharedFolders:
 
     def _evict(self, key: str) -> None:
         # What cannot be removed now can wait; it must not fail a caller that needs another folder.
-        with suppress(OSError), locked(self._lock_file(key)) or nullcontext() as lock:
-            if lock:
-                remove_at_once(self.root / key, self._partial(key))
-                # Last, and under the lock: a process that waits for it then sees that it is gone.
-                self._lock_file(key).unlink()
+        with suppress(OSError):
+            if lock := locked(self._lock_file(key)):
+                with lock:
+                    remove_at_once(self.root / key, self._partial(key))
+                    # Last, and under the lock: a process that waits for it sees that it is gone.
+                    self._lock_file(key).unlink()
 
     def _lock_file(self, key: str) -> Path:
         return self.root / f".{key}.lock"

@@ -52,7 +52,8 @@ class Server:
 class Database:
     """A local store that is queried with SQL, one query for each question to a `Server`.
 
-    Importing MLflow takes 0.7 to 1 s, longer than a whole run whose steps are all cached.
+    With MLflow's client, which imports SQLAlchemy too, a run whose steps are all cached takes
+    2.8 s of CPU instead of 0.2 s.
     """
 
     connection: sqlite3.Connection
@@ -148,8 +149,8 @@ def outdated(uri: str, outputs: Values) -> str | None:
 def _outdated(tracking: Tracking, outputs: Values) -> str | None:
     if "model_uri" in outputs.parameters:
         return _registration(tracking, str(outputs.parameters["model_uri"]))
-    if evaluation := _Evaluation.read(outputs):
-        return evaluation.outdated(tracking)
+    if evaluation := _evaluation(outputs):
+        return _superseded(tracking, *evaluation)
     if logs_a_model(outputs.parameters):
         run_id, model_id = (str(outputs.parameters[name]) for name in ("run_id", "model_id"))
         return _model(tracking, run_id, model_id)
@@ -169,41 +170,32 @@ def _registration(tracking: Tracking, uri: str) -> str | None:
     return None if there else f"{uri} was deleted"
 
 
-@dataclass(frozen=True)
-class _Evaluation:
-    """An evaluation result, and the hash under which its MLflow run records it."""
+def _evaluation(outputs: Values) -> tuple[Mapping[str, Any], str] | None:
+    """Return a task's evaluation result, and the hash under which its MLflow run records it."""
+    if not {"result", "report_data"} <= outputs.artifacts.keys():
+        return None
+    try:
+        texts = [outputs.artifacts[each].path.read_bytes() for each in ("result", "report_data")]
+        document = json.loads(texts[0])
+    except (OSError, ValueError):
+        return None
+    known = isinstance(document, dict) and document.keys() >= {"run_id", "model_id", "checks"}
+    return (document, hashlib.sha256(b"".join(texts)).hexdigest()) if known else None
 
-    document: Mapping[str, Any]
-    sha256: str
 
-    @classmethod
-    def read(cls, outputs: Values) -> "_Evaluation | None":
-        """Read the evaluation in a task's outputs, or return None if there is none."""
-        if not {"result", "report_data"} <= outputs.artifacts.keys():
-            return None
-        try:
-            texts = [
-                outputs.artifacts[each].path.read_bytes() for each in ("result", "report_data")
-            ]
-            document = json.loads(texts[0])
-        except (OSError, ValueError):
-            return None
-        known = isinstance(document, dict) and document.keys() >= {"run_id", "model_id", "checks"}
-        return cls(document, hashlib.sha256(b"".join(texts)).hexdigest()) if known else None
-
-    def outdated(self, tracking: Tracking) -> str | None:
-        """Return why it is out of date: its run has a later one, or the champion has changed."""
-        run_id = self.document["run_id"]
-        if gone := _model(tracking, run_id, self.document["model_id"]):
-            return gone
-        if (tracking.tags(run_id) or {}).get(_EVALUATION) != self.sha256:
-            return f"its MLflow run {run_id} has another evaluation"
-        if not (champion := self.document.get("champion")):
-            return None
-        name, alias = self.document["registered_model_name"], champion["alias"]
-        if (at := tracking.alias_at(name, alias)) == champion["version"]:
-            return None
-        return f"the {alias} was {_version(champion['version'])} and is now {_version(at)}"
+def _superseded(tracking: Tracking, document: Mapping[str, Any], sha256: str) -> str | None:
+    """Return why an evaluation is out of date: its run has a later one, or another champion."""
+    run_id = document["run_id"]
+    if gone := _model(tracking, run_id, document["model_id"]):
+        return gone
+    if (tracking.tags(run_id) or {}).get(_EVALUATION) != sha256:
+        return f"its MLflow run {run_id} has another evaluation"
+    if not (champion := document.get("champion")):
+        return None
+    name, alias = document["registered_model_name"], champion["alias"]
+    if (at := tracking.alias_at(name, alias)) == champion["version"]:
+        return None
+    return f"the {alias} was {_version(champion['version'])} and is now {_version(at)}"
 
 
 def _version(number: int | None) -> str:

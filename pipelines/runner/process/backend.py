@@ -201,5 +201,6 @@ class ProcessBackend:
 
 
 def _reason(exit_code: int, log: Path) -> str:
-    killed = f"killed by {signal.Signals(-exit_code).name}" if exit_code < 0 else ""
-    return killed or f"{last_words(log)} (exit {exit_code})"
+    if exit_code < 0:
+        return f"killed by {signal.Signals(-exit_code).name}"
+    return f"{last_words(log)} (exit {exit_code})"

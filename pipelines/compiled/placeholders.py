@@ -183,7 +183,12 @@ def refuse_unfilled(file: PipelineFile) -> None:
 
 def unfilled(file: PipelineFile) -> Iterator[tuple[str, str]]:
     """Yield the task and the parameter of every placeholder that the driver cannot resolve."""
-    commands = _commands(file)
+    executors = file.deployment.executors
+    commands = {
+        name: (*executors[label].container.command, *executors[label].container.args)
+        for name, component in file.spec.components.items()
+        if (label := component.executor_label) in executors
+    }
     graphs = (file.spec.root.dag, *(each.dag for each in file.spec.components.values()))
     for graph in graphs:
         for name, task in sorted(graph.tasks.items()):
@@ -193,13 +198,3 @@ def unfilled(file: PipelineFile) -> Iterator[tuple[str, str]]:
                 for parameter in parameters_of(argument, given | {*task.inputs.artifacts}):
                     if parameter not in given:
                         yield name, parameter
-
-
-def _commands(file: PipelineFile) -> Mapping[str, tuple[str, ...]]:
-    """Return the command and arguments of every component that runs a container, by name."""
-    executors = file.deployment.executors
-    return {
-        name: (*executors[label].container.command, *executors[label].container.args)
-        for name, component in file.spec.components.items()
-        if (label := component.executor_label) in executors
-    }

@@ -20,8 +20,6 @@ from pipelines.system.variables import set_for_a_while
 
 # As `train` tags its runs.
 _PIPELINE_RUN = "pinion.pipeline_run"
-_NOTE = "pinion.note"
-_PARENT = "mlflow.parentRunId"
 # MLflow itself may have failed, and the user waits for the reason.
 _IMPATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 
@@ -89,10 +87,10 @@ def _end_runs(tracking_uri: str, pipeline_run: str, note: str) -> bool:
                 order_by=["attributes.start_time ASC"],
             ):
                 if run.info.status == "RUNNING":
-                    client.set_tag(run.info.run_id, _NOTE, note)
+                    client.set_tag(run.info.run_id, "pinion.note", note)
                     client.set_terminated(run.info.run_id, "KILLED")
                 # The trials of a search have no models, and there may be many.
-                if _PARENT not in run.data.tags:
+                if "mlflow.parentRunId" not in run.data.tags:
                     _end_models(client, run)
     except PinionError:
         return False

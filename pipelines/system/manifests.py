@@ -7,6 +7,7 @@ import shutil
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 # Relative path -> a hash, or that it is a folder. The path of the file or folder itself is empty.
 Manifest = Mapping[str, str]
@@ -32,9 +33,9 @@ def part(whole: Manifest, name: str) -> Manifest:
     }
 
 
-def digest(whole: Manifest) -> str:
-    """Return one hash of a whole manifest."""
-    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+def digest(value: Any) -> str:
+    """Return one hash of a whole manifest, or of any other value that JSON can hold."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def copy_file(source: Path, target: Path) -> None:

@@ -3,7 +3,7 @@
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,7 @@ class Reused:
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claim(AbstractContextManager["Claim"]):
     """The right to run a task, with the reason; equal tasks wait until it is released."""
 
     why: str = ""
@@ -41,9 +41,6 @@ class Claim:
     def missed(self) -> bool:
         """Whether the task could have been cached, so that tasks after it will not be either."""
         return self._held is not None
-
-    def __enter__(self) -> "Claim":
-        return self
 
     def __exit__(self, *_error: object) -> None:
         if self._held:

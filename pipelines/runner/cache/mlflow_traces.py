@@ -16,9 +16,6 @@ from pipelines.runner.task.backend import Values
 from pipelines.system.errors import PinionError
 
 _SQLITE = "sqlite:///"
-_EVALUATION = "pinion.evaluation.sha256"
-# A step with these output parameters logs a model.
-_MODEL_OUTPUTS = {"run_id", "model_id"}
 
 
 @dataclass(frozen=True)
@@ -127,7 +124,7 @@ def open_tracking(uri: str) -> Iterator[Tracking]:
 
 def logs_a_model(outputs: Collection[str]) -> bool:
     """Return whether a task with these output parameters logs a new model on every run."""
-    return set(outputs) >= _MODEL_OUTPUTS
+    return {"run_id", "model_id"} <= set(outputs)
 
 
 def outdated(uri: str, outputs: Values) -> str | None:
@@ -188,7 +185,7 @@ def _superseded(tracking: Tracking, document: Mapping[str, Any], sha256: str) ->
     run_id = document["run_id"]
     if gone := _model(tracking, run_id, document["model_id"]):
         return gone
-    if (tracking.tags(run_id) or {}).get(_EVALUATION) != sha256:
+    if (tracking.tags(run_id) or {}).get("pinion.evaluation.sha256") != sha256:
         return f"its MLflow run {run_id} has another evaluation"
     if not (champion := document.get("champion")):
         return None

@@ -1,7 +1,5 @@
 """The cache key of a container task, made from everything that can change its outputs."""
 
-import hashlib
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from pipelines.compiled.container import Container
 from pipelines.compiled.file import COMPONENTS, RELEASE
 from pipelines.compiled.graph import Task
 from pipelines.runner.task.backend import Artifact, Values
+from pipelines.system.manifests import digest
 from pipelines.system.urls import without_secrets
 
 # The variables from which the steps learn their release, for the record. They are not in the key,
@@ -49,7 +48,7 @@ class Recipe:
     @cached_property
     def key(self) -> str:
         """One hash of all parts."""
-        return _hash([_FORMAT, dict(self.parts)])
+        return digest([_FORMAT, dict(self.parts)])
 
     def changed(self, before: Mapping[str, str]) -> str:
         """Name the parts that differ from `before`, for a status line."""
@@ -82,11 +81,13 @@ def recipe(
     variables = container.environment.items()
     parts = {
         CODE: program(container.image),
-        "its command": _hash(container.command),
-        "its environment": _hash({key: text for key, text in variables if key not in _RECORD_ONLY}),
-        "its outputs": _hash([sorted(container.artifacts), dict(container.parameters)]),
-        "its cache key": _hash(task.cache_key),
-        "the tracking store": _hash(without_secrets(uri)),
+        "its command": digest(container.command),
+        "its environment": digest(
+            {key: text for key, text in variables if key not in _RECORD_ONLY}
+        ),
+        "its outputs": digest([sorted(container.artifacts), dict(container.parameters)]),
+        "its cache key": digest(task.cache_key),
+        "the tracking store": digest(without_secrets(uri)),
         **_of_inputs(inputs, content),
     }
     return Recipe(parts, uri if tracking is not None else None)
@@ -95,11 +96,11 @@ def recipe(
 def _of_inputs(inputs: Values, content: Callable[[Path], str]) -> dict[str, str]:
     return {
         **{
-            f"input {name}": _hash(_artifact(name, artifact, content))
+            f"input {name}": digest(_artifact(name, artifact, content))
             for name, artifact in sorted(inputs.artifacts.items())
         },
         **{
-            f"parameter {name}": _hash(values.to_text(value))
+            f"parameter {name}": digest(values.to_text(value))
             for name, value in sorted(inputs.parameters.items())
             # The tracking URI, after defaults, is a part of its own.
             if name != _TRACKING
@@ -132,7 +133,3 @@ def _artifact(name: str, artifact: Artifact, content: Callable[[Path], str]) -> 
         [artifact.type.title, artifact.type.version],
         dict(artifact.metadata),
     ]
-
-
-def _hash(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -26,11 +26,13 @@ _NETWORK = "dev.pinion.network"
 _GRACE_SECONDS = 30
 # In the container, the only place outside its own folder that a step can write to.
 _SCRATCH = "/tmp"  # noqa: S108
-# A program does not end itself with the exit codes of these signals.
-_DEADLY = ("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGKILL", "SIGSEGV")
 # Messages of Docker's init process, which starts the program.
 _INIT = re.compile(r"\[FATAL +tini \(\d+\)\] ")
-_KILLED = {128 + signal.Signals[name]: name for name in _DEADLY}
+# A program does not end itself with the exit codes of these signals.
+_KILLED = {
+    128 + signal.Signals[name]: name
+    for name in ("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGKILL", "SIGSEGV")
+}
 
 
 @dataclass

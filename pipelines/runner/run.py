@@ -85,6 +85,8 @@ def declare(request: Request) -> Declared:
     path, compiled = _compiled(request, components)
     file = PipelineFile.parse(path, compiled)
     pipeline = Pipeline.of(file)
+    placeholders.refuse_unknown(pipeline.graph.texts())
+    conditions.check(pipeline.graph.conditions())
     if request.file:
         placeholders.refuse_unfilled(file)
     elif not request.dev:
@@ -152,10 +154,7 @@ def prepare(declared: Declared, parameters: Mapping[str, Value]) -> LocalRun:
 
     Raises `PinionError`, and leaves no folder, if the run could not be started.
     """
-    request, graph = declared.request, declared.pipeline.graph
-    # Errors in the call are reported before anything is built or installed.
-    placeholders.refuse_unknown(graph.texts())
-    conditions.check(graph.conditions())
+    request = declared.request
     with _folder(request.output.resolve()) as folder:
         (folder / "pipeline.yaml").write_bytes(declared.compiled)
         tracking_uri = str(
@@ -164,7 +163,7 @@ def prepare(declared: Declared, parameters: Mapping[str, Value]) -> LocalRun:
             or os.environ.get("MLFLOW_TRACKING_URI")
             or local_store(folder.parent)
         )
-        steps = list(graph.steps())
+        steps = list(declared.pipeline.graph.steps())
         progress = Progress([name for name, _ in steps], logs=folder / "logs", quiet=request.quiet)
         backend = _backend(declared, folder, tracking_uri, progress)
         try:

@@ -60,8 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command."""
     args = build_parser().parse_args(argv)
     # Imported here, because it takes too long to import for --help.
-    from pipelines.runner.declaration import Request, declare
-    from pipelines.runner.run import prepare
+    from pipelines.runner.run import Request, declare, prepare
 
     request = Request(
         workspace=Workspace(),

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pipelines.console.command import run_command
 from pipelines.console.flags import add_server_flags
 from pipelines.models.registry import ModelRegistry, open_registry
-from pipelines.models.server import SQLITE, LocalServer, store_of, until_ctrl_c
+from pipelines.models.server import LocalServer, store_of, until_ctrl_c
+from pipelines.models.store import SQLITE
 from pipelines.runner.summary import EXPERIMENT
 from pipelines.system.errors import PinionError
 from pipelines.system.ports import refuse_taken

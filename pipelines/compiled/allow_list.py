@@ -6,6 +6,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from pipelines.compiled.container import Container
 from pipelines.compiled.file import PipelineFile
 from pipelines.system.errors import PinionError
 
@@ -87,13 +88,11 @@ class CompiledFile:
                 f"{file.path} has a second document, of platform settings for a cluster; to run on"
                 " this machine, compile it without --platform"
             )
-        config, pipeline = file.deployment, type(file.spec)()
-        pipeline.CopyFrom(file.spec)
-        # The deployment is a free-form field; it is checked as a message of its own.
-        pipeline.ClearField("deployment_spec")
-        _refuse_unknown(file.path, pipeline, "")
-        _refuse_unknown(file.path, config, "deploymentSpec")
-        return cls(pipeline, config.executors)
+        # In the pipeline it is a free-form field; it is checked as a message of its own.
+        deployment = file.deployment
+        _refuse_unknown(file.path, file.spec, "")
+        _refuse_unknown(file.path, deployment, "deploymentSpec")
+        return cls(file.spec, deployment.executors)
 
     def component(self, name: str) -> Any:
         """Return a component's message; raise `ValueError` if the file has no such component."""
@@ -101,11 +100,12 @@ class CompiledFile:
             raise ValueError(f"there is no component {name!r}")
         return self.spec.components[name]
 
-    def container(self, label: str) -> Any:
-        """Return an executor's container; raise `ValueError` if the file has no such executor."""
+    def container(self, component: Any) -> Container:
+        """Return what a component runs; raise `ValueError` if the file has no such executor."""
+        label = component.executor_label
         if label not in self.executors:
             raise ValueError(f"there is no executor {label!r}")
-        return self.executors[label].container
+        return Container.read(self.executors[label].container, component.output_definitions)
 
 
 def _refuse_unknown(path: Path, message: Message, where: str) -> None:

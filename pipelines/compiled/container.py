@@ -1,14 +1,22 @@
-"""Read what a container task runs, and how often it is retried."""
+"""Read what a container task runs, its limits, and how often it is retried."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
-
-from pipelines.compiled.resource_limits import Limits
 
 # The start of a limit that is a parameter of the run instead of a constant.
 _PLACEHOLDER = "{{$"
+# Memory and cores are written as Kubernetes quantities.
+_FACTORS = {
+    "": Decimal(1),
+    **{unit: Decimal(1000) ** (power - 3) for power, unit in enumerate(("n", "u", "m"))},
+    **{unit: Decimal(1000) ** power for power, unit in enumerate("kMGTPE", 1)},
+    **{f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", 1)},
+}
+_QUANTITY = re.compile(r"(\+?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d{1,3})|([numkMGTPE]|[KMGTPE]i)?)")
 
 
 @dataclass(frozen=True)
@@ -31,9 +39,34 @@ class Retry:
     @classmethod
     def read(cls, policy: Any) -> "Retry":
         """Read a task's policy in the compiled file."""
-        seconds = policy.backoff_duration.ToTimedelta().total_seconds()
-        in_all = policy.backoff_max_duration.ToTimedelta().total_seconds()
-        return cls(policy.max_retry_count, seconds, policy.backoff_factor or 1, in_all or math.inf)
+        return cls(
+            policy.max_retry_count,
+            policy.backoff_duration.ToTimedelta().total_seconds(),
+            policy.backoff_factor or 1,
+            policy.backoff_max_duration.ToTimedelta().total_seconds() or math.inf,
+        )
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bytes of memory and a number of cores; None if the compiled file sets no limit."""
+
+    memory: int | None = None
+    cpu: float | None = None
+
+    @classmethod
+    def parse(cls, memory: str, cpu: str) -> "Limits":
+        """Parse two quantities; empty or zero means no limit. Raise `ValueError` for others."""
+        return cls(math.ceil(_quantity(memory)) or None, float(_quantity(cpu)) or None)
+
+
+def _quantity(text: str) -> Decimal:
+    if not text:
+        return Decimal(0)
+    if not (match := _QUANTITY.fullmatch(text)):
+        raise ValueError(f"{text!r} is not a quantity, such as 500m, 2 or 1.5Gi")
+    number, exponent, unit = match.groups()
+    return Decimal(number) * (Decimal(10) ** int(exponent) if exponent else _FACTORS[unit or ""])
 
 
 @dataclass(frozen=True)

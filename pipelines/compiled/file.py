@@ -1,6 +1,7 @@
 """Read a compiled pipeline file as KFP's own messages: the pipeline and its platform settings."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -41,20 +42,23 @@ class PipelineFile:
     @classmethod
     def parse(cls, path: Path, content: bytes) -> "PipelineFile":
         """Parse the content of a file; `path` is for errors. Raise `PinionError` as `load` does."""
-        try:
+        with _refusing(path):
             text = content.decode()
-        except UnicodeDecodeError as error:
-            raise PinionError(f"{path}: not YAML: {error}") from error
-        documents = _documents(path, text)
-        if len(documents) > 2:
-            raise PinionError(f"{path}: not a compiled pipeline: it has {len(documents)} documents")
-        pipeline = _parse(path, documents[0], spec.PipelineSpec())
-        if not pipeline.root.dag.tasks:
-            raise PinionError(f"{path}: not a compiled pipeline: it has no root.dag.tasks")
-        platform = _parse(path, documents[1], spec.PlatformSpec()) if documents[1:] else None
-        lines = text.splitlines(keepends=True)
-        comments = "".join(line for line in lines if line.startswith("#"))
-        return cls(path, pipeline, platform, comments)
+            documents = yaml_text.documents(text)
+            if not documents or not all(isinstance(each, dict) for each in documents):
+                raise PinionError(f"{path}: not a compiled pipeline")
+            if len(documents) > 2:
+                raise PinionError(
+                    f"{path}: not a compiled pipeline: it has {len(documents)} documents"
+                )
+            pipeline = json_format.ParseDict(documents[0], spec.PipelineSpec())
+            if not pipeline.root.dag.tasks:
+                raise PinionError(f"{path}: not a compiled pipeline: it has no root.dag.tasks")
+            platform = (
+                json_format.ParseDict(documents[1], spec.PlatformSpec()) if documents[1:] else None
+            )
+        comments = (line for line in text.splitlines(keepends=True) if line.startswith("#"))
+        return cls(path, pipeline, platform, "".join(comments))
 
     @property
     def name(self) -> str:
@@ -64,17 +68,15 @@ class PipelineFile:
     @property
     def release(self) -> str:
         """The release in the steps' environment; empty if the file was not made for one."""
-        for executor in self.deployment.executors.values():
-            for variable in executor.container.env:
-                if variable.name == RELEASE:
-                    return str(variable.value)
-        return ""
+        executors = self.deployment.executors.values()
+        variables = (variable for each in executors for variable in each.container.env)
+        return next((str(each.value) for each in variables if each.name == RELEASE), "")
 
     @property
     def images(self) -> list[str]:
         """The images of the steps, each once."""
         executors = self.deployment.executors.values()
-        return sorted({each.container.image for each in executors if each.container.image})
+        return sorted({each.container.image for each in executors} - {""})
 
     @property
     def steps(self) -> list[str]:
@@ -95,13 +97,11 @@ class PipelineFile:
     @property
     def deployment(self) -> Any:
         """The executors as a message of their own; the file holds them as a free-form field."""
-        try:
+        with _refusing(self.path):
             return json_format.ParseDict(
                 json_format.MessageToDict(self.spec.deployment_spec),
                 spec.PipelineDeploymentConfig(),
             )
-        except json_format.ParseError as error:
-            raise PinionError(f"{self.path}: not a compiled pipeline: {error}") from error
 
     def uncached(self) -> "PipelineFile":
         """Return the same file with caching turned off for every step."""
@@ -117,8 +117,10 @@ class PipelineFile:
         pipeline: dict[str, Any] = json_format.MessageToDict(self.spec)
         if self.platform is None:
             return pipeline
-        platform = json_format.MessageToDict(self.platform)
-        return {"pipeline_spec": pipeline, "platform_spec": platform}
+        return {
+            "pipeline_spec": pipeline,
+            "platform_spec": json_format.MessageToDict(self.platform),
+        }
 
     def text(self) -> str:
         """Return the file as KFP's compiler writes it."""
@@ -167,18 +169,12 @@ def read_bytes(path: Path) -> bytes:
         ) from error
 
 
-def _documents(path: Path, text: str) -> list[dict[str, Any]]:
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Turn errors of parsing into `PinionError`s that name the file."""
     try:
-        documents = yaml_text.documents(text)
-    except yaml.YAMLError as error:
+        yield
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise PinionError(f"{path}: not YAML: {error}") from error
-    if not documents or not all(isinstance(each, dict) for each in documents):
-        raise PinionError(f"{path}: not a compiled pipeline")
-    return documents
-
-
-def _parse(path: Path, document: dict[str, Any], message: Any) -> Any:
-    try:
-        return json_format.ParseDict(document, message)
     except json_format.ParseError as error:
         raise PinionError(f"{path}: not a compiled pipeline: {error}") from error

@@ -13,9 +13,7 @@ from pipelines.compiled.container import Container, Retry
 from pipelines.compiled.file import PipelineFile
 from pipelines.compiled.input_sources import (
     Constant,
-    FromParent,
-    FromTask,
-    Member,
+    FromGraph,
     Parameter,
     Source,
     producer,
@@ -56,7 +54,7 @@ class Task:
     name: str
     inputs: Mapping[str, Parameter]
     parameters: Mapping[str, Source]
-    artifacts: Mapping[str, FromParent | FromTask]
+    artifacts: Mapping[str, FromGraph]
     optional_artifacts: frozenset[str]
     after: frozenset[str]
     always: bool
@@ -76,8 +74,8 @@ class Graph:
     """
 
     tasks: tuple[Task, ...]
-    parameters: Mapping[str, tuple[FromTask, ...]]
-    artifacts: Mapping[str, tuple[FromTask, ...]]
+    parameters: Mapping[str, tuple[FromGraph, ...]]
+    artifacts: Mapping[str, tuple[FromGraph, ...]]
 
     def conditions(self) -> Iterator[str]:
         """Yield every condition, at any depth."""
@@ -158,8 +156,9 @@ def _graph(file: CompiledFile, dag: Any) -> Graph:
             TopologicalSorter({name: sorted(tasks[name].after) for name in tasks}).static_order()
         )
     except CycleError as error:
-        circle = " -> ".join(error.args[1])
-        raise ValueError(f"its tasks depend on each other in a circle: {circle}") from error
+        raise ValueError(
+            f"its tasks depend on each other in a circle: {' -> '.join(error.args[1])}"
+        ) from error
     for task in tasks.values():
         _check_sources(task, tasks)
     return Graph(
@@ -167,7 +166,7 @@ def _graph(file: CompiledFile, dag: Any) -> Graph:
         {name: _selected(output) for name, output in dag.outputs.parameters.items()},
         {
             name: tuple(
-                FromTask(source.producer_subtask, source.output_artifact_key)
+                FromGraph(source.producer_subtask, source.output_artifact_key)
                 for source in output.artifact_selectors
             )
             for name, output in dag.outputs.artifacts.items()
@@ -175,21 +174,18 @@ def _graph(file: CompiledFile, dag: Any) -> Graph:
     )
 
 
-def _selected(output: Any) -> tuple[FromTask, ...]:
-    one_of = output.HasField("value_from_oneof")
-    sources = (
-        output.value_from_oneof.parameter_selectors if one_of else [output.value_from_parameter]
-    )
-    return tuple(FromTask(each.producer_subtask, each.output_parameter_key) for each in sources)
+def _selected(output: Any) -> tuple[FromGraph, ...]:
+    one_of = output.value_from_oneof.parameter_selectors
+    sources = one_of or [output.value_from_parameter]
+    return tuple(FromGraph(each.producer_subtask, each.output_parameter_key) for each in sources)
 
 
 def _check_sources(task: Task, tasks: Mapping[str, Task]) -> None:
-    for given in (*task.parameters.values(), *task.artifacts.values()):
-        source = given.source if isinstance(given, Member) else given
-        if isinstance(source, FromTask):
+    for source in (*task.parameters.values(), *task.artifacts.values()):
+        if isinstance(source, FromGraph) and (source.task or not source.name):
             body = tasks[source.task].body
-            if source.output not in {*body.parameters, *body.artifacts}:
-                raise ValueError(f"task {source.task!r} has no output {source.output!r}")
+            if source.name not in {*body.parameters, *body.artifacts}:
+                raise ValueError(f"task {source.task!r} has no output {source.name!r}")
 
 
 def _task(file: CompiledFile, name: str, task: Any) -> Task:
@@ -217,15 +213,10 @@ def _task(file: CompiledFile, name: str, task: Any) -> Task:
         retry=retry,
         cached=task.caching_options.enable_cache,
         cache_key=task.caching_options.cache_key,
-        body=_body(file, component),
+        body=(
+            _graph(file, component.dag) if component.HasField("dag") else file.container(component)
+        ),
     )
-
-
-def _body(file: CompiledFile, component: Any) -> Graph | Container:
-    if component.HasField("dag"):
-        return _graph(file, component.dag)
-    container = file.container(component.executor_label)
-    return Container.read(container, component.output_definitions)
 
 
 def _loop(task: Any) -> Loop | None:

@@ -8,7 +8,6 @@ from typing import Any
 from google.protobuf import json_format
 
 from pipelines.compiled import values
-from pipelines.compiled.values import Value
 
 
 @dataclass(frozen=True)
@@ -16,7 +15,7 @@ class Parameter:
     """An input parameter: its KFP type, and its default if it has one."""
 
     kind: int
-    default: Value | None
+    default: values.Value | None
     optional: bool = False
 
 
@@ -24,30 +23,19 @@ class Parameter:
 class Constant:
     """A value in the compiled file."""
 
-    value: Value
+    value: values.Value
 
 
 @dataclass(frozen=True)
-class FromParent:
-    """An input of the graph around the task."""
+class FromGraph:
+    """An output of another task in the same graph or, if `task` is empty, an input of the graph.
 
-    name: str
-
-
-@dataclass(frozen=True)
-class FromTask:
-    """An output of another task in the same graph."""
+    `member` is a key of that value, an object such as the item of a loop; empty means all of it.
+    """
 
     task: str
-    output: str
-
-
-@dataclass(frozen=True)
-class Member:
-    """One key of an object, such as the item of a loop."""
-
-    source: FromParent | FromTask
-    key: str
+    name: str
+    member: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,28 +45,26 @@ class FinalStatus:
     task: str
 
 
-Source = Constant | FromParent | FromTask | Member | FinalStatus
+Source = Constant | FromGraph | FinalStatus
 
 # The only expression that KFP's compiler writes; the field could hold others.
-_MEMBER = re.compile(r'parseJson\(string_value\)\["([^"]+)"\]')
+_MEMBER = re.compile(r'(?:parseJson\(string_value\)\["([^"]+)"\])?')
 _ONLY_IN_A_COMMAND = re.compile(r"\{\{\$(\}\}|\.output)")
 
 
-def producer(source: Source) -> str | None:
-    """Return the task that a source needs, or None."""
-    match source:
-        case FromTask(task=task) | FinalStatus(task=task) | Member(source=FromTask(task=task)):
-            return task
-    return None
+def producer(source: Source) -> str:
+    """Return the task that a source needs; empty if it needs none."""
+    return "" if isinstance(source, Constant) else source.task
 
 
-def strings(value: Value) -> Iterator[str]:
+def strings(value: values.Value) -> Iterator[str]:
     """Yield every text in a value, at any depth."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | dict):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from strings(item)
+    match value:
+        case str():
+            yield value
+        case list() | dict():
+            for item in value.values() if isinstance(value, dict) else value:
+                yield from strings(item)
 
 
 def read_parameters(component: Any) -> dict[str, Parameter]:
@@ -89,7 +75,7 @@ def read_parameters(component: Any) -> dict[str, Parameter]:
     }
 
 
-def _default(name: str, declared: Any) -> Value | None:
+def _default(name: str, declared: Any) -> values.Value | None:
     if not declared.HasField("default_value"):
         return None
     try:
@@ -106,44 +92,44 @@ def read_parameter_sources(task: Any, declared: Mapping[str, Parameter]) -> dict
     }
 
 
-def read_artifact_sources(task: Any) -> dict[str, FromParent | FromTask]:
+def read_artifact_sources(task: Any) -> dict[str, FromGraph]:
     """Return the sources of a task's input artifacts."""
-    return {name: _artifact_source(message) for name, message in task.inputs.artifacts.items()}
+    return {
+        name: FromGraph(
+            # A field of KFP's messages that is not set is empty.
+            message.task_output_artifact.producer_task,
+            message.component_input_artifact or message.task_output_artifact.output_artifact_key,
+        )
+        for name, message in task.inputs.artifacts.items()
+    }
 
 
 def _parameter_source(message: Any, declared: Parameter | None) -> Source:
-    kind = message.WhichOneof("kind")
-    if kind == "task_final_status":
-        return FinalStatus(message.task_final_status.producer_task)
-    if kind == "runtime_value":
-        return Constant(_constant(message.runtime_value.constant, declared))
-    source: FromParent | FromTask
-    if kind == "component_input_parameter":
-        source = FromParent(message.component_input_parameter)
-    else:
-        produced = message.task_output_parameter
-        source = FromTask(produced.producer_task, produced.output_parameter_key)
-    if not (selector := message.parameter_expression_selector):
-        return source
-    if not (match := _MEMBER.fullmatch(selector)):
+    match message.WhichOneof("kind"):
+        case "task_final_status":
+            return FinalStatus(message.task_final_status.producer_task)
+        case "runtime_value":
+            return Constant(_constant(message.runtime_value.constant, declared))
+    selector = message.parameter_expression_selector
+    if not (member := _MEMBER.fullmatch(selector)):
         raise ValueError(f"the selector {selector} is not supported by this runner")
-    return Member(source, match[1])
+    return FromGraph(
+        message.task_output_parameter.producer_task,
+        message.component_input_parameter or message.task_output_parameter.output_parameter_key,
+        member[1] or "",
+    )
 
 
-def _constant(message: Any, declared: Parameter | None) -> Value:
+def _constant(message: Any, declared: Parameter | None) -> values.Value:
     # KFP passes a limit as an input that the component does not declare.
-    plain = json_format.MessageToDict(message)
-    value: Value = plain if declared is None else values.from_proto(message, declared.kind)
+    value: values.Value = (
+        values.from_proto(message, declared.kind)
+        if declared
+        else json_format.MessageToDict(message)
+    )
     for text in strings(value):
         if _ONLY_IN_A_COMMAND.search(text):
             raise ValueError(
                 f"the value {text!r} holds a placeholder that is allowed only in a command"
             )
     return value
-
-
-def _artifact_source(message: Any) -> FromParent | FromTask:
-    if message.HasField("component_input_artifact"):
-        return FromParent(message.component_input_artifact)
-    produced = message.task_output_artifact
-    return FromTask(produced.producer_task, produced.output_artifact_key)

@@ -1,6 +1,6 @@
 """Resolve a run's parameters, from flags and a file, by what the compiled file declares."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,6 @@ import yaml
 
 from pipelines.compiled import values
 from pipelines.compiled.input_sources import Parameter
-from pipelines.compiled.values import Value
 from pipelines.system import yaml_text
 from pipelines.system.errors import UsageError
 
@@ -23,29 +22,31 @@ def resolve(
     file: Path | None,
     register: bool | None,
     defaults: Iterable[str] = (),
-) -> dict[str, Value]:
+) -> dict[str, values.Value]:
     """Return all parameters of a run; flags win over the file, `defaults` and the pipeline's own.
 
     Raise `UsageError`, in one line, for a parameter that is unknown, missing or of another type,
     and for an empty source.
     """
-    given: dict[str, Value] = {}
+    given: dict[str, values.Value] = {}
     for assignment in defaults:
         name, text = _split(assignment, "--default")
-        given[name] = _parsed(declared, name, text, "--default")
+        given[name] = _checked(declared, name, text, "--default", values.parse)
     for name, value in (_read_file(file) if file else {}).items():
-        given[name] = _held(declared, name, value, str(file))
+        given[name] = _checked(declared, name, value, f"{file}:", values.check)
     flags = dict(_split(assignment, "--param") for assignment in assignments)
     for name, text in flags.items():
-        given[name] = _parsed(declared, name, text, "--param")
+        given[name] = _checked(declared, name, text, "--param", values.parse)
     if register is not None:
         if "register" in flags:
             raise UsageError("give either --register/--no-register or --param register=, not both")
-        given["register"] = _held(declared, "register", register, "--register")
+        given["register"] = _checked(declared, "register", register, "--register:", values.check)
     return complete(declared, given)
 
 
-def complete(declared: Mapping[str, Parameter], chosen: Mapping[str, Value]) -> dict[str, Value]:
+def complete(
+    declared: Mapping[str, Parameter], chosen: Mapping[str, values.Value]
+) -> dict[str, values.Value]:
     """Return the chosen values, and the pipeline's defaults of the other parameters.
 
     Raise `UsageError` if a parameter has neither.
@@ -61,44 +62,34 @@ def complete(declared: Mapping[str, Parameter], chosen: Mapping[str, Value]) -> 
 
 def _split(assignment: str, flag: str) -> tuple[str, str]:
     name, equals, text = assignment.partition("=")
-    if not equals or not name:
-        raise UsageError(f"{flag} {assignment!r} is not NAME=VALUE")
-    return name, text
+    if name and equals:
+        return name, text
+    raise UsageError(f"{flag} {assignment!r} is not NAME=VALUE")
 
 
-def _parsed(declared: Mapping[str, Parameter], name: str, text: str, flag: str) -> Value:
-    declaration = _declaration(declared, name, flag)
-    try:
-        return _filled(name, values.parse(text, declaration.kind), declaration)
-    except ValueError as error:
-        raise UsageError(f"{flag} {name}: {error}") from None
-
-
-def _held(declared: Mapping[str, Parameter], name: str, value: object, where: str) -> Value:
-    declaration = _declaration(declared, name, where)
-    try:
-        return _filled(name, values.check(value, declaration.kind), declaration)
-    except ValueError as error:
-        raise UsageError(f"{where}: {name}: {error}") from None
-
-
-def _filled(name: str, value: Value, declaration: Parameter) -> Value:
-    """Return the value; raise `ValueError` if it is empty and would be read as the default."""
-    if name == _NEVER_EMPTY and declaration.default and not str(value).strip():
-        raise ValueError(
-            f"{value!r} is empty; give a path or an address, or leave it out to read"
-            f" {declaration.default}"
-        )
-    return value
-
-
-def _declaration(declared: Mapping[str, Parameter], name: str, where: str) -> Parameter:
+def _checked(
+    declared: Mapping[str, Parameter],
+    name: str,
+    given: Any,
+    where: str,
+    read: Callable[[Any, int], values.Value],
+) -> values.Value:
+    """Return a value as `read` reads it; `where` it was given is the start of every error."""
     if name not in declared:
         raise UsageError(
-            f"{where}: the pipeline has no parameter {name!r}; its parameters are"
+            f"{where.removesuffix(':')}: the pipeline has no parameter {name!r}; its parameters are"
             f" {', '.join(sorted(declared))}"
         )
-    return declared[name]
+    default = declared[name].default
+    try:
+        value = read(given, declared[name].kind)
+        if name == _NEVER_EMPTY and default and not str(value).strip():
+            raise ValueError(
+                f"{value!r} is empty; give a path or an address, or leave it out to read {default}"
+            )
+    except ValueError as error:
+        raise UsageError(f"{where} {name}: {error}") from None
+    return value
 
 
 def _read_file(file: Path) -> dict[str, Any]:

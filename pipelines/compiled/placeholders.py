@@ -1,4 +1,10 @@
-"""Resolve KFP's placeholders in a container's command and arguments."""
+"""Resolve KFP's placeholders in a container's command and arguments.
+
+A file with a placeholder that nothing fills is refused, because KFP's driver would fail at it. The
+driver resolves a task's command and arguments from the inputs of the compiled task. A component's
+defaults do not count, because only the launcher applies them later. See `resolveContainerArgs` in
+KFP's `backend/src/v2/driver`.
+"""
 
 import json
 import re
@@ -7,25 +13,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipelines.compiled.file import PipelineFile
 from pipelines.compiled.values import Value, to_text
 from pipelines.system.errors import PinionError
 
 _PLACEHOLDER = re.compile(r"\{\{\$.*?\}\}")
-_INPUT_PARAMETER = re.compile(r"\{\{\$\.inputs\.parameters\['([^']+)'\]\}\}")
-_INPUT_ARTIFACT = re.compile(r"\{\{\$\.inputs\.artifacts\['([^']+)'\]\.(?:path|uri)\}\}")
-_OUTPUT_ARTIFACT = re.compile(r"\{\{\$\.outputs\.artifacts\['([^']+)'\]\.(?:path|uri)\}\}")
-_OUTPUT_PARAMETER = re.compile(r"\{\{\$\.outputs\.parameters\['([^']+)'\]\.output_file\}\}")
-_RUN = re.compile(
-    r"\{\{\$\.(pipeline_job_name|pipeline_job_resource_name|pipeline_job_uuid"
-    r"|pipeline_task_name|pipeline_task_uuid)\}\}"
+# Every placeholder that is supported, in a group that says where its value comes from.
+_KNOWN = re.compile(
+    r"""\{\{\$(?:
+        \.inputs\.parameters\['(?P<input_parameter>[^']+)'\]
+      | \.inputs\.artifacts\['(?P<input_artifact>[^']+)'\]\.(?:path|uri)
+      | \.outputs\.artifacts\['(?P<output_artifact>[^']+)'\]\.(?:path|uri)
+      | \.outputs\.parameters\['(?P<output_parameter>[^']+)'\]\.output_file
+      | \.(?P<run>pipeline_(?:job_name|job_resource_name|job_uuid|task_name|task_uuid))
+      | \.(?P<output_file>outputs\.output_file|outputMetadataUri)
+      | (?P<executor_input>)
+    )\}\}""",
+    re.VERBOSE,
 )
-_EXECUTOR_INPUT = re.compile(r"\{\{\$\}\}")
-_OUTPUT_FILE = re.compile(r"\{\{\$\.(outputs\.output_file|outputMetadataUri)\}\}")
-_KNOWN = (
-    _INPUT_PARAMETER, _INPUT_ARTIFACT, _OUTPUT_ARTIFACT, _OUTPUT_PARAMETER, _RUN,
-    _EXECUTOR_INPUT, _OUTPUT_FILE,
-)  # fmt: skip
-
 
 # What KFP writes in place of an argument: a text, or a `Concat` or `IfPresent` object.
 _Node = str | list[Any] | dict[str, Any]
@@ -43,27 +48,24 @@ class Bindings:
     executor_input: str = ""
     output_file: str = ""
 
-    def present(self, name: str) -> bool:
-        """Return whether an optional input was given."""
-        return name in self.parameters or name in self.artifacts
-
     def lookup(self, placeholder: str) -> str:
         """Return the value of one placeholder; an optional input that was not given is empty."""
-        if match := _INPUT_PARAMETER.fullmatch(placeholder):
-            return to_text(self.parameters.get(match[1], ""))
-        if match := _INPUT_ARTIFACT.fullmatch(placeholder):
-            return self.artifacts.get(match[1], "")
-        if match := _OUTPUT_ARTIFACT.fullmatch(placeholder):
-            return str(self.output_artifacts[match[1]])
-        if match := _OUTPUT_PARAMETER.fullmatch(placeholder):
-            return str(self.output_parameters[match[1]])
-        if match := _RUN.fullmatch(placeholder):
-            return self.run[match[1]]
-        if _EXECUTOR_INPUT.fullmatch(placeholder):
-            return self.executor_input
-        if _OUTPUT_FILE.fullmatch(placeholder):
-            return self.output_file
-        raise PinionError(f"the placeholder {placeholder} is not supported by this runner")
+        found = _known(placeholder)
+        kind = found.lastgroup or ""
+        match kind:
+            case "input_parameter":
+                return to_text(self.parameters.get(found[kind], ""))
+            case "input_artifact":
+                return self.artifacts.get(found[kind], "")
+            case "output_artifact":
+                return str(self.output_artifacts[found[kind]])
+            case "output_parameter":
+                return str(self.output_parameters[found[kind]])
+            case "run":
+                return self.run[found[kind]]
+            case "executor_input":
+                return self.executor_input
+        return self.output_file
 
 
 def resolve(arguments: Iterable[str], bindings: Bindings) -> list[str]:
@@ -75,9 +77,14 @@ def refuse_unknown(arguments: Iterable[str]) -> None:
     """Raise `PinionError` for the first placeholder that `resolve` does not support."""
     for argument in arguments:
         for text in _texts(_structure(argument)):
-            for found in _PLACEHOLDER.findall(text):
-                if not any(pattern.fullmatch(found) for pattern in _KNOWN):
-                    raise PinionError(f"the placeholder {found} is not supported by this runner")
+            for placeholder in _PLACEHOLDER.findall(text):
+                _known(placeholder)
+
+
+def _known(placeholder: str) -> re.Match[str]:
+    if found := _KNOWN.fullmatch(placeholder):
+        return found
+    raise PinionError(f"the placeholder {placeholder} is not supported by this runner")
 
 
 def parameters_of(argument: str, given: Set[str]) -> Iterator[str]:
@@ -86,8 +93,9 @@ def parameters_of(argument: str, given: Set[str]) -> Iterator[str]:
     KFP's driver leaves an argument that contains an output to the launcher, which knows defaults.
     """
     if "$.outputs" not in argument:
-        for text in _asked(_structure(argument), given):
-            yield from _INPUT_PARAMETER.findall(text)
+        for text in _texts(_structure(argument), given):
+            found = _KNOWN.finditer(text)
+            yield from filter(None, (each["input_parameter"] for each in found))
 
 
 def substitute(text: str, bindings: Bindings) -> str:
@@ -97,12 +105,13 @@ def substitute(text: str, bindings: Bindings) -> str:
 
 def substitute_all(value: Value, bindings: Bindings) -> Value:
     """Replace placeholders in every text of a value, at any depth."""
-    if isinstance(value, str):
-        return substitute(value, bindings)
-    if isinstance(value, list):
-        return [substitute_all(item, bindings) for item in value]
-    if isinstance(value, dict):
-        return {key: substitute_all(item, bindings) for key, item in value.items()}
+    match value:
+        case str():
+            return substitute(value, bindings)
+        case list():
+            return [substitute_all(item, bindings) for item in value]
+        case dict():
+            return {key: substitute_all(item, bindings) for key, item in value.items()}
     return value
 
 
@@ -133,39 +142,59 @@ def _well_formed(node: object) -> bool:
 
 
 def _resolve(node: _Node, bindings: Bindings) -> list[str]:
-    if isinstance(node, str):
-        return [substitute(node, bindings)]
-    if isinstance(node, list):
-        return [text for item in node for text in _resolve(item, bindings)]
-    if "Concat" in node:
-        return ["".join(_resolve(node["Concat"], bindings))]
+    match node:
+        case str():
+            return [substitute(node, bindings)]
+        case list():
+            return [text for item in node for text in _resolve(item, bindings)]
+        case {"Concat": parts}:
+            return ["".join(_resolve(parts, bindings))]
     condition = node["IfPresent"]
-    branch = "Then" if bindings.present(condition["InputName"]) else "Else"
+    given = {*bindings.parameters, *bindings.artifacts}
+    branch = "Then" if condition["InputName"] in given else "Else"
     return _resolve(condition.get(branch, []), bindings)
 
 
-def _asked(node: _Node, given: Set[str]) -> Iterator[str]:
-    """Yield the texts that are used when a task gives the inputs `given`."""
-    if isinstance(node, dict) and "IfPresent" in node:
-        condition = node["IfPresent"]
-        branch = "Then" if condition["InputName"] in given else "Else"
-        yield from _asked(condition.get(branch, []), given)
-    elif isinstance(node, dict):
-        yield from _asked(node["Concat"], given)
-    elif isinstance(node, list):
-        for item in node:
-            yield from _asked(item, given)
-    else:
-        yield node
+def _texts(node: _Node, given: Set[str] | None = None) -> Iterator[str]:
+    """Yield the texts of an argument: all, or those that it has if a task gives the inputs."""
+    match node:
+        case str():
+            yield node
+        case list():
+            for item in node:
+                yield from _texts(item, given)
+        case {"Concat": parts}:
+            yield from _texts(parts, given)
+        case {"IfPresent": condition}:
+            for branch, present in (("Then", True), ("Else", False)):
+                if given is None or present == (condition["InputName"] in given):
+                    yield from _texts(condition.get(branch, []), given)
 
 
-def _texts(node: _Node) -> Iterator[str]:
-    if isinstance(node, str):
-        yield node
-    elif isinstance(node, list):
-        for item in node:
-            yield from _texts(item)
-    elif "Concat" in node:
-        yield from _texts(node["Concat"])
-    else:
-        yield from _texts([node["IfPresent"].get(branch, []) for branch in ("Then", "Else")])
+def refuse_unfilled(file: PipelineFile) -> None:
+    """Raise `PinionError` for the first parameter that a step needs and its task does not set."""
+    for task, parameter in unfilled(file):
+        raise PinionError(
+            f"{file.path}: step {task!r} gets no value for its parameter {parameter!r}, and KFP"
+            " does not use the component's default; set it in the pipeline, or compile the file"
+            " again with this version of pipelines.compile, which writes defaults into it"
+        )
+
+
+def unfilled(file: PipelineFile) -> Iterator[tuple[str, str]]:
+    """Yield the task and the parameter of every placeholder that the driver cannot resolve."""
+    executors = file.deployment.executors
+    commands = {
+        name: (*executors[label].container.command, *executors[label].container.args)
+        for name, component in file.spec.components.items()
+        if (label := component.executor_label) in executors
+    }
+    graphs = (file.spec.root.dag, *(each.dag for each in file.spec.components.values()))
+    for graph in graphs:
+        for name, task in sorted(graph.tasks.items()):
+            # A loop passes its item to the task as an additional input.
+            given = {*task.inputs.parameters, task.parameter_iterator.item_input}
+            for argument in commands.get(task.component_ref.name, ()):
+                for parameter in parameters_of(argument, given | {*task.inputs.artifacts}):
+                    if parameter not in given:
+                        yield name, parameter

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from kfp import compiler, dsl
 
+from pipelines.compiled.container import Limits
 from pipelines.compiled.graph import Pipeline
-from pipelines.compiled.resource_limits import Limits
 from pipelines.runner.interpreter_testing import TEXT_STEP, Run
 from pipelines.runner.task.backend import TaskFailedError
 from pipelines.system.errors import PinionError

@@ -6,7 +6,7 @@ from kfp import compiler, dsl
 from kfp.components import load_component_from_text
 
 from pipelines.compiled.file import PipelineFile
-from pipelines.compiled.unfilled import refuse_unfilled, unfilled
+from pipelines.compiled.placeholders import refuse_unfilled, unfilled
 from pipelines.system.errors import PinionError
 from pipelines.system.workspace import ROOT
 

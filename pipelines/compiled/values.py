@@ -73,29 +73,33 @@ def to_text(value: Value) -> str:
     A protobuf has only one kind of number, so 3.0 reaches a step as 3, here and on a cluster. Its
     maps have no order, so keys are sorted.
     """
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float):
-        return format(Decimal(repr(value)).normalize(), "f")
+    match value:
+        case str():
+            return value
+        case float():
+            return format(Decimal(repr(value)).normalize(), "f")
     return json.dumps(whole(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def whole(value: Value) -> Value:
     """Return a value with its whole doubles as integers; a protobuf turns them into doubles."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, list):
-        return [whole(item) for item in value]
-    if isinstance(value, dict):
-        return {key: whole(item) for key, item in value.items()}
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case list():
+            return [whole(item) for item in value]
+        case dict():
+            return {key: whole(item) for key, item in value.items()}
     return value
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
     # An integer may be too large for a double, which a protobuf would make of it.
-    return abs(value) <= sys.float_info.max
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) <= sys.float_info.max
+    )
 
 
 def _refuse_foreign(value: object) -> None:

@@ -1,7 +1,8 @@
 """Read the components of the working tree: one folder each, with a project and an interface."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,9 +28,9 @@ class Component:
     def load(cls, folder: Path) -> "Component":
         """Read a component's folder; raise `PinionError`, naming the file, if one is wrong."""
         version, requirements = _project(folder / "pyproject.toml")
-        return cls(
-            folder.name, folder, version, requirements, _interface(folder / "component.yaml")
-        )
+        with _read(folder / "component.yaml") as text:
+            interface = Interface.parse(text)
+        return cls(folder.name, folder, version, requirements, interface)
 
     @property
     def repository(self) -> str:
@@ -46,19 +47,20 @@ class Component:
 
     def content(self) -> Content:
         """Return the content of its files; raise `PinionError` if a file is missing."""
+        return self._content
+
+    @cached_property
+    def _content(self) -> Content:
         return content_of(self.name, self.files)
 
     def dev_version(self) -> str:
         """Return its version in the working tree, which no published image can have."""
-        return dev_version(self.version, self.content())
+        return f"{self.version}-dev.{self.content().hash.rpartition(':')[2][:12]}"
 
     def pins(self) -> dict[str, Pin]:
         """Return what its lock pins, by name; raise `PinionError` if it is not a lock."""
-        path = self.folder / "requirements.lock"
-        try:
-            return read_pins(_text(path))
-        except ValueError as error:
-            raise PinionError(f"{path}: {error}") from error
+        with _read(self.folder / "requirements.lock") as text:
+            return read_pins(text)
 
 
 def content_of(name: str, files: Mapping[str, bytes]) -> Content:
@@ -69,36 +71,27 @@ def content_of(name: str, files: Mapping[str, bytes]) -> Content:
         raise PinionError(f"the component {name!r}: {error}") from error
 
 
-def dev_version(version: str, content: Content) -> str:
-    """Return the version that a component has while its content is not published."""
-    return f"{version}-dev.{content.hash.rpartition(':')[2][:12]}"
-
-
 def _project(path: Path) -> tuple[str, tuple[str, ...]]:
+    with _read(path) as text:
+        try:
+            project = tomllib.loads(text)["project"]
+            version, requirements = str(project["version"]), tuple(project["dependencies"])
+        except (tomllib.TOMLDecodeError, KeyError) as error:
+            raise ValueError(f"[project] needs version and dependencies: {error}") from error
+        return str(version_number(version)), requirements
+
+
+@contextmanager
+def _read(path: Path) -> Iterator[str]:
+    """Yield the text of a file; a `ValueError` about it becomes a `PinionError` that names it."""
     try:
-        project = tomllib.loads(_text(path))["project"]
-        version = str(version_number(str(project["version"])))
-        return version, tuple(project["dependencies"])
-    except (tomllib.TOMLDecodeError, KeyError) as error:
-        raise PinionError(f"{path}: [project] needs version and dependencies: {error}") from error
-    except ValueError as error:
-        raise PinionError(f"{path}: {error}") from error
-
-
-def _interface(path: Path) -> Interface:
-    try:
-        return Interface.parse(_text(path))
-    except ValueError as error:
-        raise PinionError(f"{path}: {error}") from error
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
+        yield path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise PinionError(f"the component {path.parent.name!r} has no {path.name}") from error
     except UnicodeDecodeError as error:
         raise PinionError(f"{path} is not UTF-8: {error}") from error
+    except ValueError as error:
+        raise PinionError(f"{path}: {error}") from error
 
 
 def discover(folder: Path) -> dict[str, Component]:

@@ -43,9 +43,8 @@ RUNS_LABEL = "dev.pinion.runs"
 
 def is_packaged(path: PurePosixPath) -> bool:
     """Return whether a file of a package is part of what runs: not a test, bytecode or hidden."""
-    if any(part.startswith(".") or part == "__pycache__" for part in path.parts):
-        return False
-    return not any(path.match(pattern) for pattern in (*_TESTS, "*.pyc"))
+    hidden = any(part.startswith(".") or part == "__pycache__" for part in path.parts)
+    return not (hidden or any(path.match(pattern) for pattern in (*_TESTS, "*.pyc")))
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,10 @@ class Content:
     requirements: Mapping[str, str]
     interface_text: str
 
+    def __post_init__(self) -> None:
+        # Parse the interface now, so that a malformed one is reported here.
+        _ = self.interface
+
     @classmethod
     def of(cls, files: Mapping[str, bytes]) -> "Content":
         """Return the content of files, whose paths are relative to the component's folder.
@@ -72,18 +75,13 @@ class Content:
             lock, interface = files[_LOCK].decode(), files["component.yaml"].decode()
         except KeyError as error:
             raise ValueError(f"{error.args[0]} is missing") from None
-        ran = {name: content for name, content in files.items() if name not in beside}
-        runs = _hash(ran)
-        pins = read_pins(lock)
-        content = cls(
+        runs = _hash({name: text for name, text in files.items() if name not in beside})
+        return cls(
             SCHEME + _hash({**beside, "runs": runs.encode()}),
             SCHEME + runs,
-            {name: pin.version for name, pin in pins.items()},
+            {name: pin.version for name, pin in read_pins(lock).items()},
             interface,
         )
-        # Parse the interface now, so that a malformed one is reported here.
-        _ = content.interface
-        return content
 
     @classmethod
     def described(cls, files: Mapping[str, bytes], labels: Mapping[str, str]) -> "Content":
@@ -94,17 +92,15 @@ class Content:
         try:
             deps, app, interface, dockerfile = (files[name].decode() for name in DESCRIPTION)
             wheels: dict[str, str] = json.loads(deps)["distributions"]
-            program = json.loads(app)
-            content = cls(
-                labels.get(CONTENT_LABEL) or _before(wheels, program, interface, dockerfile),
+            return cls(
+                labels.get(CONTENT_LABEL)
+                or _before(wheels, json.loads(app), interface, dockerfile),
                 labels.get(RUNS_LABEL, ""),
                 versions(wheels),
                 interface,
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{type(error).__name__}: {error}") from error
-        _ = content.interface
-        return content
 
     @cached_property
     def interface(self) -> Interface:
@@ -122,11 +118,11 @@ def only_content(name: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
 
     `files` may hold every module of the library, as `pinion_step/NAME.py`.
     """
-    beside = (_LOCK, *_BESIDE, BASE_IMAGE)
     own = {
         path: content
         for path, content in files.items()
-        if path in beside or (path.startswith(f"{name}/") and is_packaged(PurePosixPath(path)))
+        if path in (_LOCK, *_BESIDE, BASE_IMAGE)
+        or (path.startswith(f"{name}/") and is_packaged(PurePosixPath(path)))
     }
     return own | library_modules(own, files)
 
@@ -152,8 +148,9 @@ def read_tree(folder: Path, root: Path) -> dict[str, bytes]:
     paths[BASE_IMAGE] = root / BASE_IMAGE
     modules = root.glob(f"{LIBRARY_FOLDER}/{LIBRARY}/*.py")
     paths |= {f"{LIBRARY}/{each.name}": each for each in modules}
-    files = {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
-    return only_content(folder.name, files)
+    return only_content(
+        folder.name, {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
+    )
 
 
 def _hash(files: Mapping[str, bytes]) -> str:

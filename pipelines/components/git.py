@@ -75,8 +75,7 @@ def component_at(workspace: Workspace, commit: str, name: str) -> dict[str, byte
     files = {}
     with tarfile.open(fileobj=io.BytesIO(archive)) as members:
         for member in members:
-            content = members.extractfile(member) if member.isfile() else None
-            if content:
+            if content := members.extractfile(member) if member.isfile() else None:
                 path = member.name.removeprefix(f"{folder}/").removeprefix(f"{LIBRARY_FOLDER}/")
                 files[path] = content.read()
     return only_content(name, files)

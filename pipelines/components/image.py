@@ -19,8 +19,6 @@ _REFERENCE = re.compile(
     re.VERBOSE,
 )
 
-_PLACE = re.compile(rf"(?: (?P<registry> {_HOST} ) / )? (?P<path> .+ )", re.VERBOSE)
-
 
 def is_registry(text: str) -> bool:
     """Return whether a text is the address of a registry, with which image names may start."""
@@ -38,10 +36,9 @@ class ImageReference:
     @classmethod
     def parse(cls, text: str) -> "ImageReference":
         """Parse a reference; raise `PinionError` if the text is not one."""
-        match = _REFERENCE.fullmatch(text)
-        if match is None:
-            raise PinionError(f"{text!r} is not an image reference (repository[:tag][@sha256:…])")
-        return cls(match["repository"], match["tag"] or "", match["digest"] or "")
+        if match := _REFERENCE.fullmatch(text):
+            return cls(match["repository"], match["tag"] or "", match["digest"] or "")
+        raise PinionError(f"{text!r} is not an image reference (repository[:tag][@sha256:…])")
 
     @property
     def exact(self) -> str:
@@ -61,15 +58,13 @@ class ImageReference:
     @property
     def registry(self) -> str:
         """The host of the registry; empty for Docker Hub and for images only on this machine."""
-        match = _PLACE.fullmatch(self.repository)
-        return (match["registry"] or "") if match else ""
+        host, slash, _ = self.repository.partition("/")
+        return host if slash and is_registry(host) else ""
 
     @property
     def path(self) -> str:
         """The repository's name within its registry."""
-        return (
-            self.repository.removeprefix(f"{self.registry}/") if self.registry else self.repository
-        )
+        return self.repository.removeprefix(f"{self.registry}/")
 
     @property
     def tagged(self) -> str:
@@ -78,5 +73,4 @@ class ImageReference:
 
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""
-        digest = f"@{self.digest}" if self.digest else ""
-        return f"{self.repository}{tag}{digest}"
+        return f"{self.repository}{tag}" + (f"@{self.digest}" if self.digest else "")

@@ -60,7 +60,8 @@ class Interface:
             document = yaml_text.document(text)
             image = str(document["implementation"]["container"]["image"])
             inputs = {
-                str(each["name"]): str(each["type"]) + (_OPTIONAL if _optional(each) else "")
+                str(each["name"]): str(each["type"])
+                + (_OPTIONAL if each.get("optional") or "default" in each else "")
                 for each in document.get("inputs", [])
             }
             outputs = {str(each["name"]): str(each["type"]) for each in document.get("outputs", [])}
@@ -86,7 +87,3 @@ class Interface:
         container["image"] = image
         container["env"] = {**container.get("env", {}), **environment}
         return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
-
-
-def _optional(declaration: Mapping[str, Any]) -> bool:
-    return bool(declaration.get("optional")) or "default" in declaration

@@ -7,10 +7,13 @@ from packaging.utils import canonicalize_name
 
 _ENTRY = re.compile(r"^(?=[^\s#])", re.MULTILINE)
 _PIN = re.compile(r"(?P<name>[\w.-]+)==(?P<version>[^\s;\\]+)(?: ; [^\\]+)?(?: \\)?")
-_HASH = re.compile(r" +--hash=sha256:(?P<hash>[0-9a-f]{64})(?: \\)?")
-# Which package needs it: a single one follows `# via`, several follow on lines below. A project is
-# followed by its file.
-_VIA = re.compile(r" +# (?:via |  )(?P<name>[\w.-]+)(?P<project> \(\S+\))?")
+# A hash, a package that needs this one, or the comment above several of those: a single one
+# follows `# via`, several follow on lines below. A project is followed by its file.
+_DETAIL = re.compile(
+    r" +--hash=sha256:(?P<hash>[0-9a-f]{64})(?: \\)?"
+    r"| +# (?:via |  )(?P<name>[\w.-]+)(?P<project> \(\S+\))?"
+    r"|\s*(?:# via)?\s*"
+)
 
 
 @dataclass(frozen=True)
@@ -41,29 +44,18 @@ def _pin(first: str, *rest: str) -> Pin:
     pinned = _PIN.fullmatch(first)
     if pinned is None:
         raise ValueError(f"{first!r} is not a pin NAME==VERSION; make lock writes the file again")
-    hashes: list[str] = []
-    packages: list[str] = []
-    direct = False
+    details = []
     for line in rest:
-        if match := _HASH.fullmatch(line):
-            hashes.append(match["hash"])
-        elif match := _VIA.fullmatch(line):
-            if match["project"]:
-                direct = True
-            else:
-                packages.append(match["name"])
-        elif line.strip() not in ("", "# via"):
+        if not (match := _DETAIL.fullmatch(line)):
             raise ValueError(
                 f"{line.strip()!r} is neither a hash nor a package; make lock writes the file again"
             )
+        details.append(match)
+    packages = [each["name"] for each in details if each["name"] and not each["project"]]
     return Pin(
-        _normal(pinned["name"]),
+        canonicalize_name(pinned["name"]),
         pinned["version"],
-        tuple(hashes),
-        tuple(sorted(map(_normal, packages))),
-        direct,
+        tuple(each["hash"] for each in details if each["hash"]),
+        tuple(sorted(map(canonicalize_name, packages))),
+        any(each["project"] for each in details),
     )
-
-
-def _normal(name: str) -> str:
-    return str(canonicalize_name(name))

@@ -17,7 +17,6 @@ from pipelines.components.component import Component
 from pipelines.components.requirement_locks import Pin
 
 MEDIA_TYPE = "application/vnd.cyclonedx+json"
-_HASHES = "The SHA-256 of each file that the lock allows; one of them is installed."
 
 
 def sbom(component: Component, version: str) -> bytes:
@@ -39,24 +38,29 @@ def sbom(component: Component, version: str) -> bytes:
         "components": [_component(pin) for pin in pins.values()],
         "dependencies": _dependencies(root, pins),
     }
-    digest = hashlib.sha256(_json(document)).hexdigest()
     # The format requires that equal documents have equal serial numbers.
-    serial = uuid.uuid5(uuid.NAMESPACE_OID, digest)
+    serial = uuid.uuid5(uuid.NAMESPACE_OID, hashlib.sha256(_json(document)).hexdigest())
     return _json({**document, "serialNumber": serial.urn})
 
 
 def _component(pin: Pin) -> dict[str, Any]:
     address = _purl(pin)
-    hashes = [{"alg": "SHA-256", "content": each} for each in pin.hashes]
-    # The component's own `hashes` stands for a single file, and here there may be several.
-    files = {"type": "distribution", "url": address, "comment": _HASHES, "hashes": hashes}
     return {
         "type": "library",
         "bom-ref": address,
         "name": pin.name,
         "version": pin.version,
         "purl": address,
-        "externalReferences": [files],
+        # The component's own `hashes` stands for a single file, and here there may be several.
+        "externalReferences": [
+            {
+                "type": "distribution",
+                "url": address,
+                "comment": "The SHA-256 of each file that the lock allows; one of them is"
+                " installed.",
+                "hashes": [{"alg": "SHA-256", "content": each} for each in pin.hashes],
+            }
+        ],
     }
 
 
@@ -66,10 +70,9 @@ def _purl(pin: Pin) -> str:
 
 
 def _dependencies(root: str, pins: Mapping[str, Pin]) -> list[dict[str, Any]]:
-    direct = [_purl(pin) for pin in pins.values() if pin.direct]
     needs = {name: [_purl(pin) for pin in pins.values() if name in pin.needed_by] for name in pins}
     return [
-        {"ref": root, "dependsOn": direct},
+        {"ref": root, "dependsOn": [_purl(pin) for pin in pins.values() if pin.direct]},
         *({"ref": _purl(pins[name]), "dependsOn": needed} for name, needed in needs.items()),
     ]
 
@@ -87,5 +90,5 @@ def missing(requirements: Mapping[str, str], sbom: bytes) -> str:
         }
     except (ValueError, KeyError, TypeError) as error:
         return f"anything that can be read ({type(error).__name__}: {error})"
-    absent = set(requirements.items()) - listed
-    return ", ".join(f"{name} {version}" for name, version in sorted(absent))
+    absent = sorted(requirements.items() - listed)
+    return ", ".join(f"{name} {version}" for name, version in absent)

@@ -52,10 +52,12 @@ class NewComponent:
         if self.name in {*_RESERVED, _PLACEHOLDER, *sys.stdlib_module_names}:
             raise UsageError(f"{self.name!r} is the name of another Python module; choose another")
         if self.folder.exists():
-            known = ", ".join(sorted(discover(self.workspace.components)))
-            raise UsageError(f"{self.folder} exists already; components: {known}")
-        pins = read_pins((self.template / "requirements.lock").read_text())
-        if self.name.replace("_", "-") in pins:
+            raise UsageError(
+                f"{self.folder} exists already; components:"
+                f" {', '.join(sorted(discover(self.workspace.components)))}"
+            )
+        lock = self.template / "requirements.lock"
+        if self.name.replace("_", "-") in read_pins(lock.read_text()):
             raise UsageError(
                 f"{self.name!r} is the name of a package that it needs; choose another"
             )
@@ -87,8 +89,8 @@ class NewComponent:
                 path.write_text(self._named(path.read_text()))
 
     def _named(self, text: str) -> str:
-        dashed = _PLACEHOLDER.replace("_", "-")
-        named = text.replace(_PLACEHOLDER, self.name).replace(dashed, self.name.replace("_", "-"))
+        named = text.replace(_PLACEHOLDER, self.name)
+        named = named.replace(_PLACEHOLDER.replace("_", "-"), self.name.replace("_", "-"))
         # A lock names the project that it was made for.
         named = named.replace("build-support/component/", f"components/{self.name}/")
         heading = r"(?m)^(## \[0\.1\.0\] - )\d{4}-\d{2}-\d{2}$"

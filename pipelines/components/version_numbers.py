@@ -13,10 +13,14 @@ def version_number(text: str) -> Version:
         version = Version(text)
     except InvalidVersion:
         raise ValueError(f"{text!r} is not a version such as 1.2.3 or 1.2.3rc1") from None
-    if version.local or version.is_devrelease or version.epoch:
-        raise ValueError(f"{text!r} is not a version to publish; leave out +local, .dev and epoch")
-    if len(version.release) != 3:
-        raise ValueError(f"{text!r} does not have three numbers, such as 1.2.3")
-    if str(version) != text:
-        raise ValueError(f"{text!r} is not in normal form; write {str(version)!r}")
+    wrong = {
+        "is not a version to publish; leave out +local, .dev and epoch": bool(
+            version.local or version.is_devrelease or version.epoch
+        ),
+        "does not have three numbers, such as 1.2.3": len(version.release) != 3,
+        f"is not in normal form; write {str(version)!r}": str(version) != text,
+    }
+    for why, applies in wrong.items():
+        if applies:
+            raise ValueError(f"{text!r} {why}")
     return version

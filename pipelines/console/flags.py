@@ -40,7 +40,12 @@ def _jobs(text: str) -> int:
 
 def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags for the cluster, the user who logs in, and the namespace."""
-    add_endpoint_flag(parser)
+    parser.add_argument(
+        "--endpoint",
+        metavar="ADDRESS",
+        help="KFP's address, such as http://localhost:8080 or https://kubeflow.example.com/pipeline"
+        " (default: KFP_ENDPOINT, else the current context of kubectl)",
+    )
     parser.add_argument(
         "--user",
         metavar="NAME",
@@ -141,16 +146,6 @@ def add_platform_flag(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="YAML file of what the cluster gives the steps: cpu, memory, gpu, secrets, …",
-    )
-
-
-def add_endpoint_flag(parser: argparse.ArgumentParser) -> None:
-    """Add the flag of commands that talk to a cluster."""
-    parser.add_argument(
-        "--endpoint",
-        metavar="ADDRESS",
-        help="KFP's address, such as http://localhost:8080 or https://kubeflow.example.com/pipeline"
-        " (default: KFP_ENDPOINT, else the current context of kubectl)",
     )
 
 

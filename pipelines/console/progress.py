@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
 
 from rich.console import Console
 from rich.live import Live
@@ -31,11 +30,6 @@ _STYLES = {
 _BRIEF, _NAMED = 0.5, 5
 # The order in which rows are chosen if the terminal has no room for all.
 _IMPORTANT = {State.FAILED: 0, State.RUNNING: 1, State.CANCELED: 2}
-
-
-class _Installation(NamedTuple):
-    since: float
-    text: str
 
 
 class Progress:
@@ -68,7 +62,8 @@ class Progress:
         self._rows: dict[str, list[str]] = {task: [] for task in tasks}
         # Seconds that each component's environment took to install.
         self._installed: dict[str, float] = {}
-        self._installing: dict[str, _Installation] = {}
+        # When installing began for a component, and what is being done.
+        self._installing: dict[str, tuple[float, str]] = {}
         self._spinner = Spinner("dots")
         self._over = False
         # Another thread draws the terminal.
@@ -129,22 +124,18 @@ class Progress:
         this one is called from several threads.
         """
         with self._lock:
-            known = self._installing.get(component)
-            if not text:
-                self._installing.pop(component, None)
-            elif known:
-                self._installing[component] = known._replace(text=text)
-            else:
-                self._installing[component] = _Installation(time.monotonic(), text)
+            known = component in self._installing
+            since, _ = self._installing.pop(component, (time.monotonic(), ""))
+            if text:
+                self._installing[component] = since, text
+        took = time.monotonic() - since
         if text and not known:
             self._line(f"{component}: installing")
+        elif known and text is None:
+            self._line(f"{component}: installing failed after {took:.1f} s")
         elif known and not text:
-            took = time.monotonic() - known.since
-            if text is None:
-                self._line(f"{component}: installing failed after {took:.1f} s")
-            else:
-                self._installed[component] = took
-                self._line(f"{component}: installed in {took:.1f} s")
+            self._installed[component] = took
+            self._line(f"{component}: installed in {took:.1f} s")
 
     def waits(self, task: str) -> None:
         """Show that a step waits for an equal one."""
@@ -165,8 +156,8 @@ class Progress:
         """
         with self._lock:
             self._add(task)
-            seen = time.monotonic() - self._since.get(task, time.monotonic())
-            seconds = seen if took is None else took
+            now = time.monotonic()
+            seconds = now - self._since.get(task, now) if took is None else took
             self._ended[task] = (state, seconds)
             self._why[task] = why or self._why.get(task, "")
         text = f"{task}: {state}" + (f" ({why})" if why else "")
@@ -184,19 +175,17 @@ class Progress:
         return f"{whole:.1f} s" + (f" ({', '.join(parts)})" if parts else "")
 
     def _add(self, task: str) -> None:
-        if task in self._since or task in self._ended:
-            return
-        # The numbers in a task's name are the indices of loop items.
-        known = ".".join(part for part in task.split(".") if not part.isdecimal())
-        self._rows.setdefault(known, []).append(task)
+        if task not in self._since and task not in self._ended:
+            # The numbers in a task's name are the indices of loop items.
+            known = ".".join(part for part in task.split(".") if not part.isdecimal())
+            self._rows.setdefault(known, []).append(task)
 
     def _line(self, text: str) -> None:
-        if self._console.is_terminal:
-            return
         with self._lock:
-            if not self._over:
-                line = f"{datetime.now():%H:%M:%S} {text}"
-                self._console.print(line, markup=False, soft_wrap=True)
+            if not (self._over or self._console.is_terminal):
+                self._console.print(
+                    f"{datetime.now():%H:%M:%S} {text}", markup=False, soft_wrap=True
+                )
 
     def _render(self) -> Table:
         with self._lock:
@@ -208,15 +197,18 @@ class Progress:
                 rows = self._most_important(rows, room - 1)
             for row in rows:
                 table.add_row(*self._cells(row))
-            for name, (since, text) in self._installing.items():
-                took = f"{time.monotonic() - since:.0f} s"
-                table.add_row("installing", Text(name), took, Text(text, "dim"))
+            for name, (since, text) in sorted(self._installing.items(), key=lambda each: each[1]):
+                table.add_row(
+                    "installing",
+                    Text(name),
+                    f"{time.monotonic() - since:.0f} s",
+                    Text(text, "dim"),
+                )
             return table
 
     def _state(self, task: str) -> State:
-        if task in self._ended:
-            return self._ended[task][0]
-        return State.RUNNING if task in self._since else State.PENDING
+        running = State.RUNNING if task in self._since else State.PENDING
+        return self._ended.get(task, (running, 0.0))[0]
 
     def _most_important(self, rows: Sequence[str], count: int) -> list[str]:
         def weight(index: int) -> tuple[int, int]:
@@ -225,8 +217,8 @@ class Progress:
         return [rows[index] for index in sorted(sorted(range(len(rows)), key=weight)[:count])]
 
     def _counts(self, rows: Sequence[str]) -> str:
-        counts = Counter(map(self._state, rows))
-        return ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+        counts = sorted(Counter(map(self._state, rows)).items())
+        return ", ".join(f"{count} {state}" for state, count in counts)
 
     def _cells(self, task: str) -> tuple[Text | Spinner | str, Text, str, Text]:
         state, why = self._state(task), Text(self._why.get(task, ""), "dim")

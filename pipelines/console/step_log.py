@@ -28,9 +28,6 @@ def last_progress(log: Path) -> str:
     except OSError:
         # The log does not exist yet.
         return ""
-    for line in reversed(lines):
-        if _ERROR.match(line):
-            return ""
-        if _PROGRESS.match(line):
-            return _PROGRESS.sub("", line).strip()
-    return ""
+    told = (line for line in reversed(lines) if _ERROR.match(line) or _PROGRESS.match(line))
+    last = next(told, "")
+    return _PROGRESS.sub("", last).strip() if _PROGRESS.match(last) else ""

@@ -29,7 +29,8 @@ class Damage:
 
 def record_sizes(folder: Path, manifest: str) -> None:
     """Write the size of every file of a folder to the file `manifest` in it."""
-    sizes = {path: (folder / path).lstat().st_size for path in _files(folder)}
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    sizes = {str(path.relative_to(folder)): path.stat().st_size for path in files}
     (folder / manifest).write_text(json.dumps(sizes))
 
 
@@ -43,13 +44,14 @@ def find_damage(folder: Path, manifest: str, content: bool) -> Damage | None:
         sizes: dict[str, int] = json.loads((folder / manifest).read_text())
     except (OSError, ValueError):
         return Damage({manifest: "cannot be read"}, ())
-    files = dict(_wrong_sizes(folder, sizes))
-    files.update(_wrong_bytecode(folder))
-    records = {}
-    for record in folder.glob("lib/python*/site-packages/*.dist-info/RECORD"):
-        records[record] = dict(_hashes(folder, record))
-        if content:
-            files = {**dict(_wrong_bytes(folder, records[record])), **files}
+    found = folder.glob("lib/python*/site-packages/*.dist-info/RECORD")
+    records = {record: dict(_hashes(folder, record)) for record in found}
+    recorded = records.values() if content else ()
+    files = {
+        **{path: why for hashes in recorded for path, why in _wrong_bytes(folder, hashes)},
+        **dict(_wrong_sizes(folder, sizes)),
+        **dict(_wrong_bytecode(folder)),
+    }
     if not files:
         return None
     owners = (
@@ -58,14 +60,6 @@ def find_damage(folder: Path, manifest: str, content: bool) -> Damage | None:
         if not files.keys().isdisjoint({*hashes, str(record.relative_to(folder))})
     )
     return Damage(dict(sorted(files.items())), tuple(sorted(owners)))
-
-
-def _files(folder: Path) -> Iterator[str]:
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            path = Path(parent, name)
-            if not path.is_symlink():
-                yield str(path.relative_to(folder))
 
 
 def _wrong_sizes(folder: Path, sizes: Mapping[str, int]) -> Iterator[tuple[str, str]]:
@@ -94,8 +88,7 @@ def _hashes(folder: Path, record: Path) -> Iterator[tuple[str, str]]:
     try:
         with record.open(newline="") as lines:
             for name, digest, *_ in csv.reader(lines):
-                path = os.path.normpath(record.parent.parent / name)
-                yield os.path.relpath(path, folder), digest
+                yield os.path.relpath(record.parent.parent / name, folder), digest
     except (OSError, ValueError, csv.Error):
         # A broken record is found by its own size.
         return

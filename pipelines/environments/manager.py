@@ -59,27 +59,23 @@ class Environments:
         """Where they are."""
         return self.workspace.cache / "environments"
 
-    @property
-    def _folders(self) -> SharedFolders:
-        return SharedFolders(self.root, self.kept, _KEPT_SECONDS)
-
     def ready(self, name: str, locks: Sequence[bytes], tell: Tell) -> Environment:
         """Return the environment that the locks describe, after making it if there is none.
 
         `name` is for people who look into the folder. Raise `PinionError`, with one line that says
         what to do, if the environment cannot be made.
         """
+        folders = SharedFolders(self.root, self.kept, _KEPT_SECONDS)
         make = partial(self._make, locks=locks, tell=tell)
-        wait = partial(self._wait, tell)
         try:
-            return Environment(self._folders.held(_key(name, locks), _is_whole, make, wait))
+            return Environment(
+                folders.held(_key(name, locks), _is_whole, make, partial(self._wait, tell))
+            )
         except OSError as error:
             raise PinionError(
                 f"the environment of {name} cannot be made in {self.root}: {error.strerror};"
                 " free some space there, or set XDG_CACHE_HOME to a folder that you can write to"
             ) from error
-        except StoppedInstallingError:
-            raise
         except PinionError as error:
             raise PinionError(f"the environment of {name} cannot be made: {error}") from error
 
@@ -90,9 +86,10 @@ class Environments:
         if damage.distributions:
             # uv's cache holds the same files, by hard links. `--force`, because uv would otherwise
             # wait for every `uv run` to end.
-            clean = ["cache", "clean", "--force", *damage.distributions]
-            with suppress(PinionError):
-                self._uv(lambda _text: None).run(clean)
+            with suppress(PinionError, StoppedInstallingError):
+                self._uv(lambda _text: None).run(
+                    ["cache", "clean", "--force", *damage.distributions]
+                )
 
     def _wait(self, tell: Tell) -> None:
         if self.started.stopped:
@@ -109,10 +106,9 @@ class Environments:
         # Relocatable, because the folder is renamed once it is whole.
         python = Path(sys.executable).resolve()
         uv.run(["venv", "--quiet", "--no-project", "--relocatable", "--python", python, folder])
-        files = []
-        for number, lock in enumerate(locks):
-            files.append(folder / f"{number}.lock")
-            files[-1].write_bytes(lock)
+        files = [folder / f"{number}.lock" for number in range(len(locks))]
+        for file, lock in zip(files, locks, strict=True):
+            file.write_bytes(lock)
         uv.run(["pip", "sync", "--require-hashes", "--python", folder, *files])
         record_sizes(folder, COMPLETE)
 
@@ -128,6 +124,6 @@ def _is_whole(folder: Path) -> bool:
 
 def _key(name: str, locks: Sequence[bytes]) -> str:
     interpreter = f"{sys.version} {Path(sys.executable).resolve()} {sysconfig.get_platform()}"
-    parts = [_SCHEME.encode(), interpreter.encode(), *locks]
+    parts = (_SCHEME.encode(), interpreter.encode(), *locks)
     digests = "".join(hashlib.sha256(part).hexdigest() for part in parts)
     return f"{name}-{hashlib.sha256(digests.encode()).hexdigest()[:16]}"

@@ -4,7 +4,7 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,11 +34,8 @@ _FIND = ROOT / "build-support" / "uv"
 _DEFAULTS = {"UV_HTTP_RETRIES": "2"}
 
 
-class StoppedInstallingError(PinionError):
+class StoppedInstallingError(Exception):
     """Installing was stopped, because its result is no longer needed."""
-
-    def __init__(self) -> None:
-        super().__init__("it was stopped")
 
 
 @dataclass
@@ -91,7 +88,8 @@ class Uv:
     def run(self, arguments: Sequence[str | Path]) -> None:
         """Run uv to its end.
 
-        Raise `PinionError`, with one line that says what to do, if it fails or was stopped.
+        Raise `PinionError`, with one line that says what to do, if it fails, and
+        `StoppedInstallingError` if it was stopped.
         """
         uv = self._program()
         code, errors, _ = self._call([uv, *arguments])
@@ -108,15 +106,20 @@ class Uv:
         return Path(path.strip())
 
     def _call(self, command: Sequence[str | Path]) -> tuple[int, str, str]:
-        """Return the exit code of a program, its stderr and its stdout."""
+        """Return the exit code of a program, its stderr and its stdout; report its downloads."""
         if self.started.stopped:
             raise StoppedInstallingError
         with self._process(command) as process:
-            errors = self._follow(process)
+            errors, downloads = [], _Downloads()
+            with self.started.running(process):
+                for line in process.stderr or ():
+                    errors.append(line)
+                    if text := downloads.read(line):
+                        self.tell(text)
             printed = process.stdout.read() if process.stdout else ""
         if self.started.stopped:
             raise StoppedInstallingError
-        return process.returncode, errors, printed
+        return process.returncode, "".join(errors), printed
 
     def _process(self, command: Sequence[str | Path]) -> "subprocess.Popen[str]":
         try:
@@ -124,7 +127,8 @@ class Uv:
                 command,
                 # Outside every project, so that no project's settings for uv apply.
                 cwd=self.folder,
-                env=_environment(os.environ),
+                env=_DEFAULTS
+                | {name: value for name, value in os.environ.items() if name not in _HIDDEN},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -136,22 +140,6 @@ class Uv:
             )
         except OSError as error:
             raise PinionError(f"{command[0]} cannot be started: {error.strerror}") from error
-
-    def _follow(self, process: "subprocess.Popen[str]") -> str:
-        """Report downloads while a program runs; return all of its stderr."""
-        lines: list[str] = []
-        downloads = _Downloads()
-        with self.started.running(process):
-            for line in process.stderr or ():
-                lines.append(line)
-                if text := downloads.read(line):
-                    self.tell(text)
-        return "".join(lines)
-
-
-def _environment(given: Mapping[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in given.items() if name not in _HIDDEN}
-    return {**_DEFAULTS, **kept}
 
 
 @dataclass
@@ -171,13 +159,9 @@ class _Downloads:
             self.done.add(match["name"])
         else:
             return ""
-        waiting = list(self._waiting())
+        waiting = [name for name in self.sizes if name not in self.done]
         if not waiting:
             return "unpacking"
+        largest = sorted(waiting, key=lambda name: -self.sizes[name])[:3]
         got = sum(size for name, size in self.sizes.items() if name in self.done)
-        return f"downloading {', '.join(waiting)}: {got:.0f} of {sum(self.sizes.values()):.0f} MiB"
-
-    def _waiting(self) -> Iterator[str]:
-        """Yield the three largest packages that are still being downloaded."""
-        rest = [name for name in self.sizes if name not in self.done]
-        yield from sorted(rest, key=lambda name: -self.sizes[name])[:3]
+        return f"downloading {', '.join(largest)}: {got:.0f} of {sum(self.sizes.values()):.0f} MiB"

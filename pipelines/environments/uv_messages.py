@@ -42,7 +42,6 @@ _REASONS = (
     (r"no version of (?P<what>\S+)", _LACKS),
     (r"(?P<what>\S+) was not found in the package registry", _LACKS),
 )  # fmt: skip
-_COMPILED = [(re.compile(pattern), text) for pattern, text in _REASONS]
 _INDEX = re.compile(r"Failed to fetch: `?(?P<index>\w+://[^/\s`]+)")
 
 
@@ -51,8 +50,8 @@ def explain(message: str, folder: Path, variables: Mapping[str, str]) -> str:
 
     `message` is what uv printed, `folder` where it should write, `variables` its environment.
     """
-    for pattern, text in _COMPILED:
-        if match := pattern.search(message):
+    for pattern, text in _REASONS:
+        if match := re.search(pattern, message):
             what = next(filter(None, match.groups()), "")
             where, variable = _place(what, folder, variables)
             index = _INDEX.search(message)

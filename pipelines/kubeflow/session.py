@@ -7,7 +7,7 @@ from time import sleep as pause
 
 from pipelines.compiled.file import PipelineFile
 from pipelines.compiled.parameters import resolve
-from pipelines.compiled.unfilled import refuse_unfilled
+from pipelines.compiled.placeholders import refuse_unfilled
 from pipelines.compiled.values import Value
 from pipelines.console.flags import ClusterFlags, RunFlags
 from pipelines.kubeflow.api.client import Api

@@ -3,7 +3,7 @@
 The answers come from lock files, and from the tags of the models.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -11,7 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from pipelines.components.component import dev_version, discover
+from pipelines.components.component import discover
 from pipelines.models.lineage import Line, components_of
 from pipelines.models.registry import ModelRegistry, open_registry
 from pipelines.pinning.releases import locks
@@ -20,7 +20,6 @@ from pipelines.system.workspace import Workspace
 
 # At most this many component versions with unknown contents are named.
 _NAMED = 3
-_DEV = "-dev."
 
 # The versions of packages by name, for each component by its name and exact version.
 Contents = Mapping[tuple[str, str], Mapping[str, str]]
@@ -41,10 +40,9 @@ class Wanted:
             if requirement.url or requirement.marker or requirement.extras:
                 raise InvalidRequirement("only a name and versions are compared")
         except InvalidRequirement as error:
-            reason = str(error).partition("\n")[0]
             raise UsageError(
-                f"--containing {text!r} is not PACKAGE or PACKAGE<VERSION, such as 'numpy<2.1':"
-                f" {reason}"
+                f"--containing {text!r} is not PACKAGE or PACKAGE<VERSION, such as 'numpy<2.1': "
+                + str(error).partition("\n")[0]
             ) from error
         return cls(str(canonicalize_name(requirement.name)), requirement.specifier)
 
@@ -52,9 +50,8 @@ class Wanted:
         """Return the package with its version if it is among these packages, else ""."""
         version = packages.get(self.name)
         # A pre-release counts like any other version.
-        if version is None or not self.versions.contains(version, prereleases=True):
-            return ""
-        return f"{self.name} {version}"
+        known = version is not None and self.versions.contains(version, prereleases=True)
+        return f"{self.name} {version}" if known else ""
 
     def __str__(self) -> str:
         return f"{self.name}{self.versions}"
@@ -80,8 +77,7 @@ def containing(wanted: Wanted, workspace: Workspace, tracking_uri: str | None) -
 
 def _components(wanted: Wanted, workspace: Workspace) -> Iterator[Line]:
     for name, component in discover(workspace.components).items():
-        pins = {pin.name: pin.version for pin in component.pins().values()}
-        if found := wanted.found(pins):
+        if found := wanted.found({pin.name: pin.version for pin in component.pins().values()}):
             yield "component", f"{name} {component.version} of the working tree: {found}"
 
 
@@ -109,14 +105,16 @@ def _where(wanted: Wanted, contents: Contents) -> str:
 
 def _known(workspace: Workspace) -> Contents:
     """Return the contents of every image of every release, and of the working tree."""
-    known: dict[tuple[str, str], Mapping[str, str]] = {}
-    for name, component in discover(workspace.components).items():
-        content = component.content()
-        known[name, dev_version(component.version, content)] = content.requirements
-    for lock in locks(workspace).values():
-        for name, locked in lock.components.items():
-            known[name, locked.image.exact] = locked.requirements
-    return known
+    here = {
+        (name, component.dev_version()): component.content().requirements
+        for name, component in discover(workspace.components).items()
+    }
+    released = {
+        (name, locked.image.exact): locked.requirements
+        for lock in locks(workspace).values()
+        for name, locked in lock.components.items()
+    }
+    return {**here, **released}
 
 
 def _models(wanted: Wanted, registry: ModelRegistry, known: Contents) -> Iterator[Line]:
@@ -140,19 +138,18 @@ def _models(wanted: Wanted, registry: ModelRegistry, known: Contents) -> Iterato
         yield "unknown", f"{name}/{ranges(numbers)}: {why}{_named(makers[name, why])}"
 
 
-def _why(absent: Iterable[str]) -> str:
-    versions = list(absent)
-    if not versions:
+def _why(absent: Sequence[str]) -> str:
+    if not absent:
         return "the components that made it are not recorded"
-    if all(_DEV in each for each in versions):
+    if all("-dev." in each for each in absent):
         return "made by other working trees: "
     return "made by components that are in no release of this clone: "
 
 
 def _named(makers: Iterable[str]) -> str:
     short = [each.partition("@")[0] for each in dict.fromkeys(makers)]
-    more = f" and {len(short) - _NAMED} more" if len(short) > _NAMED else ""
-    return f"{', '.join(short[:_NAMED])}{more}"
+    named = ", ".join(short[:_NAMED])
+    return f"{named} and {len(short) - _NAMED} more" if len(short) > _NAMED else named
 
 
 def ranges(numbers: Iterable[int]) -> str:

@@ -28,13 +28,12 @@ def lineage(registry: ModelRegistry, version: ModelVersion, workspace: Workspace
         ("pipeline run", tags.get("pinion.pipeline_run", "not recorded")),
         ("release", release or "none: the steps were run by hand"),
         *_components(components_of(tags), lock),
-        *_revision(workspace, tags, lock),
+        *_revision(workspace, tags, release, lock),
     ]
 
 
 def _model(version: ModelVersion) -> Iterator[Line]:
-    aliases = f" ({', '.join(version.aliases)})" if version.aliases else ""
-    yield "model", f"{version.uri}{aliases}"
+    yield "model", version.uri + (f" ({', '.join(version.aliases)})" if version.aliases else "")
     yield "registered", f"{version.created:%Y-%m-%d %H:%M:%S} UTC"
     yield "logged model", version.source
     yield "evaluation", version.tags.get("pinion.evaluation", "not recorded")
@@ -73,15 +72,14 @@ def _components(versions: Mapping[str, str], lock: Lock | None) -> Iterator[Line
         yield "component", f"{name} {version}  {image}{commit}".rstrip()
 
 
-def _revision(workspace: Workspace, tags: Mapping[str, str], lock: Lock | None) -> Iterator[Line]:
+def _revision(
+    workspace: Workspace, tags: Mapping[str, str], release: str, lock: Lock | None
+) -> Iterator[Line]:
     """Yield the commit that the steps recorded, the release's lock, and the commit of its tag."""
-    release = tags.get("pinion.release", "")
     if recorded := tags.get("mlflow.source.git.commit"):
         yield "revision", recorded
-    if not release or release == "dev":
-        return
-    if lock is None:
+    if lock:
+        yield "lock", f"pipelines/releases/{release}/lock.yaml"
+        yield "revision", tag_commit(workspace, release) or f"this clone has no git tag {release}"
+    elif release not in ("", "dev"):
         yield "lock", f"this clone has no release {release}; run git pull, or use its repository"
-        return
-    yield "lock", f"pipelines/releases/{release}/lock.yaml"
-    yield "revision", tag_commit(workspace, release) or f"this clone has no git tag {release}"

@@ -25,13 +25,10 @@ class ModelReference:
     @classmethod
     def parse(cls, text: str) -> "ModelReference":
         """Parse a reference; raise `UsageError` if it is not one."""
-        match = _REFERENCE.fullmatch(text)
-        if match is None:
-            raise UsageError(
-                f"{text!r} is not NAME, NAME@alias or NAME/VERSION of a registered model"
-            )
-        version = int(match["version"]) if match["version"] else None
-        return cls(match["name"], version, match["alias"] or CHAMPION)
+        if match := _REFERENCE.fullmatch(text):
+            version = int(match["version"]) if match["version"] else None
+            return cls(match["name"], version, match["alias"] or CHAMPION)
+        raise UsageError(f"{text!r} is not NAME, NAME@alias or NAME/VERSION of a registered model")
 
     def __str__(self) -> str:
         return f"{self.name}/{self.version}" if self.version else f"{self.name}@{self.alias}"

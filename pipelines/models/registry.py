@@ -4,7 +4,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,11 +69,6 @@ def _parsed(given: Any, aliases: Iterable[str]) -> ModelVersion:
     )
 
 
-def _now() -> str:
-    """Return the time in UTC, in characters that MLflow allows in the name of a tag."""
-    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
-
-
 @dataclass(frozen=True)
 class Move:
     """The move of an alias between two versions; `before` is None if the alias was new."""
@@ -84,7 +79,8 @@ class Move:
     by: str
     why: str
     run: str = ""
-    at: str = field(default_factory=_now)
+    # In UTC, in characters that MLflow allows in the name of a tag.
+    at: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}")
 
 
 class ModelRegistry:
@@ -98,10 +94,9 @@ class ModelRegistry:
         aliases = self.aliases(reference.name)
         number = reference.version or aliases.get(reference.alias)
         if number is None:
-            known = ", ".join(sorted(aliases)) or "none"
             raise PinionError(
-                f"{reference.name} has no alias {reference.alias!r}; it has {known};"
-                f" name a version: {reference.name}/VERSION"
+                f"{reference.name} has no alias {reference.alias!r}; it has"
+                f" {', '.join(sorted(aliases)) or 'none'}; name a version: {reference.name}/VERSION"
             )
         version = found(lambda: self.client.get_model_version(reference.name, str(number)))
         if version is None:
@@ -152,10 +147,8 @@ class ModelRegistry:
         tags, moves = self._model(name).tags, []
         for key in sorted(tags):
             if key.startswith(_HISTORY):
-                try:
+                with suppress(ValueError, TypeError):
                     moves.append(Move(**json.loads(tags[key]), at=key.removeprefix(_HISTORY)))
-                except (ValueError, TypeError):
-                    continue
         return moves
 
 
@@ -192,9 +185,8 @@ def _errors(uri: str) -> Iterator[None]:
 
 
 def _explain(error: Exception) -> str:
-    code = getattr(error, "error_code", "")
-    if code in _REFUSALS:
-        return _REFUSALS[code]
+    if refusal := _REFUSALS.get(getattr(error, "error_code", "")):
+        return refusal
     text = " ".join(str(error).split()).partition(" [SQL:")[0]
     if "Max retries exceeded" in text or "timed out" in text:
         return f"does not answer ({cause(error)[:200]}); is the server running there?"

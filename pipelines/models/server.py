@@ -14,11 +14,11 @@ from pathlib import Path
 
 from pipelines.console.step_log import last_words
 from pipelines.environments.manager import Environment, Environments
+from pipelines.models.store import SQLITE
 from pipelines.system.child_processes import die_with_parent
 from pipelines.system.errors import PinionError, Terminated, terminate
 from pipelines.system.workspace import ROOT, Workspace
 
-SQLITE = "sqlite:///"
 _LOCK = ROOT / "build-support" / "mlflow" / "requirements.lock"
 # It may have to load a large model first, and a busy machine needs half a minute for the start
 # alone.
@@ -126,13 +126,10 @@ class LocalServer:
     def _answers(self) -> bool:
         # urllib would go through a proxy.
         connection = HTTPConnection(self._visible, self.port, timeout=5)
-        try:
+        with contextlib.closing(connection), contextlib.suppress(OSError, HTTPException):
             connection.request("GET", "/health")
             return connection.getresponse().status == HTTPStatus.OK
-        except (OSError, HTTPException):
-            return False
-        finally:
-            connection.close()
+        return False
 
     def _ended(self, log: Path) -> PinionError:
         return PinionError(f"{self.name} stopped unexpectedly: {last_words(log)} (log: {log})")
@@ -153,9 +150,11 @@ def _installed(workspace: Workspace) -> Environment:
 def _kept(environment: Environment) -> dict[str, str]:
     """Return our own variables, with the environment's programs first in PATH."""
     # MLflow calls some of its programs by name, and must not find the modules of another Python.
-    variables = {name: value for name, value in os.environ.items() if name[:6] != "PYTHON"}
-    path = os.pathsep.join([str(environment.folder / "bin"), os.environ.get("PATH", os.defpath)])
-    return {**variables, "PATH": path}
+    path = f"{environment.folder / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
+        "PATH": path,
+    }
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

@@ -5,6 +5,7 @@ anyway. Making it here took 2 of the 12 seconds of a run in a new folder.
 """
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -38,10 +39,7 @@ def probe(database: Path) -> None:
     """Raise `PinionError` if a file is missing or is not a database."""
     # MLflow would try for minutes to open such a file.
     try:
-        connection = sqlite3.connect(f"{database.as_uri()}?mode=rw", uri=True)
-        try:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=rw", uri=True)) as connection:
             connection.execute("SELECT count(*) FROM sqlite_master")
-        finally:
-            connection.close()
     except sqlite3.Error as error:
         raise PinionError(f"the MLflow store {database} cannot be opened: {error}") from error

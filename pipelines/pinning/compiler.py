@@ -22,7 +22,7 @@ def compile_pipeline(tag: str, pins: Sequence[Pin]) -> bytes:
     Raises `PinionError` if the interfaces do not fit the wiring.
     """
     from pipelines.compiled.file import COMPONENTS, RELEASE, PipelineFile
-    from pipelines.compiled.unfilled import refuse_unfilled
+    from pipelines.compiled.placeholders import refuse_unfilled
 
     environment = {
         RELEASE: tag,

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pipelines.components.component import Component, dev_version
+from pipelines.components.component import Component
 from pipelines.components.content import BASE_IMAGE, LIBRARY, LIBRARY_FOLDER, Content
 from pipelines.components.git import head, uncommitted
 from pipelines.registry.address import pants_settings
@@ -41,7 +41,7 @@ def survey(registry: Registry, components: Iterable[Component], dev: bool) -> li
 
     def publication(component: Component) -> Publication:
         content = component.content()
-        version = dev_version(component.version, content) if dev else component.version
+        version = component.dev_version() if dev else component.version
         return Publication(
             component, content, version, registry.find(component.repository, version)
         )

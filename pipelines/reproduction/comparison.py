@@ -7,8 +7,7 @@ from math import isclose, isnan
 from pipelines.compiled.graph import Pipeline, Task
 from pipelines.models.records import Record
 from pipelines.reproduction.replay import outputs
-from pipelines.runner.task.artifacts import Values
-from pipelines.runner.task.backend import TaskFailedError
+from pipelines.runner.task.backend import TaskFailedError, Values
 from pipelines.system.manifests import file_hash
 
 # The relative difference that another order of additions may cause.

@@ -8,8 +8,7 @@ from pipelines.compiled.container import ArtifactType
 from pipelines.compiled.graph import Pipeline
 from pipelines.models.records import Record
 from pipelines.reproduction.comparison import Row, compare, equal_metrics, table, verdict
-from pipelines.runner.task.artifacts import Artifact, Values
-from pipelines.runner.task.backend import TaskFailedError
+from pipelines.runner.task.backend import Artifact, TaskFailedError, Values
 from pipelines.system.workspace import ROOT
 
 OLD, NEW = "a" * 64, "b" * 64

@@ -6,7 +6,7 @@ from typing import Any
 from pipelines.compiled import values
 from pipelines.compiled.container import Container
 from pipelines.compiled.graph import Pipeline, Task
-from pipelines.compiled.input_sources import Constant, FromParent, FromTask
+from pipelines.compiled.input_sources import Constant, FromGraph
 from pipelines.compiled.parameters import complete
 from pipelines.compiled.values import Value
 from pipelines.components.image import ImageReference
@@ -24,7 +24,11 @@ def parameters_of(pipeline: Pipeline, records: Mapping[str, Record]) -> dict[str
         for name, value in records.get(component, Record()).parameters.items():
             source = task.parameters.get(name)
             where = f"{component} was run with {name}={value!r}"
-            if not isinstance(source, FromParent) or source.name not in pipeline.parameters:
+            if not (
+                isinstance(source, FromGraph)
+                and source == FromGraph("", source.name)
+                and source.name in pipeline.parameters
+            ):
                 _require_constant(task, name, value, where)
                 continue
             held = _checked(pipeline, source.name, value, where)
@@ -52,10 +56,10 @@ def outputs(
     """
     named = [(*each, records.get(each[0], Record())) for each in tasks(pipeline)]
     read = {
-        (source.task, source.output): record.inputs[name]
+        (source.task, source.name): record.inputs[name]
         for _, task, record in named
         for name, source in task.artifacts.items()
-        if isinstance(source, FromTask) and name in record.inputs
+        if name in record.inputs
     }
     for component, task, record in named:
         files = {output: sha256 for (made, output), sha256 in read.items() if made == task.name}

@@ -10,15 +10,11 @@ from pipelines.compiled.graph import Loop, Task
 from pipelines.compiled.input_sources import (
     Constant,
     FinalStatus,
-    FromParent,
-    FromTask,
-    Member,
+    FromGraph,
     Source,
 )
-from pipelines.compiled.placeholders import Bindings
-from pipelines.compiled.values import Value
 from pipelines.runner.outcomes import Outcome
-from pipelines.runner.task.artifacts import Artifact, Values
+from pipelines.runner.task.backend import Values
 from pipelines.system.errors import PinionError
 
 
@@ -30,12 +26,18 @@ def resolve(
     An input without a value, because a task was skipped or a parameter not given, is left out.
     Raises `PinionError` if a container needs that input, or if a value does not have its type.
     """
+    # The inputs of the graph are like the outputs of a task without a name.
+    held = {"": given, **{name: outcome.outputs for name, outcome in done.items()}}
     inputs = Values(
         {name: each.default for name, each in task.inputs.items() if each.default is not None},
-        _artifacts(task, given, done),
+        {
+            name: artifact
+            for name, source in task.artifacts.items()
+            if (artifact := held[source.task].artifacts.get(source.name))
+        },
     )
     for name, source in task.parameters.items():
-        value = _value(source, given, done, run)
+        value = _value(source, held, done, run)
         if value is not None:
             inputs.parameters[name] = _typed(task, name, source, value)
     _complete(task, inputs, run)
@@ -43,7 +45,7 @@ def resolve(
     return inputs
 
 
-def items(loop: Loop, inputs: Values) -> list[Value]:
+def items(loop: Loop, inputs: Values) -> list[values.Value]:
     """Return the items of a loop; raise `PinionError` if its input is not a list."""
     if isinstance(loop.items, list):
         return loop.items
@@ -55,8 +57,11 @@ def items(loop: Loop, inputs: Values) -> list[Value]:
 
 def _complete(task: Task, inputs: Values, run: Mapping[str, str]) -> None:
     """Fill in constants that name other inputs of their task, as KFP compiles an f-string."""
-    addresses = {name: artifact.uri for name, artifact in inputs.artifacts.items()}
-    bindings = Bindings(dict(inputs.parameters), addresses, run)
+    bindings = placeholders.Bindings(
+        dict(inputs.parameters),
+        {name: artifact.uri for name, artifact in inputs.artifacts.items()},
+        run,
+    )
     for name, source in task.parameters.items():
         if isinstance(source, Constant):
             inputs.parameters[name] = placeholders.substitute_all(source.value, bindings)
@@ -74,36 +79,23 @@ def _check(task: Task, inputs: Values) -> None:
             )
 
 
-def _artifacts(task: Task, given: Values, done: Mapping[str, Outcome]) -> dict[str, Artifact]:
-    found = {
-        name: (
-            done[source.task].outputs.artifacts.get(source.output)
-            if isinstance(source, FromTask)
-            else given.artifacts.get(source.name)
-        )
-        for name, source in task.artifacts.items()
-    }
-    return {name: artifact for name, artifact in found.items() if artifact is not None}
-
-
 def _value(
-    source: Source, given: Values, done: Mapping[str, Outcome], run: Mapping[str, str]
-) -> Value | None:
+    source: Source,
+    held: Mapping[str, Values],
+    done: Mapping[str, Outcome],
+    run: Mapping[str, str],
+) -> values.Value | None:
     match source:
         case Constant(constant):
             return constant
-        case FromParent(name):
-            return given.parameters.get(name)
-        case FromTask(task, output):
-            return done[task].outputs.parameters.get(output)
         case FinalStatus(task):
             return done[task].final_status(task, run["pipeline_job_resource_name"])
-        case Member(whole, key):
-            value = _value(whole, given, done, run)
-            return None if value is None else _member(value, key)
+        case FromGraph(task, name, member):
+            value = held[task].parameters.get(name)
+            return _member(value, member) if member and value is not None else value
 
 
-def _member(value: Value, key: str) -> Any:
+def _member(value: values.Value, key: str) -> Any:
     # For KFP, the items of a list without a declared type are strings.
     try:
         mapping = json.loads(value) if isinstance(value, str) else value
@@ -114,7 +106,7 @@ def _member(value: Value, key: str) -> Any:
     return mapping[key]
 
 
-def _typed(task: Task, name: str, source: Source, value: Value) -> Value:
+def _typed(task: Task, name: str, source: Source, value: values.Value) -> values.Value:
     if isinstance(source, Constant | FinalStatus) or name not in task.inputs:
         return value
     try:

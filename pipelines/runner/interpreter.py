@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import dropwhile
 from pathlib import Path
 from typing import Protocol
 
@@ -32,8 +33,7 @@ from pipelines.runner.outcomes import (
     outputs_of,
 )
 from pipelines.runner.scheduler import Scheduler
-from pipelines.runner.task.artifacts import Values
-from pipelines.runner.task.backend import Backend, Call, StoppedError, TaskFailedError
+from pipelines.runner.task.backend import Backend, Call, StoppedError, TaskFailedError, Values
 from pipelines.runner.task.launcher import Launcher
 from pipelines.system.errors import PinionError
 from pipelines.system.task_state import State
@@ -85,24 +85,28 @@ class Interpreter:
 
     def warm_ahead(self) -> None:
         """Let the backend prepare the first step that is surely not cached, and all after it."""
-        steps = list(self.pipeline.graph.steps())
-        for place, (name, container) in enumerate(steps):
-            if self.cache is None or self.cache.lacks(name, container.image):
-                self._warm(container for _, container in steps[place:])
-                return
+        ahead = dropwhile(self._may_be_cached, self.pipeline.graph.steps())
+        if containers := [container for _, container in ahead]:
+            self._warm(containers)
+
+    def _may_be_cached(self, step: tuple[str, Container]) -> bool:
+        name, container = step
+        return self.cache is not None and not self.cache.lacks(name, container.image)
 
     async def _run(self, parameters: Mapping[str, Value]) -> None:
         self._launcher = Launcher(self.backend, self.folder)
         self._scheduler = Scheduler(self.jobs, self.backend.stop)
         self.warm_ahead()
-        work = self._run_graph(self.pipeline.graph, Values(dict(parameters)), ROOT)
-        self._outcome = await self._scheduler.complete(work)
+        self._outcome = await self._scheduler.complete(
+            self._run_graph(self.pipeline.graph, Values(dict(parameters)), ROOT)
+        )
 
     async def _run_graph(self, graph: Graph, given: Values, place: Place) -> Outcome:
         tasks: dict[str, asyncio.Task[Outcome]] = {}
         for task in graph.tasks:
-            upstream = {name: tasks[name] for name in task.after}
-            tasks[task.name] = asyncio.create_task(self._run_task(task, given, upstream, place))
+            tasks[task.name] = asyncio.create_task(
+                self._run_task(task, given, {name: tasks[name] for name in task.after}, place)
+            )
         outcomes = {name: await each for name, each in tasks.items()}
         return combined(outcomes.values(), outputs_of(graph, outcomes))
 
@@ -138,8 +142,7 @@ class Interpreter:
     async def _decide(
         self, task: Task, given: Values, done: Mapping[str, Outcome], place: Place
     ) -> Outcome:
-        names = self._launcher.names(place.name(task.name))
-        values = inputs.resolve(task, given, done, names)
+        values = inputs.resolve(task, given, done, self._launcher.names(place.name(task.name)))
         if task.condition and not holds(task.condition, values.parameters):
             return self._leave_out(task, place, NOT_ITS_CONDITION)
         if task.loop is None:
@@ -200,8 +203,9 @@ class Interpreter:
             told = True
             await self._scheduler.pause(_PATIENCE)
         if isinstance(found, Claim) and found.missed:
-            steps = self.pipeline.graph.steps()
-            self._warm(step for name, step in steps if name not in self.outputs)
+            self._warm(
+                step for name, step in self.pipeline.graph.steps() if name not in self.outputs
+            )
         return found
 
     def _warm(self, containers: Iterable[Container]) -> None:
@@ -214,7 +218,6 @@ class Interpreter:
         self, call: Call, retry: Retry, container: Container, claim: Claim
     ) -> Values:
         wait, until = retry.wait, self.clock() + retry.in_all
-        pause = self.pause or self._scheduler.pause
         for attempts_left in range(retry.count, -1, -1):
             try:
                 return await self._scheduler.run(
@@ -224,7 +227,7 @@ class Interpreter:
             except TaskFailedError:
                 if not attempts_left or self.clock() + wait > until:
                     raise
-            await pause(wait)
+            await (self.pause or self._scheduler.pause)(wait)
             wait *= retry.factor
         raise AssertionError("the last attempt returns or raises")
 

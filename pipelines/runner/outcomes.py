@@ -7,8 +7,7 @@ from google.rpc import code_pb2
 
 from pipelines.compiled.graph import Graph
 from pipelines.compiled.values import Value
-from pipelines.runner.task.artifacts import Values
-from pipelines.runner.task.backend import TaskFailedError
+from pipelines.runner.task.backend import TaskFailedError, Values
 from pipelines.system.errors import PinionError
 from pipelines.system.task_state import State
 
@@ -30,12 +29,13 @@ class Outcome:
 
     def final_status(self, task: str, run: str) -> dict[str, Value]:
         """Return the value of an input of the type `PipelineTaskFinalStatus`."""
-        error: dict[str, Value] = {}
-        if self.failures:
-            error = {"code": code_pb2.UNKNOWN, "message": str(failed(self.failures))}
         return {
             "state": self.state.name,
-            "error": error,
+            "error": (
+                {"code": code_pb2.UNKNOWN, "message": str(failed(self.failures))}
+                if self.failures
+                else {}
+            ),
             "pipelineJobResourceName": run,
             "pipelineTaskName": task,
         }
@@ -63,18 +63,21 @@ def combined(outcomes: Iterable[Outcome], outputs: Values) -> Outcome:
 
 def outputs_of(graph: Graph, outcomes: Mapping[str, Outcome]) -> Values:
     """Return the outputs of a graph; a task that was skipped contributes none."""
-    outputs = Values()
-    for name, sources in graph.parameters.items():
-        for source in sources:
-            given = outcomes[source.task].outputs.parameters
-            if source.output in given:
-                outputs.parameters[name] = given[source.output]
-    for name, sources in graph.artifacts.items():
-        for source in sources:
-            made = outcomes[source.task].outputs.artifacts
-            if source.output in made:
-                outputs.artifacts[name] = made[source.output]
-    return outputs
+    given = {name: outcome.outputs for name, outcome in outcomes.items()}
+    return Values(
+        {
+            name: given[source.task].parameters[source.name]
+            for name, sources in graph.parameters.items()
+            for source in sources
+            if source.name in given[source.task].parameters
+        },
+        {
+            name: given[source.task].artifacts[source.name]
+            for name, sources in graph.artifacts.items()
+            for source in sources
+            if source.name in given[source.task].artifacts
+        },
+    )
 
 
 def collected(names: Iterable[str], iterations: Iterable[Outcome]) -> Values:

@@ -1,4 +1,7 @@
-"""A run on this machine, prepared as a whole, so that problems appear before any step starts."""
+"""A run on this machine, declared and prepared as a whole.
+
+So problems appear before anything is created for it, or at least before any step starts.
+"""
 
 import os
 import shutil
@@ -13,26 +16,103 @@ from pathlib import Path
 from secrets import token_hex
 
 from pipelines.compiled import conditions, placeholders
+from pipelines.compiled.file import PipelineFile, read_bytes
 from pipelines.compiled.graph import Pipeline
 from pipelines.compiled.values import Value
+from pipelines.components.component import Component, discover
 from pipelines.components.git import described
 from pipelines.console.flags import DOCKER
 from pipelines.console.progress import Progress
 from pipelines.environments.manager import Environments
 from pipelines.models.store import local_store
-from pipelines.pinning.lock import Locked
-from pipelines.pinning.releases import locked_images
+from pipelines.pinning.compiled_cache import compile_dev
+from pipelines.pinning.compiler import WIRING
+from pipelines.pinning.pins import DEV, dev_pins
+from pipelines.pinning.releases import frozen, locked_images
 from pipelines.runner.cache.cache import Cache
 from pipelines.runner.cache.store import Store
-from pipelines.runner.declaration import Declared, Request
 from pipelines.runner.interpreter import Interpreter
 from pipelines.runner.process.backend import ProcessBackend
 from pipelines.runner.process.programs import Sources
-from pipelines.runner.task.artifacts import Values
-from pipelines.runner.task.backend import Backend
-from pipelines.runner.task.layout import CACHE
+from pipelines.runner.task.backend import CACHE, Backend, Values
 from pipelines.runner.unfinished import ended
 from pipelines.system.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to run, and how: a compiled file, or else a release; `dev` is the working tree.
+
+    `output` holds the folders of the runs. If the tracking URI is empty, it comes from the
+    parameters, the environment, or the store in `output`. `reproduces` is the model version that is
+    made again, if any. `cache_size` is in bytes; None turns the cache off. A `quiet` run shows no
+    progress.
+    """
+
+    workspace: Workspace
+    output: Path
+    runner: str
+    jobs: int
+    file: Path | None = None
+    release: str = DEV
+    tracking_uri: str = ""
+    reproduces: str = ""
+    cache_size: int | None = None
+    quiet: bool = False
+
+    @property
+    def dev(self) -> bool:
+        """Whether the working tree runs."""
+        return self.file is None and self.release == DEV
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A request and its pipeline, of which `compiled` is the whole file.
+
+    `components` are those of the working tree.
+    """
+
+    request: Request
+    components: Mapping[str, Component]
+    compiled: bytes
+    pipeline: Pipeline
+
+
+def declare(request: Request) -> Declared:
+    """Read what is to be run; raise `PinionError` if it cannot run here."""
+    components = discover(request.workspace.components)
+    path, compiled = _compiled(request, components)
+    file = PipelineFile.parse(path, compiled)
+    pipeline = Pipeline.of(file)
+    placeholders.refuse_unknown(pipeline.graph.texts())
+    conditions.check(pipeline.graph.conditions())
+    if request.file:
+        placeholders.refuse_unfilled(file)
+    elif not request.dev:
+        _tell_unfilled(request.release, file)
+    return Declared(request, components, compiled, pipeline)
+
+
+def _compiled(request: Request, components: Mapping[str, Component]) -> tuple[Path, bytes]:
+    """Return the path that messages show for the compiled file, and its bytes."""
+    if request.file:
+        return request.file, read_bytes(request.file)
+    if request.dev:
+        return WIRING, compile_dev(request.workspace, dev_pins(components))
+    path = request.workspace.releases / request.release / "pipeline.yaml"
+    pipeline = frozen(request.workspace, request.release).pipeline
+    return path.relative_to(request.workspace.root), pipeline
+
+
+def _tell_unfilled(release: str, file: PipelineFile) -> None:
+    if lacking := sorted({name for name, _ in placeholders.unfilled(file)}):
+        # No error, because its models must stay reproducible here, although KFP refuses it.
+        print(
+            f"release {release} runs here, but not on a cluster: KFP 2.17 does not apply the"
+            f" defaults that its steps {', '.join(lacking)} need; make a new release for a cluster",
+            file=sys.stderr,
+        )
 
 
 @dataclass(frozen=True)
@@ -74,27 +154,42 @@ def prepare(declared: Declared, parameters: Mapping[str, Value]) -> LocalRun:
 
     Raises `PinionError`, and leaves no folder, if the run could not be started.
     """
-    request, graph = declared.request, declared.pipeline.graph
-    # Errors in the call are reported before anything is built or installed.
-    placeholders.refuse_unknown(graph.texts())
+    request = declared.request
     with _folder(request.output.resolve()) as folder:
         (folder / "pipeline.yaml").write_bytes(declared.compiled)
-        tracking_uri = request.tracking_uri or _tracking_uri(parameters, folder.parent)
-        steps = list(graph.steps())
+        tracking_uri = str(
+            request.tracking_uri
+            or parameters.get("mlflow_tracking_uri")
+            or os.environ.get("MLFLOW_TRACKING_URI")
+            or local_store(folder.parent)
+        )
+        steps = list(declared.pipeline.graph.steps())
         progress = Progress([name for name, _ in steps], logs=folder / "logs", quiet=request.quiet)
         backend = _backend(declared, folder, tracking_uri, progress)
         try:
             backend.prepare(steps)
-            interpreter = _opened(declared, folder, backend, progress, tracking_uri)
+            cache = _cache(request, folder, backend, tracking_uri)
         except BaseException:
             backend.close()
             raise
-        return LocalRun(parameters, tracking_uri, interpreter, progress)
+        return LocalRun(
+            parameters,
+            tracking_uri,
+            Interpreter(declared.pipeline, folder, backend, progress, request.jobs, cache),
+            progress,
+        )
 
 
 def _backend(declared: Declared, folder: Path, tracking_uri: str, progress: Progress) -> Backend:
     request, components = declared.request, declared.components
-    settings = _settings(request, folder, tracking_uri)
+    # They describe the run to its steps; an empty one hides the shell's.
+    settings = {
+        "MLFLOW_TRACKING_URI": tracking_uri,
+        "PINION_PIPELINE_RUN": folder.name,
+        "PINION_REPRODUCES": request.reproduces,
+        # The revision of a release is the commit of its tag.
+        "PINION_REVISION": described(request.workspace) if request.dev else "",
+    }
     if request.runner == DOCKER:
         # Imported here, because it causes half of all imports.
         from pipelines.runner.docker.backend import DockerBackend
@@ -103,28 +198,23 @@ def _backend(declared: Declared, folder: Path, tracking_uri: str, progress: Prog
 
         make = partial(build, request.workspace, components)
         return DockerBackend(Engine(folder.name), make, settings)
-    sources = Sources(request.workspace, components, _locked(request.workspace, declared.pipeline))
+    # Images of the working tree are not pinned.
+    pinned = any("@" in container.image for _, container in declared.pipeline.graph.steps())
+    released = locked_images(request.workspace) if pinned else {}
+    sources = Sources(request.workspace, components, released)
     return ProcessBackend(sources, Environments(request.workspace), settings, progress.installing)
-
-
-def _opened(
-    declared: Declared, folder: Path, backend: Backend, progress: Progress, tracking_uri: str
-) -> Interpreter:
-    """Return the interpreter of the run, while the backend prepares the first steps."""
-    pipeline, request = declared.pipeline, declared.request
-    cache = _cache(request, folder, backend, tracking_uri)
-    interpreter = Interpreter(pipeline, folder, backend, progress, request.jobs, cache)
-    interpreter.warm_ahead()
-    # Checked here, because it takes a while, during which the first steps already import.
-    conditions.check(pipeline.graph.conditions())
-    return interpreter
 
 
 def _cache(request: Request, folder: Path, backend: Backend, tracking_uri: str) -> Cache | None:
     if request.cache_size is None:
         return None
-    store = Store(folder.parent / CACHE)
-    return Cache(store, backend.program, tracking_uri, folder.name, request.cache_size)
+    return Cache(
+        Store(folder.parent / CACHE),
+        backend.program,
+        tracking_uri,
+        folder.name,
+        request.cache_size,
+    )
 
 
 @contextmanager
@@ -138,25 +228,3 @@ def _folder(runs: Path) -> Iterator[Path]:
         # No step has run, so the folder holds nothing of use.
         shutil.rmtree(folder)
         raise
-
-
-def _tracking_uri(parameters: Mapping[str, Value], runs: Path) -> str:
-    given = parameters.get("mlflow_tracking_uri") or os.environ.get("MLFLOW_TRACKING_URI")
-    return str(given) if given else local_store(runs)
-
-
-def _settings(request: Request, folder: Path, tracking_uri: str) -> dict[str, str]:
-    """Return the variables that describe the run to its steps; an empty one hides the shell's."""
-    return {
-        "MLFLOW_TRACKING_URI": tracking_uri,
-        "PINION_PIPELINE_RUN": folder.name,
-        "PINION_REPRODUCES": request.reproduces,
-        # The revision of a release is the commit of its tag.
-        "PINION_REVISION": described(request.workspace) if request.dev else "",
-    }
-
-
-def _locked(workspace: Workspace, pipeline: Pipeline) -> Mapping[str, Locked]:
-    """Return the releases' entries by image; images of the working tree are not pinned."""
-    pinned = any("@" in container.image for _, container in pipeline.graph.steps())
-    return locked_images(workspace) if pinned else {}

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from shlex import join
 from typing import Any
 
 from pipelines.compiled.values import Value
-from pipelines.runner.task.artifacts import Values
+from pipelines.runner.task.backend import Values
 from pipelines.system.urls import without_secrets
 from pipelines.system.workspace import ROOT
 
@@ -26,7 +27,11 @@ def summarize(
     lines = [
         *_dataset(parameters, _document(outputs, "report", "rows")),
         *_evaluation(_result(outputs)),
-        *_registration(outputs),
+        *(
+            ("registered", str(task.parameters["model_uri"]))
+            for task in outputs.values()
+            if "model_uri" in task.parameters
+        ),
         *([("took", took)] if took else []),
         ("run folder", str(folder)),
         ("MLflow", _mlflow(parameters, folder.parent, tracking_uri)),
@@ -62,11 +67,8 @@ def _result(outputs: Mapping[str, Values]) -> dict[str, Any] | None:
 def _document(outputs: Mapping[str, Values], name: str, *keys: str) -> dict[str, Any] | None:
     """Return the JSON object of that name; one without these keys is of another pipeline."""
     for task in outputs.values():
-        if name in task.artifacts:
-            try:
-                document = json.loads(task.artifacts[name].path.read_text())
-            except (OSError, ValueError):
-                continue
+        with suppress(KeyError, OSError, ValueError):
+            document = json.loads(task.artifacts[name].path.read_text())
             if isinstance(document, dict) and document.keys() >= set(keys):
                 return document
     return None
@@ -76,8 +78,7 @@ def _dataset(
     parameters: Mapping[str, Value], report: dict[str, Any] | None
 ) -> Iterator[tuple[str, str]]:
     if report and "source" in parameters:
-        rows = report["rows"]
-        source = without_secrets(str(parameters["source"]))
+        source, rows = without_secrets(str(parameters["source"])), report["rows"]
         yield "dataset", f"{source}: {rows['train']} rows to train, {rows['test']} to test"
 
 
@@ -101,9 +102,8 @@ def _check(check: dict[str, Any]) -> str:
         value = "not computed" if check["value"] is None else f"{check['value']:.4f}"
         return f"{value} {verdict}: {check.get('note') or check.get('reason') or 'no champion'}"
     value, threshold = _apart(check["value"], check["threshold"])
-    limit = ">" if check["greater_is_better"] else "<"
     # A threshold may be met exactly; a baseline must be beaten.
-    limit += "" if check.get("baseline") else "="
+    limit = (">" if check["greater_is_better"] else "<") + ("" if check.get("baseline") else "=")
     kind = " (baseline)" if check.get("baseline") else ""
     kind = " (champion)" if check.get("champion") is not None else kind
     # For example, the value reaches the threshold, but not with enough certainty.
@@ -117,9 +117,3 @@ def _apart(value: float | None, threshold: float) -> tuple[str, str]:
         return "not computed", f"{threshold:.4f}"
     short = f"{value:.4f}", f"{threshold:.4f}"
     return short if value == threshold or short[0] != short[1] else (repr(value), repr(threshold))
-
-
-def _registration(outputs: Mapping[str, Values]) -> Iterator[tuple[str, str]]:
-    for task in outputs.values():
-        if "model_uri" in task.parameters:
-            yield "registered", str(task.parameters["model_uri"])

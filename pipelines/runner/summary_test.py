@@ -7,7 +7,7 @@ import pytest
 from pipelines.compiled.container import ArtifactType
 from pipelines.compiled.values import Value
 from pipelines.runner.summary import evaluated, summarize
-from pipelines.runner.task.artifacts import Artifact, Values
+from pipelines.runner.task.backend import Artifact, Values
 from pipelines.system.workspace import ROOT
 
 ACCURACY = {"metric": "accuracy", "value": 0.875, "threshold": 0.9, "greater_is_better": True}

@@ -14,15 +14,13 @@ from typing import Any
 
 from pipelines.models.registry import open_registry
 from pipelines.models.store import sqlite_file
-from pipelines.runner.task.layout import MARKS
+from pipelines.runner.task.backend import MARKS
 from pipelines.system.errors import PinionError
 from pipelines.system.urls import without_secrets
 from pipelines.system.variables import set_for_a_while
 
 # As `train` tags its runs.
 _PIPELINE_RUN = "pinion.pipeline_run"
-_NOTE = "pinion.note"
-_PARENT = "mlflow.parentRunId"
 # MLflow itself may have failed, and the user waits for the reason.
 _IMPATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 
@@ -61,19 +59,11 @@ def _about(tracking_uri: str) -> str:
 def _end_abandoned(marks: Path, tracking_uri: str) -> None:
     note = "its pipeline run was killed, or could not reach MLflow when it failed"
     for mark in marks.iterdir():
-        try:
-            lock = mark.open()
-        except FileNotFoundError:
-            # Its run has just ended.
-            continue
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
+        # Its run may just have ended, or it is not over and holds the lock.
+        with suppress(FileNotFoundError, BlockingIOError), mark.open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # An empty mark belongs to a run that has not locked it yet.
-            ours = lock.read() == _about(tracking_uri)
-            if ours and _end_runs(tracking_uri, mark.name, note):
+            if lock.read() == _about(tracking_uri) and _end_runs(tracking_uri, mark.name, note):
                 _remove(mark)
 
 
@@ -95,32 +85,28 @@ def _end_runs(tracking_uri: str, pipeline_run: str, note: str) -> bool:
     try:
         with open_registry(tracking_uri) as registry:
             client = registry.client
-            for run in _unfinished(client, pipeline_run):
+            # The runs of steps come first, before the child runs that they started.
+            for run in client.search_runs(
+                [each.experiment_id for each in client.search_experiments()],
+                f"tags.`{_PIPELINE_RUN}` = '{pipeline_run}' AND attributes.status != 'FINISHED'",
+                order_by=["attributes.start_time ASC"],
+            ):
                 if run.info.status == "RUNNING":
-                    client.set_tag(run.info.run_id, _NOTE, note)
+                    client.set_tag(run.info.run_id, "pinion.note", note)
                     client.set_terminated(run.info.run_id, "KILLED")
                 # The trials of a search have no models, and there may be many.
-                if _PARENT not in run.data.tags:
+                if "mlflow.parentRunId" not in run.data.tags:
                     _end_models(client, run)
     except PinionError:
         return False
     return True
 
 
-def _unfinished(client: Any, pipeline_run: str) -> list[Any]:
-    experiments = [each.experiment_id for each in client.search_experiments()]
-    wanted = f"tags.`{_PIPELINE_RUN}` = '{pipeline_run}' AND attributes.status != 'FINISHED'"
-    # The runs of steps come first, before the child runs that they started.
-    found: list[Any] = client.search_runs(
-        experiments, wanted, order_by=["attributes.start_time ASC"]
-    )
-    return found
-
-
 def _end_models(client: Any, run: Any) -> None:
     from mlflow.entities import LoggedModelStatus
 
-    wanted = f"source_run_id = '{run.info.run_id}'"
-    for model in client.search_logged_models([run.info.experiment_id], wanted):
+    for model in client.search_logged_models(
+        [run.info.experiment_id], f"source_run_id = '{run.info.run_id}'"
+    ):
         if model.status == LoggedModelStatus.PENDING:
             client.finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)

@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from mlflow.entities import LoggedModelStatus
 
 from pipelines.models.store_testing import made_store
-from pipelines.runner.task.layout import MARKS
+from pipelines.runner.task.backend import MARKS
 from pipelines.runner.unfinished import ended
 from pipelines.system.errors import PinionError
 
@@ -138,8 +138,11 @@ def test_what_mlflow_could_not_be_told_is_told_by_the_next(tmp_path: Path, uri: 
 
 
 def test_a_run_that_ends_before_there_is_a_store_leaves_no_mark(tmp_path: Path) -> None:
-    with pytest.raises(PinionError), ended(tmp_path / "fails", f"sqlite:///{tmp_path}/mlflow.db"):
+    def fail() -> None:
         raise PinionError("there is no such table")
+
+    with pytest.raises(PinionError), ended(tmp_path / "fails", f"sqlite:///{tmp_path}/mlflow.db"):
+        fail()
     assert [path.name for path in tmp_path.iterdir()] == [MARKS]
     assert list((tmp_path / MARKS).iterdir()) == []
 

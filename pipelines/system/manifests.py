@@ -5,8 +5,9 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 # Relative path -> a hash, or that it is a folder. The path of the file or folder itself is empty.
 Manifest = Mapping[str, str]
@@ -19,27 +20,22 @@ def manifest(path: Path) -> Manifest:
 
     Raise `ValueError` for a link, a pipe or a device, because it does not hold its own content.
     """
-    entries = {"": _content(path)}
-    if entries[""] == _FOLDER:
-        for each in _walk(path):
-            entries[each.relative_to(path).as_posix()] = _content(each)
-    return dict(sorted(entries.items()))
+    within = {each.relative_to(path).as_posix(): _content(each) for each in path.rglob("*")}
+    return dict(sorted({"": _content(path), **within}.items()))
 
 
 def part(whole: Manifest, name: str) -> Manifest:
     """Return the manifest of one file or folder within a folder; empty if it does not exist."""
-    found = {"": whole[name]} if name in whole else {}
-    within = f"{name}/"
-    return found | {
-        path.removeprefix(within): content
+    return {
+        path.removeprefix(name).removeprefix("/"): content
         for path, content in whole.items()
-        if path.startswith(within)
+        if path == name or path.startswith(f"{name}/")
     }
 
 
-def digest(whole: Manifest) -> str:
-    """Return one hash of a whole manifest."""
-    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+def digest(value: Any) -> str:
+    """Return one hash of a whole manifest, or of any other value that JSON can hold."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def copy_file(source: Path, target: Path) -> None:
@@ -69,13 +65,6 @@ def copy(source: Path, target: Path, file: Callable[[Path, Path], None] = copy_f
         else:
             file(each, target / each.name)
     shutil.copymode(source, target)
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    for each in folder.iterdir():
-        yield each
-        if each.is_dir() and not each.is_symlink():
-            yield from _walk(each)
 
 
 def _content(path: Path) -> str:

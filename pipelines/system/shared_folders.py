@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from pipelines.system.locking import locked
+
 # Fills an empty folder. A program that it starts may inherit the lock and holds it until it ends.
 Make = Callable[[Path, IO[bytes]], None]
 
@@ -83,28 +85,15 @@ class SharedFolders:
 
     def _locked(self, key: str, kind: int, wait: Callable[[], None]) -> IO[bytes]:
         """Wait for a lock without blocking, so that `wait` can end the wait."""
-        while True:
-            # Open for reading too: a shared lock on NFS needs that.
-            lock = self._lock_file(key).open("a+b")
-            try:
-                fcntl.flock(lock, kind | fcntl.LOCK_NB)
-                # The lock file may have been removed between open and flock.
-                if os.fstat(lock.fileno()).st_nlink:
-                    return lock
-                lock.close()
-            except BlockingIOError:
-                lock.close()
-                wait()
-                time.sleep(_PATIENCE)
-            except BaseException:
-                lock.close()
-                raise
+        while not (lock := locked(self._lock_file(key), kind)):
+            wait()
+            time.sleep(_PATIENCE)
+        return lock
 
     def _make(self, folder: Path, make: Make, lock: IO[bytes]) -> None:
         partial = self._partial(folder.name)
         # A process that was killed may have left it, or a whole folder may have been discarded.
-        remove(partial)
-        self._remove_at_once(folder)
+        remove_at_once(folder, partial)
         try:
             partial.mkdir()
             make(partial, lock)
@@ -128,25 +117,26 @@ class SharedFolders:
 
     def _evict(self, key: str) -> None:
         # What cannot be removed now can wait; it must not fail a caller that needs another folder.
-        with suppress(OSError), self._lock_file(key).open("a+b") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(lock.fileno()).st_nlink:
-                remove(self._partial(key))
-                self._remove_at_once(self.root / key)
-                # Last, and under the lock: a process that waits for it then sees that it is gone.
-                self._lock_file(key).unlink()
-
-    def _remove_at_once(self, folder: Path) -> None:
-        """Rename a folder before removing it, so that a kill never leaves half of it in place."""
-        with suppress(FileNotFoundError):
-            os.replace(folder, self._partial(folder.name))
-            remove(self._partial(folder.name))
+        with suppress(OSError):
+            if lock := locked(self._lock_file(key)):
+                with lock:
+                    remove_at_once(self.root / key, self._partial(key))
+                    # Last, and under the lock: a process that waits for it sees that it is gone.
+                    self._lock_file(key).unlink()
 
     def _lock_file(self, key: str) -> Path:
         return self.root / f".{key}.lock"
 
     def _partial(self, key: str) -> Path:
         return self.root / f".{key}.partial"
+
+
+def remove_at_once(folder: Path, partial: Path) -> None:
+    """Rename a folder to `partial` before removing it, so that a kill never leaves half of it."""
+    remove(partial)
+    with suppress(FileNotFoundError):
+        os.replace(folder, partial)
+        remove(partial)
 
 
 def remove(folder: Path) -> None:

@@ -14,8 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def user_cache() -> Path:
     """Return Pinion's folder in the user's cache, by the XDG base directory specification."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
-    return Path(base) / "pinion"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pinion"
 
 
 @dataclass(frozen=True)

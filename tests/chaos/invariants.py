@@ -9,7 +9,7 @@ from mlflow import MlflowClient
 from mlflow.entities import LoggedModelStatus
 
 from pipelines.runner.cache.store import Entry, Store
-from pipelines.runner.task.layout import CACHE, MARKS
+from pipelines.runner.task.backend import CACHE, MARKS
 from pipelines.system.manifests import manifest
 from tests.chaos.scene import Scene
 from tests.chaos.waiting import until

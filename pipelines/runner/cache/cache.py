@@ -3,7 +3,7 @@
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,9 +12,8 @@ from pipelines.compiled.container import Container
 from pipelines.compiled.graph import Task
 from pipelines.runner.cache.mlflow_traces import logs_a_model, outdated
 from pipelines.runner.cache.recipe import CODE, NeverReusedError, Recipe, recipe
-from pipelines.runner.cache.store import Entry, Lock, Store
-from pipelines.runner.task.artifacts import Values
-from pipelines.runner.task.backend import Call, TaskFailedError
+from pipelines.runner.cache.store import Entry, Store
+from pipelines.runner.task.backend import Call, TaskFailedError, Values
 from pipelines.system.errors import PinionError
 from pipelines.system.manifests import digest, manifest, part
 
@@ -31,24 +30,21 @@ class Reused:
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claim(AbstractContextManager["Claim"]):
     """The right to run a task, with the reason; equal tasks wait until it is released."""
 
     why: str = ""
     _keep: Callable[[Call, Values], None] | None = None
-    _lock: Lock | None = None
+    _held: ExitStack | None = None
 
     @property
     def missed(self) -> bool:
         """Whether the task could have been cached, so that tasks after it will not be either."""
-        return self._lock is not None
-
-    def __enter__(self) -> "Claim":
-        return self
+        return self._held is not None
 
     def __exit__(self, *_error: object) -> None:
-        if self._lock:
-            self._lock.release()
+        if self._held:
+            self._held.close()
 
     def keep(self, call: Call, outputs: Values) -> None:
         """Keep the outputs of the task for later runs."""
@@ -70,9 +66,9 @@ class Cache:
     run: str
     limit: int
     _contents: dict[Path, str] = field(default_factory=dict, init=False)
-    _earlier: dict[str, Mapping[str, str]] | None = field(default=None, init=False)
     _size: int = field(init=False)
-    # The tasks in the cache when the run began, and the programs that they ran.
+    # The tasks in the cache when the run began: what they were made of last, and all programs.
+    _earlier: dict[str, Mapping[str, str]] = field(init=False)
     _kept: dict[str, set[str]] = field(default_factory=dict, init=False)
     # Several threads look up and keep tasks.
     _mutex: threading.Lock = field(default_factory=threading.Lock, init=False)
@@ -80,6 +76,7 @@ class Cache:
     def __post_init__(self) -> None:
         entries = self.store.prune(self.limit)
         self._size = sum(entry.size for entry in entries)
+        self._earlier = {entry.task: entry.parts for entry in entries}
         for entry in entries:
             self._kept.setdefault(entry.task, set()).add(entry.parts.get(CODE, ""))
 
@@ -109,29 +106,26 @@ class Cache:
             return Claim(why)
         if lock is None:
             return None
-        try:
+        with ExitStack() as held:
+            held.callback(lock.release)
             found = self._find(call, made_of)
-        except BaseException:
-            lock.release()
-            raise
-        if isinstance(found, Reused):
-            lock.release()
-            return found
-        return Claim(found, partial(self._keep, made_of), lock)
+            if isinstance(found, Reused):
+                return found
+            return Claim(found, partial(self._keep, made_of), held.pop_all())
 
     def _find(self, call: Call, made_of: Recipe) -> Reused | str:
         """Return the cached outputs, or the reason why there are none."""
         entry = self.store.get(made_of.key)
         if entry is None:
-            return self._why(call.name, made_of)
-        if made_of.tracking_uri is not None:
-            kept = entry.values(self.store.kept(entry.key))
-            if why := outdated(made_of.tracking_uri, kept):
-                # The task that replaces it may fail half-way, and leave traces for which the old
-                # entry would then be valid again.
-                with suppress(OSError):
-                    self.store.remove(entry.key)
-                return why
+            before = self._earlier.get(call.name)
+            return made_of.changed(before) if before else "not in the cache"
+        kept = entry.values(self.store.kept(entry.key))
+        if made_of.tracking_uri is not None and (why := outdated(made_of.tracking_uri, kept)):
+            # The task that replaces it may fail half-way, and leave traces for which the old
+            # entry would then be valid again.
+            with suppress(OSError):
+                self.store.remove(entry.key)
+            return why
         try:
             if not self.store.restore(entry, call.folder, call.log):
                 return f"the cached outputs of run {entry.run} are damaged"
@@ -144,13 +138,6 @@ class Cache:
         self._remember(entry, call.folder, outputs)
         return Reused(outputs, f"from run {entry.run}")
 
-    def _why(self, name: str, made_of: Recipe) -> str:
-        with self._mutex:
-            if self._earlier is None:
-                self._earlier = {entry.task: entry.parts for entry in self.store.entries()}
-        before = self._earlier.get(name)
-        return made_of.changed(before) if before else "not in the cache"
-
     def _keep(self, made_of: Recipe, call: Call, outputs: Values) -> None:
         """Keep outputs, or warn; raise `TaskFailedError` if the task logs a model."""
         try:
@@ -161,7 +148,8 @@ class Cache:
                 parts=made_of.parts,
                 outputs=Entry.describe(outputs, call.folder),
                 content=manifest(call.folder),
-                size=_size(call.folder) + call.log.stat().st_size,
+                size=call.log.stat().st_size
+                + sum(path.stat().st_size for path in call.folder.rglob("*") if path.is_file()),
             )
             self._remember(entry, call.folder, outputs)
             if entry.size > self.limit:
@@ -170,8 +158,9 @@ class Cache:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             if isinstance(error, OSError) and logs_a_model(outputs.parameters):
-                why = f"its outputs cannot be cached: {reason}; {_ONE_MODEL}"
-                raise TaskFailedError(call.name, why, call.log) from None
+                raise TaskFailedError(
+                    call.name, f"its outputs cannot be cached: {reason}; {_ONE_MODEL}", call.log
+                ) from None
             print(f"{call.name}: its outputs are not cached: {reason}", file=sys.stderr)
             return
         with self._mutex:
@@ -187,9 +176,6 @@ class Cache:
 
     def _remember(self, entry: Entry, folder: Path, outputs: Values) -> None:
         for artifact in outputs.artifacts.values():
-            within = artifact.path.relative_to(folder).as_posix()
-            self._contents[artifact.path] = digest(part(entry.content, within))
-
-
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+            self._contents[artifact.path] = digest(
+                part(entry.content, artifact.path.relative_to(folder).as_posix())
+            )

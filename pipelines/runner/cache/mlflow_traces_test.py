@@ -15,10 +15,9 @@ from mlflow.entities import LoggedModelStatus
 from pipelines.compiled.container import ArtifactType
 from pipelines.models.registry import ModelRegistry
 from pipelines.models.store_testing import made_store
-from pipelines.models.tracking import Server, Tracking
 from pipelines.runner.cache import mlflow_traces
-from pipelines.runner.cache.mlflow_traces import outdated
-from pipelines.runner.task.artifacts import Artifact, Values
+from pipelines.runner.cache.mlflow_traces import Server, Tracking, outdated
+from pipelines.runner.task.backend import Artifact, Values
 from pipelines.system.errors import PinionError
 
 MODEL = "tumour"

@@ -1,7 +1,5 @@
 """The cache key of a container task, made from everything that can change its outputs."""
 
-import hashlib
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +11,8 @@ from pipelines.compiled import values
 from pipelines.compiled.container import Container
 from pipelines.compiled.file import COMPONENTS, RELEASE
 from pipelines.compiled.graph import Task
-from pipelines.runner.task.artifacts import Artifact, Values
+from pipelines.runner.task.backend import Artifact, Values
+from pipelines.system.manifests import digest
 from pipelines.system.urls import without_secrets
 
 # The variables from which the steps learn their release, for the record. They are not in the key,
@@ -49,7 +48,7 @@ class Recipe:
     @cached_property
     def key(self) -> str:
         """One hash of all parts."""
-        return _hash([_FORMAT, dict(self.parts)])
+        return digest([_FORMAT, dict(self.parts)])
 
     def changed(self, before: Mapping[str, str]) -> str:
         """Name the parts that differ from `before`, for a status line."""
@@ -79,49 +78,46 @@ def recipe(
     refuse(task, container)
     tracking = inputs.parameters.get(_TRACKING)
     uri = str(tracking or store)
+    variables = container.environment.items()
     parts = {
         CODE: program(container.image),
-        **_of_container(container),
-        "its cache key": _hash(task.cache_key),
-        "the tracking store": _hash(without_secrets(uri)),
+        "its command": digest(container.command),
+        "its environment": digest(
+            {key: text for key, text in variables if key not in _RECORD_ONLY}
+        ),
+        "its outputs": digest([sorted(container.artifacts), dict(container.parameters)]),
+        "its cache key": digest(task.cache_key),
+        "the tracking store": digest(without_secrets(uri)),
         **_of_inputs(inputs, content),
     }
     return Recipe(parts, uri if tracking is not None else None)
 
 
-def _of_container(container: Container) -> dict[str, str]:
-    variables = {
-        name: value for name, value in container.environment.items() if name not in _RECORD_ONLY
-    }
-    return {
-        "its command": _hash(container.command),
-        "its environment": _hash(variables),
-        "its outputs": _hash([sorted(container.artifacts), dict(container.parameters)]),
-    }
-
-
 def _of_inputs(inputs: Values, content: Callable[[Path], str]) -> dict[str, str]:
-    artifacts = {
-        f"input {name}": _hash(_artifact(name, artifact, content))
-        for name, artifact in sorted(inputs.artifacts.items())
+    return {
+        **{
+            f"input {name}": digest(_artifact(name, artifact, content))
+            for name, artifact in sorted(inputs.artifacts.items())
+        },
+        **{
+            f"parameter {name}": digest(values.to_text(value))
+            for name, value in sorted(inputs.parameters.items())
+            # The tracking URI, after defaults, is a part of its own.
+            if name != _TRACKING
+        },
     }
-    parameters = {
-        f"parameter {name}": _hash(values.to_text(value))
-        for name, value in sorted(inputs.parameters.items())
-        # The tracking URI, after defaults, is a part of its own.
-        if name != _TRACKING
-    }
-    return {**artifacts, **parameters}
 
 
 def refuse(task: Task, container: Container) -> None:
     """Raise `NeverReusedError` for a task that depends on more than its parts."""
-    if not task.cached:
-        raise NeverReusedError("caching is off for this step")
-    if task.always:
-        raise NeverReusedError("it depends on how other steps ended")
-    if any(_NAME_OF_THE_RUN in text for text in container.texts()):
-        raise NeverReusedError("it uses the name of the run")
+    reasons = {
+        "caching is off for this step": not task.cached,
+        "it depends on how other steps ended": task.always,
+        "it uses the name of the run": any(_NAME_OF_THE_RUN in each for each in container.texts()),
+    }
+    for why, applies in reasons.items():
+        if applies:
+            raise NeverReusedError(why)
 
 
 def _artifact(name: str, artifact: Artifact, content: Callable[[Path], str]) -> list[Any]:
@@ -131,9 +127,9 @@ def _artifact(name: str, artifact: Artifact, content: Callable[[Path], str]) -> 
         found = content(artifact.path)
     except ValueError as error:
         raise NeverReusedError(f"its input {name} cannot be compared: {error}") from None
-    kind = [artifact.type.title, artifact.type.version]
-    return [found, artifact.name, kind, dict(artifact.metadata)]
-
-
-def _hash(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+    return [
+        found,
+        artifact.name,
+        [artifact.type.title, artifact.type.version],
+        dict(artifact.metadata),
+    ]

@@ -1,7 +1,6 @@
 """Store the outputs of tasks in a folder that runs share; each entry is whole or absent."""
 
 import errno
-import fcntl
 import json
 import os
 import shutil
@@ -9,11 +8,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pipelines.compiled.container import ArtifactType
-from pipelines.runner.task.artifacts import Artifact, Values
+from pipelines.runner.task.backend import Artifact, Values
+from pipelines.system.locking import locked
 from pipelines.system.manifests import Manifest, copy, copy_file, manifest
+from pipelines.system.shared_folders import remove_at_once
 
 _ABOUT = "entry.json"
 # The disk, a quota or the process's file size limit is used up, or the file system is read-only.
@@ -55,50 +56,31 @@ class Entry:
 
     def values(self, folder: Path) -> Values:
         """Return the outputs as they are after the entry was copied to `folder`."""
-        artifacts = {
-            name: Artifact(
-                str(folder / each["uri"]),
-                ArtifactType(**each["type"]),
-                each["name"],
-                each["metadata"],
-            )
-            for name, each in self.outputs["artifacts"].items()
-        }
-        return Values(dict(self.outputs["parameters"]), artifacts)
+        return Values(
+            dict(self.outputs["parameters"]),
+            {
+                name: Artifact(
+                    str(folder / each["uri"]),
+                    ArtifactType(**each["type"]),
+                    each["name"],
+                    each["metadata"],
+                )
+                for name, each in self.outputs["artifacts"].items()
+            },
+        )
 
 
+@dataclass(frozen=True)
 class Lock:
-    """A lock on a key across processes; the kernel releases that of a killed process."""
+    """A lock on a key, across processes."""
 
-    def __init__(self, path: Path, descriptor: int) -> None:
-        self._path, self._descriptor = path, descriptor
-
-    @classmethod
-    def take(cls, path: Path) -> "Lock | None":
-        """Take a lock, or return None if another holds it."""
-        while True:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(descriptor)
-                return None
-            if _is_at(path, descriptor):
-                return cls(path, descriptor)
-            # Its holder removed the file between the two calls.
-            os.close(descriptor)
+    path: Path
+    file: IO[bytes]
 
     def release(self) -> None:
         """Release the lock."""
-        self._path.unlink(missing_ok=True)
-        os.close(self._descriptor)
-
-
-def _is_at(path: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
-        return False
+        self.path.unlink(missing_ok=True)
+        self.file.close()
 
 
 class Store:
@@ -112,7 +94,8 @@ class Store:
 
     def lock(self, key: str) -> Lock | None:
         """Take the lock of a key, or return None if another holds it."""
-        return Lock.take(self._locks / key)
+        path = self._locks / key
+        return Lock(path, file) if (file := locked(path)) else None
 
     def get(self, key: str) -> Entry | None:
         """Return the entry of a key, or None if there is none that can be read."""
@@ -123,8 +106,8 @@ class Store:
 
     def entries(self) -> list[Entry]:
         """Return all entries, the least recently used first."""
-        keys = sorted(self._entries.iterdir(), key=_last_used)
-        return [entry for key in keys if (entry := self.get(key.name))]
+        folders = sorted(self._entries.iterdir(), key=_last_used)
+        return [entry for each in folders if (entry := self.get(each.name))]
 
     def kept(self, key: str) -> Path:
         """Return the cached folder of a task, which must not be written to."""
@@ -176,12 +159,7 @@ class Store:
 
     def remove(self, key: str) -> None:
         """Remove an entry, if there is one."""
-        # Rename it first, so that a half removed entry is never read.
-        doomed = self._unfinished / f"{key}.removed"
-        shutil.rmtree(doomed, ignore_errors=True)
-        if (self._entries / key).exists():
-            os.replace(self._entries / key, doomed)
-            shutil.rmtree(doomed, ignore_errors=True)
+        remove_at_once(self._entries / key, self._unfinished / f"{key}.removed")
 
     def prune(self, limit: int) -> list[Entry]:
         """Remove the least recently used entries down to `limit` bytes; return those that stay.

@@ -19,7 +19,8 @@ import sys, time
 from pathlib import Path
 from pipelines.runner.cache.store import Store
 store = Store(Path(sys.argv[1]))
-assert store.lock(sys.argv[2])
+lock = store.lock(sys.argv[2])
+assert lock
 print("held", flush=True)
 time.sleep(600)
 """

@@ -3,14 +3,13 @@
 import ipaddress
 import re
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from pipelines.runner.task.backend import Call
-from pipelines.runner.task.layout import CACHE
+from pipelines.runner.task.backend import CACHE, Call
 
 TRACKING = "mlflow_tracking_uri"
 # The only parameter that may name a folder: a word in others may be a folder's name by chance.
@@ -58,7 +57,13 @@ class Access:
         connected = not isolated or bool(tracking and store is None)
         variables = {name for name in environment if connected and _SETTINGS.fullmatch(name)}
         named = {environment[name] for name in variables} | set(call.parameters.values())
-        readable = {*call.inputs, *_files(named), *_folder(call.parameters.get(SOURCE, ""))}
+        readable = set(call.inputs)
+        # A step reads its source at its own path.
+        readable |= {path for path in map(_path, named) if path and path.is_file()}
+        folder = _path(call.parameters.get(SOURCE) or "/")
+        # A container has a root folder of its own.
+        if folder and folder.is_dir() and not folder.samefile("/"):
+            readable.add(folder)
         if store and run.is_relative_to(store):
             cache = run.parent / CACHE
             readable |= {run, cache} if cache.exists() else {run}
@@ -87,20 +92,7 @@ def _tracking_uri(call: Call, environment: Mapping[str, str]) -> str:
 
 def _sqlite_folder(uri: str) -> Path | None:
     scheme, _, path = uri.partition(":///")
-    if scheme != "sqlite":
-        return None
-    return Path(path.partition("?")[0]).absolute().parent
-
-
-def _files(texts: Iterable[str]) -> Iterator[Path]:
-    """Return the regular files that texts name; a step reads its source at its own path."""
-    return (path for text in texts if (path := _path(text)) and path.is_file())
-
-
-def _folder(text: str) -> Iterator[Path]:
-    """Yield the folder that a text names, except the root, of which a container has its own."""
-    if text and (path := _path(text)) and path.is_dir() and not path.samefile("/"):
-        yield path
+    return Path(path.partition("?")[0]).absolute().parent if scheme == "sqlite" else None
 
 
 def _path(text: str) -> Path | None:
@@ -115,8 +107,7 @@ def _path(text: str) -> Path | None:
 
 def _network(texts: Iterable[str]) -> str:
     """Return the host's network if an address is on its loopback, which no bridge reaches."""
-    addresses = {address for text in texts for address in _ADDRESS.findall(text)}
-    hosts = {urlsplit(address).hostname for address in addresses}
+    hosts = {urlsplit(address).hostname for text in texts for address in _ADDRESS.findall(text)}
     # An emulator's address has no scheme.
     hosts |= {text.partition(":")[0] for text in texts if re.fullmatch(r"[\w.-]+:\d+", text)}
     return "host" if any(_is_loopback(host) for host in hosts if host) else "bridge"
@@ -124,8 +115,8 @@ def _network(texts: Iterable[str]) -> str:
 
 def _is_loopback(host: str) -> bool:
     try:
-        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
+        found = {str(entry[4][0]).partition("%")[0] for entry in socket.getaddrinfo(host, None)}
     except (OSError, UnicodeError):
         return False
-    addresses = [ipaddress.ip_address(each.partition("%")[0]) for each in found]
+    addresses = map(ipaddress.ip_address, found)
     return any(address.is_loopback or address.is_unspecified for address in addresses)

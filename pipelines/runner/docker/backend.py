@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.compiled.container import Container
-from pipelines.compiled.resource_limits import Limits
+from pipelines.compiled.container import Container, Limits
 from pipelines.components.image import ImageReference
 from pipelines.console.step_log import last_words
 from pipelines.runner.docker.access import Access, with_profile
@@ -27,11 +26,13 @@ _NETWORK = "dev.pinion.network"
 _GRACE_SECONDS = 30
 # In the container, the only place outside its own folder that a step can write to.
 _SCRATCH = "/tmp"  # noqa: S108
-# A program does not end itself with the exit codes of these signals.
-_DEADLY = ("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGKILL", "SIGSEGV")
 # Messages of Docker's init process, which starts the program.
 _INIT = re.compile(r"\[FATAL +tini \(\d+\)\] ")
-_KILLED = {128 + signal.Signals[name]: name for name in _DEADLY}
+# A program does not end itself with the exit codes of these signals.
+_KILLED = {
+    128 + signal.Signals[name]: name
+    for name in ("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGKILL", "SIGSEGV")
+}
 
 
 @dataclass
@@ -69,6 +70,7 @@ class DockerBackend:
             for image in images:
                 labels = self.engine.labels(image) or {}
                 self._isolated[image] = labels.get(_NETWORK) == "none"
+                self._programs[image] = self.engine.image_id(image)
             self.engine.watch()
         except EngineError as error:
             raise PinionError(f"the Docker engine: {error}") from None
@@ -93,24 +95,17 @@ class DockerBackend:
 
     def program(self, image: str) -> str:
         """Return the image's id, which is a hash of everything in it."""
-        if image not in self._programs:
-            try:
-                self._programs[image] = self.engine.image_id(image)
-            except EngineError as error:
-                raise PinionError(f"the Docker engine: {error}") from None
         return self._programs[image]
 
     def run(self, call: Call) -> None:
         """Run a task; if it fails, the reason is the last line of its log."""
         try:
-            ended = self._run(call)
+            why = _failure(self._run(call), call)
         except EngineError as error:
-            if self._stopped:
-                raise StoppedError from None
-            raise TaskFailedError(call.name, f"the Docker engine: {error}", call.log) from None
+            why = f"the Docker engine: {error}"
         if self._stopped:
             raise StoppedError
-        if why := _failure(ended, call):
+        if why:
             raise TaskFailedError(call.name, why, call.log)
 
     def _run(self, call: Call) -> Ended:
@@ -157,6 +152,7 @@ def options(call: Call, access: Access) -> list[str]:
         "USER": getpass.getuser(),
         **call.environment,
     }
+    taken = access.writable | access.readable
     return [
         f"--user={os.getuid()}:{os.getgid()}",
         # A source may be readable by only one of these groups.
@@ -164,30 +160,18 @@ def options(call: Call, access: Access) -> list[str]:
         "--cap-drop=ALL",
         "--security-opt=no-new-privileges",
         "--read-only",
-        *_scratch(access),
+        # A tmpfs would hide a store or a source that is this very folder.
+        *([f"--tmpfs={_SCRATCH}:exec"] if Path(_SCRATCH) not in taken else []),
         f"--network={access.network}",
         f"--workdir={Path.cwd()}",
         *(f"--env={name}" for name in sorted(access.variables)),
         *(f"--env={name}={value}" for name, value in constants.items()),
-        *_mounts(access),
+        *(_mount(path) for path in sorted(access.writable)),
+        *(_mount(path, "readonly") for path in sorted(access.readable - access.writable)),
         *_limits(call.limits),
         f"--entrypoint={call.command[0]}",
         call.image,
         *call.command[1:],
-    ]
-
-
-def _scratch(access: Access) -> list[str]:
-    # A tmpfs would hide a store or a source that is this very folder.
-    taken = access.writable | access.readable
-    return [] if Path(_SCRATCH) in taken else [f"--tmpfs={_SCRATCH}:exec"]
-
-
-def _mounts(access: Access) -> list[str]:
-    readable = access.readable - access.writable
-    return [
-        *(_mount(path) for path in sorted(access.writable)),
-        *(_mount(path, "readonly") for path in sorted(readable)),
     ]
 
 
@@ -199,14 +183,13 @@ def _mount(path: Path, *more: str) -> str:
 
 
 def _limits(limits: Limits) -> list[str]:
-    flags = []
-    if limits.memory:
+    memory, cpu = limits.memory, limits.cpu
+    return [
         # Without swap, as on a cluster.
-        flags += [f"--memory={limits.memory}", f"--memory-swap={limits.memory}"]
-    if limits.cpu:
+        *([f"--memory={memory}", f"--memory-swap={memory}"] if memory else []),
         # The engine refuses more cores than there are.
-        flags.append(f"--cpus={min(limits.cpu, os.cpu_count() or 1):.3f}")
-    return flags
+        *([f"--cpus={min(cpu, os.cpu_count() or 1):.3f}"] if cpu else []),
+    ]
 
 
 def _failure(ended: Ended, call: Call) -> str | None:

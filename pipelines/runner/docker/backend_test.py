@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.compiled.resource_limits import Limits
+from pipelines.compiled.container import Limits
 from pipelines.runner.docker.access import Access, with_profile
 from pipelines.runner.docker.backend import options
 from pipelines.runner.task.backend import Call

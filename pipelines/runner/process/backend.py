@@ -17,8 +17,7 @@ from pipelines.compiled.container import Container
 from pipelines.console.step_log import last_words
 from pipelines.environments.manager import Environment, Environments
 from pipelines.environments.uv import StoppedInstallingError
-from pipelines.runner.process.programs import Source, Sources
-from pipelines.runner.process.snapshots import PROGRAM
+from pipelines.runner.process.programs import PROGRAM, Source, Sources
 from pipelines.runner.process.warming import Program, Warming
 from pipelines.runner.task.backend import Call, StoppedError, TaskFailedError
 from pipelines.system.child_processes import die_with_parent
@@ -80,9 +79,6 @@ class ProcessBackend:
         tell = partial(self.installing, source.name)
         try:
             environment = self.environments.ready(source.name, [source.lock], tell)
-        except StoppedInstallingError:
-            # The run is ending; nobody waits for the environment.
-            raise
         except PinionError:
             self.installing(source.name, None)
             raise
@@ -94,8 +90,11 @@ class ProcessBackend:
         # Without a spare core it would slow down the step that is running.
         if len(os.sched_getaffinity(0)) < 2:
             return
-        due = (self._program(each.image, each.environment) for each in containers)
-        self._warming = Warming(due, self._environment, self._warm)
+        self._warming = Warming(
+            (self._program(each.image, each.environment) for each in containers),
+            self._environment,
+            self._warm,
+        )
 
     def program(self, image: str) -> str:
         """Return the hash of a component's code and dependencies."""
@@ -114,8 +113,8 @@ class ProcessBackend:
             if self._stopped:
                 raise StoppedError
         if exit_code != 0:
-            damage = self._damage(environment, program, exit_code, call.log)
-            raise TaskFailedError(call.name, damage or _reason(exit_code, call.log), call.log)
+            why = self._damage(environment, program, exit_code, call.log)
+            raise TaskFailedError(call.name, why or _reason(exit_code, call.log), call.log)
 
     def _damage(self, environment: Environment, program: Program, exit_code: int, log: Path) -> str:
         """Return what is broken in the environment if the step did not report an error itself."""
@@ -135,10 +134,8 @@ class ProcessBackend:
         """Wait until a program's environment is installed, and return it."""
         try:
             return self._ready[program.image].result()
-        except PinionError:
-            if self.environments.started.stopped:
-                raise StoppedError from None
-            raise
+        except StoppedInstallingError:
+            raise StoppedError from None
 
     def _start(
         self, program: Program, environment: Environment, call: Call, log: BinaryIO

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.compiled.container import Container
-from pipelines.compiled.resource_limits import Limits
+from pipelines.compiled.container import Container, Limits
 from pipelines.components.component import Component, discover
 from pipelines.environments.damage import record_sizes
 from pipelines.environments.manager import COMPLETE, Environment, Environments

@@ -12,8 +12,7 @@ from pipelines.components.git import head
 from pipelines.components.image import ImageReference
 from pipelines.pinning.lock import Locked
 from pipelines.runner.process.processes_testing import main_of, write_component
-from pipelines.runner.process.programs import Source, Sources
-from pipelines.runner.process.snapshots import PROGRAM
+from pipelines.runner.process.programs import PROGRAM, Source, Sources
 from pipelines.system.errors import PinionError
 from pipelines.system.workspace import Workspace
 

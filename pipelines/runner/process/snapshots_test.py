@@ -10,7 +10,7 @@ import pytest
 from pipelines.components.component import Component
 from pipelines.runner.process import processes_testing
 from pipelines.runner.process.processes_testing import write_component
-from pipelines.runner.process.snapshots import PROGRAM, snapshot
+from pipelines.runner.process.programs import PROGRAM, snapshot
 from pipelines.system.errors import PinionError
 from pipelines.system.shared_folders import Held, remove
 from pipelines.system.workspace import Workspace

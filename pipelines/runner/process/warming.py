@@ -14,12 +14,11 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Generic, TypeVar, cast
+from typing import BinaryIO, cast
 
+from pipelines.environments.manager import Environment
 from pipelines.runner.task.backend import Call, StoppedError
 from pipelines.system.errors import PinionError
-
-T = TypeVar("T")
 
 # A waiting interpreter occupies memory, and a chain of steps soon needs no more than two.
 _AHEAD = 2
@@ -67,7 +66,7 @@ class Program:
         return [python, "-P", "-sE", "-c", _PROGRAM, self.package, self.file]
 
 
-class Warming(Generic[T]):
+class Warming:
     """Start programs in advance, in the order of their steps, a few at a time.
 
     `start` is called with a program and what `ready` has returned for it.
@@ -76,15 +75,13 @@ class Warming(Generic[T]):
     def __init__(
         self,
         programs: Iterable[Program],
-        ready: Callable[[Program], T],
-        start: Callable[[Program, T], "subprocess.Popen[bytes]"],
+        ready: Callable[[Program], Environment],
+        start: Callable[[Program, Environment], "subprocess.Popen[bytes]"],
     ) -> None:
         self._ready = ready
         self._start = start
-        self._due: list[Program] = []
-        for program in programs:
-            if program not in self._due:
-                self._due.append(program)
+        given = list(programs)
+        self._due = [each for place, each in enumerate(given) if each not in given[:place]]
         self._missed: list[Program] = []
         self._stopped = False
         self._waiting: list[tuple[Program, subprocess.Popen[bytes]]] = []

@@ -1,13 +1,44 @@
-"""The port for running a container task on this machine, and what every backend must do."""
+"""The port for running a container task on this machine, and what every backend must do.
+
+Beside it are the values that tasks pass to each other.
+"""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from pipelines.compiled.container import Container
-from pipelines.compiled.resource_limits import Limits
+from pipelines.compiled.container import ArtifactType, Container, Limits
+from pipelines.compiled.values import Value
 from pipelines.system.errors import PinionError
+
+# The special folders beside the folders of the runs. The first holds results of earlier tasks, the
+# second one mark for each unfinished run, with the name of the run.
+CACHE = ".cache"
+MARKS = ".running"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One artifact; a task may store it elsewhere, so its URI is not always a path."""
+
+    uri: str
+    type: ArtifactType
+    name: str = ""
+    metadata: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """Its path on this machine."""
+        return Path(self.uri)
+
+
+@dataclass
+class Values:
+    """Named parameters and artifacts: the inputs or the outputs of a task."""
+
+    parameters: dict[str, Value] = field(default_factory=dict)
+    artifacts: dict[str, Artifact] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.components.component import discover
-from pipelines.console.command import run_command
-from pipelines.console.flags import add_platform_flag
-from pipelines.pinning.compiler import compile_pipeline
-from pipelines.pinning.pins import DEV, dev_pins
+from pipelines.console.command import add_platform_flag, run_command
+from pipelines.pinning.compiler import DEV, compile_pipeline, dev_pins
 from pipelines.pinning.releases import frozen
 from pipelines.registry.address import address
 from pipelines.system.errors import UsageError

@@ -4,10 +4,15 @@ import argparse
 from collections.abc import Sequence
 
 from pipelines.compiled.file import PipelineFile
-from pipelines.console.command import run_command
-from pipelines.console.flags import add_cluster_flags, add_run_flags, cluster_flags, run_flags
+from pipelines.console.command import (
+    add_cluster_flags,
+    add_run_flags,
+    cluster_flags,
+    run_command,
+    run_flags,
+)
 from pipelines.kubeflow.cron import kfp_cron
-from pipelines.pinning.pins import DEV
+from pipelines.pinning.compiler import DEV
 from pipelines.pinning.releases import frozen
 from pipelines.system.errors import UsageError
 from pipelines.system.workspace import Workspace

@@ -5,10 +5,8 @@ import getpass
 import sys
 from collections.abc import Sequence
 
-from pipelines.console.command import run_command
-from pipelines.console.flags import add_tracking_flag
-from pipelines.models.reference import CHAMPION, ModelReference
-from pipelines.models.registry import ModelRegistry, Move, open_registry
+from pipelines.console.command import add_tracking_flag, run_command
+from pipelines.models.registry import CHAMPION, ModelReference, ModelRegistry, Move, open_registry
 from pipelines.system.errors import PinionError, UsageError
 
 PREVIOUS = "previous"

@@ -6,8 +6,7 @@ import pytest
 from mlflow import MlflowClient
 
 from pipelines import promote, show
-from pipelines.models.reference import ModelReference
-from pipelines.models.registry import ModelRegistry, Move, open_registry
+from pipelines.models.registry import ModelReference, ModelRegistry, Move, open_registry
 from pipelines.models.store_testing import made_store
 from pipelines.system.errors import PinionError, UsageError
 

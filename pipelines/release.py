@@ -4,8 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from pipelines.console.command import run_command
-from pipelines.pinning.assembly import verify
-from pipelines.pinning.new_release import make, release_number
+from pipelines.pinning.assembly import make, release_number, verify
 from pipelines.pinning.releases import store, tags
 from pipelines.registry.address import add_registry_flag, pants_registry
 from pipelines.registry.client import Registry

@@ -4,14 +4,11 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.console.command import run_command
-from pipelines.console.flags import add_runner_flags, add_tracking_flag
+from pipelines.console.command import add_runner_flags, add_tracking_flag, run_command
 from pipelines.models.records import read_records
-from pipelines.models.reference import ModelReference
-from pipelines.models.registry import open_registry
+from pipelines.models.registry import ModelReference, open_registry
 from pipelines.reproduction.comparison import compare, equal_metrics, table, verdict
-from pipelines.reproduction.origin import Origin, refuse_other_code
-from pipelines.reproduction.replay import parameters_of
+from pipelines.reproduction.replay import Origin, parameters_of, refuse_other_code
 from pipelines.runner.task.backend import TaskFailedError
 from pipelines.system.errors import PinionError
 from pipelines.system.workspace import Workspace

@@ -15,7 +15,7 @@ from pipelines.models.store_testing import made_store
 from pipelines.pinning.lock import Lock, Locked, sha256
 from pipelines.pinning.releases import Release
 from pipelines.pinning.releases import store as write
-from pipelines.reproduction.origin import Origin, refuse_other_code
+from pipelines.reproduction.replay import Origin, refuse_other_code
 from pipelines.system.errors import PinionError
 from pipelines.system.workspace import Workspace
 

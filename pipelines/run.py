@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.compiled.parameters import resolve
-from pipelines.console.command import run_command
-from pipelines.console.flags import add_parameter_flags, add_runner_flags
-from pipelines.pinning.pins import DEV
+from pipelines.console.command import add_parameter_flags, add_runner_flags, run_command
+from pipelines.pinning.compiler import DEV
 from pipelines.runner.summary import evaluated, summarize
 from pipelines.system.errors import PinionError
 from pipelines.system.workspace import Workspace

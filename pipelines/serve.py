@@ -6,10 +6,8 @@ from pathlib import Path
 from shlex import quote
 from tempfile import TemporaryDirectory
 
-from pipelines.console.command import run_command
-from pipelines.console.flags import add_server_flags
-from pipelines.models.reference import ModelReference
-from pipelines.models.registry import ModelRegistry, ModelVersion, open_registry
+from pipelines.console.command import add_server_flags, run_command
+from pipelines.models.registry import ModelReference, ModelRegistry, ModelVersion, open_registry
 from pipelines.models.server import LocalServer, store_of, until_ctrl_c
 from pipelines.system.errors import PinionError
 from pipelines.system.ports import refuse_taken

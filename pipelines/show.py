@@ -4,12 +4,10 @@ import argparse
 import textwrap
 from collections.abc import Sequence
 
-from pipelines.console.command import run_command
-from pipelines.console.flags import add_tracking_flag
+from pipelines.console.command import add_tracking_flag, run_command
 from pipelines.models.inventory import Wanted, containing
 from pipelines.models.lineage import lineage
-from pipelines.models.reference import ModelReference
-from pipelines.models.registry import open_registry
+from pipelines.models.registry import ModelReference, open_registry
 from pipelines.system.errors import UsageError
 from pipelines.system.workspace import Workspace
 

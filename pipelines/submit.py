@@ -4,8 +4,13 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.console.command import run_command
-from pipelines.console.flags import add_cluster_flags, add_run_flags, cluster_flags, run_flags
+from pipelines.console.command import (
+    add_cluster_flags,
+    add_run_flags,
+    cluster_flags,
+    run_command,
+    run_flags,
+)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -42,16 +47,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command."""
     args = build_parser().parse_args(argv)
     # Imported here, because the client of a cluster takes too long to import for --help.
-    from pipelines.kubeflow import submission
+    from pipelines.kubeflow import session
 
     cluster = cluster_flags(args)
     if args.follow is not None:
-        submission.follow(cluster, args.follow)
+        session.follow(cluster, args.follow)
     elif args.stop is not None:
-        submission.stop(cluster, args.stop)
+        session.stop(cluster, args.stop)
     else:
         flags = run_flags(args)
-        submission.submit(
+        session.submit(
             cluster, args.pipeline_file, args.run_name, args.experiment, flags, args.wait
         )
     return 0

@@ -3,15 +3,14 @@
 import argparse
 from collections.abc import Sequence
 
-from pipelines.console.command import run_command
-from pipelines.console.flags import add_server_flags
+from pipelines.console.command import add_server_flags, run_command
 from pipelines.models.registry import ModelRegistry, open_registry
 from pipelines.models.server import LocalServer, store_of, until_ctrl_c
 from pipelines.models.store import SQLITE
 from pipelines.runner.summary import EXPERIMENT
+from pipelines.system.connections import without_secrets
 from pipelines.system.errors import PinionError
 from pipelines.system.ports import refuse_taken
-from pipelines.system.urls import without_secrets
 
 # The page of an experiment opens with prompts and agents, unless its address asks for runs.
 _PAGE = "#/experiments/{}/runs?workflowType=machine_learning"

@@ -4,8 +4,7 @@ import sys
 from pathlib import Path
 
 from pipelines.components.component import discover
-from pipelines.pinning.compiler import compile_pipeline
-from pipelines.pinning.pins import Pin
+from pipelines.pinning.compiler import Pin, compile_pipeline
 from pipelines.system.workspace import ROOT
 
 GOLDEN = ROOT / "tests" / "golden" / "training.yaml"

@@ -16,9 +16,8 @@ from pipelines.components.component import discover
 from pipelines.components.interface import Interface
 from pipelines.kubeflow.platform.apply import apply
 from pipelines.kubeflow.platform.file import PlatformSettings
-from pipelines.pinning.compiler import compile_pipeline
+from pipelines.pinning.compiler import compile_pipeline, dev_pins
 from pipelines.pinning.lock import Lock, sha256
-from pipelines.pinning.pins import dev_pins
 from pipelines.system.errors import PinionError
 from pipelines.system.workspace import Workspace
 from tests.mutations import damaged

@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 
 from pipelines.components.content import Content, read_tree
+from pipelines.components.image import version_number
 from pipelines.components.interface import Interface
 from pipelines.components.requirement_locks import Pin, read_pins
-from pipelines.components.version_numbers import version_number
 from pipelines.system.errors import PinionError, UsageError
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from pipelines.components.version_numbers import version_number
+from pipelines.components.image import version_number
 
 
 @pytest.mark.parametrize("text", ["1.2.3", "0.1.0", "1.2.3rc1", "1.2.3.post1"])

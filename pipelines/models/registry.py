@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -10,12 +11,36 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines.models.reference import ModelReference
 from pipelines.models.store import probe, sqlite_file
-from pipelines.system.connections import cause
+from pipelines.system.connections import cause, without_secrets
 from pipelines.system.errors import PinionError, UsageError
-from pipelines.system.urls import without_secrets
 from pipelines.system.variables import set_for_a_while
+
+CHAMPION = "champion"
+_REFERENCE = re.compile(
+    r"(?:models:/)?(?P<name>[^/@:]+)(?:/(?P<version>[1-9]\d*)|@(?P<alias>[\w-]+))?"
+)
+
+
+@dataclass(frozen=True)
+class ModelReference:
+    """A model by its version or an alias; the default alias is `champion`."""
+
+    name: str
+    version: int | None = None
+    alias: str = CHAMPION
+
+    @classmethod
+    def parse(cls, text: str) -> "ModelReference":
+        """Parse a reference; raise `UsageError` if it is not one."""
+        if match := _REFERENCE.fullmatch(text):
+            version = int(match["version"]) if match["version"] else None
+            return cls(match["name"], version, match["alias"] or CHAMPION)
+        raise UsageError(f"{text!r} is not NAME, NAME@alias or NAME/VERSION of a registered model")
+
+    def __str__(self) -> str:
+        return f"{self.name}/{self.version}" if self.version else f"{self.name}@{self.alias}"
+
 
 # With its own limits, MLflow takes minutes to notice that nothing answers.
 _ENVIRONMENT = {

@@ -3,10 +3,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.components.component import discover
-from pipelines.pinning import compiled_cache
-from pipelines.pinning.compiled_cache import compile_dev
-from pipelines.pinning.compiler import compile_pipeline
-from pipelines.pinning.pins import DEV, Pin, dev_pins
+from pipelines.pinning import compiler
+from pipelines.pinning.compiler import DEV, Pin, compile_dev, compile_pipeline, dev_pins
 from pipelines.system.workspace import ROOT, Workspace
 
 
@@ -30,7 +28,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         calls.append(tag)
         return compile_pipeline(tag, pins)
 
-    monkeypatch.setattr(compiled_cache, "compile_pipeline", compile_it)
+    monkeypatch.setattr(compiler, "compile_pipeline", compile_it)
     return calls
 
 
@@ -58,7 +56,7 @@ def test_changed_wiring_is_compiled_again(
     (tree / "pipelines" / "training").mkdir(parents=True)
     (tree / "pipelines" / "requirements.lock").touch()
     wiring = tree / "pipelines" / "training" / "pipeline.py"
-    monkeypatch.setattr(compiled_cache, "ROOT", tree)
+    monkeypatch.setattr(compiler, "ROOT", tree)
     for text in ("first", "first", "second"):
         wiring.write_text(text)
         compile_dev(Workspace(cache=tmp_path), pins)
@@ -86,12 +84,12 @@ def test_compiling_works_without_a_writable_cache(
 def test_old_files_are_removed(
     tmp_path: Path, pins: list[Pin], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compiled_cache, "_KEPT", 2)
+    monkeypatch.setattr(compiler, "_KEPT", 2)
 
     def compile_nothing(_tag: str, _pins: list[Pin]) -> bytes:
         return b""
 
-    monkeypatch.setattr(compiled_cache, "compile_pipeline", compile_nothing)
+    monkeypatch.setattr(compiler, "compile_pipeline", compile_nothing)
     for count in range(1, 5):
         compile_dev(Workspace(cache=tmp_path), pins[:count])
     assert len(list((tmp_path / "compiled").iterdir())) == 2

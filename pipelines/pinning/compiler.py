@@ -1,13 +1,50 @@
-"""Compile the training pipeline with every component pinned."""
+"""Compile the training pipeline with every component pinned, or take what was compiled before."""
 
+import hashlib
+import os
+import sys
 import tempfile
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.pinning.pins import Pin
+from pipelines.components.component import Component
+from pipelines.components.image import ImageReference
+from pipelines.components.interface import Interface
 from pipelines.system.errors import PinionError
+from pipelines.system.manifests import file_hash
+from pipelines.system.workspace import ROOT, Workspace, whole
+
+DEV = "dev"
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A component with the exact version and image that a release uses."""
+
+    name: str
+    version: str
+    image: str
+    interface: Interface
+
+    @property
+    def exact(self) -> str:
+        """The version, with the image's digest if it is known."""
+        return ImageReference.parse(self.image).exact
+
+
+def dev_pins(components: Mapping[str, Component], registry: str = "") -> list[Pin]:
+    """Return pins of the working tree by content, with images in a registry if one is given."""
+    pins = []
+    for name, component in components.items():
+        version = component.dev_version()
+        repository = f"{registry}/{component.repository}" if registry else component.repository
+        pins.append(Pin(name, version, f"{repository}:{version}", component.interface))
+    return pins
+
 
 # The longest part of KFP's messages that is shown, in characters: they begin with the error and go
 # on to repeat the whole document.
@@ -83,3 +120,49 @@ def _step(pin: Pin, environment: Mapping[str, str]) -> Callable[..., Any]:
 
 def _outputs(pins: Iterable[Pin]) -> str:
     return "; ".join(f"{pin.name}: {', '.join(pin.interface.signature.outputs)}" for pin in pins)
+
+
+_KEPT = 50
+
+
+def compile_dev(workspace: Workspace, pins: Sequence[Pin]) -> bytes:
+    """Return the compiled pipeline of the working tree.
+
+    Raises `PinionError` if the interfaces do not fit the wiring.
+    """
+    kept = workspace.cache / "compiled" / f"{_key(pins)}.yaml"
+    if (compiled := _read(kept)) is not None:
+        return compiled
+    compiled = compile_pipeline(DEV, pins)
+    # The cache only saves time; other code reports that it is full or read-only.
+    with suppress(OSError):
+        _keep(kept, compiled)
+    return compiled
+
+
+def _key(pins: Sequence[Pin]) -> str:
+    """Return the hash of what a compiled file depends on: the pins, our code, the SDK, Python."""
+    hashes = hashlib.sha256(f"{sys.version}\n{list(pins)}\n".encode())
+    pipelines = ROOT / "pipelines"
+    sources = (path for path in pipelines.rglob("*.py") if not path.match("*_test.py"))
+    for path in sorted((pipelines / "requirements.lock", *sources)):
+        hashes.update(f"{file_hash(path)}  {path.relative_to(ROOT)}\n".encode())
+    return hashes.hexdigest()
+
+
+def _read(kept: Path) -> bytes | None:
+    """Return a cached file if it is complete; its first line is the hash of the rest."""
+    try:
+        digest, _, compiled = kept.read_bytes().partition(b"\n")
+        os.utime(kept)
+    except OSError:
+        return None
+    return compiled if hashlib.sha256(compiled).hexdigest().encode() == digest else None
+
+
+def _keep(kept: Path, compiled: bytes) -> None:
+    with whole(kept) as file:
+        file.write_bytes(hashlib.sha256(compiled).hexdigest().encode() + b"\n" + compiled)
+    by_use = sorted(kept.parent.glob("*.yaml"), key=lambda path: -path.stat().st_mtime)
+    for old in by_use[_KEPT:]:
+        old.unlink(missing_ok=True)

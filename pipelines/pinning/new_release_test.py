@@ -5,8 +5,8 @@ import pytest
 from pipelines.components.component import Component
 from pipelines.components.image import ImageReference
 from pipelines.components.interface import Interface, Signature
+from pipelines.pinning.assembly import chosen
 from pipelines.pinning.lock import Lock, Locked
-from pipelines.pinning.new_release import chosen
 from pipelines.system.errors import UsageError
 
 INTERFACE = Interface.parse("implementation: {container: {image: pinion/x}}")

@@ -9,7 +9,7 @@ import yaml
 from packaging.version import Version
 
 from pipelines.components.git import file_at_tag
-from pipelines.components.version_numbers import version_number
+from pipelines.components.image import version_number
 from pipelines.pinning.lock import Lock, Locked, sha256
 from pipelines.system import yaml_text
 from pipelines.system.errors import PinionError, UsageError

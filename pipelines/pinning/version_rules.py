@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pipelines.components.component import Component
 from pipelines.components.content import Content
+from pipelines.components.image import version_number
 from pipelines.components.interface import Signature
-from pipelines.components.version_numbers import version_number
 from pipelines.pinning.lock import Lock, Locked
 
 

@@ -12,8 +12,7 @@ from pipelines.components.git import head, uncommitted
 from pipelines.registry.address import pants_settings
 from pipelines.registry.client import Image, Registry
 from pipelines.system.errors import PinionError
-from pipelines.system.pants import run_pants
-from pipelines.system.workspace import Workspace
+from pipelines.system.workspace import Workspace, run_pants
 
 
 @dataclass(frozen=True)

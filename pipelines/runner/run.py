@@ -21,13 +21,11 @@ from pipelines.compiled.graph import Pipeline
 from pipelines.compiled.values import Value
 from pipelines.components.component import Component, discover
 from pipelines.components.git import described
-from pipelines.console.flags import DOCKER
+from pipelines.console.command import DOCKER
 from pipelines.console.progress import Progress
 from pipelines.environments.manager import Environments
 from pipelines.models.store import local_store
-from pipelines.pinning.compiled_cache import compile_dev
-from pipelines.pinning.compiler import WIRING
-from pipelines.pinning.pins import DEV, dev_pins
+from pipelines.pinning.compiler import DEV, WIRING, compile_dev, dev_pins
 from pipelines.pinning.releases import frozen, locked_images
 from pipelines.runner.cache.cache import Cache
 from pipelines.runner.cache.store import Store

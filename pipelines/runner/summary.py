@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.compiled.values import Value
 from pipelines.runner.task.backend import Values
-from pipelines.system.urls import without_secrets
+from pipelines.system.connections import without_secrets
 from pipelines.system.workspace import ROOT
 
 # The experiment of the pipeline, unless another is given.

@@ -15,8 +15,8 @@ from typing import Any
 from pipelines.models.registry import open_registry
 from pipelines.models.store import sqlite_file
 from pipelines.runner.task.backend import MARKS
+from pipelines.system.connections import without_secrets
 from pipelines.system.errors import PinionError
-from pipelines.system.urls import without_secrets
 from pipelines.system.variables import set_for_a_while
 
 # As `train` tags its runs.

@@ -1,5 +1,15 @@
 """Describe in a few words why a server could not be reached."""
 
+
+def without_secrets(address: str) -> str:
+    """Return an address without a password (before the @) and without a query, e.g. a token."""
+    scheme, separator, rest = address.partition("://")
+    if not separator:
+        return address
+    place, slash, path = rest.partition("?")[0].partition("/")
+    return f"{scheme}://{place.rpartition('@')[2]}{slash}{path}"
+
+
 _KNOWN = {
     "refused": "connection refused",
     "resolve": "no such host",

@@ -15,7 +15,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from pipelines.system.locking import locked
+
+def locked(path: Path, kind: int = fcntl.LOCK_EX) -> IO[bytes] | None:
+    """Open and lock a file, which is created if it is missing; closing it releases the lock.
+
+    Return None if another process holds the lock.
+    """
+    while True:
+        # Open for reading too: a shared lock on NFS needs that.
+        file = path.open("a+b")
+        try:
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return None
+        # Its holder may have removed the file between the two calls.
+        if os.fstat(file.fileno()).st_nlink:
+            return file
+        file.close()
+
 
 # Fills an empty folder. A program that it starts may inherit the lock and holds it until it ends.
 Make = Callable[[Path, IO[bytes]], None]

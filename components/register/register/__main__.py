@@ -10,8 +10,7 @@ from pinion_step.mlflow import resolve_uri
 from pinion_step.names import check_alias, check_model_name
 from pinion_step.outputs import staged, write_text
 from register.evaluation import read_evaluation, require_passed
-from register.lineage import version_tags
-from register.model import read_model_folder
+from register.model import read_model_folder, version_tags
 from register.tracking import open_store
 
 DEFAULT_NAME = "pinion-model"

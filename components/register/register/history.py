@@ -1,12 +1,18 @@
-"""The moves of an alias (who, when, from which run, why), kept as tags of the registered model."""
+"""The moves of an alias, and the links from a model to its versions.
+
+The moves (who, when, from which run, why) are kept as tags of the registered model. MLflow's page
+of a model shows its links; a server writes them when it creates a version, and in an SQLite file
+nothing else does.
+"""
 
 import json
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pinion_step.mlflow import ignoring
 from register.evaluation import EvaluationResult
+from register.model import ModelFolder
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -55,3 +61,29 @@ def keep(
         # If two processes insert an alias at once, the database refuses one of them.
         with ignoring(lambda _: PREVIOUS in client.get_registered_model(name).aliases):
             client.set_registered_model_alias(name, PREVIOUS, str(before))
+
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_VERSIONS = "mlflow.modelVersions"
+
+
+def link(client: "MlflowClient", name: str, number: int, model: ModelFolder) -> None:
+    """Link the model to its one version under the name, and keep its links to other names."""
+    before = _links(client.get_logged_model(model.model_id).tags.get(_VERSIONS, "[]"))
+    links = [each for each in before if each.get("name") != name]
+    links.append({"name": name, "version": str(number)})
+    if links == before:
+        return
+    # If two processes insert a tag at once, the database refuses one of them.
+    with ignoring(lambda _: _VERSIONS in client.get_logged_model(model.model_id).tags):
+        client.set_logged_model_tags(model.model_id, {_VERSIONS: json.dumps(links)})
+
+
+def _links(text: str) -> list[dict[str, Any]]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return []
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []

@@ -22,8 +22,7 @@ from pinion_step.errors import StepError
 from pinion_step.mlflow import ignoring, was_answered
 from register.card import model_card
 from register.evaluation import EvaluationResult
-from register.history import has_left, keep
-from register.links import link
+from register.history import has_left, keep, link
 from register.model import ModelFolder
 
 if TYPE_CHECKING:

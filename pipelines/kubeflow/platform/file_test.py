@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.console.flags import add_platform_flag
+from pipelines.console.command import add_platform_flag
 from pipelines.kubeflow.platform.file import PlatformSettings
 from pipelines.kubeflow.platform.platform_testing import loaded
 from pipelines.kubeflow.platform.settings import Settings

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pipelines.models.reference import ModelReference
-from pipelines.models.registry import ModelRegistry, found, open_registry
+from pipelines.models.registry import ModelReference, ModelRegistry, found, open_registry
 from pipelines.models.store import sqlite_file
 from pipelines.runner.task.backend import Values
 from pipelines.system.errors import PinionError

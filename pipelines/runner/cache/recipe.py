@@ -12,8 +12,8 @@ from pipelines.compiled.container import Container
 from pipelines.compiled.file import COMPONENTS, RELEASE
 from pipelines.compiled.graph import Task
 from pipelines.runner.task.backend import Artifact, Values
+from pipelines.system.connections import without_secrets
 from pipelines.system.manifests import digest
-from pipelines.system.urls import without_secrets
 
 # The variables from which the steps learn their release, for the record. They are not in the key,
 # so that a change of one step does not run the others again; the records of a cached step then name

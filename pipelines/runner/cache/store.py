@@ -12,9 +12,8 @@ from typing import IO, Any
 
 from pipelines.compiled.container import ArtifactType
 from pipelines.runner.task.backend import Artifact, Values
-from pipelines.system.locking import locked
 from pipelines.system.manifests import Manifest, copy, copy_file, manifest
-from pipelines.system.shared_folders import remove_at_once
+from pipelines.system.shared_folders import locked, remove_at_once
 
 _ABOUT = "entry.json"
 # The disk, a quota or the process's file size limit is used up, or the file system is read-only.

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from pipelines.components.component import Component
 from pipelines.components.image import ImageReference
 from pipelines.system.errors import PinionError
-from pipelines.system.pants import run_pants
-from pipelines.system.workspace import Workspace
+from pipelines.system.workspace import Workspace, run_pants
 
 
 def build(

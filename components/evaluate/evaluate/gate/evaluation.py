@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from evaluate.gate.champion import Champion
-from evaluate.gate.change import Change
-from evaluate.gate.check import Check
+from evaluate.gate.change import Change, Check
 from evaluate.gate.thresholds import ERROR_METRICS, Requirement, Threshold, Thresholds
 from evaluate.inputs.model import ModelFolder
 from evaluate.measure.metrics import MAIN_METRIC, Measurement, baseline

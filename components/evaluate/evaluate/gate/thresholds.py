@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, starmap
 
-from evaluate.gate.change import CHANGES, Change
-from evaluate.gate.check import Check
+from evaluate.gate.change import CHANGES, Change, Check
 from pinion_step.errors import WrongCallError
 
 # The metrics that are better when smaller; a bare number would read as a minimum.

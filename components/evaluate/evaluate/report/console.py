@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from evaluate.gate.check import Check
+from evaluate.gate.change import Check
 from evaluate.gate.evaluation import Evaluation
 
 _HEADER = ("metric", "value", "threshold", "check")

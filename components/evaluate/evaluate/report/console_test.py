@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluate.gate.check import Check
+from evaluate.gate.change import Check
 from evaluate.gate.evaluation import Evaluation
 from evaluate.gate.thresholds import Threshold
 from evaluate.inputs.model import ModelFolder

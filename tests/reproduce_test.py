@@ -108,9 +108,8 @@ def test_a_changed_source_is_named_as_the_first_difference(registered: Finished)
     assert last.startswith(
         "pipelines.reproduce: error: tumour/1 differs from step 'pull_data' on: "
     )
-    assert (
-        f"{table}: the SHA-256 is {sha256((whole + line(161)).encode()).hexdigest()}, not" in last
-    )
+    changed = sha256((whole + line(161)).encode()).hexdigest()
+    assert f"{table}: the SHA-256 is {changed}, but --sha256 is " in last
     assert sha256(whole.encode()).hexdigest() in last
     assert "Traceback" not in again.stderr
 

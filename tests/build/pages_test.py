@@ -56,6 +56,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def first_runs(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the runs folder of the clone after its first run."""
+    shutil.rmtree(tree / "runs", ignore_errors=True)
     done = call(tree, "make", "run")
     assert done.returncode == 0, done.stderr
     return shutil.copytree(tree / "runs", tmp_path_factory.mktemp("first") / "runs")

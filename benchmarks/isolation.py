@@ -75,7 +75,8 @@ def in_one_environment(scratch: Path, script: str, *more: str) -> Callable[[], N
     folder = scratch / script
     python = environment(folder / "venv", *more)
     store = f"sqlite:///{folder}/mlflow.db"
-    sources = ":".join(map(str, [ROOT, *sorted(ROOT.glob("components/*/"))]))
+    folders = [ROOT, ROOT / "libraries/pinion_step", *sorted(ROOT.glob("components/*/"))]
+    sources = ":".join(map(str, folders))
     variables = {**QUIET, "PYTHONPATH": sources, "MLFLOW_TRACKING_URI": store}
     flags = ["run", "--folder"] if script == "with_metaflow" else []
     command = (python, str(ROOT / f"benchmarks/{script}.py"), *flags)

@@ -35,11 +35,7 @@ def read_csv(path: Path, name: str, options: CsvOptions, log: Log) -> Table:
     encoding, notes = _encoding(path, name, options)
     opened = partial(open_text, path, name, encoding)
     stream = opened()
-    block = stream.peek(1)
-    text = block.decode(errors="ignore")
-    if len(block) >= BUFFER_BYTES - len(BOM_UTF8):
-        # The last line may be cut.
-        text = text[: text.rfind("\n") + 1] or text
+    text = _first_lines(stream)
     dialect = find_dialect(text, name, options)
     check_column_names(dialect.names, name)
     stream.read(dialect.size)
@@ -59,6 +55,14 @@ def read_csv(path: Path, name: str, options: CsvOptions, log: Log) -> Table:
     schema = pa.schema([(column, pa.string()) for column in dialect.kept])
     batches = _batches(stream, dialect, watch, name, say)
     return Table(schema, batches, notes)
+
+
+def _first_lines(stream: io.BufferedReader) -> str:
+    """Return what is in the buffer of a stream, up to the last line that is whole."""
+    block = stream.peek(1)
+    text = block.decode(errors="ignore")
+    is_cut = len(block) >= BUFFER_BYTES - len(BOM_UTF8)
+    return text[: text.rfind("\n") + 1] or text if is_cut else text
 
 
 def _encoding(path: Path, name: str, options: CsvOptions) -> tuple[str, list[str]]:
@@ -110,7 +114,7 @@ def _batches(
         raise StepError(f"{name}: {_parse_failure(reason(error))}") from None
     for rows in watch.rest():
         yield rows.select(dialect.kept)
-    if last is None:
+    if last is None or not watch.has_rows:
         raise StepError(f"{name}: the file has a header but no rows; add rows")
     _check_last_quote(checked, dialect, last, name)
     for note in watch.notes():

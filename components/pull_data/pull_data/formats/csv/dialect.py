@@ -56,15 +56,11 @@ def find_dialect(text: str, name: str, options: CsvOptions = DEFAULTS) -> Dialec
     """
     start, separator = _start(text, options, name)
     found = _best(text[start:], options, separator, name)
-    if not found.records:
-        raise StepError(
-            f"{name}: not CSV: the first line is too long to be a header; check the file"
-        )
     before = count_lines(text[:start])
     place, cells = find_top(found, options)
     top = Top(found.records[place], before + found.records[place].line, cells)
     header = find_names(found, top, options, name)
-    columns = _columns(found, place, header, options)
+    columns = _columns(found, top, header, options)
     # Names that a user gives may be those of the file.
     in_file = header in (top.record.cells, cells)
     above = found.records[place - 1].end if place else 0
@@ -77,20 +73,17 @@ def find_dialect(text: str, name: str, options: CsvOptions = DEFAULTS) -> Dialec
         len(text[:size].encode()),
         top.line if in_file else 0,
         count_lines(text[:size]) + 1,
-        (
-            *_notes(found, separator, top, options),
-            *columns.notes,
-            *_no_header(found, top, header, options),
-        ),
+        (*_notes(found, separator, top, options), *columns.notes),
     )
 
 
-def _columns(found: Split, place: int, header: list[str] | None, options: CsvOptions) -> Columns:
+def _columns(found: Split, top: Top, header: list[str] | None, options: CsvOptions) -> Columns:
     if header is None:
-        return Columns(numbered(found.width))
+        told = options.header is False
+        return Columns(numbered(found.width), without_header=0 if told else top.line)
     if isinstance(options.header, tuple):
         return Columns(header)
-    return name_columns(header, found.records[place + 1 :], max(found.width, 1))
+    return name_columns(header, found.below(top.record), max(found.width, 1))
 
 
 def _start(text: str, options: CsvOptions, name: str) -> tuple[int, str]:
@@ -122,12 +115,16 @@ def _best(text: str, options: CsvOptions, separator: str, name: str) -> Split:
                 f"{name}: delimiter={asked!r} does not split the rows, such as"
                 f" {_first_line(text)!r}; give delimiter={found.delimiter!r}"
             )
-        return given
-    if not found.fitness[0] and (table := split(text, WHITE_SPACE, quote)).records:
+        found = given
+    elif not found.fitness[0] and (table := split(text, WHITE_SPACE, quote)).records:
         widths = [len(record.cells) for record in table.rows]
         even = len(widths) >= _LEAST_WHITE_SPACE_ROWS and set(widths[1:]) == {table.width}
         if even and table.width > 1 and widths[0] in (table.width, max(table.width - 1, 2)):
             return table
+    if not found.records:
+        raise StepError(
+            f"{name}: not CSV: the first line is too long to be a header; check the file"
+        )
     return found
 
 
@@ -150,16 +147,6 @@ def _notes(found: Split, separator: str, top: Top, options: CsvOptions) -> Itera
     if above > 0 and found.records[0] is not top.record:
         several = "s" * (above > 1)
         yield f"{above} line{several} above line {top.line} left out: {shown(found.records[0])!r}"
-
-
-def _no_header(
-    found: Split, top: Top, header: list[str] | None, options: CsvOptions
-) -> Iterator[str]:
-    if header is None and options.header is None:
-        yield (
-            f"line {top.line} is a row, not a header; the columns are named column_1 to"
-            f" column_{found.width} (header=true reads it as names)"
-        )
 
 
 def _first_line(text: str) -> str:

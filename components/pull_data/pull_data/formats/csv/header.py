@@ -15,17 +15,24 @@ class Columns:
     """A name for each field of a record, and the fields that are no columns of the table.
 
     `index` is an unnamed index, `empty` are unnamed fields at the end that hold nothing, and
-    `renamed` has the names that are not those of the file.
+    `renamed` has the names that are not those of the file. `without_header` is 0, or the line of
+    the first row, if that shows that there is no header.
     """
 
     names: list[str]
     index: frozenset[int] = frozenset()
     empty: frozenset[int] = frozenset()
     renamed: frozenset[str] = frozenset()
+    without_header: int = 0
 
     @property
     def notes(self) -> Iterator[str]:
         """Say what became of fields without a name of their own."""
+        if self.without_header:
+            yield (
+                f"line {self.without_header} is a row, not a header; the columns are named"
+                f" column_1 to column_{len(self.names)} (header=true reads it as names)"
+            )
         if self.index:
             yield "the unnamed first column is an index and is left out"
         if self.empty:
@@ -110,7 +117,8 @@ def _is_index(values: Sequence[str]) -> bool:
 
 def _holds_numbers(cell: str, column: Sequence[str]) -> bool:
     filled = [value for value in column if value.strip()]
-    return is_number(cell) and bool(filled) and all(map(is_number, filled))
+    # The others may be marks of missing values.
+    return is_number(cell) and sum(map(is_number, filled)) > len(filled) / 2
 
 
 def _value(cell: str) -> float:

@@ -65,6 +65,10 @@ class Split:
             if not record.is_comment or len(record.cells) == self.width
         ]
 
+    def below(self, record: Record) -> list[Record]:
+        """Return the records below one of them."""
+        return self.records[self.records.index(record) + 1 :]
+
     @property
     def fitness(self) -> tuple[bool, bool, float, int]:
         """How well the way fits; the greatest is the best."""

@@ -77,9 +77,15 @@ class RowWatch:
         for ragged in self._ragged:
             if not self._is_remark(ragged.text):
                 self.refuse_ragged()
-        if not self._passed:
+        if not self._passed and self._held:
+            self._passed = len(self._held)
             yield from self._held
             self._held = []
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether the table has a row, once all were passed on."""
+        return self._passed > 0
 
     def refuse_ragged(self) -> None:
         """Raise `StepError` for the first record of another width."""
@@ -141,7 +147,8 @@ class RowWatch:
             yield start, len(batch)
 
     def _is_remark(self, text: str) -> bool:
-        cells = split(text, self._dialect.delimiter, self._dialect.quote).records
+        delimiter = "," if self._dialect.spaced else self._dialect.delimiter
+        cells = split(text, delimiter, self._dialect.quote).records
         filled = [cell.strip() for record in cells for cell in record.cells if cell.strip()]
         if not filled or sum(len(record.cells) for record in cells) >= len(self._dialect.names):
             return False

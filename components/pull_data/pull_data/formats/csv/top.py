@@ -43,13 +43,15 @@ def find_top(found: Split, options: CsvOptions) -> tuple[int, list[str]]:
 def _may_be_top(records: list[Record], place: int, width: int) -> bool:
     record = records[place]
     fields = len(record.cells)
-    following = len(records[place + 1].cells) if place + 1 < len(records) else 0
+    following = records[place + 1].cells if place + 1 < len(records) else []
     if fields == width:
         # A spreadsheet fills a title up with empty fields.
         return not (width > 2 and record.filled == 1 and record.cells[0].strip())
     if fields == width + 1 and not record.cells[-1].strip():
         return True
-    return width > 2 and fields == width - 1 and following == width and record.filled == fields
+    # R does not name the row names.
+    is_short = fields == width - 1 and len(following) == width and record.filled == fields
+    return width > 2 and is_short and any(map(is_number, following))
 
 
 def _is_row(record: Record, rows: list[Record], comment: Record) -> bool:
@@ -72,23 +74,22 @@ def find_names(found: Split, top: Top, options: CsvOptions, name: str) -> list[s
     if options.header is False:
         return None
     if isinstance(options.header, tuple):
-        if len(options.header) != len(top.record.cells):
+        names, fields = options.header, len(top.record.cells)
+        if len(names) != fields:
             raise StepError(
-                f"{name}: header has {len(options.header)} names, but line {top.line} has"
-                f" {len(top.record.cells)} fields, split at {found.delimiter!r}:"
-                f" {shown(top.record)!r}; give one name for each"
+                f"{name}: header has {len(names)} names, but line {top.line} has {fields} fields,"
+                f" split at {found.delimiter!r}: {shown(top.record)!r}; give one name for each"
             )
-        return list(options.header)
+        return list(names)
     if options.header or top.cells is not top.record.cells:
         return top.cells
-    place = found.records.index(top.record)
-    verdict = is_header(top.record, found.records[place + 1 :])
+    verdict = is_header(top.record, found.below(top.record))
     if verdict is None:
         raise StepError(
             f"{name}: line {top.line} may be a header or a row: {shown(top.record)!r}; give"
             " header=true or header=false"
         )
-    if not verdict and place > found.comments:
+    if not verdict and top.record is not found.records[found.comments]:
         raise StepError(
             f"{name}: line {top.line} has as many fields as the rows, but looks like a row and not"
             f" like a header: {shown(top.record)!r}; give skip_lines={top.line - 1} with"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pinion_step.errors import StepError
 from pull_data.formats.csv.header import Columns, name_columns, numbered
@@ -12,6 +12,8 @@ from pull_data.formats.csv.top import SHOWN_CHARACTERS, Top, find_names, find_to
 
 _SEPARATOR_LINE = re.compile(r"\s*\"?sep=(?P<delimiter>[^\r\n])\"?[;,\t ]*(?:\r\n|\r|\n)", re.I)
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
+# A header in which every field is quoted so.
+_SINGLE_QUOTES = re.compile(r"\s*'[^'\r\n]+'(?:[,;\t|] *'[^'\r\n]+')+[ \t]*(?:\r|\n|$)")
 # Fewer lines of words may be a table of one column.
 _LEAST_WHITE_SPACE_ROWS = 3
 
@@ -54,7 +56,10 @@ def find_dialect(text: str, name: str, options: CsvOptions = DEFAULTS) -> Dialec
 
     Raises `StepError` if an option contradicts the text, or if two readings are possible.
     """
+    told = options
     start, separator = _start(text, options, name)
+    if not options.quote and _SINGLE_QUOTES.match(text, start):
+        options = replace(options, quote="'")
     found = _best(text[start:], options, separator, name)
     before = count_lines(text[:start])
     place, cells = find_top(found, options)
@@ -73,7 +78,7 @@ def find_dialect(text: str, name: str, options: CsvOptions = DEFAULTS) -> Dialec
         len(text[:size].encode()),
         top.line if in_file else 0,
         count_lines(text[:size]) + 1,
-        (*_notes(found, separator, top, options), *columns.notes),
+        (*_notes(found, separator, top, told, options), *columns.notes),
     )
 
 
@@ -105,6 +110,10 @@ def _start(text: str, options: CsvOptions, name: str) -> tuple[int, str]:
 
 def _best(text: str, options: CsvOptions, separator: str, name: str) -> Split:
     """Return the way to split a text that fits best, or the one that is asked for."""
+    if not text.strip():
+        raise StepError(
+            f"{name}: nothing follows the first lines; give a table with a header and rows"
+        )
     quote = options.quote_character
     found = max(_ways(text, DELIMITERS, quote), key=lambda way: way.fitness)
     asked = options.delimiter or separator
@@ -136,7 +145,11 @@ def _ways(text: str, delimiters: tuple[str, ...], quote: str) -> Iterator[Split]
             yield split(text, delimiter, quote, spaced=True)
 
 
-def _notes(found: Split, separator: str, top: Top, options: CsvOptions) -> Iterator[str]:
+def _notes(
+    found: Split, separator: str, top: Top, told: CsvOptions, options: CsvOptions
+) -> Iterator[str]:
+    if told.quote != options.quote:
+        yield "single quotes enclose the fields"
     if separator:
         yield f"the line 'sep={separator}' names the delimiter"
     elif found.delimiter == WHITE_SPACE and not options.delimiter:

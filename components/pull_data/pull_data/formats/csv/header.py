@@ -1,7 +1,7 @@
 """Whether the first record of a table is its header, and what its columns are called."""
 
-from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from pull_data.formats.csv.records import Record, is_number
@@ -15,14 +15,14 @@ class Columns:
     """A name for each field of a record, and the fields that are no columns of the table.
 
     `index` is an unnamed index, `empty` are unnamed fields at the end that hold nothing, and
-    `renamed` has the names that are not those of the file. `without_header` is 0, or the line of
-    the first row, if that shows that there is no header.
+    `renamed` has what stands in the file for the names that were changed. `without_header` is 0, or
+    the line of the first row, if that shows that there is no header.
     """
 
     names: list[str]
     index: frozenset[int] = frozenset()
     empty: frozenset[int] = frozenset()
-    renamed: frozenset[str] = frozenset()
+    renamed: Mapping[str, str] = field(default_factory=dict)
     without_header: int = 0
 
     @property
@@ -38,7 +38,7 @@ class Columns:
         if self.empty:
             several = "s" * (len(self.empty) > 1)
             yield f"{len(self.empty)} empty column{several} at the end left out"
-        shown = [name for name in self.names if name in self.renamed]
+        shown = list(self.renamed)
         if shown:
             more = ", …" * (len(shown) > _SHOWN_NAMES)
             names = ", ".join(map(repr, shown[:_SHOWN_NAMES]))
@@ -86,12 +86,12 @@ def name_columns(cells: list[str], rows: Sequence[Record], width: int) -> Column
         repeated = cell in cells[:place]
         wanted = cell if cell.strip() else f"column_{place + 1}"
         names.append(_free(wanted, {*cells, *names}) if repeated or wanted != cell else cell)
-    renamed = [
-        name
+    renamed = {
+        name: cells[place]
         for place, name in enumerate(names)
         if name != cells[place] and place not in index and place < end
-    ]
-    return Columns(names, frozenset(index), frozenset(range(end, len(cells))), frozenset(renamed))
+    }
+    return Columns(names, frozenset(index), frozenset(range(end, len(cells))), renamed)
 
 
 def numbered(width: int) -> list[str]:
@@ -108,7 +108,8 @@ def _of_width(cells: list[str], columns: Sequence[Sequence[str]]) -> list[str]:
     if not any(map(str.strip, columns[-1])):
         return [*cells, ""]
     # R names the rows, but not their column.
-    return ["", *cells] if _is_index(columns[0]) else cells
+    has_numbers = any(is_number(column[0]) for column in columns)
+    return ["", *cells] if has_numbers and _is_index(columns[0]) else cells
 
 
 def _is_index(values: Sequence[str]) -> bool:

@@ -105,9 +105,14 @@ class RowWatch:
             yield f"{_count(self._repeats, 'row')} with the header again left out: {self._where()}"
         if self._comments:
             yield f"{self._comments} comment line{'s' * (self._comments > 1)} left out"
-        empty = sum(len(batch) for batch in self._held)
+        firsts = [value for batch in self._held for value in batch.column(self._dialect.kept[0])]
+        remarks = [value.as_py() for value in firsts if value.is_valid]
+        empty = len(firsts) - len(remarks)
         if empty:
             yield f"{empty} row{'s' * (empty > 1)} without values at the end left out"
+        if remarks:
+            text = remarks[0].strip()[:SHOWN_CHARACTERS]
+            yield f"{_count(remarks, 'row')} with a remark alone at the end left out: {text!r}"
         if self._ragged:
             text = self._ragged[0].text.strip()[:SHOWN_CHARACTERS]
             yield f"{_count(self._ragged, 'line')} below the table left out: {text!r}"
@@ -157,18 +162,21 @@ class RowWatch:
 
 def _repeats(batch: pa.RecordBatch, dialect: Dialect) -> list[int]:
     """Return the places of the rows that repeat the header; a single column may hold its name."""
-    names = [name for name in dialect.kept if name not in dialect.columns.renamed]
-    if not dialect.header_line or len(names) < 2:
+    inverse = dialect.columns.renamed
+    cells = [(name, inverse.get(name, name)) for name in dialect.kept]
+    named = [(name, cell) for name, cell in cells if cell.strip()]
+    if not dialect.header_line or len(named) < 2:
         return []
-    data = batch.column(names[0]).buffers()[2]
-    if data is None or data.to_pybytes().find(names[0].encode()) < 0:
+    first, cell = named[0]
+    data = batch.column(first).buffers()[2]
+    if data is None or data.to_pybytes().find(cell.encode()) < 0:
         return []
     # Not above: most files need none of Arrow's functions.
     import pyarrow.compute as pc
 
-    hits = pc.equal(batch.column(names[0]), names[0])
-    for name in names[1:]:
-        hits = pc.and_(hits, pc.equal(batch.column(name), name))
+    hits = pc.equal(batch.column(first), cell)
+    for name, cell in named[1:]:
+        hits = pc.and_(hits, pc.equal(batch.column(name), cell))
     return [int(place) for place in pc.indices_nonzero(hits.fill_null(False)).to_pylist()]
 
 

@@ -125,16 +125,24 @@ def _best(text: str, options: CsvOptions, separator: str, name: str) -> Split:
                 f" {_first_line(text)!r}; give delimiter={found.delimiter!r}"
             )
         found = given
-    elif not found.fitness[0] and (table := split(text, WHITE_SPACE, quote)).records:
-        widths = [len(record.cells) for record in table.rows]
-        even = len(widths) >= _LEAST_WHITE_SPACE_ROWS and set(widths[1:]) == {table.width}
-        if even and table.width > 1 and widths[0] in (table.width, max(table.width - 1, 2)):
-            return table
+    elif not found.fitness[0]:
+        found = _white_space(text, quote, found) or found
     if not found.records:
         raise StepError(
             f"{name}: not CSV: the first line is too long to be a header; check the file"
         )
     return found
+
+
+def _white_space(text: str, quote: str, found: Split) -> Split | None:
+    """Return the rows split at white space, if each has as many fields and tabs do no better."""
+    table = split(text, WHITE_SPACE, quote)
+    widths = [len(record.cells) for record in table.rows]
+    tabs = found.delimiter == "\t" and found.width > 1
+    if tabs or table.width <= 1 or len(widths) < _LEAST_WHITE_SPACE_ROWS:
+        return None
+    even = set(widths[1:]) == {table.width}
+    return table if even and widths[0] in (table.width, max(table.width - 1, 2)) else None
 
 
 def _ways(text: str, delimiters: tuple[str, ...], quote: str) -> Iterator[Split]:

@@ -66,6 +66,12 @@ def pulled(pull: Pull, folder: Path, content: str | bytes, *flags: str) -> Outco
             id="a space before a quote",
         ),
         pytest.param(
+            "My report 2024\n\na\tb c\td\n1\tx\ty z\n2\tu\tv w\n",
+            {"a": "1", "b c": "x", "d": "y z"},
+            "2 lines above line 3 left out: 'My report 2024'",
+            id="tabs below a title of as many words",
+        ),
+        pytest.param(
             "'a','b'\n'x,y','1'\n'z','2'\n",
             {"a": "x,y", "b": "1"},
             "single quotes enclose the fields",
@@ -198,7 +204,7 @@ def test_a_header_far_down_is_left_out(pull: Pull, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "encoding", "said"),
     [
-        pytest.param("Straße,b\nKöln,20 °C\n", "cp1252", "cp1252", id="Western"),
+        pytest.param("Größe,b\nKöln,20 °C\n", "cp1252", "cp1252", id="Western"),
         pytest.param("name,b\nJosé’s café,5 €\n", "cp1252", "cp1252", id="signs of Windows"),
         pytest.param("ключ,b\nМосква,x\n", "utf-16", "utf-16", id="UTF-16"),
         pytest.param("key,b\nx,1\n", "utf-16-le", "utf-16-le", id="UTF-16 without a mark"),
@@ -217,6 +223,7 @@ def test_encodings_that_are_found(
 @pytest.mark.parametrize(
     ("text", "encoding"),
     [
+        pytest.param("姓名,性别\n张三,男\n李四,女\n", "gb18030", id="Chinese"),
         pytest.param("имя,город\nАнна,Москва\nПётр,Казань\n", "cp1251", id="Russian"),
         pytest.param("imię,b\nŁukasz,Łódź\nZażółć,Gęślą\nKraków,x\n", "cp1250", id="Polish"),
     ],
@@ -333,6 +340,7 @@ def test_what_does_not_fit_names_the_way_on(
         pytest.param(["--delimiter", "ab"], "--delimiter: 'ab' is not a delimiter", id="delimiter"),
         pytest.param(["--encoding", "utf8x"], "--encoding: 'utf8x' is not an enc", id="encoding"),
         pytest.param(["--encoding", "base64"], "--encoding: 'base64' is not an", id="a codec"),
+        pytest.param(["--encoding", "idna"], "--encoding: 'idna' is not an", id="host names"),
         pytest.param(["--quote", "''"], "--quote: \"''\" is not a quote", id="quote"),
         pytest.param(["--skip-lines", "x"], "--skip-lines: 'x' is not a whole", id="lines"),
         pytest.param(["--header", "no"], "--header: 'no' is not a header", id="header"),
@@ -383,3 +391,52 @@ def test_what_was_decided_is_recorded(pull: Pull, tmp_path: Path) -> None:
         '{"parameters": {"delimiter": ";"}, "notes": ["1 empty column at the end left out",'
         ' "1 row with the header again left out: line 3"]}'
     )
+
+
+def numbers(delimiter: str, comma: str = ".") -> list[str]:
+    """Return the lines of a table of 600 rows, without a header."""
+    return [f"{n}{comma}5{delimiter}{n % 7}{delimiter}{'ab'[n % 2]}" for n in range(600)]
+
+
+@pytest.mark.parametrize(
+    ("text", "m", "notes"),
+    [
+        pytest.param(
+            "m;k;label;;\n" + ";;\n".join(numbers(";", ",")) + ";;\n" + ";;;;\n" * 5,
+            "599,5",
+            ["2 empty columns at the end left out", "5 rows without values at the end left out"],
+            id="decimal commas and a spreadsheet's empty cells",
+        ),
+        pytest.param(
+            "\ufeffsep=;\r\nm;k;label\r\n" + "\r\n".join(numbers(";")) + "\r\n",
+            "599.5",
+            ["the line 'sep=;' names the delimiter"],
+            id="a line of Excel behind a byte order mark",
+        ),
+        pytest.param(
+            "m k label\n" + "\n".join(f"{n} {line}" for n, line in enumerate(numbers(" "), 1)),
+            "599.5",
+            [
+                "the delimiter is white space",
+                "the unnamed first column is an index and is left out",
+            ],
+            id="write.table of R",
+        ),
+        pytest.param(
+            "m,k,label\n" + "\n".join([*numbers(",")[:400], "m,k,label", *numbers(",")[400:]]),
+            "599.5",
+            ["1 row with the header again left out: line 402"],
+            id="the header again",
+        ),
+    ],
+)
+def test_the_tables_that_people_published(
+    pull: Pull, tmp_path: Path, text: str, m: str, notes: list[str]
+) -> None:
+    outcome = pulled(pull, tmp_path, text)
+    table = outcome.table
+    assert table.column_names == ["m", "k", "label"]
+    assert table.num_rows == 600
+    assert table.to_pylist()[-1] == {"m": m, "k": "4", "label": "b"}
+    assert table.column("k").to_pylist() == [str(n % 7) for n in range(600)]
+    assert outcome.err.splitlines() == [f"pull_data: {tmp_path}/t.csv: {note}" for note in notes]

@@ -10,10 +10,11 @@ WINDOWS = "cp1252"
 _UTF_16 = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _LOOKED_AT = 1 << 12
 _EXAMPLE_BYTES = 1 << 15
-# Two letters above ASCII side by side are rare in a language of Latin letters, the rule in others.
+# Letters above ASCII stand alone, or as two in a word of others (Größe), in the West, and together
+# in other alphabets.
 _MOST_LONG_RUNS = 0.1
 _HIGH = re.compile(rb"[\x80-\xff]+")
-_LONG = re.compile(rb"[\xa0-\xff]{2}|[\x80-\xff]{3}")
+_LONG = re.compile(rb"[\xa0-\xff]{3,}|[\x80-\xff]{4,}|(?<![\w\x80-\xff])[\xa0-\xff]{2}(?!\w)")
 # What no Western text has inside a word, but the letters of another encoding become.
 _UNLIKELY = re.compile(
     r"[^\W\d_][¹²³¿¯£¥¼½¾¡][^\W\d_]|[a-zß-ÿ][ŽŠŒŸƒ„†‡ˆ‰‹‚]|[£ƒ][A-Za-zß-ÿ]|[^\W\d_][‚„ˆ]"
@@ -50,11 +51,11 @@ def _is_damaged_utf_8(head: bytes) -> bool:
 
 
 def _single_bytes(head: bytes, name: str) -> str:
-    runs = _HIGH.findall(head)
-    long_runs = sum(_LONG.search(run) is not None for run in runs)
+    runs = len(_HIGH.findall(head))
+    long_runs = len(_LONG.findall(head))
     lines = b"\n".join(line for line in head.splitlines() if not line.isascii())[:_EXAMPLE_BYTES]
     western = _decoded(lines, WINDOWS)
-    if western and long_runs <= _MOST_LONG_RUNS * len(runs) and not _UNLIKELY.search(western):
+    if western and long_runs <= _MOST_LONG_RUNS * runs and not _UNLIKELY.search(western):
         return WINDOWS
     raise StepError(
         f"{name}: this is not UTF-8 text, and the encoding cannot be told for sure;"

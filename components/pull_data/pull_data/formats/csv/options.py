@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 WHITE_SPACE = " "
 NO_QUOTE = "none"
 FIND_OUT = -1
+# Python's own, for host names and source code.
+_NO_TEXT = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "unicode-escape")
 _SPELLED = {"tab": "\t", "\\t": "\t", "space": WHITE_SPACE, "whitespace": WHITE_SPACE}
 
 
@@ -59,6 +61,8 @@ def encoding(text: str) -> str:
             codecs.decode(b"", name)
             # Codecs such as base64 and rot13 are no encodings of text.
             "".encode(name)
+            if codecs.lookup(name).name in _NO_TEXT:
+                raise LookupError
     except (LookupError, ValueError, TypeError):
         raise ArgumentTypeError(
             f"{text!r:.80} is not an encoding; give one such as utf-8, cp1252 or utf-16"

@@ -121,8 +121,12 @@ def test_a_table_is_the_same_however_it_is_written(
     if fault == "empty":
         lines += [[""] * len(names)] * 2
     text = io.StringIO()
-    quoting = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
-    csv.writer(text, delimiter=delimiter, quoting=quoting, lineterminator=line_end).writerows(lines)
+    csv.writer(
+        text,
+        delimiter=delimiter,
+        quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL,
+        lineterminator=line_end,
+    ).writerows(lines)
     above, below, encoding = FAULTS[fault]
     whole = above.format(delimiter=delimiter) + text.getvalue() + below
     with tempfile.TemporaryDirectory() as folder:

@@ -324,6 +324,7 @@ def test_what_a_user_says(
         ),
         pytest.param('a,b\n"x\ny",2\n1,2,3\n4,5\n', [], ["line 4 has 3 fields"], id="line breaks"),
         pytest.param("T, x\na,b,c\nx,y,z\nu,v,w\n", [], ["line 2 has 3 fields"], id="no index"),
+        pytest.param("a,b\n1,2,3\n4,5,6\n7,8\n", [], ["line 2 has 3"], id="rows of two widths"),
         pytest.param("sep=;\n", [], ["nothing follows"], id="a line of Excel alone"),
         pytest.param("a,b,c\n1,2,3\n4 5,6\n", [], ["line 3 has 2 fields"], id="cut at the end"),
     ],

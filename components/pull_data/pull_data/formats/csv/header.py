@@ -74,7 +74,8 @@ def name_columns(cells: list[str], rows: Sequence[Record], width: int) -> Column
     """Name the fields of rows of a width after a header, which may lack or repeat names."""
     fitting = [row.cells for row in rows if len(row.cells) == width]
     columns: list[tuple[str, ...]] = list(zip(*fitting, strict=True)) if fitting else [()] * width
-    cells = _of_width(cells, columns)
+    is_even = len(fitting) == len(rows) > 1
+    cells = _of_width(cells, columns, is_even)
     if len(cells) != len(columns):
         columns = [()] * len(cells)
     end = len(cells)
@@ -99,16 +100,19 @@ def numbered(width: int) -> list[str]:
     return [f"column_{number + 1}" for number in range(width)]
 
 
-def _of_width(cells: list[str], columns: Sequence[Sequence[str]]) -> list[str]:
-    """Return a header as wide as its rows, if it lacks a field, or has an empty one too many."""
+def _of_width(cells: list[str], columns: Sequence[Sequence[str]], is_even: bool) -> list[str]:
+    """Return a header as wide as its rows, if it lacks a field, or has an empty one too many.
+
+    `is_even` says whether there are rows enough, all of one width, to tell what it lacks.
+    """
     if len(cells) == len(columns) + 1 and not cells[-1].strip():
         return cells[:-1]
     if len(cells) != len(columns) - 1:
         return cells
-    if not any(map(str.strip, columns[-1])):
+    if columns[-1] and not any(map(str.strip, columns[-1])):
         return [*cells, ""]
     # R names the rows, but not their column.
-    has_numbers = any(is_number(column[0]) for column in columns)
+    has_numbers = is_even and any(is_number(column[0]) for column in columns)
     return ["", *cells] if has_numbers and _is_index(columns[0]) else cells
 
 

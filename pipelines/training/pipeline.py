@@ -14,6 +14,11 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
     def training(
         source: str = "sample:breast_cancer",
         sha256: str = "",
+        delimiter: str = "",
+        encoding: str = "",
+        quote: str = "",
+        skip_lines: int = -1,
+        header: str = "",
         target: str = "diagnosis",
         task: str = "",
         test_fraction: float = 0.2,
@@ -30,7 +35,15 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
         registered_model_name: str = "pinion-model",
         register: bool = False,
     ) -> None:
-        pulled = components["pull_data"](source=source, sha256=sha256)
+        pulled = components["pull_data"](
+            source=source,
+            sha256=sha256,
+            delimiter=delimiter,
+            encoding=encoding,
+            quote=quote,
+            skip_lines=skip_lines,
+            header=header,
+        )
         # A source may change between two runs, and a cluster's cache cannot see that.
         pulled.set_caching_options(enable_caching=False)
         dataset = pulled.outputs["dataset"]

@@ -1,4 +1,4 @@
-"""The command line: `pull_data --source URL --sha256 HASH --dataset FILE`."""
+"""The command line: `pull_data --source URL --sha256 HASH --delimiter ; --dataset FILE`."""
 
 import re
 import sys
@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
 
-from pinion_step.cli import Parser, path, run
+from pinion_step.cli import Parser, path, run, whole_number
 from pinion_step.console import log
 from pinion_step.errors import StepError, reason
+from pull_data.formats.csv import options as csv
 from pull_data.sources.source import DEFAULT_SOURCE, KNOWN, parse_source, sample_names
 
 PROGRAM = "pull_data"
@@ -37,6 +38,38 @@ def build_parser() -> Parser:
         metavar="HEX",
     )
     parser.add_argument(
+        "--delimiter",
+        type=csv.delimiter,
+        default="",
+        help="of a CSV: what separates the fields, one character, tab or space (default: find out)",
+    )
+    parser.add_argument(
+        "--encoding",
+        type=csv.encoding,
+        default="",
+        help="of a CSV: the encoding of the text, such as cp1252 or utf-16 (default: find out)",
+    )
+    parser.add_argument(
+        "--quote",
+        type=csv.quote,
+        default="",
+        help='of a CSV: what encloses a field, one character, or none (default: ")',
+    )
+    parser.add_argument(
+        "--skip-lines",
+        type=whole_number(csv.FIND_OUT, csv.FIND_OUT, 1_000_000),
+        default=csv.FIND_OUT,
+        help="of a CSV: how many lines stand above the header; -1 finds out (default: %(default)s)",
+        metavar="N",
+    )
+    parser.add_argument(
+        "--header",
+        type=csv.header,
+        default=None,
+        help='of a CSV: true, false, or names for a table without a header, such as ["age", "city"]'
+        " (default: find out)",
+    )
+    parser.add_argument(
         "--dataset",
         type=path,
         required=True,
@@ -59,11 +92,14 @@ def warm() -> None:
 def _pull(argv: Sequence[str]) -> None:
     given = build_parser().parse(argv)
     source = parse_source(given.source)
+    options = csv.CsvOptions(
+        given.delimiter, given.encoding, given.quote, given.skip_lines, given.header
+    )
     # Not above: Arrow would make --help slow.
     from pull_data.step import pull
 
     try:
-        summary = pull(source, given.sha256, given.dataset, partial(log, PROGRAM))
+        summary = pull(source, given.sha256, given.dataset, partial(log, PROGRAM), options)
     except OSError as error:
         raise StepError(
             f"--dataset: {given.dataset} cannot be written: {reason(error)}; free some space,"

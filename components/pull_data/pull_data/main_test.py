@@ -111,4 +111,6 @@ def test_help_names_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
     out = capsys.readouterr().out
-    assert [flag for flag in ("--source", "--sha256", "--dataset") if flag not in out] == []
+    assert [
+        flag for flag in ("--source", "--skip-lines", "--header", "--dataset") if flag not in out
+    ] == []

@@ -1,5 +1,6 @@
 """From a source to the dataset: fetch, hash, convert, and move into place when whole."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ import pyarrow as pa
 
 from pinion_step.errors import StepError, reason
 from pinion_step.outputs import staged
+from pull_data.formats.csv.options import DEFAULTS, CsvOptions
 from pull_data.formats.folder import hashed
 from pull_data.formats.table import Log, Table, write_parquet
 from pull_data.sources.fetched import Fetched
@@ -16,11 +18,14 @@ from pull_data.sources.local import read_in_place
 from pull_data.sources.source import LocalSource, ObjectSource, Source, WebSource
 
 
-def pull(source: Source, sha256: str, dataset: Path, log: Log) -> str:
+def pull(
+    source: Source, sha256: str, dataset: Path, log: Log, options: CsvOptions = DEFAULTS
+) -> str:
     """Write the table at `source` to the Parquet file `dataset`, and return a summary in one line.
 
-    `sha256` is what the source must hash to, or empty. Raises `StepError` if the source cannot be
-    read, is not a table or has another hash; then nothing is written.
+    `sha256` is what the source must hash to, or empty; `options` say how a CSV is read. Raises
+    `StepError` if the source cannot be read, is not a table or has another hash; then nothing is
+    written.
     """
     with (
         staged({"--dataset": dataset}) as outputs,
@@ -36,17 +41,22 @@ def pull(source: Source, sha256: str, dataset: Path, log: Log) -> str:
                 f"{source.name}: the SHA-256 is {actual}, but --sha256 is {sha256}; check"
                 " the source and the hash"
             )
-        table = fetched.table(log)
-        rows = _write(table, outputs["--dataset"], fetched)
+        table = fetched.table(options, log)
+        rows = _write(table, outputs["--dataset"], fetched, options)
     return f"{rows} rows, {len(table.schema)} columns from {source.name} (sha256 {actual})"
 
 
-def _write(table: Table, whole: Path, fetched: Fetched) -> int:
+def _write(table: Table, whole: Path, fetched: Fetched, options: CsvOptions) -> int:
     """Write the dataset with its origin, and return its number of rows."""
+
+    def reading() -> dict[str, str]:
+        known = {"parameters": options.given, "notes": table.notes}
+        plain = not options.given and not table.notes
+        return {} if plain else {"pinion.reading": json.dumps(known, ensure_ascii=False)}
+
     try:
-        return write_parquet(
-            table, whole, {"pinion.source": fetched.name, "pinion.sha256": fetched.sha256}
-        )
+        origin = {"pinion.source": fetched.name, "pinion.sha256": fetched.sha256}
+        return write_parquet(table, whole, origin, reading)
     except MemoryError:
         raise
     except pa.ArrowException as error:

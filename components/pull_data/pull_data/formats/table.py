@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -25,6 +25,8 @@ class Table:
 
     schema: pa.Schema
     batches: Iterable[pa.RecordBatch]
+    # What was decided to read it, complete once every batch is read.
+    notes: list[str] = field(default_factory=list)
 
 
 def check_column_names(names: list[str], where: str) -> None:
@@ -45,12 +47,19 @@ def check_column_names(names: list[str], where: str) -> None:
         )
 
 
-def write_parquet(table: Table, path: Path, metadata: dict[str, str]) -> int:
-    """Write the batches to a Parquet file with the given metadata and return the number of rows."""
+def write_parquet(
+    table: Table, path: Path, metadata: dict[str, str], late: Callable[[], dict[str, str]]
+) -> int:
+    """Write the batches to a Parquet file with metadata, and return the number of rows.
+
+    `late` returns metadata that are known once every batch is read.
+    """
     with path.open("wb") as file:
         writer = pq.ParquetWriter(file, table.schema.with_metadata(metadata))
         try:
             rows = _write_groups(writer, _row_groups(table))
+            if known := late():
+                writer.add_key_value_metadata(known)
             writer.close()
         finally:
             # Else a failed write would be tried again when the writer is collected.

@@ -59,27 +59,72 @@ class CheckedText(io.RawIOBase):
             line = self._lines + error.object.count(b"\n", 0, error.start) + 1
             raise StepError(
                 f"{self._name}: line {line} is not UTF-8 text (byte"
-                f" 0x{error.object[error.start]:02x}); save the table as UTF-8"
+                f" 0x{error.object[error.start]:02x}); save the table as UTF-8, or"
+                " give its encoding, such as encoding=cp1252"
             ) from None
         self._lines += chunk.count(b"\n")
         self.last_byte = chunk.rstrip()[-1:] or self.last_byte
 
 
-def open_text(path: Path, name: str) -> io.BufferedReader:
-    """Open a text file, gzip'd or not, behind its byte order mark."""
-    stream: io.BufferedReader = io.BufferedReader(CheckedText(_unpacked(path), name), BUFFER_BYTES)
+class Transcoded:
+    """The text of a file in some encoding, read as UTF-8."""
+
+    def __init__(self, file: BinaryIO, encoding: str, name: str) -> None:
+        self._file, self._encoding, self._name = file, encoding, name
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._pending = b""
+        self._lines = 0
+
+    def read(self, size: int) -> bytes:
+        """Return up to so many bytes, and none at the end only."""
+        while not self._pending:
+            chunk = read_unpacked(self._file, BUFFER_BYTES, self._name)
+            text = self._decoded(chunk)
+            self._lines += text.count("\n")
+            self._pending = text.encode()
+            if not chunk:
+                break
+        given, self._pending = self._pending[:size], self._pending[size:]
+        return given
+
+    def close(self) -> None:
+        """Close the file below too."""
+        self._file.close()
+
+    def _decoded(self, chunk: bytes) -> str:
+        try:
+            text = self._decoder.decode(chunk, final=not chunk)
+            text.encode()
+        except UnicodeError as error:
+            what, line = "", self._lines + 1
+            if isinstance(error, UnicodeDecodeError):
+                before = error.object[: error.start].decode(self._encoding, errors="replace")
+                what, line = f" (byte 0x{error.object[error.start]:02x})", line + before.count("\n")
+            raise StepError(
+                f"{self._name}: line {line} is not {self._encoding} text{what}; give another"
+                " encoding, such as encoding=cp1252"
+            ) from None
+        return text
+
+
+def open_text(path: Path, name: str, encoding: str = "utf-8") -> io.BufferedReader:
+    """Open a text file, gzip'd or not, behind its byte order mark, as UTF-8."""
+    file = _unpacked(path)
+    if codecs.lookup(encoding).name != "utf-8":
+        file = cast(BinaryIO, Transcoded(file, encoding, name))
+    stream: io.BufferedReader = io.BufferedReader(CheckedText(file, name), BUFFER_BYTES)
     if stream.peek(1).startswith(codecs.BOM_UTF8):
         stream.read(len(codecs.BOM_UTF8))
     return stream
 
 
-def read_head(path: Path, name: str) -> bytes:
+def read_head(path: Path, name: str, size: int = HEAD_BYTES) -> bytes:
     """Return the first bytes of a file, unpacked, whatever they are.
 
     Raises `StepError` if they cannot be unpacked.
     """
     with _unpacked(path) as file:
-        return read_unpacked(file, HEAD_BYTES, name)
+        return read_unpacked(file, size, name)
 
 
 def read_unpacked(file: BinaryIO, size: int, name: str) -> bytes:

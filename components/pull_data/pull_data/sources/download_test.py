@@ -209,7 +209,7 @@ def test_a_server_that_cannot_be_reached_is_told(
         pytest.param(fail(404), ["404"], id="not found"),
         pytest.param(serve(b""), ["the file is empty"], id="no body"),
         pytest.param(serve(b"<html>login"), ["an HTML page"], id="a login page"),
-        pytest.param(serve(b"a,b\n1,2,3\n"), ["row 2"], id="a ragged row"),
+        pytest.param(serve(b"a,b\n1,2,3\n"), ["line 2"], id="a ragged row"),
     ],
 )
 def test_a_bad_answer_leaves_nothing_behind(

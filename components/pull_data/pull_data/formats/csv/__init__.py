@@ -1,0 +1,1 @@
+"""CSV in all the ways that people and programs write it."""

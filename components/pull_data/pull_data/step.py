@@ -56,6 +56,8 @@ def _write(table: Table, whole: Path, fetched: Fetched, options: CsvOptions) -> 
 
     try:
         origin = {"pinion.source": fetched.name, "pinion.sha256": fetched.sha256}
+        if options.given:
+            origin["pinion.pull_data"] = json.dumps(options.flags, ensure_ascii=False)
         return write_parquet(table, whole, origin, reading)
     except MemoryError:
         raise

@@ -24,7 +24,8 @@ def log_lineage(run: Run, options: Options, data: Dataset, metrics: Path) -> Non
         }
     }
     if data.source and data.sha256:
-        documents["pull_data"] = {"parameters": {"source": data.source, "sha256": data.sha256}}
+        given = {"source": data.source, "sha256": data.sha256, **(data.pull_data or {})}
+        documents["pull_data"] = {"parameters": given}
     if data.preprocess is not None:
         documents["preprocess"] = data.preprocess
     for step, document in documents.items():

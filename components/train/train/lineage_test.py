@@ -26,16 +26,17 @@ def recorded(step: Step) -> dict[str, Any]:
     return {path.stem: json.loads(path.read_text()) for path in folder.iterdir()}
 
 
-def add_metadata(step: Step, value: str) -> None:
+def add_metadata(step: Step, value: str, **more: str) -> None:
     path = step.folder / "train"
     table = pq.read_table(path)
-    metadata = {**(table.schema.metadata or {}), "pinion.preprocess": value}
+    added = {f"pinion.{name}": text for name, text in {"preprocess": value, **more}.items()}
+    metadata = {**(table.schema.metadata or {}), **added}
     pq.write_table(table.replace_schema_metadata(metadata), path)
 
 
 def test_a_run_says_what_every_step_before_the_model_was_given(step: Step) -> None:
     step.write(customers(), "price")
-    add_metadata(step, json.dumps(PREPROCESS))
+    add_metadata(step, json.dumps(PREPROCESS), pull_data='{"delimiter": ";", "header": "false"}')
     flags = ["--model", "ridge", "--model-params", '{"fit_intercept": false}', "--seed", "3"]
     more = ["--cv-folds", "4", "--experiment-parameters", "team=risk,note=a=b"]
     assert step.run(*flags, *more, "--search", '{"trials": 2, "space": {"alpha": [1, 5]}}') == 0
@@ -45,6 +46,8 @@ def test_a_run_says_what_every_step_before_the_model_was_given(step: Step) -> No
             "parameters": {
                 "source": "https://example.org/customers.csv",
                 "sha256": "c0ffee" * 10,
+                "delimiter": ";",
+                "header": "false",
             }
         },
         "preprocess": PREPROCESS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,14 +35,15 @@ SHARED = pd.StringDtype("python", na_value=np.nan)
 class Dataset:
     """Rows to learn from: the feature columns, the target, and the origin of the data.
 
-    `sha256` is the hash of the source. `preprocess` is the lineage of that step, None if the file
-    does not have it.
+    `sha256` is the hash of the source, and `pull_data` has the parameters with which it was read.
+    `preprocess` is the lineage of that step, None if the file does not have it.
     """
 
     features: pd.DataFrame
     target: pd.Series
     source: str
     sha256: str
+    pull_data: dict[str, Any] | None
     preprocess: dict[str, Any] | None
 
 
@@ -63,17 +65,18 @@ def read_dataset(path: Path, schema: Schema) -> Dataset:
         target,
         source=metadata.get(b"pinion.source", b"").decode(errors="replace"),
         sha256=metadata.get(b"pinion.sha256", b"").decode(errors="replace"),
-        preprocess=_preprocess(path, metadata.get(b"pinion.preprocess", b"null")),
+        pull_data=_document(path, metadata, "pinion.pull_data"),
+        preprocess=_document(path, metadata, "pinion.preprocess"),
     )
 
 
-def _preprocess(path: Path, text: bytes) -> Any:
+def _document(path: Path, metadata: Mapping[bytes, bytes], name: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(metadata.get(name.encode(), b"null"))
     except ValueError as error:
         raise StepError(
-            f"--train-data {path}: the metadata pinion.preprocess is not JSON ({error}); give the "
-            "training split that preprocess wrote"
+            f"--train-data {path}: the metadata {name} is not JSON ({error}); give the training"
+            " split that preprocess wrote"
         ) from error
 
 

@@ -35,6 +35,14 @@ class CsvOptions:
         return {name: value for name, value, default in values if value != default}
 
     @property
+    def flags(self) -> dict[str, object]:
+        """The parameters that a user gave, by name, as a pipeline takes them."""
+        return {
+            name: json.dumps(value, ensure_ascii=False) if name == "header" else value
+            for name, value in self.given.items()
+        }
+
+    @property
     def quote_character(self) -> str:
         """The character that quotes a field, or nothing."""
         return "" if self.quote == NO_QUOTE else self.quote or '"'

@@ -20,6 +20,8 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
         seed: int = 42,
         ignore_columns: list[str] = [],
         allowed_checks: list[str] = [],
+        column_types: dict[str, str] = {},
+        missing_markers: list[str] = [],
         model: str = "hist_gradient_boosting",
         model_params: dict[str, Any] = {},
         search: dict[str, Any] = {},
@@ -42,6 +44,8 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
             seed=seed,
             ignore_columns=ignore_columns,
             allowed_checks=allowed_checks,
+            column_types=column_types,
+            missing_markers=missing_markers,
         )
         trained = components["train"](
             train_data=split.outputs["train_data"],

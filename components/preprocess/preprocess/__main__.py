@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
 
-from pinion_step.cli import Parser, json_names, optional_path, path, run, whole_number
+from pinion_step.cli import Parser, json_names, json_object, optional_path, path, run, whole_number
 from pinion_step.console import log
 
 PROGRAM = "preprocess"
@@ -74,7 +74,28 @@ def build_parser() -> Parser:
         metavar="JSON",
         help='findings to overrule, as a JSON list of "check" or "check:column" (default: none)',
     )
+    _add_hints(parser)
     return parser
+
+
+def _add_hints(parser: Parser) -> None:
+    """Add the flags that say how values are read."""
+    add = parser.add_argument
+    add(
+        "--column-types",
+        type=json_object('{"price": "number"}'),
+        default="",
+        metavar="JSON",
+        help="columns whose kind you set, as a JSON object: number, category, date, text or boolean"
+        " (default: none)",
+    )
+    add(
+        "--missing-markers",
+        type=json_names,
+        default="",
+        metavar="JSON",
+        help="further values that are missing, as a JSON list (default: none)",
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -14,6 +14,7 @@ from pinion_step.errors import StepError
 CHECKS = (
     "schema_mismatch",
     "all_missing",
+    "mixed",
     "target_leak",
     "no_usable_features",
     "rare_class",
@@ -22,7 +23,9 @@ CHECKS = (
     "repeated_rows",
     "codes",
     "schema_drift",
+    "read_as",
 )
+READ_AS = "read_as"
 MOST_EXAMPLES = 3
 _LONGEST_EXAMPLE = 80
 

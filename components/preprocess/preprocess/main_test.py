@@ -78,6 +78,8 @@ def test_the_data_carry_what_the_step_was_given(
         "--seed": "7",
         "--ignore-columns": '["größe"]',
         "--allowed-checks": '["id_like"]',
+        "--column-types": '{"age": "number"}',
+        "--missing-markers": '["-999"]',
         "--reference-schema": str(first.folder / "schema"),
     }
     table = TABLE.append_column("größe", pa.array(range(ROWS)))
@@ -91,6 +93,8 @@ def test_the_data_carry_what_the_step_was_given(
             "seed": 7,
             "ignore_columns": ["größe"],
             "allowed_checks": ["id_like"],
+            "column_types": {"age": "number"},
+            "missing_markers": ["-999"],
         },
         "inputs": {
             "dataset": sha256((tmp_path / "dataset2").read_bytes()).hexdigest(),

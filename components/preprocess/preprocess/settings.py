@@ -9,26 +9,35 @@ from pathlib import Path
 from pinion_step.errors import WrongCallError
 from pinion_step.lineage import sha256
 from preprocess.findings import CHECKS
+from preprocess.reading.hints import COLUMN_TYPES, Hints
 from preprocess.reading.schema import Schema, read_schema
 from preprocess.reading.target import Task
+from preprocess.rows.survey import Asked
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one call: inputs by name, outputs by flag.
-
-    Without a task, the reference decides it, or else the target.
-    """
+    """The settings of one call: inputs by name, outputs by flag."""
 
     inputs: Mapping[str, Path]
     outputs: Mapping[str, Path]
-    target: str
-    task: Task | None
+    asked: Asked
     test_fraction: float
     seed: int
-    reference: Schema | None
     ignored: tuple[str, ...]
     allowed: tuple[str, ...]
+    missing_markers: tuple[str, ...]
+    column_types: Mapping[str, str]
+
+    @property
+    def target(self) -> str:
+        """The column to predict."""
+        return self.asked.target
+
+    @property
+    def reference(self) -> Schema | None:
+        """The schema of an earlier table, which this one must match."""
+        return self.asked.reference
 
 
 def read_settings(given: Namespace) -> Settings:
@@ -51,13 +60,15 @@ def read_settings(given: Namespace) -> Settings:
             "--schema": given.schema,
             "--report": given.report,
         },
-        target=target,
-        task=Task(given.task) if given.task else None,
+        asked=Asked(
+            target, Task(given.task) if given.task else None, reference, _hints(given, allowed)
+        ),
         test_fraction=given.test_fraction,
         seed=given.seed,
-        reference=reference,
         ignored=ignored,
         allowed=allowed,
+        missing_markers=tuple(marker.strip() for marker in given.missing_markers),
+        column_types=given.column_types,
     )
 
 
@@ -66,11 +77,13 @@ def describe(settings: Settings) -> dict[str, str]:
     document = {
         "parameters": {
             "target": settings.target,
-            "task": settings.task.value if settings.task else "",
+            "task": settings.asked.task.value if settings.asked.task else "",
             "test_fraction": settings.test_fraction,
             "seed": settings.seed,
             "ignore_columns": settings.ignored,
             "allowed_checks": settings.allowed,
+            "column_types": settings.column_types,
+            "missing_markers": settings.missing_markers,
         },
         "inputs": {name: sha256(path) for name, path in settings.inputs.items()},
     }
@@ -84,3 +97,16 @@ def _allowed(given: Sequence[str]) -> tuple[str, ...]:
             known = ", ".join(CHECKS)
             raise WrongCallError(f"--allowed-checks: {entry!r} is not a check (known: {known})")
     return entries
+
+
+def _hints(given: Namespace, allowed: Sequence[str]) -> Hints:
+    kinds = {}
+    for name, word in given.column_types.items():
+        if word not in COLUMN_TYPES:
+            raise WrongCallError(
+                f"--column-types: {word!r} of {name!r} is not a type (known:"
+                f" {', '.join(COLUMN_TYPES)})"
+            )
+        kinds[name.strip()] = COLUMN_TYPES[word]
+    split = (entry.partition(":") for entry in allowed)
+    return Hints(kinds, frozenset(column for check, _, column in split if check == "mixed"))

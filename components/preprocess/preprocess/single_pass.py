@@ -72,9 +72,8 @@ class SinglePass:
             self._files.close()
 
     def _begin(self, batch: Batch) -> None:
-        asked = self._settings
         try:
-            expected = survey([batch], asked.target, asked.task, asked.reference)
+            expected = survey([batch], self._rows, self._settings.asked, lambda: [batch])
         except StepError:
             # Only the whole table says whether that is an error.
             return

@@ -20,6 +20,7 @@ from pinion_step.errors import StepError, reason
 from pinion_step.outputs import Staged, staged
 from preprocess.checks.table_checks import table_findings
 from preprocess.findings import (
+    READ_AS,
     ChecksError,
     Finding,
     Severity,
@@ -67,7 +68,7 @@ def preprocess(settings: Settings, log: Callable[[str], None]) -> str:
 
     Raises `StepError` if the table cannot be used as asked; then nothing is written.
     """
-    dataset = Dataset(settings.inputs["dataset"], settings.ignored)
+    dataset = Dataset(settings.inputs["dataset"], settings.ignored, settings.missing_markers)
     metadata = dataset.origin | describe(settings)
     try:
         with staged(settings.outputs) as outputs:
@@ -112,7 +113,7 @@ def look(
 ) -> tuple[Survey, Numbered, tuple[Finding, ...]]:
     """Read the table, and return what was found in it, with the findings of the checks."""
     read = partial(dataset.batches, settings.target)
-    found = survey(single_pass.watch(read()), settings.target, settings.task, settings.reference)
+    found = survey(single_pass.watch(read()), dataset.rows, settings.asked, read)
     check_allowed_columns(settings.allowed, found.columns)
     numbering = single_pass.numbering(found)
     if not numbering:
@@ -184,5 +185,7 @@ def _log_all(findings: Sequence[Finding], log: Callable[[str], None]) -> None:
     """Log errors and warnings; a single error is only the last line of the log."""
     errors = sum(each.severity is Severity.ERROR for each in findings)
     for each in findings:
+        if each.check == READ_AS and each.severity is Severity.INFO:
+            log(each.message)
         if each.severity is Severity.WARNING or (each.severity is Severity.ERROR and errors > 1):
             log(f"{each.severity.value}: {each.message}")

@@ -29,7 +29,8 @@ def padded(values: list[Any], fill: Any) -> list[Any]:  # any value of a table
         pytest.param(["1_000"], "categorical", id="underscore"),
         pytest.param(["٣"], "categorical", id="other digits"),
         pytest.param(["12 kg"], "categorical", id="unit"),
-        pytest.param(["-"], "categorical", id="dash"),
+        pytest.param(["-"], "numeric", id="dash"),
+        pytest.param(["--"], "categorical", id="dashes"),
     ],
 )
 def test_text_is_numeric_where_every_value_is_a_number(

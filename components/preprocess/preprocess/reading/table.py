@@ -11,9 +11,10 @@ import pyarrow.parquet as pq
 from pandas import DataFrame, Series
 
 from pinion_step.errors import StepError, reason
-from preprocess.clean import clean
+from preprocess.clean import clean, without_markers
 from preprocess.reading.background import prefetched
 from preprocess.reading.kinds import Kind, declared_kind, read_numbers, to_kind
+from preprocess.reading.readings import PLAIN, Reading
 from preprocess.reading.target import TargetType, target_values
 
 # A batch holds about as many values, whatever its width.
@@ -42,43 +43,47 @@ _REFUSED = (
 
 @dataclass(frozen=True)
 class Batch:
-    """Cleaned rows; `numbers` are the text columns whose every value is a number, read as such."""
+    """Cleaned rows; `numbers` are the text columns whose every value is a number, read as such.
+
+    `first` is the number of the first row in the source, in which a header is row 1.
+    """
 
     frame: DataFrame
     numbers: dict[str, Series]
+    first: int = 1
 
-    def feature(self, name: str, kind: Kind) -> Series:
-        """Return a column, whose values all fit the kind, in its type."""
-        if kind is Kind.NUMERIC and name in self.numbers:
+    def feature(self, name: str, kind: Kind, reading: Reading = PLAIN) -> Series:
+        """Return a column, whose values all fit the kind as they are read, in its type."""
+        if kind is Kind.NUMERIC and name in self.numbers and reading.keeps_plain_numbers:
             return self.numbers[name]
+        if reading != PLAIN:
+            return reading.values(self.frame[name], kind)
         return to_kind(self.frame[name], kind)
 
-    def target(self, name: str, kind: TargetType) -> Series:
-        """Return a column, whose values all suit the type, as the target."""
-        if kind is not TargetType.STRING and name in self.numbers:
+    def target(self, name: str, kind: TargetType, reading: Reading = PLAIN) -> Series:
+        """Return a column, whose values all suit the type as they are read, as the target."""
+        is_text = kind is TargetType.STRING
+        if not is_text and name in self.numbers and reading.keeps_plain_numbers:
             return self.numbers[name]
-        return target_values(self.frame[name], kind)
+        column = self.frame[name]
+        if reading != PLAIN:
+            column = reading.values(column, Kind.CATEGORICAL if is_text else Kind.NUMERIC)
+        return target_values(column, kind)
 
 
 class Dataset:
     """A Parquet file that can be read as often as needed."""
 
-    def __init__(self, path: Path, ignored: tuple[str, ...] = ()) -> None:
-        """Open the file, without the ignored columns.
+    def __init__(
+        self, path: Path, ignored: tuple[str, ...] = (), markers: tuple[str, ...] = ()
+    ) -> None:
+        """Open the file, without the ignored columns; `markers` are further missing values.
 
         Raises `StepError` if it is not a usable table, or if it lacks an ignored column.
         """
-        if not path.is_file():
-            problem = "not a file" if path.exists() else "no such file"
-            raise StepError(f"--dataset: {path}: {problem}; give the file that pull_data wrote")
-        try:
-            self._file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
-        except (pa.ArrowException, OSError) as error:
-            raise StepError(
-                f"--dataset: {path}: not a Parquet file: {reason(error)}; give the file that"
-                " pull_data wrote"
-            ) from None
+        self._file = _opened(path)
         self._path = path
+        self._markers = markers
         groups = self._file.metadata.num_row_groups
         self.rows = sum(self._file.metadata.row_group(group).num_rows for group in range(groups))
         fields = list(self._file.schema_arrow)
@@ -99,9 +104,20 @@ class Dataset:
         keys = ("pinion.source", "pinion.sha256")
         return {key: metadata[key.encode()].decode() for key in keys if key.encode() in metadata}
 
+    @property
+    def _has_header(self) -> bool:
+        """Whether the source is likely a CSV, of which every column is text."""
+        return all(kind == pa.string() for kind in self._types.values())
+
     def batches(self, target: str) -> Iterator[Batch]:
         """Read and clean the rows in their order."""
-        return prefetched(map(_cleaned, self._frames(target)))
+        return prefetched(self._batches(target))
+
+    def _batches(self, target: str) -> Iterator[Batch]:
+        first = 2 if self._has_header else 1
+        for frame in self._frames(target):
+            yield _cleaned(frame, self._markers, first)
+            first += len(frame)
 
     def _frames(self, target: str) -> Iterator[DataFrame]:
         """Read the rows in frames of a bounded size.
@@ -122,6 +138,19 @@ class Dataset:
                 f"--dataset: {self._path}: the Parquet file is damaged: {reason(error)};"
                 " run pull_data again"
             ) from None
+
+
+def _opened(path: Path) -> pq.ParquetFile:
+    if not path.is_file():
+        problem = "not a file" if path.exists() else "no such file"
+        raise StepError(f"--dataset: {path}: {problem}; give the file that pull_data wrote")
+    try:
+        return pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+    except (pa.ArrowException, OSError) as error:
+        raise StepError(
+            f"--dataset: {path}: not a Parquet file: {reason(error)}; give the file that"
+            " pull_data wrote"
+        ) from None
 
 
 def check_ignored(ignored: tuple[str, ...], columns: list[str]) -> None:
@@ -145,11 +174,14 @@ def _frame(batch: pa.RecordBatch, types: dict[str, pa.DataType]) -> DataFrame:
     return table.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype(), **_INTEGERS}.get)
 
 
-def _cleaned(frame: DataFrame) -> Batch:
+def _cleaned(frame: DataFrame, markers: tuple[str, ...], first: int) -> Batch:
     frame = clean(frame)
+    if markers:
+        frame = frame.apply(lambda column: without_markers(column, markers))
     texts = {str(name): frame[name] for name in frame if declared_kind(frame[name]) is None}
     read = {name: read_numbers(text) for name, text in texts.items()}
-    return Batch(frame, {name: numbers for name, numbers in read.items() if numbers is not None})
+    numbers = {name: values for name, values in read.items() if values is not None}
+    return Batch(frame, numbers, first)
 
 
 def plain_type(field: pa.Field) -> pa.DataType:

@@ -132,9 +132,12 @@ def take_kept_rows(
 
 def typed(batch: Batch, survey: Survey) -> tuple[DataFrame, Series]:
     """Return the features and the target in the types of their kinds."""
-    features = {name: batch.feature(name, kind) for name, kind in survey.kinds.items()}
+    features = {
+        name: batch.feature(name, kind, survey.reading(name)) for name, kind in survey.kinds.items()
+    }
     frame = DataFrame(features, index=batch.frame.index, copy=False)
-    return frame, batch.target(survey.target, survey.target_type)
+    target = survey.target
+    return frame, batch.target(target, survey.target_type, survey.reading(target))
 
 
 def typed_rows(batch: Batch, survey: Survey) -> Rows:

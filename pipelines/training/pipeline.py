@@ -22,6 +22,9 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
         allowed_checks: list[str] = [],
         column_types: dict[str, str] = {},
         missing_markers: list[str] = [],
+        decimal: str = "",
+        thousands: str = "",
+        date_format: str = "",
         model: str = "hist_gradient_boosting",
         model_params: dict[str, Any] = {},
         search: dict[str, Any] = {},
@@ -46,6 +49,9 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
             allowed_checks=allowed_checks,
             column_types=column_types,
             missing_markers=missing_markers,
+            decimal=decimal,
+            thousands=thousands,
+            date_format=date_format,
         )
         trained = components["train"](
             train_data=split.outputs["train_data"],

@@ -15,6 +15,7 @@ CHECKS = (
     "schema_mismatch",
     "all_missing",
     "mixed",
+    "ambiguous",
     "target_leak",
     "no_usable_features",
     "rare_class",

@@ -80,6 +80,9 @@ def test_the_data_carry_what_the_step_was_given(
         "--allowed-checks": '["id_like"]',
         "--column-types": '{"age": "number"}',
         "--missing-markers": '["-999"]',
+        "--decimal": ",",
+        "--thousands": ".",
+        "--date-format": "%d.%m.%Y",
         "--reference-schema": str(first.folder / "schema"),
     }
     table = TABLE.append_column("größe", pa.array(range(ROWS)))
@@ -95,6 +98,9 @@ def test_the_data_carry_what_the_step_was_given(
             "allowed_checks": ["id_like"],
             "column_types": {"age": "number"},
             "missing_markers": ["-999"],
+            "decimal": ",",
+            "thousands": ".",
+            "date_format": "%d.%m.%Y",
         },
         "inputs": {
             "dataset": sha256((tmp_path / "dataset2").read_bytes()).hexdigest(),
@@ -225,7 +231,7 @@ def test_a_stop_leaves_nothing_behind(
 ) -> None:
     rows = 1_500_000
     pq.write_table(pa.table({"n": range(rows), "y": [0, 1] * (rows // 2)}), tmp_path / "large")
-    timer = threading.Timer(0.4, os.kill, (os.getpid(), number))
+    timer = threading.Timer(0.1, os.kill, (os.getpid(), number))
     timer.start()
     outcome = preprocess(tmp_path / "large")
     timer.join()

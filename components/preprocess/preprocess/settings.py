@@ -28,6 +28,9 @@ class Settings:
     allowed: tuple[str, ...]
     missing_markers: tuple[str, ...]
     column_types: Mapping[str, str]
+    decimal: str
+    thousands: str
+    date_format: str
 
     @property
     def target(self) -> str:
@@ -69,6 +72,9 @@ def read_settings(given: Namespace) -> Settings:
         allowed=allowed,
         missing_markers=tuple(marker.strip() for marker in given.missing_markers),
         column_types=given.column_types,
+        decimal=given.decimal,
+        thousands=given.thousands,
+        date_format=given.date_format,
     )
 
 
@@ -84,6 +90,9 @@ def describe(settings: Settings) -> dict[str, str]:
             "allowed_checks": settings.allowed,
             "column_types": settings.column_types,
             "missing_markers": settings.missing_markers,
+            "decimal": settings.decimal,
+            "thousands": settings.thousands,
+            "date_format": settings.date_format,
         },
         "inputs": {name: sha256(path) for name, path in settings.inputs.items()},
     }
@@ -109,4 +118,14 @@ def _hints(given: Namespace, allowed: Sequence[str]) -> Hints:
             )
         kinds[name.strip()] = COLUMN_TYPES[word]
     split = (entry.partition(":") for entry in allowed)
-    return Hints(kinds, frozenset(column for check, _, column in split if check == "mixed"))
+    if given.decimal and given.decimal == given.thousands:
+        raise WrongCallError(
+            f"--thousands: {given.thousands!r} is the decimal sign too; give another"
+        )
+    return Hints(
+        kinds,
+        decimal=given.decimal,
+        thousands=given.thousands,
+        date_format=given.date_format,
+        mixed=frozenset(column for check, _, column in split if check == "mixed"),
+    )

@@ -10,12 +10,14 @@ from collections import Counter
 import numpy as np
 from pandas import Series
 
+from preprocess.reading.forms import DATE, NUMBER, matches
 from preprocess.reading.kinds import FALSE, TRUE, Kind, declared_kind, fits
 from preprocess.reading.readings import FURTHER_MARKERS, PLAIN, Reading
 from preprocess.reading.text_bytes import holds_no_codes
 
 # From this share of misfits on, a column is what any text can be.
 MOST_MISFITS = 0.05
+_LOOSE = {Kind.NUMERIC: NUMBER, Kind.DATE: DATE}
 _CODE = r"^[+-]?(?:0[0-9]|[0-9]{16,}$)"
 # A word alone, such as a lone "f", may be the letter of a category.
 _PAIRS = tuple({yes, no} for yes, no in zip(TRUE, FALSE, strict=True))
@@ -30,6 +32,8 @@ class KindGuess:
         self._declared: Kind | None = None
         # How many values do not fit a kind, for as long as they are few.
         self._misfits = {Kind.NUMERIC: 0, Kind.BOOLEAN: 0, Kind.DATE: 0}
+        # The same of numbers and dates in any form that is looked for.
+        self._loose = {Kind.NUMERIC: 0, Kind.DATE: 0}
         self._words: set[str] = set()
         self._has_values = False
         self._has_codes = False
@@ -51,9 +55,10 @@ class KindGuess:
             # No text is of two kinds.
             self._filled += count
             self._has_codes = self._has_codes or not holds_no_codes(column) and _codes(column)
-            for kind in self._misfits.keys() - {Kind.NUMERIC}:
-                self._miss(kind, count)
-        elif self._misfits:
+            for counted in (self._misfits, self._loose):
+                for kind in counted.keys() - {Kind.NUMERIC}:
+                    self._miss(counted, kind, count)
+        elif self._misfits or self._loose:
             self._count(column[present])
 
     @property
@@ -108,6 +113,15 @@ class KindGuess:
         few = {kind: count for kind, count in self._misfits.items() if self._is_few(kind, count)}
         return min(few, key=few.__getitem__, default=None)
 
+    @property
+    def looks(self) -> frozenset[Kind]:
+        """The kinds that nearly all values may be of in a form that is not plain."""
+        if self._declared or not self._filled or self.kind is not Kind.CATEGORICAL:
+            return frozenset()
+        most = MOST_MISFITS * self._filled
+        few = {kind for kind, misfits in self._loose.items() if misfits <= most}
+        return frozenset(few - ({Kind.NUMERIC} if self._has_codes else set()))
+
     def misfits(self, kind: Kind) -> int:
         """Return how many values do not fit a kind that nearly all values fit."""
         return self._misfits.get(kind, self._filled)
@@ -137,16 +151,20 @@ class KindGuess:
             return
         for kind in list(self._misfits):
             fit = fits(values, kind).to_numpy(bool)
-            self._miss(kind, int(rows[~fit].sum()))
+            self._miss(self._misfits, kind, int(rows[~fit].sum()))
             if kind is Kind.BOOLEAN and fit.any():
                 self._words.update(values[fit].str.lower())
             if kind is Kind.NUMERIC and fit.any() and not self._has_codes:
                 self._has_codes = _codes(values[fit])
 
-    def _miss(self, kind: Kind, count: int) -> None:
-        self._misfits[kind] += count
-        if self._misfits[kind] > self._most:
-            del self._misfits[kind]
+        for kind in list(self._loose):
+            fit = matches(values, _LOOSE[kind]).to_numpy(bool)
+            self._miss(self._loose, kind, int(rows[~fit].sum()))
+
+    def _miss(self, counted: dict[Kind, int], kind: Kind, count: int) -> None:
+        counted[kind] += count
+        if counted[kind] > self._most:
+            del counted[kind]
 
 
 def _codes(column: Series) -> bool:

@@ -19,11 +19,22 @@ COLUMN_TYPES = {
 
 @dataclass(frozen=True)
 class Hints:
-    """The kinds of columns that the caller sets, and the mixed columns that stay categories."""
+    """The kinds of columns that the caller sets, the forms of values, what stays a category.
+
+    An empty text is not given. Forms decide only where the values leave a choice.
+    """
 
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    decimal: str = ""
+    thousands: str = ""
+    date_format: str = ""
     # Names of columns; an empty one means all.
     mixed: frozenset[str] = frozenset()
+
+    @property
+    def groups_by_point(self) -> bool:
+        """Whether a point is between groups of three digits, so that 1.234 is a thousand."""
+        return self.decimal == "," or self.thousands == "."
 
     def keeps_category(self, column: str) -> bool:
         """Return whether a column of mixed values stays a category."""

@@ -74,10 +74,7 @@ class TargetProfile:
         """
         self.guess.update(column, numbers)
         if self.kind is Kind.NUMERIC:
-            column = (
-                column if numbers is not None else self.guess.reading.plain(column, Kind.NUMERIC)
-            )
-            values = (to_kind(column, Kind.NUMERIC) if numbers is None else numbers).dropna()
+            values = (self._plain_numbers(column) if numbers is None else numbers).dropna()
             self._fractional |= bool((values % 1 != 0).any())
             # Text that reads as the bound may be the number behind it: 9007199254740993.0
             bounds: Literal["both", "neither"] = "neither" if column.dtype == "str" else "both"
@@ -85,6 +82,15 @@ class TargetProfile:
             self._inexact |= not exact.all()
             if len(self._numbers) <= MOST_NUMBERED_CLASSES:
                 self._numbers.update(values.unique())
+
+    def _plain_numbers(self, column: Series) -> Series:
+        markers = self.guess.seen_markers
+        return to_kind(column.mask(column.isin(markers)) if markers else column, Kind.NUMERIC)
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether there are more numbers than classes would have, or fractions."""
+        return self._fractional or len(self._numbers) > MOST_NUMBERED_CLASSES
 
     @property
     def kind(self) -> Kind | None:
@@ -127,7 +133,7 @@ class TargetProfile:
     def _plain_task(self, name: str, kind: Kind) -> Task:
         if kind is not Kind.NUMERIC:
             return Task.CLASSIFICATION
-        if self._fractional or len(self._numbers) > MOST_NUMBERED_CLASSES:
+        if self.is_measured:
             return Task.REGRESSION
         if len(self._numbers) <= 2:
             return Task.CLASSIFICATION

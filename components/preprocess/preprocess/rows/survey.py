@@ -65,7 +65,6 @@ def survey(batches: Iterable[Batch], rows: int, asked: Asked, again: Read) -> Su
     `again` reads the batches once more. Raises `StepError` if the table cannot be used.
     """
     gathered = _gather(batches, rows, asked)
-    deciding = Deciding(asked.hints, again)
     if asked.reference and gathered.misfits:
         mismatches = [
             *column_mismatches(asked.reference, gathered.columns),
@@ -73,11 +72,15 @@ def survey(batches: Iterable[Batch], rows: int, asked: Asked, again: Read) -> Su
         ]
         return _as_before(gathered, asked, asked.reference, mismatches, again)
     fail_on_errors([all_missing(name) for name, each in gathered.guesses.items() if not each.kind])
-    decided = {name: deciding.feature(name, guess) for name, guess in gathered.guesses.items()}
-    target = deciding.target(asked.target, gathered.profile, asked.task)
+    guesses = {**gathered.guesses, asked.target: gathered.profile.guess}
+    if asked.task is Task.CLASSIFICATION and asked.target not in asked.hints.kinds:
+        # Its labels are taken as they are.
+        del guesses[asked.target]
+    deciding = Deciding(asked.hints, again, guesses)
+    decided = {name: deciding.column(name) for name in gathered.guesses}
+    target, profile = _target(gathered.profile, asked, deciding, again)
     decided_all = [target, *decided.values()]
     fail_on_errors([each.stop for each in decided_all if each.stop])
-    profile = _decided_profile(gathered.profile, asked.target, target, again)
     posed = profile.task(asked.target, asked.task)
     codes = [_codes(name) for name, guess in gathered.guesses.items() if guess.holds_codes]
     return Survey(
@@ -119,6 +122,25 @@ def _as_before(
         readings=_readings({asked.target: target, **decided}),
         findings=(),
     )
+
+
+def _target(
+    profile: TargetProfile, asked: Asked, deciding: Deciding, again: Read
+) -> tuple[Decided, TargetProfile]:
+    """Decide what the target is, and return its profile as it is read.
+
+    Labels of a classification stay as they are; only measured numbers are read in another form.
+    """
+    if asked.task is Task.CLASSIFICATION and asked.target not in asked.hints.kinds:
+        return Decided(profile.kind or Kind.CATEGORICAL), profile
+    target = deciding.column(asked.target, frozenset({Kind.NUMERIC}))
+    if target.stop:
+        return target, profile
+    decided = _decided_profile(profile, asked.target, target, again)
+    is_set = asked.task or asked.target in asked.hints.kinds
+    if target.reading.has_form and not is_set and not decided.is_measured:
+        return Decided(Kind.CATEGORICAL), profile
+    return target, decided
 
 
 def _readings(decided: dict[str, Decided]) -> dict[str, Reading]:

@@ -25,6 +25,7 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
         decimal: str = "",
         thousands: str = "",
         date_format: str = "",
+        duplicates: str = "",
         model: str = "hist_gradient_boosting",
         model_params: dict[str, Any] = {},
         search: dict[str, Any] = {},
@@ -52,6 +53,7 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
             decimal=decimal,
             thousands=thousands,
             date_format=date_format,
+            duplicates=duplicates,
         )
         trained = components["train"](
             train_data=split.outputs["train_data"],

@@ -98,6 +98,19 @@ def _add_hints(parser: Parser) -> None:
         help="further values that are missing, as a JSON list (default: none)",
     )
     add(
+        "--duplicates",
+        type=_one_of("keep", "drop"),
+        default="",
+        metavar="keep|drop",
+        help="rows that repeat another (default: keep, unless a column numbers the rows)",
+    )
+    _add_forms(parser)
+
+
+def _add_forms(parser: Parser) -> None:
+    """Add the flags that choose where values leave a choice."""
+    add = parser.add_argument
+    add(
         "--decimal",
         type=_one_of(".", ","),
         default="",

@@ -83,6 +83,7 @@ def test_the_data_carry_what_the_step_was_given(
         "--decimal": ",",
         "--thousands": ".",
         "--date-format": "%d.%m.%Y",
+        "--duplicates": "keep",
         "--reference-schema": str(first.folder / "schema"),
     }
     table = TABLE.append_column("größe", pa.array(range(ROWS)))
@@ -101,6 +102,7 @@ def test_the_data_carry_what_the_step_was_given(
             "decimal": ",",
             "thousands": ".",
             "date_format": "%d.%m.%Y",
+            "duplicates": "keep",
         },
         "inputs": {
             "dataset": sha256((tmp_path / "dataset2").read_bytes()).hexdigest(),
@@ -242,5 +244,5 @@ def test_help_names_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
     out = capsys.readouterr().out
-    flags = ["--dataset", "--target", "--task", "--test-fraction", "--seed", "--reference-schema"]
+    flags = "--dataset --target --task --test-fraction --seed --reference-schema".split()
     assert [flag for flag in (*flags, *(f"--{name}" for name in OUTPUTS)) if flag not in out] == []

@@ -26,11 +26,18 @@ class Settings:
     seed: int
     ignored: tuple[str, ...]
     allowed: tuple[str, ...]
-    missing_markers: tuple[str, ...]
     column_types: Mapping[str, str]
     decimal: str
     thousands: str
     date_format: str
+    duplicates: str
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """The words that are classes of the target, though they are missing elsewhere."""
+        return frozenset(
+            entry.removeprefix("class:") for entry in self.allowed if entry.startswith("class:")
+        )
 
     @property
     def target(self) -> str:
@@ -54,15 +61,9 @@ def read_settings(given: Namespace) -> Settings:
     ignored = tuple(name.strip() for name in given.ignore_columns)
     if target in ignored:
         raise WrongCallError(f"--ignore-columns: {target!r} is the target; remove it from the list")
-    inputs = {"dataset": given.dataset, "reference_schema": given.reference_schema}
     return Settings(
-        inputs={name: file for name, file in inputs.items() if file},
-        outputs={
-            "--train-data": given.train_data,
-            "--test-data": given.test_data,
-            "--schema": given.schema,
-            "--report": given.report,
-        },
+        inputs=_inputs(given),
+        outputs=_outputs(given),
         asked=Asked(
             target, Task(given.task) if given.task else None, reference, _hints(given, allowed)
         ),
@@ -70,12 +71,26 @@ def read_settings(given: Namespace) -> Settings:
         seed=given.seed,
         ignored=ignored,
         allowed=allowed,
-        missing_markers=tuple(marker.strip() for marker in given.missing_markers),
         column_types=given.column_types,
         decimal=given.decimal,
         thousands=given.thousands,
         date_format=given.date_format,
+        duplicates=given.duplicates,
     )
+
+
+def _inputs(given: Namespace) -> dict[str, Path]:
+    inputs = {"dataset": given.dataset, "reference_schema": given.reference_schema}
+    return {name: file for name, file in inputs.items() if file}
+
+
+def _outputs(given: Namespace) -> dict[str, Path]:
+    return {
+        "--train-data": given.train_data,
+        "--test-data": given.test_data,
+        "--schema": given.schema,
+        "--report": given.report,
+    }
 
 
 def describe(settings: Settings) -> dict[str, str]:
@@ -89,10 +104,11 @@ def describe(settings: Settings) -> dict[str, str]:
             "ignore_columns": settings.ignored,
             "allowed_checks": settings.allowed,
             "column_types": settings.column_types,
-            "missing_markers": settings.missing_markers,
+            "missing_markers": settings.asked.hints.markers,
             "decimal": settings.decimal,
             "thousands": settings.thousands,
             "date_format": settings.date_format,
+            "duplicates": settings.duplicates,
         },
         "inputs": {name: sha256(path) for name, path in settings.inputs.items()},
     }
@@ -127,5 +143,6 @@ def _hints(given: Namespace, allowed: Sequence[str]) -> Hints:
         decimal=given.decimal,
         thousands=given.thousands,
         date_format=given.date_format,
+        markers=tuple(marker.strip() for marker in given.missing_markers),
         mixed=frozenset(column for check, _, column in split if check == "mixed"),
     )

@@ -93,7 +93,7 @@ class SinglePass:
             self._write(rows, hashes, self._files)
 
     def _write(self, rows: Rows, hashes: Hashes, files: SplitFiles) -> None:
-        if repeats(hashes, rows.targets).any():
+        if self._settings.duplicates == "drop" and repeats(hashes, rows.targets).any():
             self._drop_files()
             return
         kept = rows.codes >= 0

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from pinion_step.errors import StepError, reason
 from pinion_step.outputs import Staged, staged
-from preprocess.checks.table_checks import table_findings
+from preprocess.checks.table_checks import drops_repeated, table_findings
 from preprocess.findings import (
     READ_AS,
     ChecksError,
@@ -31,6 +31,7 @@ from preprocess.findings import (
 from preprocess.reading.schema import Schema, to_document
 from preprocess.reading.table import Dataset
 from preprocess.rows.assignment import Mask, Numbered, Numbering, assign, take_kept_rows, typed
+from preprocess.rows.left_out import repeated, without_target
 from preprocess.rows.reference import class_mismatches, drift
 from preprocess.rows.survey import Survey, survey
 from preprocess.settings import Settings, describe
@@ -68,7 +69,9 @@ def preprocess(settings: Settings, log: Callable[[str], None]) -> str:
 
     Raises `StepError` if the table cannot be used as asked; then nothing is written.
     """
-    dataset = Dataset(settings.inputs["dataset"], settings.ignored, settings.missing_markers)
+    dataset = Dataset(
+        settings.inputs["dataset"], settings.ignored, settings.asked.hints.markers, settings.labels
+    )
     metadata = dataset.origin | describe(settings)
     try:
         with staged(settings.outputs) as outputs:
@@ -125,7 +128,16 @@ def look(
         # A value that only copies of its row repeat would seem to determine their target.
         profile = TableProfile(found.kinds, found.task, dataset.rows)
         take_kept_rows(read(), found, numbered, profile)
-    findings = [*found.findings, *table_findings(found, numbered, profile)]
+    drop = drops_repeated(settings.duplicates, numbered, profile)
+    findings = [*found.findings, *table_findings(found, numbered, profile, drop)]
+    first, consented = dataset.first_row, found.said_missing(settings.asked.hints.markers)
+    findings += without_target(found.target, numbered.codes < 0, consented, first)
+    if drop:
+        findings += repeated(
+            (numbered.codes >= 0) & numbered.repeated, settings.duplicates == "drop", first
+        )
+    else:
+        numbered = numbered.with_repeated()
     if settings.reference:
         findings.extend(class_mismatches(settings.reference, numbered.labels))
     return found, numbered, overruled(findings, settings.allowed)

@@ -28,6 +28,8 @@ class Hints:
     decimal: str = ""
     thousands: str = ""
     date_format: str = ""
+    # What the caller says is missing, in every column.
+    markers: tuple[str, ...] = ()
     # Names of columns; an empty one means all.
     mixed: frozenset[str] = frozenset()
 

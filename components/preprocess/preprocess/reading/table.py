@@ -1,7 +1,8 @@
 """A Parquet file as batches of bounded size: cleaned rows, with columns in the types of kinds."""
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -45,12 +46,15 @@ _REFUSED = (
 class Batch:
     """Cleaned rows; `numbers` are the text columns whose every value is a number, read as such.
 
-    `first` is the number of the first row in the source, in which a header is row 1.
+    `first` is the number of the first row in the source, in which a header is row 1. `integers` are
+    the columns that hold 64-bit integers there, and `words` the missing texts of the target.
     """
 
     frame: DataFrame
     numbers: dict[str, Series]
     first: int = 1
+    integers: frozenset[str] = frozenset()
+    words: Counter[str] = field(default_factory=Counter)
 
     def feature(self, name: str, kind: Kind, reading: Reading = PLAIN) -> Series:
         """Return a column, whose values all fit the kind as they are read, in its type."""
@@ -75,15 +79,23 @@ class Dataset:
     """A Parquet file that can be read as often as needed."""
 
     def __init__(
-        self, path: Path, ignored: tuple[str, ...] = (), markers: tuple[str, ...] = ()
+        self,
+        path: Path,
+        ignored: tuple[str, ...] = (),
+        markers: tuple[str, ...] = (),
+        labels: frozenset[str] = frozenset(),
     ) -> None:
-        """Open the file, without the ignored columns; `markers` are further missing values.
+        """Open the file, without the ignored columns.
+
+        `markers` are further missing values, and `labels` words that are classes of the target,
+        though they are missing elsewhere.
 
         Raises `StepError` if it is not a usable table, or if it lacks an ignored column.
         """
         self._file = _opened(path)
         self._path = path
         self._markers = markers
+        self._labels = labels
         groups = self._file.metadata.num_row_groups
         self.rows = sum(self._file.metadata.row_group(group).num_rows for group in range(groups))
         fields = list(self._file.schema_arrow)
@@ -105,19 +117,46 @@ class Dataset:
         return {key: metadata[key.encode()].decode() for key in keys if key.encode() in metadata}
 
     @property
-    def _has_header(self) -> bool:
-        """Whether the source is likely a CSV, of which every column is text."""
-        return all(kind == pa.string() for kind in self._types.values())
+    def first_row(self) -> int:
+        """The number of the first row: 2 in a CSV, whose header is row 1; 1 elsewhere.
+
+        Every column of a CSV is text.
+        """
+        return 2 if all(kind == pa.string() for kind in self._types.values()) else 1
 
     def batches(self, target: str) -> Iterator[Batch]:
         """Read and clean the rows in their order."""
         return prefetched(self._batches(target))
 
     def _batches(self, target: str) -> Iterator[Batch]:
-        first = 2 if self._has_header else 1
+        first = self.first_row
+        integers = frozenset(
+            each.name.strip() for each in self._fields if _value_type(each) in _INTEGERS
+        )
         for frame in self._frames(target):
-            yield _cleaned(frame, self._markers, first)
+            cleaned, words = self._cleaned(frame, target)
+            yield Batch(cleaned, _numbers(cleaned), first, integers, words)
             first += len(frame)
+
+    def _cleaned(self, frame: DataFrame, target: str) -> tuple[DataFrame, Counter[str]]:
+        """Return cleaned rows, and the texts of the target that are missing, as they were."""
+        cleaned = clean(frame)
+        if self._markers:
+            cleaned = cleaned.apply(lambda column: without_markers(column, self._markers))
+        names = [str(name).strip() for name in frame]
+        if target not in names or target not in cleaned or len(cleaned) < len(frame):
+            return cleaned, Counter()
+        given, lost = frame.iloc[:, names.index(target)], cleaned[target].isna()
+        if given.dtype != "str" or not lost.any():
+            return cleaned, Counter()
+        texts = given[lost.to_numpy(bool)].dropna().str.strip()
+        labels = texts[texts.isin(self._labels)]
+        if len(labels):
+            cleaned[target] = cleaned[target].where(
+                ~given.index.isin(labels.index), given.str.strip()
+            )
+        others = texts[~texts.isin((*self._labels, ""))]
+        return cleaned, Counter(others.value_counts().to_dict())
 
     def _frames(self, target: str) -> Iterator[DataFrame]:
         """Read the rows in frames of a bounded size.
@@ -174,14 +213,10 @@ def _frame(batch: pa.RecordBatch, types: dict[str, pa.DataType]) -> DataFrame:
     return table.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype(), **_INTEGERS}.get)
 
 
-def _cleaned(frame: DataFrame, markers: tuple[str, ...], first: int) -> Batch:
-    frame = clean(frame)
-    if markers:
-        frame = frame.apply(lambda column: without_markers(column, markers))
+def _numbers(frame: DataFrame) -> dict[str, Series]:
     texts = {str(name): frame[name] for name in frame if declared_kind(frame[name]) is None}
     read = {name: read_numbers(text) for name, text in texts.items()}
-    numbers = {name: values for name, values in read.items() if values is not None}
-    return Batch(frame, numbers, first)
+    return {name: values for name, values in read.items() if values is not None}
 
 
 def plain_type(field: pa.Field) -> pa.DataType:

@@ -39,6 +39,13 @@ class Numbered:
         """Whether a row has a target and repeats no other."""
         return (self.codes >= 0) & ~self.repeated
 
+    def with_repeated(self) -> "Numbered":
+        """Return the rows, of which those that repeat another are kept too.
+
+        Equal rows have one place, so they are on one side of the split.
+        """
+        return Numbered(self.hashes, self.codes, np.zeros(len(self.codes), bool), self.labels)
+
     @property
     def without_target(self) -> int:
         """The number of rows without a target."""

@@ -1,7 +1,8 @@
 """The first pass: find the columns, their kinds, and the task that the target poses."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from pinion_step.errors import StepError
@@ -14,6 +15,8 @@ from preprocess.reading.schema import Schema
 from preprocess.reading.table import Batch
 from preprocess.reading.target import TargetProfile, TargetType, Task, check_target
 from preprocess.rows.decisions import Decided, Deciding
+from preprocess.rows.extremes import Extremes
+from preprocess.rows.left_out import unclear_class
 from preprocess.rows.reference import Misfits, check_target_kept, column_mismatches, task_mismatches
 
 Read = Callable[[], Iterable[Batch]]
@@ -43,10 +46,16 @@ class Survey:
     kinds: dict[str, Kind]
     readings: dict[str, Reading]
     findings: tuple[Finding, ...] = field(compare=False)
+    # How many rows without a target had which text there.
+    words: Counter[str] = field(default_factory=Counter, compare=False)
 
     def reading(self, name: str) -> Reading:
         """Return how a column is read."""
         return self.readings.get(name, PLAIN)
+
+    def said_missing(self, markers: Iterable[str]) -> int:
+        """Return how many rows have one of the markers as their target."""
+        return sum(self.words[marker] for marker in markers)
 
 
 @dataclass
@@ -57,6 +66,16 @@ class _Gathered:
     guesses: dict[str, KindGuess]
     profile: TargetProfile
     misfits: Misfits | None
+    extremes: Extremes = field(default_factory=Extremes)
+    words: Counter[str] = field(default_factory=Counter)
+
+    def extreme(self, survey: Survey) -> Survey:
+        """Return the survey with the numbers that estimators cannot hold among its findings."""
+        numbers = {name for name, kind in survey.kinds.items() if kind is Kind.NUMERIC}
+        if survey.task is Task.REGRESSION:
+            numbers.add(survey.target)
+        findings = (*survey.findings, *self.extremes.findings(numbers))
+        return replace(survey, findings=findings, words=self.words)
 
 
 def survey(batches: Iterable[Batch], rows: int, asked: Asked, again: Read) -> Survey:
@@ -65,6 +84,13 @@ def survey(batches: Iterable[Batch], rows: int, asked: Asked, again: Read) -> Su
     `again` reads the batches once more. Raises `StepError` if the table cannot be used.
     """
     gathered = _gather(batches, rows, asked)
+    if asked.task is not Task.REGRESSION and gathered.profile.kind is not Kind.NUMERIC:
+        known = asked.hints.markers
+        fail_on_errors(unclear_class(asked.target, gathered.words, known, rows))
+    return gathered.extreme(_decided(gathered, asked, again))
+
+
+def _decided(gathered: _Gathered, asked: Asked, again: Read) -> Survey:
     if asked.reference and gathered.misfits:
         mismatches = [
             *column_mismatches(asked.reference, gathered.columns),
@@ -166,6 +192,8 @@ def _gather(batches: Iterable[Batch], rows: int, asked: Asked) -> _Gathered:
     gathered = _begun(tuple(first.frame.columns), rows, asked)
     for batch in chain([first], batches):
         frame = batch.frame
+        gathered.extremes.update(batch)
+        gathered.words.update(batch.words)
         gathered.profile.update(frame[asked.target], batch.numbers.get(asked.target))
         if gathered.misfits:
             gathered.misfits.update(batch)

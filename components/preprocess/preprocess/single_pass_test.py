@@ -31,6 +31,13 @@ def last(column: str, value: str, before: list[str | None] | None = None) -> dic
         pytest.param(last("n", "maybe", ["yes"] * ROWS), [], id="a boolean turns text"),
         pytest.param(last("n", "-", ["2024-01-31"] * ROWS), [], id="a date turns text"),
         pytest.param(last("n", "1", [None] * ROWS), [], id="a missing column has a number"),
+        pytest.param(last("m", "-"), [], id="a marker comes last"),
+        pytest.param(last("n", "$1,234.5", [f"${n}" for n in NUMBERS]), [], id="a price grows"),
+        pytest.param(
+            last("n", "31/01/2024", ["03/04/2024", "04/04/2024"] * (ROWS // 2)),
+            [],
+            id="the last date tells the order",
+        ),
         pytest.param(last("y", "0.5", ["1", "0"] * (ROWS // 2)), [], id="classes turn numbers"),
         pytest.param(
             {"y": [*["1", "0"] * (ROWS // 2 - 6), *["no"] * 12]},

@@ -30,11 +30,16 @@ class Deciding:
     """Decides column by column; `again` reads the table once more, for a closer look."""
 
     def __init__(
-        self, hints: Hints, again: Callable[[], Iterable[Batch]], guesses: dict[str, KindGuess]
+        self,
+        hints: Hints,
+        again: Callable[[], Iterable[Batch]],
+        guesses: dict[str, KindGuess],
+        target: str,
     ) -> None:
         self._hints = hints
         self._again = again
         self._guesses = guesses
+        self._target = target
         self._looks = {
             name: {kind: self._look(guess, kind) for kind in self._worth(name, guess)}
             for name, guess in guesses.items()
@@ -61,8 +66,9 @@ class Deciding:
         """Return a column that nearly all values of fit a kind in one of the forms."""
         form = forms[0]
         if form.fit < guess.filled:
-            shown, where = self._first(name, kind, form.reading)
-            found = mixed(name, kind, guess.filled - form.fit, guess.filled, shown, where)
+            first = self._first(name, kind, form.reading)
+            is_target = name == self._target
+            found = mixed(name, kind, guess.filled - form.fit, guess.filled, first, is_target)
             if self._hints.keeps_category(name):
                 return Decided(Kind.CATEGORICAL, findings=(found,))
             return Decided(Kind.CATEGORICAL, stop=found)

@@ -55,6 +55,7 @@ def test_a_unit_in_a_target_of_numbers_is_named_instead_of_its_classes(
     table = {"m": N, "power": ["kW", *(f"{n / 3}" for n in range(ROWS - 1))]}
     outcome = preprocess(table, target="power")
     outcome.assert_failed("column 'power' holds numbers, but 1 of 400", "'kW' in row 2")
+    assert "--ignore-columns" not in outcome.err
 
 
 def test_the_header_again_is_named_with_its_rows(preprocess: Preprocess) -> None:

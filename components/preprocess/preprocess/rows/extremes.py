@@ -44,13 +44,13 @@ class Extremes:
         for place in places[: MOST_EXAMPLES - len(found)].tolist():
             found.append((_shown(batch.frame[name], place, merged), batch.first + place))
 
-    def findings(self, columns: Collection[str]) -> Iterator[Finding]:
+    def findings(self, columns: Collection[str], target: str) -> Iterator[Finding]:
         """Yield a finding for each of the columns, those that are read as numbers."""
         for (name, merged), count in self._counts.items():
             if name in columns:
-                yield self._finding(name, merged, count)
+                yield self._finding(name, merged, count, name == target)
 
-    def _finding(self, name: str, merged: bool, count: int) -> Finding:
+    def _finding(self, name: str, merged: bool, count: int, is_target: bool) -> Finding:
         found = self._found[name, merged]
         shown = examples(value for value, _ in found)
         where = ", ".join(
@@ -68,9 +68,9 @@ class Extremes:
             f"--dataset: column {name!r} has {count:,} number(s) beyond 3.4e38, which estimators of"
             f" 32-bit floats cannot hold: {where}; correct them, make them missing with"
             f" --missing-markers '{marker}', or scale the column or take its logarithm in the"
-            f" source; {remedy('huge_number', name)}"
+            f" source{'' if is_target else '; ' + remedy('huge_number', name)}"
         )
-        return Finding("huge_number", Severity.ERROR, text, name, count, examples=shown)
+        return Finding("huge_number", Severity.ERROR, text, name, count, None, shown, not is_target)
 
 
 def _shown(column: Series, place: int, merged: bool) -> str:

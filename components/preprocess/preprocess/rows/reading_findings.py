@@ -19,9 +19,18 @@ _WORDS = {Kind.NUMERIC: "number", Kind.BOOLEAN: "boolean", Kind.DATE: "date"}
 
 
 def mixed(
-    name: str, kind: Kind, count: int, filled: int, shown: Sequence[str], where: str
+    name: str,
+    kind: Kind,
+    count: int,
+    filled: int,
+    first: tuple[Sequence[str], str],
+    is_target: bool,
 ) -> Finding:
-    """Return the finding of a column in which few values do not fit its kind."""
+    """Return the finding of a column in which few values do not fit its kind.
+
+    `first` are the first of them, and a text that says where they are.
+    """
+    shown, where = first
     marker = json.dumps(list(dict.fromkeys(shown)), ensure_ascii=False)
     types = json.dumps({name: _WORDS[kind]}, ensure_ascii=False)
     allowed = json.dumps([f"mixed:{name}"], ensure_ascii=False)
@@ -31,8 +40,8 @@ def mixed(
         f"--dataset: column {name!r} holds {PLURALS[kind]}, but {count:,} of {filled:,} values"
         f" {'is' if count == 1 else 'are'} not: {where}; correct them in the source, or say what"
         f" they are: missing with --missing-markers '{marker}' or --column-types '{types}',"
-        f" categories with --allowed-checks '{allowed}'; or leave the column out with"
-        f" {ignoring(name)}",
+        f" categories with --allowed-checks '{allowed}'"
+        + ("" if is_target else f"; or leave the column out with {ignoring(name)}"),
         column=name,
         rows=count,
         share=count / filled,

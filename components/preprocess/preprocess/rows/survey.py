@@ -74,7 +74,7 @@ class _Gathered:
         numbers = {name for name, kind in survey.kinds.items() if kind is Kind.NUMERIC}
         if survey.task is Task.REGRESSION:
             numbers.add(survey.target)
-        findings = (*survey.findings, *self.extremes.findings(numbers))
+        findings = (*survey.findings, *self.extremes.findings(numbers, survey.target))
         return replace(survey, findings=findings, words=self.words)
 
 
@@ -102,7 +102,7 @@ def _decided(gathered: _Gathered, asked: Asked, again: Read) -> Survey:
     if asked.task is Task.CLASSIFICATION and asked.target not in asked.hints.kinds:
         # Its labels are taken as they are.
         del guesses[asked.target]
-    deciding = Deciding(asked.hints, again, guesses)
+    deciding = Deciding(asked.hints, again, guesses, asked.target)
     decided = {name: deciding.column(name) for name in gathered.guesses}
     target, profile = _target(gathered.profile, asked, deciding, again)
     decided_all = [target, *decided.values()]

@@ -9,15 +9,13 @@ from preprocess.findings import Finding, Severity, all_missing, as_text, example
 from preprocess.reading.kinds import Kind
 from preprocess.reading.schema import Label
 from preprocess.reading.target import Task
-from preprocess.rows.assignment import Numbered
+from preprocess.rows.assignment import NOTABLE_REPETITION, Numbered
 from preprocess.rows.survey import Survey
 from preprocess.sketches.profiles import ColumnProfile, TableProfile
 from preprocess.sketches.value_sample import distinct_values
 
 # Fewer rows of a class can hardly be learned from, nor tested on.
 FEW_ROWS_OF_A_CLASS = 10
-# A larger share of repeated rows is likely no accident: the table may have too few columns.
-NOTABLE_REPETITION = 0.1
 # Text is like an id from this share of distinct values on; numbers only if none repeats.
 _UNIQUE_TEXT = 0.95
 # So many repetitions would be expected of numbers drawn by chance; of ids there are none.

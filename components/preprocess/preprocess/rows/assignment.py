@@ -20,19 +20,24 @@ from preprocess.sketches.profiles import Codes, Rows, TableProfile
 
 Mask = NDArray[np.bool_]
 
+# A larger share of repeated rows is likely no accident: the table may have too few columns.
+NOTABLE_REPETITION = 0.1
+
 
 @dataclass(frozen=True)
 class Numbered:
     """The rows of the dataset in their order: a hash of the features, and the number of the class.
 
     `codes` is -1 if the target is missing, and otherwise 0 in a regression, which has no `labels`.
-    `repeated` is true if an equal row came before.
+    `repeated` is true if an equal row came before. With `grouped`, so many rows repeat that the
+    rows of equal features are split as one, whatever their classes.
     """
 
     hashes: Hashes
     codes: Codes
     repeated: Mask
     labels: tuple[Label, ...]
+    grouped: bool = False
 
     @cached_property
     def kept(self) -> Mask:
@@ -44,7 +49,9 @@ class Numbered:
 
         Equal rows have one place, so they are on one side of the split.
         """
-        return Numbered(self.hashes, self.codes, np.zeros(len(self.codes), bool), self.labels)
+        grouped = self.duplicates > NOTABLE_REPETITION * len(self.codes)
+        none = np.zeros(len(self.codes), bool)
+        return Numbered(self.hashes, self.codes, none, self.labels, grouped)
 
     @property
     def without_target(self) -> int:
@@ -168,13 +175,13 @@ def assign(numbered: Numbered, survey: Survey, fraction: float, seed: int) -> Ma
     kept = numbered.kept
     # Not a mask: to choose all rows would copy them.
     chosen = slice(None) if kept.all() else kept
-    names = [f"--target: the class {label!r} of {survey.target!r}" for label in numbered.labels]
     test = np.zeros(len(kept), bool)
-    test[chosen] = split(
-        numbered.hashes[chosen],
-        numbered.codes[chosen],
-        fraction,
-        seed,
-        names or ["--dataset: the table"],
-    )
+    hashes, codes = numbered.hashes[chosen], numbered.codes[chosen]
+    if numbered.grouped and len(numbered.labels):
+        # Class by class, equal features would be test rows of one class and train rows of another.
+        test[chosen] = split(hashes, np.zeros_like(codes), fraction, seed, ["--dataset: the table"])
+        if all(train and tests for _, train, tests in numbered.classes(test)):
+            return test
+    names = [f"--target: the class {label!r} of {survey.target!r}" for label in numbered.labels]
+    test[chosen] = split(hashes, codes, fraction, seed, names or ["--dataset: the table"])
     return test

@@ -1,12 +1,13 @@
 """The command line: `preprocess --dataset FILE --target NAME … --train-data FILE …`."""
 
+import re
 import sys
 from argparse import ArgumentTypeError
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
 
-from pinion_step.cli import Parser, json_names, optional_path, path, run, whole_number
+from pinion_step.cli import Parser, json_names, json_object, optional_path, path, run, whole_number
 from pinion_step.console import log
 
 PROGRAM = "preprocess"
@@ -74,7 +75,62 @@ def build_parser() -> Parser:
         metavar="JSON",
         help='findings to overrule, as a JSON list of "check" or "check:column" (default: none)',
     )
+    _add_hints(parser)
     return parser
+
+
+def _add_hints(parser: Parser) -> None:
+    """Add the flags that say how values are read."""
+    add = parser.add_argument
+    add(
+        "--column-types",
+        type=json_object('{"price": "number"}'),
+        default="",
+        metavar="JSON",
+        help="columns whose kind you set, as a JSON object: number, category, date, text or boolean"
+        " (default: none)",
+    )
+    add(
+        "--missing-markers",
+        type=json_names,
+        default="",
+        metavar="JSON",
+        help="further values that are missing, as a JSON list (default: none)",
+    )
+    add(
+        "--duplicates",
+        type=_one_of("keep", "drop"),
+        default="",
+        metavar="keep|drop",
+        help="rows that repeat another (default: keep, unless a column numbers the rows)",
+    )
+    _add_forms(parser)
+
+
+def _add_forms(parser: Parser) -> None:
+    """Add the flags that choose where values leave a choice."""
+    add = parser.add_argument
+    add(
+        "--decimal",
+        type=_one_of(".", ","),
+        default="",
+        metavar="SIGN",
+        help="the decimal sign of text that leaves a choice (default: the values decide)",
+    )
+    add(
+        "--thousands",
+        type=_one_of(",", ".", "'", " "),
+        default="",
+        metavar="SIGN",
+        help="what separates groups of three digits, if the values leave a choice",
+    )
+    add(
+        "--date-format",
+        type=_date_format,
+        default="",
+        metavar="FORMAT",
+        help="the format of dates that are not ISO 8601, such as %%d/%%m/%%Y",
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -104,6 +160,21 @@ def _test_fraction(text: str) -> float:
     if not 0 < fraction < 1:
         raise ArgumentTypeError(f"{text} is not between 0 and 1")
     return fraction
+
+
+def _one_of(*known: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text and text not in known:
+            raise ArgumentTypeError(f"{text!r} is not one of {' '.join(map(repr, known))}")
+        return text
+
+    return parse
+
+
+def _date_format(text: str) -> str:
+    if text and not re.search("%[djmbB]", text):
+        raise ArgumentTypeError(f"{text!r} has no day or month; give one such as %d/%m/%Y")
+    return text
 
 
 def _task(text: str) -> str:

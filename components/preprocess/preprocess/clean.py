@@ -62,3 +62,25 @@ def clean_column(column: Series) -> Series:
     if column.dtype == "float64":
         return column.where(np.isfinite(column))
     return column
+
+
+def without_markers(column: Series, markers: tuple[str, ...]) -> Series:
+    """Make missing what a caller says stands for it: text, or a number written like the marker."""
+    if column.dtype == "str":
+        missing = column.isin(markers)
+    elif column.dtype in ("float64", "Int64", "UInt64"):
+        missing = column.isin(_as_numbers(markers))
+    else:
+        return column
+    return column.mask(missing) if missing.any() else column
+
+
+def _as_numbers(markers: tuple[str, ...]) -> list[float]:
+    """Return the markers that are numbers, such as -999, in the columns of a Parquet file."""
+    numbers = []
+    for marker in markers:
+        try:
+            numbers.append(float(marker))
+        except ValueError:
+            continue
+    return numbers

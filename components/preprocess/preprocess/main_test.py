@@ -78,6 +78,12 @@ def test_the_data_carry_what_the_step_was_given(
         "--seed": "7",
         "--ignore-columns": '["größe"]',
         "--allowed-checks": '["id_like"]',
+        "--column-types": '{"age": "number"}',
+        "--missing-markers": '["-999"]',
+        "--decimal": ",",
+        "--thousands": ".",
+        "--date-format": "%d.%m.%Y",
+        "--duplicates": "keep",
         "--reference-schema": str(first.folder / "schema"),
     }
     table = TABLE.append_column("größe", pa.array(range(ROWS)))
@@ -91,6 +97,12 @@ def test_the_data_carry_what_the_step_was_given(
             "seed": 7,
             "ignore_columns": ["größe"],
             "allowed_checks": ["id_like"],
+            "column_types": {"age": "number"},
+            "missing_markers": ["-999"],
+            "decimal": ",",
+            "thousands": ".",
+            "date_format": "%d.%m.%Y",
+            "duplicates": "keep",
         },
         "inputs": {
             "dataset": sha256((tmp_path / "dataset2").read_bytes()).hexdigest(),
@@ -221,7 +233,7 @@ def test_a_stop_leaves_nothing_behind(
 ) -> None:
     rows = 1_500_000
     pq.write_table(pa.table({"n": range(rows), "y": [0, 1] * (rows // 2)}), tmp_path / "large")
-    timer = threading.Timer(0.4, os.kill, (os.getpid(), number))
+    timer = threading.Timer(0.1, os.kill, (os.getpid(), number))
     timer.start()
     outcome = preprocess(tmp_path / "large")
     timer.join()
@@ -232,5 +244,5 @@ def test_help_names_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
     out = capsys.readouterr().out
-    flags = ["--dataset", "--target", "--task", "--test-fraction", "--seed", "--reference-schema"]
+    flags = "--dataset --target --task --test-fraction --seed --reference-schema".split()
     assert [flag for flag in (*flags, *(f"--{name}" for name in OUTPUTS)) if flag not in out] == []

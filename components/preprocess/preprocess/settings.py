@@ -9,26 +9,45 @@ from pathlib import Path
 from pinion_step.errors import WrongCallError
 from pinion_step.lineage import sha256
 from preprocess.findings import CHECKS
+from preprocess.reading.hints import COLUMN_TYPES, Hints
 from preprocess.reading.schema import Schema, read_schema
 from preprocess.reading.target import Task
+from preprocess.rows.survey import Asked
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one call: inputs by name, outputs by flag.
-
-    Without a task, the reference decides it, or else the target.
-    """
+    """The settings of one call: inputs by name, outputs by flag."""
 
     inputs: Mapping[str, Path]
     outputs: Mapping[str, Path]
-    target: str
-    task: Task | None
+    asked: Asked
     test_fraction: float
     seed: int
-    reference: Schema | None
     ignored: tuple[str, ...]
     allowed: tuple[str, ...]
+    column_types: Mapping[str, str]
+    decimal: str
+    thousands: str
+    date_format: str
+    duplicates: str
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """The words that are classes of the target, though they are missing elsewhere."""
+        return frozenset(
+            entry.removeprefix("class:") for entry in self.allowed if entry.startswith("class:")
+        )
+
+    @property
+    def target(self) -> str:
+        """The column to predict."""
+        return self.asked.target
+
+    @property
+    def reference(self) -> Schema | None:
+        """The schema of an earlier table, which this one must match."""
+        return self.asked.reference
 
 
 def read_settings(given: Namespace) -> Settings:
@@ -42,23 +61,36 @@ def read_settings(given: Namespace) -> Settings:
     ignored = tuple(name.strip() for name in given.ignore_columns)
     if target in ignored:
         raise WrongCallError(f"--ignore-columns: {target!r} is the target; remove it from the list")
-    inputs = {"dataset": given.dataset, "reference_schema": given.reference_schema}
     return Settings(
-        inputs={name: file for name, file in inputs.items() if file},
-        outputs={
-            "--train-data": given.train_data,
-            "--test-data": given.test_data,
-            "--schema": given.schema,
-            "--report": given.report,
-        },
-        target=target,
-        task=Task(given.task) if given.task else None,
+        inputs=_inputs(given),
+        outputs=_outputs(given),
+        asked=Asked(
+            target, Task(given.task) if given.task else None, reference, _hints(given, allowed)
+        ),
         test_fraction=given.test_fraction,
         seed=given.seed,
-        reference=reference,
         ignored=ignored,
         allowed=allowed,
+        column_types=given.column_types,
+        decimal=given.decimal,
+        thousands=given.thousands,
+        date_format=given.date_format,
+        duplicates=given.duplicates,
     )
+
+
+def _inputs(given: Namespace) -> dict[str, Path]:
+    inputs = {"dataset": given.dataset, "reference_schema": given.reference_schema}
+    return {name: file for name, file in inputs.items() if file}
+
+
+def _outputs(given: Namespace) -> dict[str, Path]:
+    return {
+        "--train-data": given.train_data,
+        "--test-data": given.test_data,
+        "--schema": given.schema,
+        "--report": given.report,
+    }
 
 
 def describe(settings: Settings) -> dict[str, str]:
@@ -66,11 +98,17 @@ def describe(settings: Settings) -> dict[str, str]:
     document = {
         "parameters": {
             "target": settings.target,
-            "task": settings.task.value if settings.task else "",
+            "task": settings.asked.task.value if settings.asked.task else "",
             "test_fraction": settings.test_fraction,
             "seed": settings.seed,
             "ignore_columns": settings.ignored,
             "allowed_checks": settings.allowed,
+            "column_types": settings.column_types,
+            "missing_markers": settings.asked.hints.markers,
+            "decimal": settings.decimal,
+            "thousands": settings.thousands,
+            "date_format": settings.date_format,
+            "duplicates": settings.duplicates,
         },
         "inputs": {name: sha256(path) for name, path in settings.inputs.items()},
     }
@@ -84,3 +122,27 @@ def _allowed(given: Sequence[str]) -> tuple[str, ...]:
             known = ", ".join(CHECKS)
             raise WrongCallError(f"--allowed-checks: {entry!r} is not a check (known: {known})")
     return entries
+
+
+def _hints(given: Namespace, allowed: Sequence[str]) -> Hints:
+    kinds = {}
+    for name, word in given.column_types.items():
+        if word not in COLUMN_TYPES:
+            raise WrongCallError(
+                f"--column-types: {word!r} of {name!r} is not a type (known:"
+                f" {', '.join(COLUMN_TYPES)})"
+            )
+        kinds[name.strip()] = COLUMN_TYPES[word]
+    split = (entry.partition(":") for entry in allowed)
+    if given.decimal and given.decimal == given.thousands:
+        raise WrongCallError(
+            f"--thousands: {given.thousands!r} is the decimal sign too; give another"
+        )
+    return Hints(
+        kinds,
+        decimal=given.decimal,
+        thousands=given.thousands,
+        date_format=given.date_format,
+        markers=tuple(marker.strip() for marker in given.missing_markers),
+        mixed=frozenset(column for check, _, column in split if check == "mixed"),
+    )

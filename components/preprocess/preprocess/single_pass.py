@@ -72,9 +72,8 @@ class SinglePass:
             self._files.close()
 
     def _begin(self, batch: Batch) -> None:
-        asked = self._settings
         try:
-            expected = survey([batch], asked.target, asked.task, asked.reference)
+            expected = survey([batch], self._rows, self._settings.asked, lambda: [batch])
         except StepError:
             # Only the whole table says whether that is an error.
             return
@@ -94,7 +93,7 @@ class SinglePass:
             self._write(rows, hashes, self._files)
 
     def _write(self, rows: Rows, hashes: Hashes, files: SplitFiles) -> None:
-        if repeats(hashes, rows.targets).any():
+        if self._settings.duplicates == "drop" and repeats(hashes, rows.targets).any():
             self._drop_files()
             return
         kept = rows.codes >= 0

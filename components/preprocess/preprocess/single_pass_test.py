@@ -31,6 +31,13 @@ def last(column: str, value: str, before: list[str | None] | None = None) -> dic
         pytest.param(last("n", "maybe", ["yes"] * ROWS), [], id="a boolean turns text"),
         pytest.param(last("n", "-", ["2024-01-31"] * ROWS), [], id="a date turns text"),
         pytest.param(last("n", "1", [None] * ROWS), [], id="a missing column has a number"),
+        pytest.param(last("m", "-"), [], id="a marker comes last"),
+        pytest.param(last("n", "$1,234.5", [f"${n}" for n in NUMBERS]), [], id="a price grows"),
+        pytest.param(
+            last("n", "31/01/2024", ["03/04/2024", "04/04/2024"] * (ROWS // 2)),
+            [],
+            id="the last date tells the order",
+        ),
         pytest.param(last("y", "0.5", ["1", "0"] * (ROWS // 2)), [], id="classes turn numbers"),
         pytest.param(
             {"y": [*["1", "0"] * (ROWS // 2 - 6), *["no"] * 12]},
@@ -57,7 +64,7 @@ def test_the_last_rows_count_as_the_first(
 ) -> None:
     monkeypatch.setattr(table, "_BATCH_ROWS", BATCH_ROWS)
     given = pa.table({**TABLE, **changed})
-    flags = [*flags, "--allowed-checks", '["id_like", "rare_class", "target_leak"]']
+    flags = [*flags, "--allowed-checks", '["mixed", "id_like", "rare_class", "target_leak"]']
     forwards = preprocess(given, *flags)
     backwards = preprocess(given.take(list(range(ROWS - 1, -1, -1))), *flags)
     assert forwards.code == backwards.code == 0, forwards.err

@@ -18,8 +18,9 @@ import pyarrow as pa
 
 from pinion_step.errors import StepError, reason
 from pinion_step.outputs import Staged, staged
-from preprocess.checks.table_checks import table_findings
+from preprocess.checks.table_checks import drops_repeated, table_findings
 from preprocess.findings import (
+    READ_AS,
     ChecksError,
     Finding,
     Severity,
@@ -30,6 +31,7 @@ from preprocess.findings import (
 from preprocess.reading.schema import Schema, to_document
 from preprocess.reading.table import Dataset
 from preprocess.rows.assignment import Mask, Numbered, Numbering, assign, take_kept_rows, typed
+from preprocess.rows.left_out import repeated, without_target
 from preprocess.rows.reference import class_mismatches, drift
 from preprocess.rows.survey import Survey, survey
 from preprocess.settings import Settings, describe
@@ -67,7 +69,9 @@ def preprocess(settings: Settings, log: Callable[[str], None]) -> str:
 
     Raises `StepError` if the table cannot be used as asked; then nothing is written.
     """
-    dataset = Dataset(settings.inputs["dataset"], settings.ignored)
+    dataset = Dataset(
+        settings.inputs["dataset"], settings.ignored, settings.asked.hints.markers, settings.labels
+    )
     metadata = dataset.origin | describe(settings)
     try:
         with staged(settings.outputs) as outputs:
@@ -112,7 +116,7 @@ def look(
 ) -> tuple[Survey, Numbered, tuple[Finding, ...]]:
     """Read the table, and return what was found in it, with the findings of the checks."""
     read = partial(dataset.batches, settings.target)
-    found = survey(single_pass.watch(read()), settings.target, settings.task, settings.reference)
+    found = survey(single_pass.watch(read()), dataset.rows, settings.asked, read)
     check_allowed_columns(settings.allowed, found.columns)
     numbering = single_pass.numbering(found)
     if not numbering:
@@ -124,7 +128,16 @@ def look(
         # A value that only copies of its row repeat would seem to determine their target.
         profile = TableProfile(found.kinds, found.task, dataset.rows)
         take_kept_rows(read(), found, numbered, profile)
-    findings = [*found.findings, *table_findings(found, numbered, profile)]
+    drop = drops_repeated(settings.duplicates, numbered, profile)
+    findings = [*found.findings, *table_findings(found, numbered, profile, drop)]
+    first, consented = dataset.first_row, found.said_missing(settings.asked.hints.markers)
+    findings += without_target(found.target, numbered.codes < 0, consented, first)
+    if drop:
+        findings += repeated(
+            (numbered.codes >= 0) & numbered.repeated, settings.duplicates == "drop", first
+        )
+    else:
+        numbered = numbered.with_repeated()
     if settings.reference:
         findings.extend(class_mismatches(settings.reference, numbered.labels))
     return found, numbered, overruled(findings, settings.allowed)
@@ -184,5 +197,7 @@ def _log_all(findings: Sequence[Finding], log: Callable[[str], None]) -> None:
     """Log errors and warnings; a single error is only the last line of the log."""
     errors = sum(each.severity is Severity.ERROR for each in findings)
     for each in findings:
+        if each.check == READ_AS and each.severity is Severity.INFO:
+            log(each.message)
         if each.severity is Severity.WARNING or (each.severity is Severity.ERROR and errors > 1):
             log(f"{each.severity.value}: {each.message}")

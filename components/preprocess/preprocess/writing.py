@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -64,12 +65,16 @@ class SplitFiles:
         self._train.close()
         self._test.close()
         name, kind = self._survey.target, self._survey.target_type
+        reading = self._survey.reading(name)
         if self._survey.task is Task.CLASSIFICATION:
-            target = Target(name, kind, classes=tuple(sorted(labels)))
+            target = Target(name, kind, classes=tuple(sorted(labels)), reading=reading)
         else:
             span = self._target_range.feature()
-            target = Target(name, kind, minimum=span.minimum, maximum=span.maximum)
-        features = tuple(column.feature() for column in self._statistics)
+            target = Target(name, kind, minimum=span.minimum, maximum=span.maximum, reading=reading)
+        features = tuple(
+            replace(column.feature(), reading=self._survey.reading(column.name))
+            for column in self._statistics
+        )
         return Schema(self._survey.task, target, features)
 
     def close(self) -> None:

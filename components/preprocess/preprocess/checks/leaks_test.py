@@ -99,9 +99,9 @@ def test_few_rows_match_by_chance(preprocess: Preprocess) -> None:
 def test_a_leak_is_seen_across_batches_and_among_many_values(preprocess: Preprocess) -> None:
     rows = np.arange(240_000)
     many = [f"n{n}" for n in rows % 20_000]
-    table = {"x": many, "z": rows / 2, "y": [f"{n}x" for n in rows % 20_000]}
+    table = {"x": many, "z": rows / 2, "y": [f"x{n}" for n in rows % 20_000]}
     outcome = preprocess(table)
-    outcome.assert_failed("column 'x' encodes the target 'y'", "'n0 → 0x', 'n1 → 1x'")
+    outcome.assert_failed("column 'x' encodes the target 'y'", "'n0 → x0', 'n1 → x1'")
 
 
 def test_several_errors_are_all_told_and_counted(preprocess: Preprocess) -> None:

@@ -9,23 +9,43 @@ from preprocess.findings import Finding, Severity, all_missing, as_text, example
 from preprocess.reading.kinds import Kind
 from preprocess.reading.schema import Label
 from preprocess.reading.target import Task
-from preprocess.rows.assignment import Numbered
+from preprocess.rows.assignment import NOTABLE_REPETITION, Numbered
 from preprocess.rows.survey import Survey
 from preprocess.sketches.profiles import ColumnProfile, TableProfile
 from preprocess.sketches.value_sample import distinct_values
 
 # Fewer rows of a class can hardly be learned from, nor tested on.
 FEW_ROWS_OF_A_CLASS = 10
-# A larger share of repeated rows is likely no accident: the table may have too few columns.
-NOTABLE_REPETITION = 0.1
 # Text is like an id from this share of distinct values on; numbers only if none repeats.
 _UNIQUE_TEXT = 0.95
 # So many repetitions would be expected of numbers drawn by chance; of ids there are none.
 _EXPECTED_REPETITIONS = 10
 
 
-def table_findings(survey: Survey, numbered: Numbered, table: TableProfile) -> Iterator[Finding]:
-    """Yield what the checks find in the rows that have a target."""
+def drops_repeated(asked: str, numbered: Numbered, table: TableProfile) -> bool:
+    """Return whether rows that repeat another are left out: `asked` is keep, drop or empty.
+
+    By default they are separate observations, unless a column numbers all other rows.
+    """
+    if asked:
+        return asked == "drop"
+    return bool(numbered.duplicates) and any(_is_key(each, numbered) for each in table.columns)
+
+
+def _is_key(column: ColumnProfile, numbered: Numbered) -> bool:
+    """Return whether only rows that repeat another repeat a value."""
+    pairs, share = column.sample.pairs, column.sample.share
+    if column.missing or not _is_id(column, numbered):
+        return False
+    repetitions = pairs.rows.sum() - distinct_values(pairs)
+    surplus = column.rows - int(np.count_nonzero(numbered.kept))
+    return bool(repetitions <= (0 if surplus < 0 else surplus) * (1 if share == 1 else 2 * share))
+
+
+def table_findings(
+    survey: Survey, numbered: Numbered, table: TableProfile, drop: bool
+) -> Iterator[Finding]:
+    """Yield what the checks find in the rows that have a target; `drop` those that repeat."""
     rows = len(numbered.kept)
     ids = {each.name: each for each in table.columns if _is_id(each, numbered)}
     yield from (all_missing(each.name) for each in table.columns if not each.present)
@@ -42,7 +62,7 @@ def table_findings(survey: Survey, numbered: Numbered, table: TableProfile) -> I
     yield from (_id_like(each, rows) for each in ids.values())
     yield from (_constant(each, rows) for each in constants)
     if numbered.duplicates > NOTABLE_REPETITION * rows:
-        yield _repeated(numbered.duplicates, rows)
+        yield _repeated(numbered.duplicates, rows, drop)
 
 
 def _no_usable_features(survey: Survey, table: TableProfile) -> Finding:
@@ -136,12 +156,17 @@ def _rare(target: str, severity: Severity, classes: list[tuple[Label, int]], row
     )
 
 
-def _repeated(duplicates: int, rows: int) -> Finding:
+def _repeated(duplicates: int, rows: int, drop: bool) -> Finding:
+    outcome = (
+        "are dropped; if they are separate observations, give --duplicates keep"
+        if drop
+        else "are kept, with equal rows on one side of the split; to drop them, give"
+        " --duplicates drop"
+    )
     return Finding(
         "repeated_rows",
         Severity.WARNING,
-        f"{duplicates} of {rows} rows repeat another and are dropped; if they are separate"
-        " observations, add a column that distinguishes them",
+        f"{duplicates} of {rows} rows repeat another and {outcome}",
         rows=duplicates,
         share=duplicates / rows,
     )

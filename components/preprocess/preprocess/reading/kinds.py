@@ -18,12 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas import Series
 
-from preprocess.reading.text_bytes import holds_no_codes
-
 TRUE = ("true", "yes", "t", "y")
 FALSE = ("false", "no", "f", "n")
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-_CODE = r"^[+-]?(?:0[0-9]|[0-9]{16,}$)"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
 _ZONE = r" ?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
@@ -57,57 +54,6 @@ def declared_kind(column: Series) -> Kind | None:
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return Kind.DATE
     return None
-
-
-class KindGuess:
-    """The kind of one column, narrowed batch by batch."""
-
-    def __init__(self) -> None:
-        self._declared: Kind | None = None
-        self._possible = {Kind.NUMERIC, Kind.BOOLEAN, Kind.DATE}
-        self._has_values = False
-        self._has_codes = False
-
-    def update(self, column: Series, numbers: Series | None) -> None:
-        """Take a further batch of the cleaned column into account.
-
-        `numbers` are those of a text column whose every value is one.
-        """
-        present = column.notna()
-        self._declared = declared_kind(column)
-        self._has_values |= bool(present.any())
-        if self._declared or not present.any():
-            return
-        if numbers is not None:
-            # No text is of two kinds.
-            self._possible &= {Kind.NUMERIC}
-        elif self._possible:
-            texts = column[present]
-            self._possible = {kind for kind in self._possible if fits(texts, kind).all()}
-        if Kind.NUMERIC in self._possible and not self._has_codes:
-            self._has_codes = _holds_codes(column, numbers)
-
-    @property
-    def kind(self) -> Kind | None:
-        """The kind that fits all values, or None if there are none."""
-        if not self._has_values:
-            return None
-        if self._declared:
-            return self._declared
-        possible = self._possible - ({Kind.NUMERIC} if self._has_codes else set())
-        # At most one is left, as no text is of two of these kinds.
-        return next(iter(possible), Kind.CATEGORICAL)
-
-    @property
-    def holds_codes(self) -> bool:
-        """Whether the values are digits that were not taken for numbers."""
-        return not self._declared and self._has_codes and Kind.NUMERIC in self._possible
-
-
-def _holds_codes(column: Series, numbers: Series | None) -> bool:
-    if numbers is not None and holds_no_codes(column):
-        return False
-    return bool(column.dropna().str.contains(_CODE, regex=True).any())
 
 
 def fits(text: Series, kind: Kind) -> Series:

@@ -24,12 +24,13 @@ def padded(values: list[Any], fill: Any) -> list[Any]:  # any value of a table
         pytest.param(["0", "1"], "numeric", id="0 and 1"),
         pytest.param(["0", "0.5", "-0.25"], "numeric", id="zeros that lead nothing"),
         pytest.param(["inf", "-Infinity"], "numeric", id="infinities"),
-        pytest.param(["1,5"], "categorical", id="decimal comma"),
+        pytest.param(["1,5"], "numeric", id="decimal comma"),
         pytest.param(["0x10"], "categorical", id="hexadecimal"),
         pytest.param(["1_000"], "categorical", id="underscore"),
         pytest.param(["٣"], "categorical", id="other digits"),
         pytest.param(["12 kg"], "categorical", id="unit"),
-        pytest.param(["-"], "categorical", id="dash"),
+        pytest.param(["-"], "numeric", id="dash"),
+        pytest.param(["--"], "categorical", id="dashes"),
     ],
 )
 def test_text_is_numeric_where_every_value_is_a_number(

@@ -7,6 +7,7 @@ from typing import Any
 
 from pinion_step.errors import StepError, reason
 from preprocess.reading.kinds import Kind
+from preprocess.reading.readings import PLAIN, Reading
 from preprocess.reading.target import TargetType, Task
 
 VERSION = 1
@@ -27,6 +28,7 @@ class Feature:
     maximum: float | str | None = None
     distinct: int | None = None
     categories: tuple[str, ...] | None = None
+    reading: Reading = PLAIN
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Target:
     classes: tuple[Label, ...] | None = None
     minimum: float | str | None = None
     maximum: float | str | None = None
+    reading: Reading = PLAIN
 
 
 @dataclass(frozen=True)
@@ -62,23 +65,26 @@ def to_document(schema: Schema) -> dict[str, Any]:
                 "classes": target.classes,
                 "min": target.minimum,
                 "max": target.maximum,
+                "reading": target.reading.document(),
             }
         ),
-        "features": [
-            _without_none(
-                {
-                    "name": feature.name,
-                    "kind": feature.kind.value,
-                    "missing": feature.missing,
-                    "min": feature.minimum,
-                    "max": feature.maximum,
-                    "distinct": feature.distinct,
-                    "categories": feature.categories,
-                }
-            )
-            for feature in schema.features
-        ],
+        "features": [_feature_document(feature) for feature in schema.features],
     }
+
+
+def _feature_document(feature: Feature) -> dict[str, Any]:
+    return _without_none(
+        {
+            "name": feature.name,
+            "kind": feature.kind.value,
+            "missing": feature.missing,
+            "min": feature.minimum,
+            "max": feature.maximum,
+            "distinct": feature.distinct,
+            "categories": feature.categories,
+            "reading": feature.reading.document(),
+        }
+    )
 
 
 def read_schema(path: Path) -> Schema:
@@ -111,6 +117,7 @@ def from_document(document: dict[str, Any]) -> Schema:
             classes=_optional_tuple(target.get("classes")),
             minimum=target.get("min"),
             maximum=target.get("max"),
+            reading=Reading.from_document(target.get("reading")),
         ),
         tuple(_feature(feature) for feature in document["features"]),
     )
@@ -125,6 +132,7 @@ def _feature(document: dict[str, Any]) -> Feature:
         maximum=document.get("max"),
         distinct=document.get("distinct"),
         categories=_optional_tuple(document.get("categories")),
+        reading=Reading.from_document(document.get("reading")),
     )
 
 

@@ -1,7 +1,8 @@
 """A Parquet file as batches of bounded size: cleaned rows, with columns in the types of kinds."""
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import pyarrow.parquet as pq
 from pandas import DataFrame, Series
 
 from pinion_step.errors import StepError, reason
-from preprocess.clean import clean
+from preprocess.clean import clean, without_markers
 from preprocess.reading.background import prefetched
 from preprocess.reading.kinds import Kind, declared_kind, read_numbers, to_kind
+from preprocess.reading.readings import PLAIN, Reading
 from preprocess.reading.target import TargetType, target_values
 
 # A batch holds about as many values, whatever its width.
@@ -42,43 +44,58 @@ _REFUSED = (
 
 @dataclass(frozen=True)
 class Batch:
-    """Cleaned rows; `numbers` are the text columns whose every value is a number, read as such."""
+    """Cleaned rows; `numbers` are the text columns whose every value is a number, read as such.
+
+    `first` is the number of the first row in the source, in which a header is row 1. `integers` are
+    the columns that hold 64-bit integers there, and `words` the missing texts of the target.
+    """
 
     frame: DataFrame
     numbers: dict[str, Series]
+    first: int = 1
+    integers: frozenset[str] = frozenset()
+    words: Counter[str] = field(default_factory=Counter)
 
-    def feature(self, name: str, kind: Kind) -> Series:
-        """Return a column, whose values all fit the kind, in its type."""
-        if kind is Kind.NUMERIC and name in self.numbers:
+    def feature(self, name: str, kind: Kind, reading: Reading = PLAIN) -> Series:
+        """Return a column, whose values all fit the kind as they are read, in its type."""
+        if kind is Kind.NUMERIC and name in self.numbers and reading.keeps_plain_numbers:
             return self.numbers[name]
+        if reading != PLAIN:
+            return reading.values(self.frame[name], kind)
         return to_kind(self.frame[name], kind)
 
-    def target(self, name: str, kind: TargetType) -> Series:
-        """Return a column, whose values all suit the type, as the target."""
-        if kind is not TargetType.STRING and name in self.numbers:
+    def target(self, name: str, kind: TargetType, reading: Reading = PLAIN) -> Series:
+        """Return a column, whose values all suit the type as they are read, as the target."""
+        is_text = kind is TargetType.STRING
+        if not is_text and name in self.numbers and reading.keeps_plain_numbers:
             return self.numbers[name]
-        return target_values(self.frame[name], kind)
+        column = self.frame[name]
+        if reading != PLAIN:
+            column = reading.values(column, Kind.CATEGORICAL if is_text else Kind.NUMERIC)
+        return target_values(column, kind)
 
 
 class Dataset:
     """A Parquet file that can be read as often as needed."""
 
-    def __init__(self, path: Path, ignored: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        ignored: tuple[str, ...] = (),
+        markers: tuple[str, ...] = (),
+        labels: frozenset[str] = frozenset(),
+    ) -> None:
         """Open the file, without the ignored columns.
+
+        `markers` are further missing values, and `labels` words that are classes of the target,
+        though they are missing elsewhere.
 
         Raises `StepError` if it is not a usable table, or if it lacks an ignored column.
         """
-        if not path.is_file():
-            problem = "not a file" if path.exists() else "no such file"
-            raise StepError(f"--dataset: {path}: {problem}; give the file that pull_data wrote")
-        try:
-            self._file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
-        except (pa.ArrowException, OSError) as error:
-            raise StepError(
-                f"--dataset: {path}: not a Parquet file: {reason(error)}; give the file that"
-                " pull_data wrote"
-            ) from None
+        self._file = _opened(path)
         self._path = path
+        self._markers = markers
+        self._labels = labels
         groups = self._file.metadata.num_row_groups
         self.rows = sum(self._file.metadata.row_group(group).num_rows for group in range(groups))
         fields = list(self._file.schema_arrow)
@@ -99,9 +116,47 @@ class Dataset:
         keys = ("pinion.source", "pinion.sha256")
         return {key: metadata[key.encode()].decode() for key in keys if key.encode() in metadata}
 
+    @property
+    def first_row(self) -> int:
+        """The number of the first row: 2 in a CSV, whose header is row 1; 1 elsewhere.
+
+        Every column of a CSV is text.
+        """
+        return 2 if all(kind == pa.string() for kind in self._types.values()) else 1
+
     def batches(self, target: str) -> Iterator[Batch]:
         """Read and clean the rows in their order."""
-        return prefetched(map(_cleaned, self._frames(target)))
+        return prefetched(self._batches(target))
+
+    def _batches(self, target: str) -> Iterator[Batch]:
+        first = self.first_row
+        integers = frozenset(
+            each.name.strip() for each in self._fields if _value_type(each) in _INTEGERS
+        )
+        for frame in self._frames(target):
+            cleaned, words = self._cleaned(frame, target)
+            yield Batch(cleaned, _numbers(cleaned), first, integers, words)
+            first += len(frame)
+
+    def _cleaned(self, frame: DataFrame, target: str) -> tuple[DataFrame, Counter[str]]:
+        """Return cleaned rows, and the texts of the target that are missing, as they were."""
+        cleaned = clean(frame)
+        if self._markers:
+            cleaned = cleaned.apply(lambda column: without_markers(column, self._markers))
+        names = [str(name).strip() for name in frame]
+        if target not in names or target not in cleaned or len(cleaned) < len(frame):
+            return cleaned, Counter()
+        given, lost = frame.iloc[:, names.index(target)], cleaned[target].isna()
+        if given.dtype != "str" or not lost.any():
+            return cleaned, Counter()
+        texts = given[lost.to_numpy(bool)].dropna().str.strip()
+        labels = texts[texts.isin(self._labels)]
+        if len(labels):
+            cleaned[target] = cleaned[target].where(
+                ~given.index.isin(labels.index), given.str.strip()
+            )
+        others = texts[~texts.isin((*self._labels, ""))]
+        return cleaned, Counter(others.value_counts().to_dict())
 
     def _frames(self, target: str) -> Iterator[DataFrame]:
         """Read the rows in frames of a bounded size.
@@ -122,6 +177,19 @@ class Dataset:
                 f"--dataset: {self._path}: the Parquet file is damaged: {reason(error)};"
                 " run pull_data again"
             ) from None
+
+
+def _opened(path: Path) -> pq.ParquetFile:
+    if not path.is_file():
+        problem = "not a file" if path.exists() else "no such file"
+        raise StepError(f"--dataset: {path}: {problem}; give the file that pull_data wrote")
+    try:
+        return pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+    except (pa.ArrowException, OSError) as error:
+        raise StepError(
+            f"--dataset: {path}: not a Parquet file: {reason(error)}; give the file that"
+            " pull_data wrote"
+        ) from None
 
 
 def check_ignored(ignored: tuple[str, ...], columns: list[str]) -> None:
@@ -145,11 +213,10 @@ def _frame(batch: pa.RecordBatch, types: dict[str, pa.DataType]) -> DataFrame:
     return table.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype(), **_INTEGERS}.get)
 
 
-def _cleaned(frame: DataFrame) -> Batch:
-    frame = clean(frame)
+def _numbers(frame: DataFrame) -> dict[str, Series]:
     texts = {str(name): frame[name] for name in frame if declared_kind(frame[name]) is None}
     read = {name: read_numbers(text) for name, text in texts.items()}
-    return Batch(frame, {name: numbers for name, numbers in read.items() if numbers is not None})
+    return {name: values for name, values in read.items() if values is not None}
 
 
 def plain_type(field: pa.Field) -> pa.DataType:

@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 from pandas import Series
 
 from pinion_step.errors import StepError
-from preprocess.reading.kinds import Kind, KindGuess, to_kind
+from preprocess.reading.guess import KindGuess
+from preprocess.reading.kinds import Kind, to_kind
 
 # Whole numbers with more distinct values than this are measured, not labels.
 MOST_NUMBERED_CLASSES = 20
@@ -58,8 +59,10 @@ def check_target(target: str, columns: list[str]) -> None:
 class TargetProfile:
     """What decides the task, gathered batch by batch."""
 
-    def __init__(self) -> None:
-        self._guess = KindGuess()
+    def __init__(self, rows: int | None = None, kind: Kind | None = None) -> None:
+        """`rows` is how many the table has; a `kind` is set rather than guessed."""
+        self.guess = KindGuess(rows)
+        self._kind = kind
         self._numbers: set[float] = set()
         self._fractional = False
         self._inexact = False
@@ -69,9 +72,9 @@ class TargetProfile:
 
         `numbers` are those of a text column whose every value is one.
         """
-        self._guess.update(column, numbers)
-        if self._guess.kind is Kind.NUMERIC:
-            values = (to_kind(column, Kind.NUMERIC) if numbers is None else numbers).dropna()
+        self.guess.update(column, numbers)
+        if self.kind is Kind.NUMERIC:
+            values = (self._plain_numbers(column) if numbers is None else numbers).dropna()
             self._fractional |= bool((values % 1 != 0).any())
             # Text that reads as the bound may be the number behind it: 9007199254740993.0
             bounds: Literal["both", "neither"] = "neither" if column.dtype == "str" else "both"
@@ -80,12 +83,26 @@ class TargetProfile:
             if len(self._numbers) <= MOST_NUMBERED_CLASSES:
                 self._numbers.update(values.unique())
 
+    def _plain_numbers(self, column: Series) -> Series:
+        markers = self.guess.seen_markers
+        return to_kind(column.mask(column.isin(markers)) if markers else column, Kind.NUMERIC)
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether there are more numbers than classes would have, or fractions."""
+        return self._fractional or len(self._numbers) > MOST_NUMBERED_CLASSES
+
+    @property
+    def kind(self) -> Kind | None:
+        """The kind of the target's values, or None if there are none."""
+        return self._kind if self._kind and self.guess.kind else self.guess.kind
+
     def task(self, name: str, asked: Task | None) -> Task:
         """Return the task that was asked for, or else the one that the values plainly pose.
 
         Raises `StepError` if the values do not suit the task, or if they do not decide it.
         """
-        kind = self._guess.kind
+        kind = self.kind
         if kind is None:
             raise StepError(f"--target: {name!r} has no values; choose another column")
         if kind is Kind.DATE:
@@ -110,13 +127,13 @@ class TargetProfile:
             return TargetType.DOUBLE
         if earlier is TargetType.STRING:
             return TargetType.STRING
-        whole = self._guess.kind is Kind.NUMERIC and not (self._fractional or self._inexact)
+        whole = self.kind is Kind.NUMERIC and not (self._fractional or self._inexact)
         return TargetType.INTEGER if whole else TargetType.STRING
 
     def _plain_task(self, name: str, kind: Kind) -> Task:
         if kind is not Kind.NUMERIC:
             return Task.CLASSIFICATION
-        if self._fractional or len(self._numbers) > MOST_NUMBERED_CLASSES:
+        if self.is_measured:
             return Task.REGRESSION
         if len(self._numbers) <= 2:
             return Task.CLASSIFICATION

@@ -20,24 +20,38 @@ from preprocess.sketches.profiles import Codes, Rows, TableProfile
 
 Mask = NDArray[np.bool_]
 
+# A larger share of repeated rows is likely no accident: the table may have too few columns.
+NOTABLE_REPETITION = 0.1
+
 
 @dataclass(frozen=True)
 class Numbered:
     """The rows of the dataset in their order: a hash of the features, and the number of the class.
 
     `codes` is -1 if the target is missing, and otherwise 0 in a regression, which has no `labels`.
-    `repeated` is true if an equal row came before.
+    `repeated` is true if an equal row came before. With `grouped`, so many rows repeat that the
+    rows of equal features are split as one, whatever their classes.
     """
 
     hashes: Hashes
     codes: Codes
     repeated: Mask
     labels: tuple[Label, ...]
+    grouped: bool = False
 
     @cached_property
     def kept(self) -> Mask:
         """Whether a row has a target and repeats no other."""
         return (self.codes >= 0) & ~self.repeated
+
+    def with_repeated(self) -> "Numbered":
+        """Return the rows, of which those that repeat another are kept too.
+
+        Equal rows have one place, so they are on one side of the split.
+        """
+        grouped = self.duplicates > NOTABLE_REPETITION * len(self.codes)
+        none = np.zeros(len(self.codes), bool)
+        return Numbered(self.hashes, self.codes, none, self.labels, grouped)
 
     @property
     def without_target(self) -> int:
@@ -132,9 +146,12 @@ def take_kept_rows(
 
 def typed(batch: Batch, survey: Survey) -> tuple[DataFrame, Series]:
     """Return the features and the target in the types of their kinds."""
-    features = {name: batch.feature(name, kind) for name, kind in survey.kinds.items()}
+    features = {
+        name: batch.feature(name, kind, survey.reading(name)) for name, kind in survey.kinds.items()
+    }
     frame = DataFrame(features, index=batch.frame.index, copy=False)
-    return frame, batch.target(survey.target, survey.target_type)
+    target = survey.target
+    return frame, batch.target(target, survey.target_type, survey.reading(target))
 
 
 def typed_rows(batch: Batch, survey: Survey) -> Rows:
@@ -158,13 +175,13 @@ def assign(numbered: Numbered, survey: Survey, fraction: float, seed: int) -> Ma
     kept = numbered.kept
     # Not a mask: to choose all rows would copy them.
     chosen = slice(None) if kept.all() else kept
-    names = [f"--target: the class {label!r} of {survey.target!r}" for label in numbered.labels]
     test = np.zeros(len(kept), bool)
-    test[chosen] = split(
-        numbered.hashes[chosen],
-        numbered.codes[chosen],
-        fraction,
-        seed,
-        names or ["--dataset: the table"],
-    )
+    hashes, codes = numbered.hashes[chosen], numbered.codes[chosen]
+    if numbered.grouped and len(numbered.labels):
+        # Class by class, equal features would be test rows of one class and train rows of another.
+        test[chosen] = split(hashes, np.zeros_like(codes), fraction, seed, ["--dataset: the table"])
+        if all(train and tests for _, train, tests in numbered.classes(test)):
+            return test
+    names = [f"--target: the class {label!r} of {survey.target!r}" for label in numbered.labels]
+    test[chosen] = split(hashes, codes, fraction, seed, names or ["--dataset: the table"])
     return test

@@ -19,6 +19,7 @@ from preprocess.findings import (
     quoted,
 )
 from preprocess.reading.kinds import Kind, declared_kind, fits
+from preprocess.reading.readings import PLAIN, Reading
 from preprocess.reading.schema import Feature, Schema
 from preprocess.reading.table import Batch
 from preprocess.reading.target import TargetType, Task
@@ -56,9 +57,9 @@ class Misfits:
     """The values that are not of the kinds of the reference, counted batch by batch."""
 
     def __init__(self, reference: Schema, columns: Sequence[str]) -> None:
-        self._kinds = {
-            feature.name: feature.kind for feature in reference.features if feature.name in columns
-        }
+        known = [feature for feature in reference.features if feature.name in columns]
+        self._kinds = {feature.name: feature.kind for feature in known}
+        self._readings = {feature.name: feature.reading for feature in known}
         self._rows = 0
         self._counts = dict.fromkeys(self._kinds, 0)
         self._examples: dict[str, list[str]] = {name: [] for name in self._kinds}
@@ -69,7 +70,7 @@ class Misfits:
         for name, kind in self._kinds.items():
             if kind is Kind.NUMERIC and name in batch.numbers:
                 continue
-            misfits = _misfits(batch.frame[name].dropna(), kind)
+            misfits = _misfits(batch.frame[name].dropna(), kind, self._readings[name])
             self._counts[name] += len(misfits)
             found = self._examples[name]
             if len(misfits) and len(found) < MOST_EXAMPLES:
@@ -92,8 +93,10 @@ class Misfits:
                 )
 
 
-def _misfits(present: Series, kind: Kind) -> Series:
+def _misfits(present: Series, kind: Kind, reading: Reading) -> Series:
     declared = declared_kind(present)
+    if reading != PLAIN:
+        return reading.misfits(present, kind)
     if declared:
         return present.iloc[:0] if declared is kind else present
     return present[~fits(present, kind)]

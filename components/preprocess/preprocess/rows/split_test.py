@@ -157,7 +157,7 @@ def test_repeated_rows_are_dropped_and_counted(preprocess: Preprocess) -> None:
         "c": ["é", "é", "é", "e", "x", "x", "x", "x", "x"],
         "y": ["a", "a", "a", "a", "b", "b", "a", "b", "b"],
     }
-    outcome = preprocess(table)
+    outcome = preprocess(table, "--duplicates", "drop")
     assert outcome.report["rows"] == {
         "read": 9, "without_target": 0, "duplicates": 3, "train": 4, "test": 2,
     }  # fmt: skip
@@ -169,4 +169,4 @@ def test_repeated_rows_are_dropped_and_counted(preprocess: Preprocess) -> None:
 
 def test_minus_zero_and_zero_are_one_number(preprocess: Preprocess) -> None:
     table = {"n": [0.0, -0.0, 1.0, 2.0, 3.0], "y": [*"aaabb"]}
-    assert preprocess(table).report["rows"]["duplicates"] == 1
+    assert preprocess(table, "--duplicates", "drop").report["rows"]["duplicates"] == 1

@@ -22,7 +22,12 @@ TABLE = pa.table(
         "age": [n / 2 for n in range(ROWS)],
         "y": ["<=50K", "<=50K", ">50K"] * (ROWS // 3) + ["<=50K"],
     },
-    metadata={"pinion.source": "data/é.csv", "pinion.sha256": "ab" * 32, "other": "x"},
+    metadata={
+        "pinion.source": "data/é.csv",
+        "pinion.sha256": "ab" * 32,
+        "pinion.pull_data": '{"delimiter": ";"}',
+        "other": "x",
+    },
 )
 
 
@@ -63,6 +68,7 @@ def test_the_data_carry_their_origin_and_split(preprocess: Preprocess, split: st
     assert {key: schema.metadata[key] for key in schema.metadata if key != LINEAGE} == {
         b"pinion.source": "data/é.csv".encode(),
         b"pinion.sha256": b"ab" * 32,
+        b"pinion.pull_data": b'{"delimiter": ";"}',
         b"pinion.split": split.encode(),
     }
 

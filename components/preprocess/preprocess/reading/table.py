@@ -113,7 +113,7 @@ class Dataset:
     def origin(self) -> dict[str, str]:
         """The metadata that record the origin of the table, by key."""
         metadata = self._file.schema_arrow.metadata or {}
-        keys = ("pinion.source", "pinion.sha256")
+        keys = ("pinion.source", "pinion.sha256", "pinion.pull_data")
         return {key: metadata[key.encode()].decode() for key in keys if key.encode() in metadata}
 
     @property

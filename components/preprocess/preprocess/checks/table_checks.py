@@ -160,8 +160,7 @@ def _repeated(duplicates: int, rows: int, drop: bool) -> Finding:
     outcome = (
         "are dropped; if they are separate observations, give --duplicates keep"
         if drop
-        else "are kept, with equal rows on one side of the split; to drop them, give"
-        " --duplicates drop"
+        else "are kept; to drop them, give --duplicates drop"
     )
     return Finding(
         "repeated_rows",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +16,15 @@ from preprocess.reading.table import Batch
 from preprocess.reading.target import TargetType, Task
 from preprocess.rows.split import count_codes, split
 from preprocess.rows.survey import Survey
-from preprocess.sketches.hashing import Hashes, combine, find_repeated, hash_column
+from preprocess.sketches.hashing import Hashes, combine, finalise, find_repeated, hash_column
 from preprocess.sketches.profiles import Codes, Rows, TableProfile
 
 Mask = NDArray[np.bool_]
 
 # A larger share of repeated rows is likely no accident: the table may have too few columns.
 NOTABLE_REPETITION = 0.1
+# From here on the columns do not tell the rows apart, such as people by sex, age group and class.
+MOSTLY_REPETITION = 0.9
 
 
 @dataclass(frozen=True)
@@ -29,15 +32,15 @@ class Numbered:
     """The rows of the dataset in their order: a hash of the features, and the number of the class.
 
     `codes` is -1 if the target is missing, and otherwise 0 in a regression, which has no `labels`.
-    `repeated` is true if an equal row came before. With `grouped`, so many rows repeat that the
-    rows of equal features are split as one, whatever their classes.
+    `repeated` is true if an equal row came before; rows of equal features are equal if their
+    `targets` are.
     """
 
     hashes: Hashes
     codes: Codes
     repeated: Mask
     labels: tuple[Label, ...]
-    grouped: bool = False
+    targets: NDArray[Any]
 
     @cached_property
     def kept(self) -> Mask:
@@ -47,11 +50,19 @@ class Numbered:
     def with_repeated(self) -> "Numbered":
         """Return the rows, of which those that repeat another are kept too.
 
-        Equal rows have one place, so they are on one side of the split.
+        Equal rows have one place, so they are on one side of the split. Only if nearly all rows
+        repeat, the first, second and further of equal rows have a place each: no model can learn
+        a class that is on the other side as a whole.
         """
-        grouped = self.duplicates > NOTABLE_REPETITION * len(self.codes)
-        none = np.zeros(len(self.codes), bool)
-        return Numbered(self.hashes, self.codes, none, self.labels, grouped)
+        hashes, again = self.hashes, self.repeated
+        if self.duplicates > MOSTLY_REPETITION * len(self.codes):
+            equal = DataFrame({"features": hashes[again], "target": self.targets[again]})
+            number = (
+                equal.groupby(["features", "target"], sort=False).cumcount().to_numpy(np.uint64)
+            )
+            hashes = hashes.copy()
+            hashes[again] = finalise(hashes[again] + number + np.uint64(1))
+        return replace(self, hashes=hashes, repeated=np.zeros(len(again), bool))
 
     @property
     def without_target(self) -> int:
@@ -112,7 +123,8 @@ class Numbering:
         Raises `StepError` if no row is left, or if there is only one class.
         """
         repeated = find_repeated(self._hashes, self._targets)
-        numbered = Numbered(self._hashes, self._codes, repeated, tuple(self.classes))
+        labels = tuple(self.classes)
+        numbered = Numbered(self._hashes, self._codes, repeated, labels, self._targets)
         target = self.survey.target
         if not numbered.kept.any():
             raise StepError(f"--target: {target!r} has no values; choose another column")
@@ -176,12 +188,7 @@ def assign(numbered: Numbered, survey: Survey, fraction: float, seed: int) -> Ma
     # Not a mask: to choose all rows would copy them.
     chosen = slice(None) if kept.all() else kept
     test = np.zeros(len(kept), bool)
-    hashes, codes = numbered.hashes[chosen], numbered.codes[chosen]
-    if numbered.grouped and len(numbered.labels):
-        # Class by class, equal features would be test rows of one class and train rows of another.
-        test[chosen] = split(hashes, np.zeros_like(codes), fraction, seed, ["--dataset: the table"])
-        if all(train and tests for _, train, tests in numbered.classes(test)):
-            return test
     names = [f"--target: the class {label!r} of {survey.target!r}" for label in numbered.labels]
+    hashes, codes = numbered.hashes[chosen], numbered.codes[chosen]
     test[chosen] = split(hashes, codes, fraction, seed, names or ["--dataset: the table"])
     return test

@@ -74,10 +74,18 @@ def test_the_rows_of_a_survey_are_kept(preprocess: Preprocess) -> None:
 def test_equal_rows_are_on_one_side(preprocess: Preprocess) -> None:
     numbers = [f"{n % 91}" for n in range(ROWS)]
     outcome = preprocess({"x": numbers, "y": ["a", "b", "c", "b", "a"] * 80})
+    sides = [set(side.itertuples(index=False, name=None)) for side in (outcome.train, outcome.test)]
     assert len(outcome.rows) == ROWS
-    # Of each number there are rows of several classes.
-    assert set(outcome.train["x"]) & set(outcome.test["x"]) == set()
-    assert len(outcome.test) == pytest.approx(80, abs=12)
+    assert sides[0] & sides[1] == set()
+
+
+def test_the_rows_of_a_survey_of_few_questions_are_split_one_by_one(preprocess: Preprocess) -> None:
+    ages = [("child", "adult", "adult")[n % 3] for n in range(ROWS)]
+    outcome = preprocess({"age": ages, "y": [("yes", "no")[n % 7 > 2] for n in range(ROWS)]})
+    sides = [set(side.itertuples(index=False, name=None)) for side in (outcome.train, outcome.test)]
+    # All four answers are on both sides.
+    assert len(sides[0]) == len(sides[1]) == 4
+    assert len(outcome.test) == pytest.approx(ROWS / 5, abs=12)
 
 
 def test_a_repeated_row_of_a_table_with_a_key_is_dropped(preprocess: Preprocess) -> None:

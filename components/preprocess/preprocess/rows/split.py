@@ -10,7 +10,8 @@ So the split does not depend on the order of the rows. In a large class k0 is as
 within the bounds, and a row's side depends on that row alone: it stays when the table grows. In a
 small class the split stays within a row of stratified, and an added row moves at most one other.
 Rows with equal features have the same place and fall on the same side; the exact count
-gives way to that. A change of the columns, or of the seed, is another split.
+gives way to that. Only where nearly all rows repeat, `assignment` gives each a hash of its own. A
+change of the columns, or of the seed, is another split.
 """
 
 from collections.abc import Sequence

@@ -4,6 +4,7 @@ import re
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from importlib import import_module
 
@@ -174,6 +175,14 @@ def _one_of(*known: str) -> Callable[[str], str]:
 def _date_format(text: str) -> str:
     if text and not re.search("%[djmbB]", text):
         raise ArgumentTypeError(f"{text!r} has no day or month; give one such as %d/%m/%Y")
+    try:
+        datetime.strptime("", text)
+    except (ValueError, re.error) as error:
+        # No text fits nothing, which is the answer to a good format.
+        if not str(error).startswith("time data"):
+            raise ArgumentTypeError(
+                f"{text!r} is not a format of dates ({error}); give one such as %d/%m/%Y"
+            ) from None
     return text
 
 

@@ -156,6 +156,11 @@ def test_a_table_of_many_batches_is_like_one(preprocess: Preprocess) -> None:
         pytest.param(["--seed", "-1"], ["--seed: -1 is not between 0"], id="a negative seed"),
         pytest.param(["--task", "ranking"], ["'ranking' is unknown", "regression"], id="task"),
         pytest.param(["--target", ""], ["--target: name the column"], id="no target"),
+        pytest.param(["--date-format", "%d/%Q"], ["'%d/%Q' is not a format"], id="no directive"),
+        pytest.param(["--date-format", "%d/%d/%Y"], ["is not a format"], id="a day twice"),
+        pytest.param(
+            ["--column-types", '{"age": ["number"]}'], ["['number'] of 'age' is not a"], id="types"
+        ),
         pytest.param(["--schema", ""], ["--schema: the path is empty"], id="no output"),
         pytest.param(["--colour", "red"], ["unrecognized arguments: --colour=red"], id="flag"),
     ],

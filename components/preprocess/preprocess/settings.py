@@ -127,7 +127,7 @@ def _allowed(given: Sequence[str]) -> tuple[str, ...]:
 def _hints(given: Namespace, allowed: Sequence[str]) -> Hints:
     kinds = {}
     for name, word in given.column_types.items():
-        if word not in COLUMN_TYPES:
+        if not isinstance(word, str) or word not in COLUMN_TYPES:
             raise WrongCallError(
                 f"--column-types: {word!r} of {name!r} is not a type (known:"
                 f" {', '.join(COLUMN_TYPES)})"

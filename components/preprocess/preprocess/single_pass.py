@@ -109,6 +109,6 @@ class SinglePass:
 
 
 def _write(files: SplitFiles, rows: Rows, kept: Mask, test: Mask) -> None:
-    # A target may turn out to be no whole numbers; then this is written again.
+    # A target may turn out not to be whole numbers; then this is written again.
     with np.errstate(invalid="ignore"):
         files.write(rows.features, rows.values, kept, test)

@@ -129,18 +129,17 @@ def look(
         profile = TableProfile(found.kinds, found.task, dataset.rows)
         take_kept_rows(read(), found, numbered, profile)
     drop = drops_repeated(settings.duplicates, numbered, profile)
-    findings = [*found.findings, *table_findings(found, numbered, profile, drop)]
+    kept = numbered if drop else numbered.with_repeated()
+    findings = [*found.findings, *table_findings(found, numbered, profile, kept)]
     first, consented = dataset.first_row, found.said_missing(settings.asked.hints.markers)
     findings += without_target(found.target, numbered.codes < 0, consented, first)
     if drop:
         findings += repeated(
             (numbered.codes >= 0) & numbered.repeated, settings.duplicates == "drop", first
         )
-    else:
-        numbered = numbered.with_repeated()
     if settings.reference:
-        findings.extend(class_mismatches(settings.reference, numbered.labels))
-    return found, numbered, overruled(findings, settings.allowed)
+        findings.extend(class_mismatches(settings.reference, kept.labels))
+    return found, kept, overruled(findings, settings.allowed)
 
 
 def _write_data(

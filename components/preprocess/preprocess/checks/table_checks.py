@@ -43,9 +43,9 @@ def _is_key(column: ColumnProfile, numbered: Numbered) -> bool:
 
 
 def table_findings(
-    survey: Survey, numbered: Numbered, table: TableProfile, drop: bool
+    survey: Survey, numbered: Numbered, table: TableProfile, kept: Numbered
 ) -> Iterator[Finding]:
-    """Yield what the checks find in the rows that have a target; `drop` those that repeat."""
+    """Yield what the checks find in the rows that have a target; `kept` are those to be split."""
     rows = len(numbered.kept)
     ids = {each.name: each for each in table.columns if _is_id(each, numbered)}
     yield from (all_missing(each.name) for each in table.columns if not each.present)
@@ -58,11 +58,11 @@ def table_findings(
     # Of a table with one feature, as of an example, the order of that may be what is to be learned.
     others = len(table.columns) - len(useless | numbers)
     yield from leaks(table, survey.target, numbers if others else set())
-    yield from _rare_classes(survey, numbered)
+    yield from _rare_classes(survey, kept)
     yield from (_id_like(each, rows) for each in ids.values())
     yield from (_constant(each, rows) for each in constants)
     if numbered.duplicates > NOTABLE_REPETITION * rows:
-        yield _repeated(numbered.duplicates, rows, drop)
+        yield _repeated(numbered.duplicates, rows, kept.duplicates > 0)
 
 
 def _no_usable_features(survey: Survey, table: TableProfile) -> Finding:
@@ -145,8 +145,7 @@ def _rare(target: str, severity: Severity, classes: list[tuple[Label, int]], row
     return Finding(
         "rare_class",
         severity,
-        f"--target: {which} (repeated rows count once), too few for {what}; add rows, or leave the"
-        " class out of the source",
+        f"--target: {which}, too few for {what}; add rows, or leave the" " class out of the source",
         column=target,
         rows=total,
         share=total / rows,

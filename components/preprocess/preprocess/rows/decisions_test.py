@@ -153,7 +153,7 @@ def test_a_number_by_the_caller_makes_missing_what_is_none(preprocess: Preproces
     assert outcome.features["m"]["missing"] == 2
     assert outcome.features["m"]["reading"] == {"markers": ["-"], "lenient": True}
     assert (
-        "warning: column 'm': 1 of 399 values are no numbers, and are read as missing:"
+        "warning: column 'm': 1 of 399 values are not numbers, and are read as missing:"
         " '12..3' in row 252" in outcome.err
     )
 

@@ -155,6 +155,23 @@ def test_a_target_of_prices_is_measured(preprocess: Preprocess) -> None:
     assert outcome.schema["target"]["min"] == 1000.5
 
 
+def test_a_target_of_prices_fits_its_own_schema(preprocess: Preprocess) -> None:
+    numbers = range(ROWS)
+    prices = {
+        "n": [n * 37 % 61 for n in numbers], "y": [f"${1000 + 10 * n:,}.5" for n in numbers]
+    }  # fmt: skip
+    first = preprocess(prices)
+    again = preprocess(prices, "--reference-schema", str(first.folder / "schema"))
+    assert (again.code, again.schema) == (0, first.schema)
+
+
+def test_a_column_whose_kind_was_set_fits_its_own_schema(preprocess: Preprocess) -> None:
+    heavy = table(["5", "7", "heavy"])
+    first = preprocess(heavy, "--column-types", '{"x": "number"}')
+    again = preprocess(heavy, "--reference-schema", str(first.folder / "schema"))
+    assert (again.code, again.schema) == (0, first.schema)
+
+
 def test_labels_with_a_unit_stay_labels(preprocess: Preprocess) -> None:
     outcome = preprocess(table(["u"]) | {"x": N[::-1], "y": ["2wd", "4wd", "4wd"] * 20})
     assert outcome.schema["target"] == {"name": "y", "type": "string", "classes": ["2wd", "4wd"]}
@@ -173,7 +190,7 @@ def test_a_set_kind_reads_signs_too(preprocess: Preprocess) -> None:
     assert outcome.features["x"]["reading"] == {"sign": "kg", "lenient": True}
     assert outcome.features["x"]["missing"] == 20
     assert (
-        "20 of 60 values are no numbers, and are read as missing: 'heavy' in row 3" in outcome.err
+        "20 of 60 values are not numbers, and are read as missing: 'heavy' in row 3" in outcome.err
     )
 
 

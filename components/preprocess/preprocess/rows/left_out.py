@@ -57,7 +57,7 @@ def repeated(places: Mask, asked: bool, first: int) -> list[Finding]:
     """Return the finding of dropped rows that repeat another; `asked` if the caller said so."""
     return _left_out(
         "duplicates",
-        "repeat another and are dropped, as a column numbers the rows",
+        "repeat another and are dropped" + ("" if asked else ", as a column numbers the rows"),
         places,
         len(places) if asked else 0,
         first,

@@ -88,6 +88,13 @@ def test_the_rows_of_a_survey_of_few_questions_are_split_one_by_one(preprocess: 
     assert len(outcome.test) == pytest.approx(ROWS / 5, abs=12)
 
 
+def test_a_class_of_equal_rows_is_as_large_as_they_are_many(preprocess: Preprocess) -> None:
+    ages = ["child" if n % 4 else "adult" for n in range(ROWS)]
+    outcome = preprocess({"age": ages, "y": ["free" if n % 4 else "full" for n in range(ROWS)]})
+    assert outcome.code == 0, outcome.err
+    assert [each["check"] for each in outcome.checks if each["check"] == "rare_class"] == []
+
+
 def test_a_repeated_row_of_a_table_with_a_key_is_dropped(preprocess: Preprocess) -> None:
     table = {"id": [str(1000 + n) for n in range(ROWS)], "x": X, "y": CLASSES}
     table["y"] = [label.replace("None", "Other") for label in CLASSES]

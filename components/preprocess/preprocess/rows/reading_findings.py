@@ -98,8 +98,8 @@ def lost(name: str, kind: Kind, count: int, filled: int, where: str) -> Finding:
     return Finding(
         READ_AS,
         Severity.WARNING,
-        f"column {name!r}: {count:,} of {filled:,} values are no {PLURALS[kind]}, and are read as"
-        f" missing: {where}",
+        f"column {name!r}: {count:,} of {filled:,} values are not {PLURALS[kind]}, and are read"
+        f" as missing: {where}",
         column=name,
         rows=count,
         share=count / filled,

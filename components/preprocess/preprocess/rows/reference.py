@@ -95,6 +95,9 @@ class Misfits:
 
 def _misfits(present: Series, kind: Kind, reading: Reading) -> Series:
     declared = declared_kind(present)
+    if reading.lenient:
+        # What did not fit was missing then, and is now.
+        return present.iloc[:0]
     if reading != PLAIN:
         return reading.misfits(present, kind)
     if declared:

@@ -82,8 +82,7 @@ def _cannot_be_split(name: str, rows: int) -> StepError:
             f"{name} has {rows} rows of equal features, which cannot be split; add rows or columns"
         )
     return StepError(
-        f"{name} has 1 row (repeated rows count once), too few for a train and a test row; add rows"
-        " of it, or leave it out"
+        f"{name} has 1 row, too few for a train and a test row; add rows" " of it, or leave it out"
     )
 
 

@@ -124,7 +124,8 @@ def _as_before(
     gathered: _Gathered, asked: Asked, reference: Schema, mismatches: list[Finding], again: Read
 ) -> Survey:
     """Return the survey of a table that a reference describes."""
-    target = Decided(Kind.CATEGORICAL, reference.target.reading)
+    is_text = reference.target.type is TargetType.STRING
+    target = Decided(Kind.CATEGORICAL if is_text else Kind.NUMERIC, reference.target.reading)
     try:
         profile = gathered.profile
         if target.reading != PLAIN:

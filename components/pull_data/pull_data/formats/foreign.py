@@ -47,7 +47,7 @@ _JSON_SUFFIXES = {".json", ".jsonl", ".ndjson"}
 
 
 def explained(head: bytes, start: bytes, name: str, skips_lines: bool) -> str:
-    """Return why a file that starts with `head` is no table, and what to do; empty if it may be.
+    """Return why a file that starts with `head` is not a table, and what to do; empty if it may be.
 
     `start` is the head without a byte order mark and white space. `name` tells the suffixes.
     """

@@ -116,7 +116,7 @@ def _batches(
         yield rows.select(dialect.kept)
     if last is None or not watch.has_rows:
         raise StepError(f"{name}: the file has a header but no rows; add rows")
-    _check_last_quote(checked, dialect, last, name)
+    _check_last_quote(checked, dialect, watch, last, name)
     for note in watch.notes():
         say(note)
 
@@ -159,9 +159,11 @@ def _parse_failure(text: str) -> str:
     return f"not CSV: {text}; check the file"
 
 
-def _check_last_quote(text: CheckedText, dialect: Dialect, last: pa.RecordBatch, name: str) -> None:
+def _check_last_quote(
+    text: CheckedText, dialect: Dialect, watch: RowWatch, last: pa.RecordBatch, name: str
+) -> None:
     """Refuse a quote that is never closed: the rest of the file would be one field."""
-    value = last.column(dialect.names[-1])[-1].as_py()
+    value = last.column(dialect.names[-1])[-1].as_py() if watch.ends_with_rows else None
     if value and "\n" in value and text.last_byte != dialect.quote.encode():
         raise StepError(
             f"{name}: the last row has a quoted field that is never closed:"

@@ -21,6 +21,11 @@ from pull_data.formats.csv.dialect import find_dialect
         pytest.param(
             '"a,1","b\nc"\n"x,\ny","q""q"\n', [{"a,1": "x,\ny", "b\nc": 'q"q'}], id="quotes"
         ),
+        pytest.param(
+            'a,b\n1,"x\ny"\n# the end\n',
+            [{"a": "1", "b": "x\ny"}],
+            id="a remark below a line break",
+        ),
         pytest.param('a,b\n5" pipe,x\n', [{"a": '5" pipe', "b": "x"}], id="an inner quote"),
         pytest.param('a,b\n,""\n', [{"a": None, "b": None}], id="empty is null"),
         pytest.param(
@@ -84,6 +89,12 @@ def test_a_table_of_many_blocks_keeps_every_row_in_order(pull: Pull, tmp_path: P
         ),
         pytest.param(b"a,b,c\n1\n", ["line 2 has 1 field,", "line 1 has 3,"], id="short row"),
         pytest.param(b'a,b\n1,"2\n3,4\n', ["never closed", "'2"], id="an open quote"),
+        pytest.param(
+            b'a,b,c\nx y,1,2\n"x y,3,4\nz,5,6\n', ["line 3 has 1 field"], id="a quote opened first"
+        ),
+        pytest.param(
+            b"a,b\n#1,x\n#2,y,z\n#3,v\n", ["line 3 has 3 fields"], id="a long row with a mark"
+        ),
         pytest.param(
             b'a,b\n1,"2\n' + b"3,4\n" * 1_200_000, ["never closed"], id="a long open quote"
         ),

@@ -1,4 +1,4 @@
-"""How a CSV file is written: its delimiter, its header, and what is no part of the table."""
+"""How a CSV file is written: its delimiter, its header, and what is not part of the table."""
 
 import re
 from collections.abc import Iterator

@@ -12,7 +12,7 @@ _SHOWN_NAMES = 5
 
 @dataclass(frozen=True)
 class Columns:
-    """A name for each field of a record, and the fields that are no columns of the table.
+    """A name for each field of a record, and the fields that are not columns of the table.
 
     `index` is an unnamed index, `empty` are unnamed fields at the end that hold nothing, and
     `renamed` has what stands in the file for the names that were changed. `without_header` is 0, or

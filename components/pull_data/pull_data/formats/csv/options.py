@@ -9,7 +9,7 @@ WHITE_SPACE = " "
 NO_QUOTE = "none"
 FIND_OUT = -1
 # Python's own, for host names and source code.
-_NO_TEXT = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "unicode-escape")
+_NO_TEXT = ("idna", "punycode", "unicode-escape", "unicode_escape", "raw-unicode-escape")
 _SPELLED = {"tab": "\t", "\\t": "\t", "space": WHITE_SPACE, "whitespace": WHITE_SPACE}
 
 
@@ -67,7 +67,7 @@ def encoding(text: str) -> str:
     try:
         if name:
             codecs.decode(b"", name)
-            # Codecs such as base64 and rot13 are no encodings of text.
+            # Codecs such as base64 and rot13 are not text encodings.
             "".encode(name)
             if codecs.lookup(name).name in _NO_TEXT:
                 raise LookupError

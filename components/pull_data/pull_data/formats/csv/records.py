@@ -52,7 +52,7 @@ class Split:
 
     @property
     def comments(self) -> int:
-        """The number of comments above the first record that is none."""
+        """The number of comments above the first other record."""
         count = sum(1 for _ in takewhile(lambda record: record.is_comment, self.records))
         return count if self.width > 1 and count < len(self.records) else 0
 
@@ -79,7 +79,7 @@ class Split:
 
 
 def split(text: str, delimiter: str, quote: str, spaced: bool = False) -> Split:
-    """Split the start of a text into its first records; blank lines are none."""
+    """Split the start of a text into its first records; blank lines are skipped."""
     records = list(islice(_records(text, delimiter, quote, spaced), SAMPLED_ROWS))
     counts = Counter(len(record.cells) for record in records if not record.is_comment) or Counter(
         len(record.cells) for record in records
@@ -124,7 +124,7 @@ def numbered_records(
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the line in which each record starts, counted from 1, and its fields.
 
-    A blank line is none. Raises `csv.Error` for a field that is too long.
+    Blank lines are skipped. Raises `csv.Error` for a field that is too long.
     """
     records = csv.reader(
         lines,

@@ -48,7 +48,7 @@ class PlainCsv(io.RawIOBase):
 
 
 def rows_of(stream: io.BufferedReader, dialect: Dialect) -> Iterator[list[str]]:
-    """Yield the fields of each record; a blank line is none."""
+    """Yield the fields of each record; blank lines are skipped."""
     return (cells for _, cells in numbered_rows(stream, dialect))
 
 

@@ -1,4 +1,4 @@
-"""Rows that are none: of another width, the header again, and what follows the table."""
+"""Rows to leave out: of another width, the header again, and what follows the table."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -47,7 +47,8 @@ class RowWatch:
     def on_ragged(self, row: pa.csv.InvalidRow) -> str:
         """Say what becomes of a record of another width: a handler of Arrow's reader."""
         self._skipped.append(row.number)
-        if row.text.lstrip().startswith("#"):
+        # A row may start with the mark too; it has as many fields as the header, or more.
+        if row.text.lstrip().startswith("#") and row.actual_columns < row.expected_columns:
             self._comments += 1
         elif row.text.strip():
             self._ragged.append(Ragged(row.number, row.text, row.actual_columns))
@@ -81,6 +82,11 @@ class RowWatch:
             self._passed = len(self._held)
             yield from self._held
             self._held = []
+
+    @property
+    def ends_with_rows(self) -> bool:
+        """Whether the last record of the file is a row, and not of another width."""
+        return not self._skipped or self._skipped[-1] < self._number(self._read)
 
     @property
     def has_rows(self) -> bool:
@@ -152,6 +158,9 @@ class RowWatch:
             yield start, len(batch)
 
     def _is_remark(self, text: str) -> bool:
+        if "\n" in text.strip() or "\r" in text.strip():
+            # Rows behind a quote that is never closed.
+            return False
         delimiter = "," if self._dialect.spaced else self._dialect.delimiter
         cells = split(text, delimiter, self._dialect.quote).records
         filled = [cell.strip() for record in cells for cell in record.cells if cell.strip()]

@@ -18,7 +18,7 @@ class PlainCsv(io.RawIOBase):
 
     def __init__(self, stream: io.BufferedReader, dialect: Dialect, name: str) -> None:
         self._stream = stream
-        self._rows = rows_of(stream, dialect)
+        self._rows = (cells for _, cells in numbered_rows(stream, dialect))
         self._name = name
         self._pending = b""
 
@@ -47,13 +47,8 @@ class PlainCsv(io.RawIOBase):
         return text.getvalue().encode()
 
 
-def rows_of(stream: io.BufferedReader, dialect: Dialect) -> Iterator[list[str]]:
-    """Yield the fields of each record; blank lines are skipped."""
-    return (cells for _, cells in numbered_rows(stream, dialect))
-
-
 def numbered_rows(stream: io.BufferedReader, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line of the file that each record starts in, and its fields."""
+    """Yield the line of the file that each record starts in, and its fields; skip blank lines."""
     text = io.TextIOWrapper(stream, "utf-8", newline="")
     if dialect.delimiter == WHITE_SPACE:
         for line, content in enumerate(text, start=dialect.first_line):

@@ -12,13 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas import Series, to_datetime
 
+from preprocess.reading.kinds import PLAIN_NUMBER
+
 MINUS = "‐‑‒–—−﹣-"
 _SPACE = " \u00a0\u2009\u202f"
 _SIGNS = f"[-+{MINUS}]"
 _EXPONENT = "(?:[eE][+-]?[0-9]+)?"
 # Without leading zeros, and with no more digits than a double holds, which would be a code.
 _WHOLE = "(?:0|[1-9][0-9]{0,14})"
-_PLAIN_NUMBER = rf"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+){_EXPONENT}$"
 _CODES = "USD|EUR|GBP|JPY|CHF|CNY|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|KRW|TRY|Rs|kr"
 _BEFORE = rf"(?:[A-Z]{{0,3}}\p{{Sc}}|(?:{_CODES})\.?)"
 _UNIT = r"[\pL°µ%‰/][\pL°µ%‰/²³*·^. -]{0,11}[23]?"
@@ -39,7 +40,9 @@ _DAYS = (
     *("%d/%m/%y", "%m/%d/%y", "%y/%m/%d"),
 )
 DATE_FORMATS = tuple(f"{day}{time}" for time in _TIMES for day in _DAYS)
-_CLASSES = {"": "", ",": ",", ".": r"\.", "'": "['’]", " ": f"[{_SPACE}]"}
+# The pattern of each sign between digits.
+SEPARATORS = {".": r"\.", ",": ",", "'": "['’]", " ": f"[{_SPACE}]"}
+_CLASSES = {"": "", **SEPARATORS}
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def matches(text: Series, pattern: str) -> Series:
 
 def is_plain_number(text: Series) -> Series:
     """Return for each value whether Python reads it as the same number."""
-    return matches(text, _PLAIN_NUMBER)
+    return matches(text, f"^{PLAIN_NUMBER}$")
 
 
 def parse_format(text: Series, date_format: str) -> Series:

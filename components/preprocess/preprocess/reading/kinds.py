@@ -20,7 +20,7 @@ from pandas import Series
 
 TRUE = ("true", "yes", "t", "y")
 FALSE = ("false", "no", "f", "n")
-_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+PLAIN_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
 _ZONE = r" ?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
@@ -62,7 +62,7 @@ def fits(text: Series, kind: Kind) -> Series:
         case Kind.NUMERIC:
             if read_numbers(text) is not None:
                 return Series(True, index=text.index)
-            return text.str.fullmatch(_NUMBER)
+            return text.str.fullmatch(PLAIN_NUMBER)
         case Kind.BOOLEAN:
             return text.str.lower().isin(TRUE + FALSE)
         case Kind.DATE:

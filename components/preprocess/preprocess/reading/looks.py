@@ -14,6 +14,7 @@ from preprocess.reading.forms import (
     DATE_FORMATS,
     MINUS,
     NUMBER,
+    SEPARATORS,
     STYLES,
     Style,
     is_plain_number,
@@ -29,7 +30,6 @@ _MOST_SIGNS = 50
 _FEWEST_SIGNED = 0.95
 _PARTS = ("outer", "before", "inner", "body", "after")
 _ODD_MINUS = MINUS.replace("-", "")
-_SEPARATORS = {".": r"\.", ",": ",", "'": "['’]", " ": "[ \u00a0\u2009\u202f]"}
 
 
 @dataclass(frozen=True)
@@ -42,24 +42,40 @@ class Form:
     removed: tuple[str, ...] = ()
 
 
-class NumberLook:
+class _Counting:
+    """The different values of a column: how many there are, and which mark a missing one."""
+
+    def __init__(self) -> None:
+        self.markers: set[str] = set()
+        self.filled = 0
+        # A value that is ambiguous, to show it.
+        self.example = ""
+
+    def _counted(self, texts: Series) -> tuple[Series, Counts]:
+        """Return the different values and how often each occurs; take note of the markers."""
+        counts = texts.value_counts(sort=False)
+        values = Series(counts.index, dtype="str")
+        marked = values.isin(FURTHER_MARKERS)
+        self.markers.update(values[marked])
+        rows = counts.to_numpy(np.int64)[~marked.to_numpy(bool)]
+        self.filled += int(rows.sum())
+        return values[~marked].reset_index(drop=True), rows
+
+
+class NumberLook(_Counting):
     """Counts the values of a column in each style of numbers, by the sign of what they count."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._fit: dict[str, Counter[Style]] = defaultdict(Counter)
         self._rows: Counter[str] = Counter()
         self._changed: Counter[str] = Counter()
         self._seen: dict[str, set[str]] = defaultdict(set)
         self._minus: dict[str, bool] = {}
-        self.markers: set[str] = set()
-        self.filled = 0
-        # A value with a separator, to show what is ambiguous.
-        self.example = ""
 
     def update(self, texts: Series) -> None:
         """Take further values, none of them missing, into account."""
-        values, rows = _counted(texts, self.markers)
-        self.filled += int(rows.sum())
+        values, rows = self._counted(texts)
         parts = _parts(values)
         for style in STYLES:
             parts[style] = rows * matches(parts["body"], f"^(?:{style.body})$")
@@ -75,7 +91,7 @@ class NumberLook:
         self._changed[sign] += int(group["changed"].sum())
         for style in STYLES:
             self._fit[sign][style] += int(group[style].sum())
-        for separator, pattern in _SEPARATORS.items():
+        for separator, pattern in SEPARATORS.items():
             found = matches(group["body"], pattern)
             if found.any():
                 self._seen[sign].add(separator)
@@ -119,21 +135,18 @@ class NumberLook:
         return sign if enough or _is_currency(sign) else ""
 
 
-class DateLook:
+class DateLook(_Counting):
     """Counts the values of a column in each format of dates."""
 
     def __init__(self, most_misfits: float, date_format: str) -> None:
+        super().__init__()
         self._most = most_misfits
         self._fit = dict.fromkeys((*filter(None, [date_format]), *DATE_FORMATS), 0)
         self._own = date_format
-        self.markers: set[str] = set()
-        self.filled = 0
-        self.example = ""
 
     def update(self, texts: Series) -> None:
         """Take further values, none of them missing, into account."""
-        values, rows = _counted(texts, self.markers)
-        self.filled += int(rows.sum())
+        values, rows = self._counted(texts)
         looks = matches(values, DATE)
         for name in list(self._fit):
             fit = np.zeros(len(values), bool)
@@ -155,16 +168,6 @@ class DateLook:
             for name, fit in self._fit.items()
             if best and fit == best
         ]
-
-
-def _counted(texts: Series, markers: set[str]) -> tuple[Series, Counts]:
-    """Return the different values and how often each occurs, and take note of the markers."""
-    counts = texts.value_counts(sort=False)
-    values = Series(counts.index, dtype="str")
-    marked = values.isin(FURTHER_MARKERS)
-    markers.update(values[marked])
-    kept = values[~marked].reset_index(drop=True)
-    return kept, counts.to_numpy(np.int64)[~marked.to_numpy(bool)]
 
 
 def _parts(values: Series) -> DataFrame:

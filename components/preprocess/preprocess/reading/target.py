@@ -17,7 +17,7 @@ from preprocess.reading.kinds import Kind, to_kind
 MOST_NUMBERED_CLASSES = 20
 _SHOWN_COLUMNS = 8
 # Up to here a double holds every whole number.
-_MOST_EXACT = 1 << 53
+MOST_EXACT = 1 << 53
 
 
 class Task(Enum):
@@ -78,7 +78,7 @@ class TargetProfile:
             self._fractional |= bool((values % 1 != 0).any())
             # Text that reads as the bound may be the number behind it: 9007199254740993.0
             bounds: Literal["both", "neither"] = "neither" if column.dtype == "str" else "both"
-            exact = values.between(-_MOST_EXACT, _MOST_EXACT, inclusive=bounds)
+            exact = values.between(-MOST_EXACT, MOST_EXACT, inclusive=bounds)
             self._inexact |= not exact.all()
             if len(self._numbers) <= MOST_NUMBERED_CLASSES:
                 self._numbers.update(values.unique())

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from pinion_step.errors import StepError
-from preprocess.findings import MOST_EXAMPLES, Finding, examples
+from preprocess.findings import MOST_EXAMPLES, Finding, examples, header_note
 from preprocess.reading.guess import MOST_MISFITS, KindGuess
 from preprocess.reading.hints import Hints
 from preprocess.reading.kinds import Kind
@@ -73,9 +73,12 @@ class Deciding:
                 return Decided(Kind.CATEGORICAL, findings=(found,))
             return Decided(Kind.CATEGORICAL, stop=found)
         if len(forms) > 1:
-            example = self._looks[name][kind].example
-            return Decided(kind, stop=ambiguous(name, kind, example, forms))
+            return self._ambiguous(name, kind, forms)
         return Decided(kind, form.reading, read_as(name, kind, guess, form))
+
+    def _ambiguous(self, name: str, kind: Kind, forms: list[Form]) -> Decided:
+        example = self._looks[name][kind].example
+        return Decided(kind, stop=ambiguous(name, kind, example, forms))
 
     def _set(self, name: str, guess: KindGuess, kind: Kind) -> Decided:
         """Return a column as the caller says; what does not fit is missing, and said."""
@@ -90,8 +93,7 @@ class Deciding:
             return Decided(kind, Reading(lenient=True) if guess.declared else PLAIN)
         forms = self._forms(name).get(kind) or [Form(Reading(guess.seen_markers), 0)]
         if len(forms) > 1:
-            example = self._looks[name][kind].example
-            return Decided(kind, stop=ambiguous(name, kind, example, forms))
+            return self._ambiguous(name, kind, forms)
         reading = replace(forms[0].reading, lenient=True)
         count = sum(len(reading.misfits(batch.frame[name], kind)) for batch in self._again())
         said = read_as(name, kind, guess, forms[0])
@@ -167,5 +169,5 @@ class Deciding:
             if len(found) == MOST_EXAMPLES:
                 break
         listed = [f"{examples([value])[0]!r} in row {row:,}" for value, row in found]
-        where = ", ".join(listed) + (" (the header is row 1)" if header else "")
+        where = ", ".join(listed) + header_note(header)
         return [value for value, _ in found], where

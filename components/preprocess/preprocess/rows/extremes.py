@@ -6,13 +6,12 @@ from collections.abc import Collection, Iterator
 import numpy as np
 from pandas import Series
 
-from preprocess.findings import MOST_EXAMPLES, Finding, Severity, examples, remedy
+from preprocess.findings import MOST_EXAMPLES, Finding, Severity, examples, header_note, remedy
 from preprocess.reading.table import Batch
+from preprocess.reading.target import MOST_EXACT
 
 # Forests and boosting take 32-bit floats, and squares of larger numbers leave those of 64 bits.
 MOST_FLOAT32 = float(np.finfo(np.float32).max)
-# Beyond it a double merges whole numbers.
-MOST_EXACT = float(1 << 53)
 
 
 class Extremes:
@@ -56,7 +55,7 @@ class Extremes:
         where = ", ".join(
             f"{value} in row {row:,}" for value, (_, row) in zip(shown, found, strict=True)
         )
-        where += " (the header is row 1)" if self._header else ""
+        where += header_note(self._header)
         if merged:
             text = (
                 f"column {name!r} has {count:,} whole number(s) beyond 2^53, which a double may"

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocess.findings import MOST_EXAMPLES, Finding, Severity, examples, quoted
+from preprocess.findings import MOST_EXAMPLES, Finding, Severity, examples, header_note, quoted
 
 Mask = NDArray[np.bool_]
 # Words for a missing value that are classes in some tables, such as North America.
@@ -72,9 +72,8 @@ def _left_out(
     if not count:
         return []
     shown = tuple(f"row {first + place:,}" for place in np.flatnonzero(places)[:MOST_EXAMPLES])
-    header = " (the header is row 1)" if first == 2 else ""
     is_few = count - consented <= MOST_LEFT_OUT * rows
-    text = f"{count:,} of {rows:,} rows {why}, such as {', '.join(shown)}{header}"
+    text = f"{count:,} of {rows:,} rows {why}, such as {', '.join(shown)}{header_note(first == 2)}"
     if not is_few:
         text = (
             f"--dataset: {text}; {advice}, or leave them out with --allowed-checks '[\"{check}\"]'"

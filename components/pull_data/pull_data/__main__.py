@@ -38,6 +38,12 @@ def build_parser() -> Parser:
         metavar="HEX",
     )
     parser.add_argument(
+        "--source-version",
+        default="",
+        help="version that the source must have, as resolve names it (default: any)",
+        metavar="VERSION",
+    )
+    parser.add_argument(
         "--delimiter",
         type=csv.delimiter,
         default="",

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 
-from pipelines.compiled import conditions, placeholders
+from pipelines.compiled import conditions, driver_rules, placeholders
 from pipelines.compiled.file import PipelineFile, read_bytes
 from pipelines.compiled.graph import Pipeline
 from pipelines.compiled.values import Value
@@ -66,7 +66,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Declared:
-    """A request and its pipeline, of which `compiled` is the whole file.
+    """A request and its pipeline, of which `compiled` is the whole file and `file` what it holds.
 
     `components` are those of the working tree.
     """
@@ -74,6 +74,7 @@ class Declared:
     request: Request
     components: Mapping[str, Component]
     compiled: bytes
+    file: PipelineFile
     pipeline: Pipeline
 
 
@@ -85,11 +86,12 @@ def declare(request: Request) -> Declared:
     pipeline = Pipeline.of(file)
     placeholders.refuse_unknown(pipeline.graph.texts())
     conditions.check(pipeline.graph.conditions())
+    # The compiler held a file of the working tree to the same rules.
     if request.file:
-        placeholders.refuse_unfilled(file)
+        driver_rules.refuse(file)
     elif not request.dev:
-        _tell_unfilled(request.release, file)
-    return Declared(request, components, compiled, pipeline)
+        _tell_refused(request.release, file)
+    return Declared(request, components, compiled, file, pipeline)
 
 
 def _compiled(request: Request, components: Mapping[str, Component]) -> tuple[Path, bytes]:
@@ -103,12 +105,12 @@ def _compiled(request: Request, components: Mapping[str, Component]) -> tuple[Pa
     return path.relative_to(request.workspace.root), pipeline
 
 
-def _tell_unfilled(release: str, file: PipelineFile) -> None:
-    if lacking := sorted({name for name, _ in placeholders.unfilled(file)}):
-        # No error, because its models must stay reproducible here, although KFP refuses it.
+def _tell_refused(release: str, file: PipelineFile) -> None:
+    # No error, because its models must stay reproducible here, although KFP refuses it.
+    for breach in islice(driver_rules.breaches(file), 1):
         print(
-            f"release {release} runs here, but not on a cluster: KFP 2.17 does not apply the"
-            f" defaults that its steps {', '.join(lacking)} need; make a new release for a cluster",
+            f"release {release} runs here, but not on a cluster: {breach}; make a new release for a"
+            " cluster",
             file=sys.stderr,
         )
 
@@ -153,6 +155,8 @@ def prepare(declared: Declared, parameters: Mapping[str, Value]) -> LocalRun:
     Raises `PinionError`, and leaves no folder, if the run could not be started.
     """
     request = declared.request
+    if absent := declared.pipeline.parameters.keys() - parameters.keys():
+        driver_rules.refuse(declared.file, absent)
     with _folder(request.output.resolve()) as folder:
         (folder / "pipeline.yaml").write_bytes(declared.compiled)
         tracking_uri = str(

@@ -146,7 +146,7 @@ def test_arguments_that_the_driver_can_resolve_pass(tmp_path: Path, arguments: s
             "[{if: {cond: {isPresent: rows}, then: [--model, {outputPath: model}]}}]",
             'has the argument {"IfPresent": {"InputName": "rows", "Then": ["--model",'
             " \"{{$.outputs.artifacts['model'].path}}\"]}}, and KFP does not decide isPresent for"
-            " an output",
+            " an output; give the output an argument of its own",
             id="an output behind a condition",
         ),
         pytest.param(

@@ -46,7 +46,7 @@ def compare(
             step.component,
             output,
             sha256,
-            _made(step.name, output, again.get(step.component), made),
+            _made(step, output, again.get(step.component), made),
         )
         for step, output, sha256 in outputs(pipeline, recorded)
     ]

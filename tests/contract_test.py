@@ -27,8 +27,10 @@ from tests.make_golden import GOLDEN
 
 COMPONENTS = ROOT / "components"
 LIBRARY = ROOT / LIBRARY_FOLDER / "pinion_step"
-IMPORTED = r"pinion_step\.\w+"
-ALL_MODULES = {f"pinion_step/{path.name}": path.read_bytes() for path in LIBRARY.glob("*.py")}
+IMPORTED = r"pinion_step(\.\w+)+"
+ALL_MODULES = {
+    path.relative_to(LIBRARY.parent).as_posix(): path.read_bytes() for path in LIBRARY.rglob("*.py")
+}
 FOLDERS = sorted(path for path in COMPONENTS.iterdir() if path.is_dir())
 each_component = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 
@@ -45,8 +47,8 @@ ARTIFACTS = {"Dataset", "Model", "Metrics", "ClassificationMetrics", "HTML", "Ma
 
 
 def test_there_are_components() -> None:
-    steps = {"resolve", "pull_data", "preprocess", "train", "evaluate", "register"}
-    assert steps <= set(discover(COMPONENTS))
+    known = {"resolve", "pull_data", "preprocess", "train", "evaluate", "register"}
+    assert known <= set(discover(COMPONENTS))
 
 
 def interface(folder: Path) -> dict[str, Any]:
@@ -115,17 +117,16 @@ def test_every_input_and_output_has_one_flag(folder: Path) -> None:
     assert container(folder)["command"] == ["/app/pex"]
     flags = dict(_flags(container(folder)["args"]))
     content = interface(folder)
-    inputs, outputs = ({item["name"] for item in content[each]} for each in ("inputs", "outputs"))
-    # An output that hands on the input of its name needs a flag of its own.
     expected = {
-        **{_flag(name): name for name in inputs},
-        **{_flag(f"{name}_output" if name in inputs else name): name for name in outputs},
+        f"--{item['name'].replace('_', '-')}": item["name"]
+        for item in [*content["inputs"], *content["outputs"]]
     }
+    # What a step is given and hands on may have one name.
+    for name in {item["name"] for item in content["inputs"]} & {
+        item["name"] for item in content["outputs"]
+    }:
+        expected[f"--{name.replace('_', '-')}-output"] = name
     assert flags == expected
-
-
-def _flag(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
 
 
 def _flags(args: list[Any]) -> Iterator[tuple[str, str]]:
@@ -173,9 +174,8 @@ def test_a_pipeline_parameter_has_the_default_of_its_component() -> None:
             # The pipeline starts with a sample, whose target it names.
             if name in parameters and kind in PARAMETERS and name != "target":
                 default = parse(str(item["default"]), parameters[name].kind)
-                # Without a name, `resolve` looks for no champion.
-                unnamed = (folder.name, name) == ("resolve", "registered_model_name")
-                assert unnamed or parameters[name].default == default, (folder.name, name)
+                by_hand_none = (folder.name, name) == ("resolve", "registered_model_name")
+                assert by_hand_none or parameters[name].default == default, (folder.name, name)
 
 
 @each_component

@@ -146,7 +146,7 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
 
 def test_images_without_a_scheme_have_the_hashes_of_their_lock() -> None:
     locked = yaml.safe_load((BEFORE / "lock.yaml").read_text())["components"]
-    assert sorted(locked) == ["evaluate", "preprocess", "pull_data", "register", "resolve", "train"]
+    assert sorted(locked) == ["evaluate", "preprocess", "pull_data", "register", "train"]
     for name, component in locked.items():
         files = {each: (BEFORE / name / each).read_bytes() for each in DESCRIPTION}
         described = Content.described(files, {})

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -86,11 +86,6 @@ def declare(request: Request) -> Declared:
     pipeline = Pipeline.of(file)
     placeholders.refuse_unknown(pipeline.graph.texts())
     conditions.check(pipeline.graph.conditions())
-    # The compiler held a file of the working tree to the same rules.
-    if request.file:
-        driver_rules.refuse(file)
-    elif not request.dev:
-        _tell_refused(request.release, file)
     return Declared(request, components, compiled, file, pipeline)
 
 
@@ -103,16 +98,6 @@ def _compiled(request: Request, components: Mapping[str, Component]) -> tuple[Pa
     path = request.workspace.releases / request.release / "pipeline.yaml"
     pipeline = frozen(request.workspace, request.release).pipeline
     return path.relative_to(request.workspace.root), pipeline
-
-
-def _tell_refused(release: str, file: PipelineFile) -> None:
-    # No error, because its models must stay reproducible here, although KFP refuses it.
-    for breach in islice(driver_rules.breaches(file), 1):
-        print(
-            f"release {release} runs here, but not on a cluster: {breach}; make a new release for a"
-            " cluster",
-            file=sys.stderr,
-        )
 
 
 @dataclass(frozen=True)
@@ -155,8 +140,7 @@ def prepare(declared: Declared, parameters: Mapping[str, Value]) -> LocalRun:
     Raises `PinionError`, and leaves no folder, if the run could not be started.
     """
     request = declared.request
-    if absent := declared.pipeline.parameters.keys() - parameters.keys():
-        driver_rules.refuse(declared.file, absent)
+    _hold_to_a_cluster(declared, declared.pipeline.parameters.keys() - parameters.keys())
     with _folder(request.output.resolve()) as folder:
         (folder / "pipeline.yaml").write_bytes(declared.compiled)
         tracking_uri = str(
@@ -179,6 +163,21 @@ def prepare(declared: Declared, parameters: Mapping[str, Value]) -> LocalRun:
             tracking_uri,
             Interpreter(declared.pipeline, folder, backend, progress, request.jobs, cache),
             progress,
+        )
+
+
+def _hold_to_a_cluster(declared: Declared, absent: Set[str]) -> None:
+    """Raise `PinionError` if KFP would refuse a run without the parameters `absent`."""
+    request = declared.request
+    if request.file or request.dev:
+        driver_rules.refuse(declared.file, absent)
+        return
+    # No error, because the models of a release must stay reproducible here.
+    for breach in islice(driver_rules.breaches(declared.file, absent), 1):
+        print(
+            f"release {request.release} runs here, but not on a cluster: {breach}; make a new"
+            " release for a cluster",
+            file=sys.stderr,
         )
 
 

@@ -112,8 +112,8 @@ class Arguments:
                     )
                 case "output_file":
                     yield (
-                        f"has {found[0]} in its command, and KFP does not replace it; pass {{{{$}}}},"
-                        " a message that names that file"
+                        f"has {found[0]} in its command, and KFP does not replace it; pass"
+                        " {{$}}, a message that names that file"
                     )
 
     def _parameter(self, name: str, by_launcher: bool) -> Iterator[str]:

@@ -6,9 +6,9 @@ from pathlib import Path
 from shlex import quote
 from time import sleep as pause
 
+from pipelines.compiled import driver_rules
 from pipelines.compiled.file import PipelineFile, steps_of
 from pipelines.compiled.parameters import resolve
-from pipelines.compiled.placeholders import refuse_unfilled
 from pipelines.compiled.values import Value
 from pipelines.console.command import ClusterFlags, RunFlags
 from pipelines.console.progress import Progress
@@ -44,7 +44,7 @@ def with_settings(
 
     Raises `PinionError` if the cluster could not run the file.
     """
-    refuse_unfilled(file)
+    driver_rules.refuse(file)
     account = ""
     if platform:
         settings = PlatformSettings.load(platform)

@@ -8,13 +8,10 @@ from evaluate.gate.thresholds import parse_thresholds
 from evaluate.request import Request, executor_output
 from pinion_step.cli import Parser, json_names, path, run
 from pinion_step.console import log
-from pinion_step.errors import WrongCallError
 from pinion_step.libraries import steer_libraries, warm_up
 from pinion_step.mlflow import resolve_uri
-from pinion_step.names import check_alias, check_model_name
+from pinion_step.model_version import model_version
 from pinion_step.outputs import staged, write_text
-
-DEFAULT_ALIAS = "champion"
 
 _PATHS = (
     ("--model", "FOLDER", "train's MLflow model folder"),
@@ -71,17 +68,12 @@ def build_parser() -> Parser:
         "metric at its limit passes (default: the model must beat the best constant answer)",
     )
     add(
-        "--registered-model-name",
+        "--compare-with",
+        type=model_version,
         default="",
-        metavar="NAME",
-        help="the model's name in the registry, by which the champion is found",
-    )
-    add(
-        "--alias",
-        default=DEFAULT_ALIAS,
-        metavar="ALIAS",
-        help="the alias of the champion, used only if a threshold is a change "
-        "(default: %(default)s)",
+        metavar="NAME/VERSION",
+        help="the model version that a change is measured from, NAME/VERSION or "
+        "NAME/VERSION@MODEL_ID; without one, a change passes",
     )
     add(
         "--executor-input",
@@ -104,21 +96,11 @@ def parse_request(argv: Sequence[str]) -> Request:
     """Parse the command line; raises `WrongCallError`."""
     given = vars(build_parser().parse(argv))
     outputs = {name: given.pop(name) for name in _OUTPUTS}
-    given["alias"] = given["alias"] or DEFAULT_ALIAS
     given["slices"] = tuple(dict.fromkeys(given["slices"]))
-    request = Request(
+    return Request(
         **given,
         outputs={name: file for name, file in outputs.items() if file is not None},
     )
-    if request.thresholds.compare:
-        if not request.registered_model_name:
-            raise WrongCallError(
-                "--thresholds: a change is measured against the champion, which is found by the"
-                " name of its registered model; give --registered-model-name"
-            )
-        check_model_name(request.registered_model_name)
-        check_alias(request.alias)
-    return request
 
 
 def main(argv: Sequence[str] | None = None) -> int:

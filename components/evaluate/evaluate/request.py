@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluate.gate.thresholds import Thresholds
+from pinion_step.model_version import ModelVersion
 
 
 @dataclass(frozen=True)
@@ -17,8 +18,7 @@ class Request:
     test_data: Path
     thresholds: Thresholds
     slices: tuple[str, ...]
-    registered_model_name: str
-    alias: str
+    compare_with: ModelVersion | None
     mlflow_tracking_uri: str
     outputs: Mapping[str, Path]
 

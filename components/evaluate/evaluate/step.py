@@ -40,10 +40,10 @@ def measure(
     check_slices(candidate, request.slices)
     with threadpool_limits(1 if split.features.size < MANY_CELLS else None):
         predictions = predict(model, estimator, split)
-        champion, name = None, request.registered_model_name
+        champion = None
         if request.thresholds.compare:
-            champion = find_champion(client, name, request.alias, candidate)
-        evaluation = evaluate(model, predictions, request.thresholds, name, champion)
+            champion = find_champion(client, request.compare_with, candidate)
+        evaluation = evaluate(model, predictions, request.thresholds, champion)
         metrics = to_json(evaluation.measurement.metrics)
         outputs = {
             "result": evaluation.to_json(),

@@ -21,7 +21,6 @@ class Evaluation:
     """The measurements and the verdict."""
 
     model: ModelFolder
-    registered_model_name: str
     rows: int
     measurement: Measurement
     baseline: dict[str, float]
@@ -42,7 +41,6 @@ class Evaluation:
             "task": self.model.task,
             "model_id": self.model.model_id,
             "run_id": self.model.run_id,
-            "registered_model_name": self.registered_model_name,
             "rows": self.rows,
             "metrics": self.measurement.metrics,
             "baseline": self.baseline,
@@ -59,7 +57,6 @@ def evaluate(
     model: ModelFolder,
     predictions: Predictions,
     thresholds: Thresholds,
-    registered_model_name: str = "",
     champion: Champion | None = None,
 ) -> Evaluation:
     """Measure the predictions and check them; without thresholds, they must beat the baseline."""
@@ -74,7 +71,6 @@ def evaluate(
         resampled = distributions([predictions, champion.predictions], metrics)
     return Evaluation(
         model=model,
-        registered_model_name=registered_model_name,
         rows=len(predictions.truth),
         measurement=measurement,
         baseline=floor,
@@ -104,8 +100,8 @@ def hold(
     value = metrics.get(requirement.metric)
     if champion.reason:
         return requirement.refuse(value, champion.reason)
-    if champion.version is None:
-        return requirement.waive(value, f"there is no champion: nobody holds {champion.uri}")
+    if champion.compared is None:
+        return requirement.waive(value, "there is no champion to compare with")
     sure = confidence(requirement, *resampled)
     return requirement.check(value, champion.metrics.get(requirement.metric), sure)
 

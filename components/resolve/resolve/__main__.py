@@ -1,0 +1,103 @@
+"""The command line of resolve."""
+
+import sys
+from collections.abc import Sequence
+
+from pinion_step.cli import Parser, json_object, path, run
+from pinion_step.model_version import model_version
+from pinion_step.names import check_alias, check_model_name
+from pinion_step.outputs import staged, write_text
+
+DEFAULT_ALIAS = "champion"
+# What stands for "compare with nothing" in a recorded call, as an empty text asks to look.
+NOTHING = "none"
+
+_OUTPUTS = (
+    ("--source-version", "which bytes the source holds now"),
+    ("--champion", "NAME/VERSION@MODEL_ID of the champion, or nothing"),
+    ("--compare-with-output", "the model version that evaluate compares with, or nothing"),
+)
+
+
+def build_parser() -> Parser:
+    """Return the parser of the flags: the inputs and outputs of component.yaml."""
+    parser = Parser(
+        prog="resolve",
+        description="Find out what may have changed outside: the version of the source, and the "
+        "champion.",
+    )
+    add = parser.add_argument
+    add(
+        "--source",
+        default="sample:breast_cancer",
+        help="the table, as for pull_data (default: %(default)s)",
+    )
+    add(
+        "--sha256",
+        default="",
+        metavar="HEX",
+        help="SHA-256 that the source must have; it says which bytes are read (default: any)",
+    )
+    add(
+        "--registered-model-name",
+        default="",
+        metavar="NAME",
+        help="the model's name in the registry, by which the champion is found",
+    )
+    add(
+        "--alias",
+        default=DEFAULT_ALIAS,
+        metavar="ALIAS",
+        help="the alias of the champion (default: %(default)s)",
+    )
+    add(
+        "--thresholds",
+        type=json_object('{"roc_auc": {"min_absolute_change": 0.0}}'),
+        default="{}",
+        metavar="JSON",
+        help="as for evaluate; the champion is looked up if one of them is a change",
+    )
+    add(
+        "--compare-with",
+        type=_handed_on,
+        default="",
+        metavar="NAME/VERSION",
+        help="a model version to hand on instead of the champion, or none (default: find out)",
+    )
+    add(
+        "--mlflow-tracking-uri",
+        default="",
+        metavar="URI",
+        help="store of the registry (default: MLFLOW_TRACKING_URI, else sqlite:///mlflow.db)",
+    )
+    for flag, text in _OUTPUTS:
+        add(flag, type=path, required=True, metavar="FILE", help=f"output: {text}")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the step and return its exit code."""
+    return run("resolve", _resolve, argv)
+
+
+def _resolve(argv: Sequence[str]) -> None:
+    given = build_parser().parse(argv)
+    alias = given.alias or DEFAULT_ALIAS
+    if given.registered_model_name:
+        check_model_name(given.registered_model_name)
+    check_alias(alias)
+    files = {flag: getattr(given, flag[2:].replace("-", "_")) for flag, _ in _OUTPUTS}
+    with staged(files) as outputs:
+        texts = ("", "", "" if given.compare_with == NOTHING else given.compare_with)
+        for (flag, _), text in zip(_OUTPUTS, texts, strict=True):
+            write_text(outputs[flag], text)
+
+
+def _handed_on(text: str) -> str:
+    if text != NOTHING:
+        model_version(text)
+    return text
+
+
+if __name__ == "__main__":
+    sys.exit(main())

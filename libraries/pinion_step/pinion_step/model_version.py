@@ -1,0 +1,38 @@
+"""A version in the model registry, in the form in which steps hand it on."""
+
+import re
+from argparse import ArgumentTypeError
+from dataclasses import dataclass
+
+# No name has a slash, and no id another character.
+_FORM = re.compile(r"(?P<name>[^/:?\s][^/:?\x00-\x1f\x7f]*)/(?P<number>[1-9]\d*)(@(?P<id>[\w-]+))?")
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A version of a registered model. `model_id` is that of its logged model, empty if unknown."""
+
+    name: str
+    number: int
+    model_id: str = ""
+
+    @property
+    def uri(self) -> str:
+        """Return the address of the version in the registry."""
+        return f"models:/{self.name}/{self.number}"
+
+    def __str__(self) -> str:
+        known = f"@{self.model_id}" if self.model_id else ""
+        return f"{self.name}/{self.number}{known}"
+
+
+def model_version(text: str) -> ModelVersion | None:
+    """Parse NAME/VERSION or NAME/VERSION@MODEL_ID; a `type` of argparse. Empty is None."""
+    if not text.strip():
+        return None
+    found = _FORM.fullmatch(text)
+    if found is None:
+        raise ArgumentTypeError(
+            f"{text!r:.200} is not a model version; give NAME/VERSION or NAME/VERSION@MODEL_ID"
+        )
+    return ModelVersion(found["name"], int(found["number"]), found["id"] or "")

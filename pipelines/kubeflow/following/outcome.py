@@ -1,0 +1,122 @@
+"""Say how a run ended: which step failed, why, and what to do about it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.kubeflow.api.client import Api
+from pipelines.kubeflow.following import logs, reasons
+from pipelines.kubeflow.following.settings import given
+from pipelines.kubeflow.following.steps import DRIVER, Step, drivers, executors, steps
+from pipelines.kubeflow.following.tasks import Run, Task
+from pipelines.kubeflow.following.workflow import Node, Workflow
+from pipelines.system.task_state import State
+
+# The step that measures a model, and how the one that refuses it says so.
+_EVALUATE, _REFUSED = "evaluate", "did not pass its evaluation"
+# What the launcher says if the step was killed.
+_KILLED = "signal: killed"
+_UNFILLED = "not found in executor input"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run that ended, and where to ask for reasons: KFP's API and Argo's account of the run."""
+
+    api: Api
+    run: Run
+    names: Sequence[str]
+    document: Mapping[str, Any]
+    workflow: Workflow
+    namespace: str
+
+    def account(self) -> str:
+        """Return how the run ended, in one line, with the reason of each step that failed."""
+        if self.run.stopped:
+            return "was stopped"
+        if self.run.succeeded:
+            return self.run.word
+        found = dict.fromkeys(self._reasons())
+        return f"{self.run.word}: {'; '.join(found)}" if found else self.run.word
+
+    def verdict(self, account: str) -> list[str]:
+        """Return the checks of a model that was refused, as the step that made them printed them.
+
+        None, if the account of the run is about something else.
+        """
+        return logs.own_lines(self.log(_EVALUATE)) if _REFUSED in account else []
+
+    def failed(self) -> list[Step]:
+        """Return the steps that failed."""
+        return [step for step in steps(self.run, self.names) if step.state is State.FAILED]
+
+    def log(self, step: str) -> str:
+        """Return the log of the last pod of a step; empty if KFP does not give it."""
+        if nodes := self.workflow.of(step):
+            return self._read(nodes[-1].names)
+        found = [each for each in steps(self.run, self.names) if each.name == step]
+        return self._read(self._guesses(found[0])) if found else ""
+
+    def _reasons(self) -> Iterator[str]:
+        failed = self.failed()
+        for step in failed:
+            attempts = self.workflow.attempts(step.name)
+            times = f" after {attempts} attempts" if attempts > 1 else ""
+            yield f"step {step.name!r} failed{times}: {self._why(step)}"
+        if failed:
+            return
+        # KFP starts a driver before the run and before each condition and loop, too.
+        for task in drivers(self.run, self.names):
+            name = task.name.removesuffix(DRIVER)
+            told = logs.fatal(self._read(_nodes(self.workflow.failed(name), task)))
+            yield f"KFP's driver of {name!r} failed: {_brief(told) or self._hint()}"
+        if self.workflow.message:
+            yield f"Argo says: {self.workflow.message}"
+
+    def _why(self, step: Step) -> str:
+        name = step.name.partition(".")[0]
+        node, setting = self.workflow.failed(name), given(self.document, name)
+        if node and (reason := reasons.why_failed(node.message, name, setting)):
+            return reason
+        driver = node.driver if node else step.task.name.endswith(DRIVER)
+        log = self._read(node.names if node else self._guesses(step))
+        fatal = logs.fatal(log)
+        if driver:
+            told = _brief(fatal)
+            return f"KFP's driver could not prepare it: {told}" if told else self._hint(node)
+        if own := logs.own_error(log):
+            return own
+        return reasons.killed(name, setting) if _KILLED in fatal else fatal or self._hint(node)
+
+    def _guesses(self, step: Step) -> list[str]:
+        """Return the nodes that may have the log of a step, by KFP's tasks alone."""
+        if step.task.name.endswith(DRIVER):
+            return _nodes(None, step.task)
+        tasks = [task for task in executors(self.run, step) if task.state == step.task.state]
+        return [node for task in tasks for node in reversed(task.children)]
+
+    def _read(self, nodes: Iterable[str]) -> str:
+        return logs.read(self.api, self.run.id, self.namespace, nodes)
+
+    def _hint(self, node: Node | None = None) -> str:
+        return f"KFP does not give its log; see {kubectl(self.run.id, self.namespace, node)}"
+
+
+def kubectl(run_id: str, namespace: str, node: Node | None = None) -> str:
+    """Return the command that shows the log of a pod, or of every pod of a run."""
+    if node:
+        return f"kubectl logs -n {namespace} {node.pod} -c main"
+    return f"kubectl logs -n {namespace} -l pipeline/runid={run_id} -c main --prefix --tail=-1"
+
+
+def _nodes(node: Node | None, task: Task) -> list[str]:
+    return list(node.names) if node else list(reversed(task.children))
+
+
+def _brief(told: str) -> str:
+    """Return what a driver says without its own call, which it repeats first."""
+    _, _, reason = told.partition(") failed: ")
+    reason = reason or told
+    if _UNFILLED in reason:
+        reason += "; it does not fill in defaults: compile the pipeline again, or make a release"
+    return reason

@@ -50,7 +50,7 @@ def register(scene: Scene) -> str:
     """Submit a run that registers its model, as version 1."""
     began = time.monotonic()
     done = scene.submit("--register")
-    require(done, 0, *(rf"\b{step}: succeeded" for step in (*ALWAYS, "train")), r"SUCCEEDED$")
+    require(done, 0, *(rf"\b{step}: succeeded" for step in (*ALWAYS, "train")), r"^state +succeeded$")
     require(_shown(scene, 1), 0, rf"models:/{scene.name}/1\b")
     return f"{scene.name}/1 in {time.monotonic() - began:.0f} s"
 
@@ -78,7 +78,7 @@ def deploy(scene: Scene) -> str:
     finally:
         removed = scene.call("deploy", scene.tag, "--remove", *scene.where())
     require(removed, 0)
-    require(scene.call("submit", "--follow", run, *scene.where()), 0, r"SUCCEEDED$")
+    require(scene.call("submit", "--follow", run, *scene.where()), 0, r"^state +succeeded$")
     return f"the schedule's run {run[:8]} succeeded; version and schedule removed"
 
 

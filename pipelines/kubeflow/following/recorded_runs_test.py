@@ -10,6 +10,7 @@ from pipelines import submit
 from pipelines.compiled.file import PipelineFile
 from pipelines.kubeflow.kfp_answers_testing import Scenario, answers_of, scenario
 from pipelines.kubeflow.kfp_server_testing import (
+    LOSE,
     KfpServer,
     Page,
     Request,
@@ -180,6 +181,19 @@ def test_a_server_without_logs_leads_to_the_log(name: str, tmp_path: Path) -> No
         "failed: KFP does not give its log; see kubectl logs -n kubeflow"
         f" -l pipeline/runid={run_id} -c main --prefix --tail=-1"
     )
+
+
+def test_a_server_that_is_silent_about_logs_is_asked_once(tmp_path: Path) -> None:
+    server = served(
+        recorded("step-failed"),
+        document(tmp_path),
+        fault=lambda each: LOSE if each.path.endswith("/log") else None,
+    )
+    assert follow(server).endswith(
+        "step 'preprocess' failed: KFP does not give its log; see kubectl logs -n kubeflow"
+        " training-c2zvz-system-container-impl-352712250 -c main"
+    )
+    assert len([each for each in server.requests if "/log" in each.path]) == 1
 
 
 def test_a_step_that_the_kernel_killed_points_at_its_memory(tmp_path: Path) -> None:

@@ -66,25 +66,30 @@ class Outcome:
             times = f" after {attempts} attempts" if attempts > 1 else ""
             # The number of a loop's item is ours, so any order of its pods will do.
             left = nodes[step.base]
-            reason = self._why(step, left.pop() if left else None)
+            reason = self._why(step.base, left.pop() if left else None, step)
             yield f"step {step.name!r} failed{times}: {reason}"
+        # KFP may not have come to report these.
+        late = {name: left[-1] for name, left in nodes.items() if left}
+        for name, node in late.items():
+            yield f"step {name!r} failed: {self._why(name, node, None)}"
         # KFP starts a driver before the run and before each condition and loop, too.
-        others = [] if failed else drivers(self.run, self.names)
+        others = [] if failed or late else drivers(self.run, self.names)
         for task in others:
             name = task.name.removesuffix(DRIVER)
             found = self.workflow.failed(name)
             told = logs.fatal(self._read(found[-1].names if found else reversed(task.children)))
             yield f"KFP's driver of {name!r} failed: {_brief(told) or self._hint()}"
-        if self.workflow.message and not (failed or others):
+        if self.workflow.message and not (failed or late or others):
             yield f"Argo says: {self.workflow.message}"
 
-    def _why(self, step: Step, node: Node | None) -> str:
-        name, setting = step.base, given(self.document, step.base)
-        driver = node.driver if node else step.task.name.endswith(DRIVER)
+    def _why(self, name: str, node: Node | None, step: Step | None) -> str:
+        """Return why a step failed, of which Argo's account, KFP's, or both are known."""
+        setting = given(self.document, name)
+        driver = node.driver if node else step is not None and step.task.name.endswith(DRIVER)
         message = reasons.why_failed(node.message, name, setting) if node else ""
         if message and not driver:
             return message
-        log = self._read(node.names if node else self._guesses(step))
+        log = self._read(node.names if node else self._guesses(step) if step else ())
         fatal = logs.fatal(log)
         if driver:
             told = _brief(fatal) or (node.message if node else "")
@@ -98,7 +103,9 @@ class Outcome:
         if step.task.name.endswith(DRIVER):
             return list(reversed(step.task.children))
         tasks = [task for task in executors(self.run, step) if task.state == step.task.state]
-        return [node for task in tasks for node in reversed(task.children)]
+        attempts = [node for task in tasks for node in reversed(task.children)]
+        # Without retries, the executor is the first node within the step.
+        return [*attempts, *step.task.children[:1]]
 
     def _read(self, nodes: Iterable[str]) -> str:
         return logs.read(self.api, self.run.id, self.namespace, nodes)

@@ -196,6 +196,18 @@ def test_a_server_that_is_silent_about_logs_is_asked_once(tmp_path: Path) -> Non
     assert len([each for each in server.requests if "/log" in each.path]) == 1
 
 
+def test_a_failure_is_named_before_kfp_reports_the_task(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = recorded("step-failed")
+    late = found.looks[-2] | {"state": "FAILED", "state_history": [{"state": "FAILED"}]}
+    server = served(
+        Scenario(found.id, found.name, [late], found.workflow, found.logs), document(tmp_path)
+    )
+    assert follow(server) == ENDS["step-failed"][1]
+    assert last_states(capsys.readouterr().err)["preprocess"].startswith("failed in ")
+
+
 def test_a_step_that_the_kernel_killed_points_at_its_memory(tmp_path: Path) -> None:
     server = served(recorded("out-of-memory"), document(tmp_path))
     server.workflow = None
@@ -243,6 +255,16 @@ def test_the_log_of_a_step_is_its_own_lines(
     lines = capsys.readouterr().out.splitlines()[3:]
     assert lines[0].startswith(printed)
     assert not any("launcher_v2.go" in line for line in lines)
+
+
+def test_the_log_is_found_if_argo_retries_nothing(tmp_path: Path) -> None:
+    found = recorded("step-failed")
+    failed = task("train", "RUNNING", "FAILED", at=3, to=9)
+    failed |= {"child_tasks": [{"pod_name": "n-1"}, {"pod_name": "n-2"}]}
+    looks = [look("FAILED", failed, task("executor", "RUNNING", "FAILED", at=3, to=9))]
+    logs = {"n-1": "train: error: no target\n"}
+    server = served(Scenario(found.id, found.name, looks, None, logs), document(tmp_path))
+    assert follow(server) == f"run '{found.name}' failed: step 'train' failed: no target"
 
 
 def test_a_driver_of_the_run_itself_has_a_reason(tmp_path: Path) -> None:

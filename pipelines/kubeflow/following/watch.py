@@ -83,6 +83,8 @@ class Watch:
             return (State.CANCELED, "") if began else (State.SKIPPED, "the run was stopped")
         if run.succeeded and (began or workflow.of(step)):
             return State.SUCCEEDED, ""
+        if workflow.failed(step):
+            return State.FAILED, ""
         if began:
             return State.CANCELED, ""
         if run.succeeded and _prepared(run, step):

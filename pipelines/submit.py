@@ -44,8 +44,8 @@ def build_parser() -> argparse.ArgumentParser:
         nargs="?",
         const="",
         metavar="STEP",
-        help="print the log of a step as it grows, without the lines of KFP (default: none; without"
-        " STEP, those of the steps that fail, at the end)",
+        help="print the log of a step as soon as KFP serves it, without KFP's own lines (default:"
+        " none; without STEP, the logs of the steps that fail, at the end)",
     )
     add_run_flags(parser)
     add_cluster_flags(parser)

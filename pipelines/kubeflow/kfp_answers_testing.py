@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from pipelines.system.workspace import ROOT
@@ -47,6 +46,6 @@ def logs() -> dict[str, str]:
     return found
 
 
-def answers_of(folder: Path = ANSWERS) -> list[str]:
+def answers_of() -> list[str]:
     """Return the names of the recorded runs."""
-    return sorted(path.stem for path in folder.glob("*.jsonl"))
+    return sorted(path.stem for path in ANSWERS.glob("*.jsonl"))

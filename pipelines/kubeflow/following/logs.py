@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from pipelines.console.step_log import last_line
+from pipelines.kubeflow.api.answers import UnavailableError, UnreachableError
 from pipelines.kubeflow.api.client import Api
 from pipelines.system.errors import PinionError
 
@@ -28,6 +29,11 @@ def read(api: Api, run_id: str, namespace: str, nodes: Iterable[str]) -> str:
         ):
             try:
                 text = api.text(path, **query)
+            except UnavailableError as error:
+                # The dashboard answers 500 if it has no log. Do not wait for silence again.
+                if isinstance(error, UnreachableError) or not error.over:
+                    return ""
+                continue
             except PinionError:
                 continue
             if text and not _is_answer(text):

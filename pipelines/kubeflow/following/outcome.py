@@ -8,7 +8,7 @@ from pipelines.kubeflow.api.client import Api
 from pipelines.kubeflow.following import logs, reasons
 from pipelines.kubeflow.following.settings import given
 from pipelines.kubeflow.following.steps import DRIVER, Step, drivers, executors, steps
-from pipelines.kubeflow.following.tasks import Run, Task
+from pipelines.kubeflow.following.tasks import Run
 from pipelines.kubeflow.following.workflow import Node, Workflow
 from pipelines.system.task_state import State
 
@@ -44,7 +44,8 @@ class Outcome:
 
         None, if the account of the run is about something else.
         """
-        return logs.own_lines(self.log(_EVALUATE)) if _REFUSED in account else []
+        lines = logs.own_lines(self.log(_EVALUATE)) if _REFUSED in account else []
+        return [line for line in lines if ": progress: " not in line]
 
     def failed(self) -> list[Step]:
         """Return the steps that failed."""
@@ -59,31 +60,40 @@ class Outcome:
 
     def _reasons(self) -> Iterator[str]:
         failed = self.failed()
+        nodes = {name: self.workflow.failed(name) for name in self.names}
         for step in failed:
-            attempts = self.workflow.attempts(step.name)
+            attempts = self.workflow.attempts(step.base)
             times = f" after {attempts} attempts" if attempts > 1 else ""
-            yield f"step {step.name!r} failed{times}: {self._why(step)}"
-        if failed:
-            return
+            # The number of a loop's item is ours, so any order of its pods will do.
+            left = nodes[step.base]
+            reason = self._why(step.base, left.pop() if left else None, step)
+            yield f"step {step.name!r} failed{times}: {reason}"
+        # KFP may not have come to report these.
+        late = {name: left[-1] for name, left in nodes.items() if left}
+        for name, node in late.items():
+            yield f"step {name!r} failed: {self._why(name, node, None)}"
         # KFP starts a driver before the run and before each condition and loop, too.
-        for task in drivers(self.run, self.names):
+        others = [] if failed or late else drivers(self.run, self.names)
+        for task in others:
             name = task.name.removesuffix(DRIVER)
-            told = logs.fatal(self._read(_nodes(self.workflow.failed(name), task)))
+            found = self.workflow.failed(name)
+            told = logs.fatal(self._read(found[-1].names if found else reversed(task.children)))
             yield f"KFP's driver of {name!r} failed: {_brief(told) or self._hint()}"
-        if self.workflow.message:
+        if self.workflow.message and not (failed or late or others):
             yield f"Argo says: {self.workflow.message}"
 
-    def _why(self, step: Step) -> str:
-        name = step.name.partition(".")[0]
-        node, setting = self.workflow.failed(name), given(self.document, name)
-        if node and (reason := reasons.why_failed(node.message, name, setting)):
-            return reason
-        driver = node.driver if node else step.task.name.endswith(DRIVER)
-        log = self._read(node.names if node else self._guesses(step))
+    def _why(self, name: str, node: Node | None, step: Step | None) -> str:
+        """Return why a step failed, of which Argo's account, KFP's, or both are known."""
+        setting = given(self.document, name)
+        driver = node.driver if node else step is not None and step.task.name.endswith(DRIVER)
+        message = reasons.why_failed(node.message, name, setting) if node else ""
+        if message and not driver:
+            return message
+        log = self._read(node.names if node else self._guesses(step) if step else ())
         fatal = logs.fatal(log)
         if driver:
-            told = _brief(fatal)
-            return f"KFP's driver could not prepare it: {told}" if told else self._hint(node)
+            told = _brief(fatal) or (node.message if node else "")
+            return f"KFP's driver could not prepare it: {told or self._hint(node)}"
         if own := logs.own_error(log):
             return own
         return reasons.killed(name, setting) if _KILLED in fatal else fatal or self._hint(node)
@@ -91,9 +101,11 @@ class Outcome:
     def _guesses(self, step: Step) -> list[str]:
         """Return the nodes that may have the log of a step, by KFP's tasks alone."""
         if step.task.name.endswith(DRIVER):
-            return _nodes(None, step.task)
+            return list(reversed(step.task.children))
         tasks = [task for task in executors(self.run, step) if task.state == step.task.state]
-        return [node for task in tasks for node in reversed(task.children)]
+        attempts = [node for task in tasks for node in reversed(task.children)]
+        # Without retries, the executor is the first node within the step.
+        return [*attempts, *step.task.children[:1]]
 
     def _read(self, nodes: Iterable[str]) -> str:
         return logs.read(self.api, self.run.id, self.namespace, nodes)
@@ -107,10 +119,6 @@ def kubectl(run_id: str, namespace: str, node: Node | None = None) -> str:
     if node:
         return f"kubectl logs -n {namespace} {node.pod} -c main"
     return f"kubectl logs -n {namespace} -l pipeline/runid={run_id} -c main --prefix --tail=-1"
-
-
-def _nodes(node: Node | None, task: Task) -> list[str]:
-    return list(node.names) if node else list(reversed(task.children))
 
 
 def _brief(told: str) -> str:

@@ -38,6 +38,11 @@ def why_waiting(message: str, step: str, given: Given) -> str:
     for pattern, explain in _OBSTRUCTIONS:
         if match := re.search(pattern, message):
             return explain(match, step, given)
+    return unusual(message)
+
+
+def unusual(message: str) -> str:
+    """Return a message as it is; empty if it is what every pod begins with."""
     return "" if message in _ON_ITS_WAY else message
 
 
@@ -149,7 +154,7 @@ _FAILURES: tuple[tuple[str, _Explain], ...] = (
     (r'^Pod "[^"]*" is invalid: (.*)', _invalid),
     (r'^[Pp]ods "[^"]*" is forbidden: (.*)', _forbidden),
     # Its log says more.
-    (r"^(\w+: )?Error \(exit code \d+\)$", lambda *_: ""),
+    (r"^(\w+: )?(Error \(exit code \d+\)|failed with exit code \d+)$", lambda *_: ""),
 )
 _OBSTRUCTIONS: tuple[tuple[str, _Explain], ...] = (
     ("Unschedulable: (.*)", _no_node),

@@ -9,7 +9,16 @@ import pytest
 from pipelines import submit
 from pipelines.compiled.file import PipelineFile
 from pipelines.kubeflow.kfp_answers_testing import Scenario, answers_of, scenario
-from pipelines.kubeflow.kfp_server_testing import KfpServer, Page, Request, served, serving
+from pipelines.kubeflow.kfp_server_testing import (
+    LOSE,
+    KfpServer,
+    Page,
+    Request,
+    look,
+    served,
+    serving,
+    task,
+)
 from pipelines.kubeflow.platform.apply import apply
 from pipelines.kubeflow.platform.platform_testing import loaded
 from pipelines.system.errors import PinionError
@@ -174,6 +183,31 @@ def test_a_server_without_logs_leads_to_the_log(name: str, tmp_path: Path) -> No
     )
 
 
+def test_a_server_that_is_silent_about_logs_is_asked_once(tmp_path: Path) -> None:
+    server = served(
+        recorded("step-failed"),
+        document(tmp_path),
+        fault=lambda each: LOSE if each.path.endswith("/log") else None,
+    )
+    assert follow(server).endswith(
+        "step 'preprocess' failed: KFP does not give its log; see kubectl logs -n kubeflow"
+        " training-c2zvz-system-container-impl-352712250 -c main"
+    )
+    assert len([each for each in server.requests if "/log" in each.path]) == 1
+
+
+def test_a_failure_is_named_before_kfp_reports_the_task(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = recorded("step-failed")
+    late = found.looks[-2] | {"state": "FAILED", "state_history": [{"state": "FAILED"}]}
+    server = served(
+        Scenario(found.id, found.name, [late], found.workflow, found.logs), document(tmp_path)
+    )
+    assert follow(server) == ENDS["step-failed"][1]
+    assert last_states(capsys.readouterr().err)["preprocess"].startswith("failed in ")
+
+
 def test_a_step_that_the_kernel_killed_points_at_its_memory(tmp_path: Path) -> None:
     server = served(recorded("out-of-memory"), document(tmp_path))
     server.workflow = None
@@ -221,6 +255,64 @@ def test_the_log_of_a_step_is_its_own_lines(
     lines = capsys.readouterr().out.splitlines()[3:]
     assert lines[0].startswith(printed)
     assert not any("launcher_v2.go" in line for line in lines)
+
+
+def test_the_log_is_found_if_argo_retries_nothing(tmp_path: Path) -> None:
+    found = recorded("step-failed")
+    failed = task("train", "RUNNING", "FAILED", at=3, to=9)
+    failed |= {"child_tasks": [{"pod_name": "n-1"}, {"pod_name": "n-2"}]}
+    looks = [look("FAILED", failed, task("executor", "RUNNING", "FAILED", at=3, to=9))]
+    logs = {"n-1": "train: error: no target\n"}
+    server = served(Scenario(found.id, found.name, looks, None, logs), document(tmp_path))
+    assert follow(server) == f"run '{found.name}' failed: step 'train' failed: no target"
+
+
+def test_a_driver_of_the_run_itself_has_a_reason(tmp_path: Path) -> None:
+    found = recorded("driver-failed")
+    driver = task("root-driver", "RUNNING", "FAILED", at=1, to=4, child_tasks=[{"pod_name": "n-1"}])
+    log = found.logs["training-827hp-817876385"]
+    server = served(
+        Scenario(found.id, found.name, [look("FAILED", driver)], None, {"n-1": log}),
+        document(tmp_path),
+    )
+    assert follow(server).startswith(
+        f"run '{found.name}' failed: KFP's driver of 'root' failed: failed to resolve"
+    )
+
+
+def test_a_workflow_that_fails_as_a_whole_has_a_reason(tmp_path: Path) -> None:
+    found = recorded("step-failed")
+    argo = {
+        "metadata": {"name": "training-1", "namespace": "team-a"},
+        "status": {"message": "invalid spec: templates.root.tasks.train: not found"},
+    }
+    server = served(Scenario(found.id, found.name, [look("FAILED")], argo, {}), document(tmp_path))
+    assert follow(server) == (
+        f"run '{found.name}' failed: Argo says: invalid spec: templates.root.tasks.train: not found"
+    )
+
+
+def test_the_items_of_a_loop_have_their_own_reasons(tmp_path: Path) -> None:
+    tasks = [
+        task("train", "RUNNING", "FAILED", at=2, to=8 + number, task_id=f"t{number}")
+        for number in range(2)
+    ]
+    nodes = {
+        f"n-{number}": {
+            "id": f"n-{number}",
+            "name": f"training-1.root.iterations({number}:{number}).train.executor",
+            "type": "Pod",
+            "phase": "Failed",
+            "message": message,
+        }
+        for number, message in enumerate(["main: OOMKilled (exit code 137)", "pod deleted"])
+    }
+    argo = {"metadata": {"name": "training-1"}, "status": {"nodes": nodes}}
+    found = recorded("step-failed")
+    looks = [look("FAILED", *tasks)]
+    told = follow(served(Scenario(found.id, found.name, looks, argo, {}), document(tmp_path)))
+    assert "step 'train' failed: its pod was deleted" in told
+    assert "step 'train.1' failed: killed, because" in told
 
 
 def test_a_cached_step_has_no_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

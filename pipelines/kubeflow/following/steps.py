@@ -24,6 +24,11 @@ class Step:
     started: datetime | None
 
     @property
+    def base(self) -> str:
+        """Its name in the pipeline, without the number of a loop's item."""
+        return self.name.partition(".")[0]
+
+    @property
     def seconds(self) -> float | None:
         """How long it took by the cluster's clock, if KFP reports that."""
         ended = self.task.ended

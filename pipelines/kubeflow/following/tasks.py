@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pipelines.kubeflow.api.answers import RefusedError
 from pipelines.kubeflow.api.client import Api, identity
 from pipelines.system.task_state import State
 
@@ -127,7 +128,11 @@ def document(api: Api, run: Run) -> Mapping[str, Any]:
         return run.document
     call = api.pipelines.pipeline_service_get_pipeline_version
     pipeline, version = run.version
-    found = api.persist(call, pipeline_id=pipeline, pipeline_version_id=version)
+    try:
+        found = api.persist(call, pipeline_id=pipeline, pipeline_version_id=version)
+    except RefusedError:
+        # Someone deleted the version.
+        return {}
     return found.pipeline_spec if isinstance(found.pipeline_spec, dict) else {}
 
 

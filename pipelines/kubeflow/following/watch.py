@@ -10,7 +10,7 @@ from pipelines.kubeflow.following.settings import given
 from pipelines.kubeflow.following.steps import DRIVER, EXECUTOR, Step, steps
 from pipelines.kubeflow.following.tail import Tail
 from pipelines.kubeflow.following.tasks import Run, get
-from pipelines.kubeflow.following.workflow import Workflow, read
+from pipelines.kubeflow.following.workflow import Node, Workflow, read
 from pipelines.system.task_state import State
 
 # Seconds between two requests, at first and at most.
@@ -35,7 +35,7 @@ class Watch:
     def look(self, run: Run, workflow: Workflow) -> None:
         """Show what is new in a run; the workflow's own nodes are not steps."""
         for step in steps(run, self._names):
-            self._show(step, workflow.attempts(step.name))
+            self._show(step, workflow.attempts(step.base))
         self._wait(workflow)
 
     def close(self, run: Run, workflow: Workflow) -> None:
@@ -59,15 +59,23 @@ class Watch:
 
     def _wait(self, workflow: Workflow) -> None:
         """Show why steps do not start, once for each reason."""
-        now = {
-            name: reasons.why_waiting(node.message, name, given(self._document, name))
-            for name, node in workflow.waiting().items()
-            if name in self._names
-        }
-        for name in {*now, *self._waiting}:
+        now = {self._shown(node.step): self._why(node) for node in workflow.waiting()}
+        for name in sorted({*now, *self._waiting}):
             if (why := now.get(name, "")) != self._waiting.get(name, ""):
                 self._progress.waits(name, why)
         self._waiting = now
+
+    def _why(self, node: Node) -> str:
+        if not node.driver:
+            step = node.step
+            return reasons.why_waiting(node.message, step, given(self._document, step))
+        message = reasons.unusual(node.message)
+        return f"KFP's driver does not start: {message}" if message else ""
+
+    def _shown(self, name: str) -> str:
+        """Return the step that waits for a pod: the next one, if it is the driver of a graph."""
+        left = (each for each in self._names if each not in self._started)
+        return name if name in self._names else next(left, name)
 
     def _end(self, run: Run, workflow: Workflow, step: str) -> tuple[State, str]:
         began = step in self._started
@@ -75,6 +83,8 @@ class Watch:
             return (State.CANCELED, "") if began else (State.SKIPPED, "the run was stopped")
         if run.succeeded and (began or workflow.of(step)):
             return State.SUCCEEDED, ""
+        if workflow.failed(step):
+            return State.FAILED, ""
         if began:
             return State.CANCELED, ""
         if run.succeeded and _prepared(run, step):
@@ -125,7 +135,9 @@ def wait(
 
 def _needs_argo(run: Run, before: Run) -> bool:
     """Return whether a pod does not start, was tried again, or failed: KFP does not say why."""
+    if any(task.again for task in run.tasks):
+        return True
     if run.ended:
         return not (run.succeeded and run.settled)
     pending = {task.id for task in before.tasks if task.pending}
-    return any(task.again or (task.pending and task.id in pending) for task in run.tasks)
+    return any(task.pending and task.id in pending for task in run.tasks)

@@ -82,6 +82,27 @@ def test_a_step_whose_graph_is_tried_again_is_one_step() -> None:
     assert not any("pull-data.1" in line for line in lines)
 
 
+def test_a_pod_that_was_lost_is_another_attempt_of_its_step() -> None:
+    nodes = {
+        f"n-{number}": {
+            "id": f"n-{number}",
+            "name": f"training-1(0).root(0).train(0).executor({number})",
+            "type": "Pod",
+            "phase": phase,
+        }
+        for number, phase in enumerate(["Error", "Succeeded"])
+    }
+    argo = {"metadata": {"name": "training-1"}, "status": {"nodes": nodes}}
+    tasks = [
+        task("train", "RUNNING", "SUCCEEDED", at=4, to=49),
+        task("executor", "RUNNING", "SUCCEEDED", at=4, to=49),
+        task("executor(0)", "RUNNING", "FAILED", at=4, to=20),
+        task("executor(1)", "PENDING", "SUCCEEDED", at=20, to=49),
+    ]
+    _, lines = watched([look("SUCCEEDED", *tasks)], workflow=argo)
+    assert "train: succeeded (2 attempts) in 45.0 s" in lines
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
@@ -108,6 +129,18 @@ def test_a_step_that_does_not_start_says_why_once(name: str, reason: str) -> Non
         "train: skipped (the run was stopped)",
         "register: skipped (the run was stopped)",
     ]
+
+
+def test_a_driver_that_does_not_start_holds_up_the_next_step() -> None:
+    node = {"id": "n-1", "name": "training-1.root-driver", "type": "Pod", "phase": "Pending"}
+    node |= {"message": 'ImagePullBackOff: Back-off pulling image "kfp-driver:2.17.0"'}
+    argo = {"metadata": {"name": "training-1"}, "status": {"nodes": {"n-1": node}}}
+    held = look("RUNNING", task("root-driver(0)", "PENDING", at=1))
+    _, lines = watched([held] * 3 + [look("SUCCEEDED", PULLED)], workflow=argo)
+    assert lines[0] == (
+        "pull-data: pending (KFP's driver does not start: ImagePullBackOff: Back-off pulling image"
+        ' "kfp-driver:2.17.0")'
+    )
 
 
 def test_a_server_without_argos_account_shows_no_reason() -> None:

@@ -73,19 +73,19 @@ class Workflow:
         """Return the pods of a step, without its drivers."""
         return [node for node in self.nodes if node.step == step and not node.driver]
 
-    def failed(self, step: str) -> Node | None:
-        """Return the last pod, executor or driver, with which a step failed."""
-        found = [node for node in self.nodes if node.step == step and node.failed]
-        return found[-1] if found else None
+    def failed(self, step: str) -> list[Node]:
+        """Return the pods, executors or drivers, with which a step failed: one, but for loops."""
+        last = {node.place: node for node in self.nodes if node.step == step}
+        return [node for node in last.values() if node.failed]
 
     def attempts(self, step: str) -> int:
         """Return how often a step was tried; 0 if it is in a loop or was never tried."""
         nodes = self.of(step)
         return len(nodes) if len({node.place for node in nodes}) == 1 else 0
 
-    def waiting(self) -> dict[str, Node]:
-        """Return the pods that do not start, by step."""
-        return {node.step: node for node in self.nodes if node.phase == "Pending"}
+    def waiting(self) -> list[Node]:
+        """Return the pods that do not start."""
+        return [node for node in self.nodes if node.phase == "Pending"]
 
 
 def read(api: Api, run_id: str) -> Workflow | None:

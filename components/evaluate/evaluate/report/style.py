@@ -10,21 +10,30 @@ STYLE = """
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:62rem;padding:1rem;background:var(--back);color:var(--text);
 font:1rem/1.5 system-ui,sans-serif}
-h1{font-size:1.5rem;line-height:1.25}h2{margin-top:2.5rem;font-size:1.25rem;
+h1{font-size:1.5rem;line-height:1.25}h2{margin:1.75rem 0 .75rem;font-size:1.25rem;
 border-bottom:1px solid var(--line)}
-h3{margin-top:1.5rem;font-size:1rem}p{max-width:45rem}
+h3{margin:.5rem 0;font-size:1rem}p{max-width:45rem;overflow-wrap:anywhere}
 .pass,.fail{font-weight:600;white-space:nowrap}.pass{color:var(--good)}.fail{color:var(--bad)}
-.scroll{overflow-x:auto;margin:.5rem 0 1.25rem}
+/* A shadow at a side says that there is more: what covers it moves with the table. */
+.scroll{overflow-x:auto;margin:.5rem 0 1rem;
+background:linear-gradient(to right,var(--back) 30%,transparent) left/2rem 100% no-repeat local,
+linear-gradient(to left,var(--back) 30%,transparent) right/2rem 100% no-repeat local,
+linear-gradient(to right,var(--line),transparent) left/.75rem 100% no-repeat,
+linear-gradient(to left,var(--line),transparent) right/.75rem 100% no-repeat}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--soft);padding:.25rem 0}
 th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;
 overflow-wrap:break-word;max-width:24rem}
-td.number,th.number{text-align:right;white-space:nowrap}
+td.number,th.number{text-align:right}td.number{white-space:nowrap}
 .summary{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;max-width:48rem;
 padding:.75rem 1rem;border:1px solid var(--line);border-radius:.5rem}
 dt{font-weight:600}dd{margin:0;overflow-wrap:anywhere}
-td.text{min-width:12rem}
-.pair{display:flex;flex-wrap:wrap;gap:1.5rem;align-items:flex-start}
+th[scope=row]:not(.number){min-width:6rem;overflow-wrap:anywhere}
+td.text{min-width:12rem;user-select:all}
+small{display:block;max-width:24rem;font-weight:400;color:var(--soft)}
+summary{cursor:pointer;padding:.25rem 0;color:var(--c0)}
+.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr));
+gap:.5rem 1.5rem}.figures>div{min-width:0}
 .figure{width:100%;max-width:24rem;height:auto}.figure text{fill:var(--soft);font-size:11px}
 .middle{text-anchor:middle}.end{text-anchor:end}
 .axis{fill:none;stroke:var(--soft)}.grid{stroke:var(--line);stroke-width:.5}
@@ -37,5 +46,7 @@ circle{fill:none;stroke:var(--c0)}.bar{fill:var(--c0);stroke:var(--back)}
 .legend{list-style:none;padding:0;margin:.25rem 0}.key{width:2.5rem;height:.5rem}
 @media(max-width:40rem){.summary{grid-template-columns:1fr}.summary dd{margin-bottom:.5rem}
 table{font-size:.875rem}th,td{padding:.25rem .4rem}}
+@media(max-width:24rem){body{padding:.5rem}table{font-size:.75rem}th,td{padding:.25rem .2rem}
+td.text{min-width:8rem;overflow-wrap:anywhere}}
 @media print{.scroll{overflow:visible}}
 """

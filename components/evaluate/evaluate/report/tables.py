@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from itertools import zip_longest
 
 Cell = str | int | float | bool | None
 # The report's JSON has the rest.
@@ -9,8 +10,16 @@ _LONGEST = 300
 _SHORT = 24
 
 
-def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """Return a table whose first column names the rows, without the columns that are empty."""
+def table(
+    caption: str,
+    header: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    notes: Sequence[str] = (),
+) -> str:
+    """Return a table whose first column names the rows, without the columns that are empty.
+
+    `notes`, one for each row, stand under the names of the rows.
+    """
     columns = list(zip(*rows, strict=True)) or [()] * len(header)
     kept = [
         (name, column)
@@ -19,13 +28,26 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -
     ]
     head = "".join(f'<th scope="col"{_side(column)}>{shown(name)}</th>' for name, column in kept)
     lines = zip(*(column for _, column in kept), strict=True)
-    body = "".join(f"<tr>{_first(row[0])}{''.join(map(_cell, row[1:]))}</tr>" for row in lines)
+    body = "".join(
+        f"<tr>{_first(row[0], note)}{''.join(map(_cell, row[1:]))}</tr>"
+        for row, note in zip_longest(lines, notes, fillvalue="")
+    )
     return _scrolling(caption, head, body)
 
 
 def span(low: float | None, high: float | None) -> str:
     """Return both ends of an interval as text; empty if there is none."""
     return "" if low is None or high is None else f"{number(low)} to {number(high)}"
+
+
+def paragraph(text: str) -> str:
+    """Return a paragraph of one text."""
+    return f"<p>{shown(text)}</p>"
+
+
+def folded(title: str, *parts: str) -> str:
+    """Return parts that open on a click, without a script."""
+    return f"<details><summary>{escape(title)}</summary>{''.join(parts)}</details>"
 
 
 def matrix(caption: str, labels: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
@@ -73,8 +95,11 @@ def _side(cells: Sequence[Cell]) -> str:
     return ' class="number"' if numbers else ""
 
 
-def _first(value: Cell) -> str:
-    return f'<th scope="row">{shown(value)}</th>'
+def _first(value: Cell, note: str = "") -> str:
+    if isinstance(value, int | float):
+        return f'<th scope="row" class="number">{number(value)}</th>'
+    below = f"<small>{shown(note)}</small>" if note else ""
+    return f'<th scope="row">{shown(value)}{below}</th>'
 
 
 def _cell(value: Cell) -> str:

@@ -39,7 +39,7 @@ def measure(
     candidate = Candidate(model, estimator, split)
     check_slices(candidate, request.slices)
     with threadpool_limits(1 if split.features.size < MANY_CELLS else None):
-        predictions = predict(model, estimator, split)
+        predictions = predict(model, estimator, split, model.positive_class)
         champion = None
         if request.thresholds.compare:
             champion = find_champion(client, request.compare_with, candidate)

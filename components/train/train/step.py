@@ -99,7 +99,7 @@ def prepare(options: Options) -> Job:
     pipeline = build_pipeline(
         schema, data.features, data.target, options.model, options.model_params, options.seed
     )
-    folds = Folds(schema.task, number, options.seed)
+    folds = Folds(schema.task, number, options.seed, schema.positive_class)
     plan = plan_search(options, schema, data, folds, pipeline[-1])
     params = run_parameters(options, schema, data, folds, pipeline[-1])
     if options.search and plan:
@@ -219,10 +219,13 @@ def run_parameters(
 ) -> dict[str, str]:
     """Return the parameters of the run that describe the table and the model."""
     rows, columns = data.features.shape
+    known = schema.positive_class is not None
+    positive = {"positive_class": str(schema.positive_class)[:LONGEST_PARAMETER]} if known else {}
     return {
         "cv_folds": str(folds.number),
         "task": schema.task,
         "target": schema.target,
+        **positive,
         "rows": str(rows),
         "columns": str(columns),
         "model": options.model,

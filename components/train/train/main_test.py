@@ -58,8 +58,7 @@ def test_each_model_learns_a_mixed_table_without_a_warning(
 def test_a_run_records_every_parameter_and_the_metrics(
     step: Step, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    target = {"name": "income class", "type": "string", "positive_class": "<=50K"}
-    step.write(customers(), "income class", target=target)
+    step.write(customers(), "income class", positive="<=50K")
     flags = ["--model", "logistic_regression", "--model-params", '{"C": 0.5}', "--seed", "3"]
     more = ["--cv-folds", "4", "--experiment-parameters", "team=risk,note=a=b"]
     assert step.run(*flags, *more) == 0

@@ -34,7 +34,7 @@ class Evaluation:
 
     @property
     def shown_as(self) -> dict[str, str]:
-        """Return the metrics whose names need their class for a person, such as `recall of "yes"`."""
+        """Return the metrics that a person must know the class of, such as `recall of "yes"`."""
         if self.positive_class is None:
             return {}
         label = one_line(self.positive_class, _LONGEST_LABEL)

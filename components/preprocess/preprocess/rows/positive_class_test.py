@@ -15,9 +15,7 @@ def table(*labels: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("labels", "positive"),
     [
-        pytest.param(
-            ["NonCardiac"] * 14 + ["Cardiac"] * 6, "Cardiac", id="the rarer, in front"
-        ),
+        pytest.param(["NonCardiac"] * 14 + ["Cardiac"] * 6, "Cardiac", id="the rarer, in front"),
         pytest.param(["no"] * 14 + ["yes"] * 6, "yes", id="the rarer, and last"),
         pytest.param([0] * 6 + [1] * 14, 0, id="a number"),
         pytest.param(["a", "b"] * 10, "b", id="the last of two with as many rows"),

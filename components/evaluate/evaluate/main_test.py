@@ -23,7 +23,7 @@ LONG = '{"rmse": {"threshold": %s, "greater_is_better": false}}'
 def test_a_classification_beats_its_baseline(
     income: Example, store: Store, evaluate_step: Run
 ) -> None:
-    outcome = evaluate_step(income, registered_model_name="income")
+    outcome = evaluate_step(income)
 
     assert (outcome.exit_code, outcome.stderr) == (0, "")
     result = json.loads(outcome.result.read_text())
@@ -33,7 +33,6 @@ def test_a_classification_beats_its_baseline(
         "task": "classification",
         "model_id": income.model_id,
         "run_id": income.run_id,
-        "registered_model_name": "income",
         "rows": 60,
         "metrics": json.loads(outcome.metrics.read_text()),
         "baseline": {"accuracy": max(share, 1 - share)},

@@ -40,18 +40,37 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """The champion that a model was compared with; no version if there was none.
+
+    The name is empty if there was none, and in a result of `evaluate` 0.1.
+    """
+
+    name: str
+    version: int | None
+
+    def is_at(self, name: str, version: int | None) -> bool:
+        """Return whether it was this version of this registered model."""
+        return self.version == version and self.name in ("", name)
+
+    def __str__(self) -> str:
+        if self.version is None:
+            return "no version"
+        return f"models:/{self.name}/{self.version}" if self.name else f"version {self.version}"
+
+
+@dataclass(frozen=True)
 class EvaluationResult:
     """The parts of an evaluation that register needs.
 
-    If the model was compared with a champion, `compared` is its alias and the version that had it,
-    None if no version had it.
+    `compared` is None if no check was held against a champion.
     """
 
     passed: bool
     model_id: str
     run_id: str
     checks: tuple[Check, ...]
-    compared: Mapping[str, int | None] = field(default_factory=dict)
+    compared: Compared | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -75,11 +94,7 @@ def read_evaluation(path: Path) -> EvaluationResult:
             model_id=_typed(document, "model_id", str),
             run_id=_typed(document, "run_id", str),
             checks=checks,
-            compared=(
-                {_typed(champion, "alias", str): _typed(champion, "version", int | None)}
-                if champion is not None
-                else {}
-            ),
+            compared=None if champion is None else _compared(champion),
             metrics={name: float(each) for name, each in document.get("metrics", {}).items()},
         )
     except _NO_RESULT as error:
@@ -107,6 +122,11 @@ def require_passed(path: Path, result: EvaluationResult, model: ModelFolder) -> 
         raise StepError(
             f"the model {model.model_id} did not pass its evaluation: {failed or 'no reason given'}"
         )
+
+
+def _compared(champion: dict[str, Any]) -> Compared:
+    name = _typed(champion, "name", str) if "name" in champion else ""
+    return Compared(name, _typed(champion, "version", int | None))
 
 
 def _check(document: dict[str, Any]) -> Check:

@@ -1,13 +1,23 @@
 """The command line of resolve."""
 
+import os
 import sys
-from collections.abc import Sequence
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from pinion_step.cli import Parser, json_object, path, run
-from pinion_step.model_version import model_version
+from pinion_step.console import log
+from pinion_step.mlflow import resolve_uri
+from pinion_step.model_version import ModelVersion, model_version
 from pinion_step.names import check_alias, check_model_name
 from pinion_step.outputs import staged, write_text
+from pinion_step.sources.source import DEFAULT_SOURCE, parse_source
+from pinion_step.thresholds import asks_for_champion
+from resolve.champion import find_champion
+from resolve.source_version import source_version
 
+STEP = "resolve"
 DEFAULT_ALIAS = "champion"
 # What stands for "compare with nothing" in a recorded call, as an empty text asks to look.
 NOTHING = "none"
@@ -22,14 +32,14 @@ _OUTPUTS = (
 def build_parser() -> Parser:
     """Return the parser of the flags: the inputs and outputs of component.yaml."""
     parser = Parser(
-        prog="resolve",
+        prog=STEP,
         description="Find out what may have changed outside: the version of the source, and the "
         "champion.",
     )
     add = parser.add_argument
     add(
         "--source",
-        default="sample:breast_cancer",
+        default=DEFAULT_SOURCE,
         help="the table, as for pull_data (default: %(default)s)",
     )
     add(
@@ -77,20 +87,41 @@ def build_parser() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the step and return its exit code."""
-    return run("resolve", _resolve, argv)
+    return run(STEP, _resolve, argv)
 
 
 def _resolve(argv: Sequence[str]) -> None:
     given = build_parser().parse(argv)
-    alias = given.alias or DEFAULT_ALIAS
-    if given.registered_model_name:
-        check_model_name(given.registered_model_name)
-    check_alias(alias)
     files = {flag: getattr(given, flag[2:].replace("-", "_")) for flag, _ in _OUTPUTS}
+    source, ask = parse_source(given.source), _champion_of(given)
     with staged(files) as outputs:
-        texts = ("", "", "" if given.compare_with == NOTHING else given.compare_with)
-        for (flag, _), text in zip(_OUTPUTS, texts, strict=True):
+        champion = str(ask() or "")
+        compare_with = given.compare_with or champion
+        texts = {
+            # The hash says which bytes are meant, whatever the source calls its version.
+            "--source-version": "" if given.sha256 else source_version(source, partial(log, STEP)),
+            "--champion": champion,
+            "--compare-with-output": "" if compare_with == NOTHING else compare_with,
+        }
+        for flag, text in texts.items():
             write_text(outputs[flag], text)
+    for flag, text in texts.items():
+        print(f"{flag.removeprefix('--').removesuffix('-output')}: {text or 'none'}")
+
+
+def _champion_of(given: Namespace) -> Callable[[], ModelVersion | None]:
+    """Return what asks for the champion; it asks nobody if no threshold needs it.
+
+    Raises `WrongCallError` if the champion cannot be found by what was given.
+    """
+    if given.compare_with or not asks_for_champion(given.thresholds):
+        return lambda: None
+    name, alias = given.registered_model_name, given.alias or DEFAULT_ALIAS
+    if not name:
+        return lambda: None
+    check_model_name(name)
+    check_alias(alias)
+    return partial(find_champion, resolve_uri(given.mlflow_tracking_uri, os.environ), name, alias)
 
 
 def _handed_on(text: str) -> str:

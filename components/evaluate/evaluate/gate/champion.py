@@ -100,7 +100,7 @@ def find_champion(
 
 def _check_is_there(client: "MlflowClient", compared: ModelVersion) -> None:
     """Raise `StepError` unless the registry has the version, of that model if it is known."""
-    source = ""
+    source: str | None = ""
     with (
         answers(client.tracking_uri, f"the model version {compared.uri}"),
         ignoring(lambda error: error.error_code == "RESOURCE_DOES_NOT_EXIST"),

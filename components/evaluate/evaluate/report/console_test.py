@@ -18,7 +18,7 @@ def checked(threshold: Threshold, value: float | None) -> Check:
 
 def evaluation(*checks: Check) -> Evaluation:
     measurement = Measurement({"rmse": 0.5, "mae": 0.25}, ("r2: left out, as it is nan",))
-    return Evaluation(MODEL, "", 114, measurement, {"rmse": 2.0}, checks, None)
+    return Evaluation(MODEL, 114, measurement, {"rmse": 2.0}, checks, None)
 
 
 def test_the_table_is_aligned() -> None:

@@ -102,10 +102,10 @@ def test_the_numbers_are_those_of_the_result(forest: Example, evaluate_step: Run
 def test_the_champion_is_beside_the_model(
     skilled: Example, forest: Example, store: Store, evaluate_step: Run
 ) -> None:
-    store.register(forest, "beside")
+    version = store.register(forest, "beside")
     flags = {"thresholds": '{"accuracy": {"min_absolute_change": 0}}'}
 
-    page, document = parse(evaluate_step(skilled, registered_model_name="beside", **flags))
+    page, document = parse(evaluate_step(skilled, compare_with=f"beside/{version}", **flags))
 
     (difference,) = (each for each in document["differences"] if each["name"] == "accuracy")
     assert difference["value"] == 1.0 - document["champion"]["metrics"]["accuracy"]

@@ -1,7 +1,6 @@
 """Download a URL."""
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 from pinion_step.sources.source import WebSource
@@ -30,4 +29,4 @@ def download(
         if not is_of_bytes(version):
             check_version(source.name, of_answer(headers), version)
 
-    read_web(source, partial(target.open, "wb"), log, patience or Patience(), look, room.hold)
+    read_web(source, lambda: target.open("wb"), log, patience or Patience(), look, room.hold)

@@ -105,10 +105,15 @@ class Arguments:
                         f"is not given its artifact {found['input_artifact']!r}, and KFP would pass"
                         " the placeholder itself; put its argument behind isPresent"
                     )
-                case "run" | "output_file":
+                case "run":
                     yield (
                         f"has {found[0]} in its command, and KFP does not replace it there; pass it"
                         " as the value of a parameter"
+                    )
+                case "output_file":
+                    yield (
+                        f"has {found[0]} in its command, and KFP does not replace it; pass"
+                        " {{$}}, a message that names that file"
                     )
 
     def _parameter(self, name: str, by_launcher: bool) -> Iterator[str]:

@@ -155,6 +155,12 @@ def test_arguments_that_the_driver_can_resolve_pass(tmp_path: Path, arguments: s
             " as the value of a parameter",
             id="the name of the run",
         ),
+        pytest.param(
+            "['--file={{$.outputs.output_file}}']",
+            "has {{$.outputs.output_file}} in its command, and KFP does not replace it; pass {{$}},"
+            " a message that names that file",
+            id="the file of outputs",
+        ),
     ],
 )
 def test_what_kfp_would_not_do_is_refused(tmp_path: Path, arguments: str, reason: str) -> None:

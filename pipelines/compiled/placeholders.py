@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipelines.compiled.values import Value, to_text
+from pipelines.compiled.values import Value, to_argument
 from pipelines.system.errors import PinionError
 
 _PLACEHOLDER = re.compile(r"\{\{\$.*?\}\}")
@@ -47,7 +47,7 @@ class Bindings:
         kind = found.lastgroup or ""
         match kind:
             case "input_parameter":
-                return to_text(self.parameters.get(found[kind], ""))
+                return to_argument(self.parameters.get(found[kind], ""))
             case "input_artifact":
                 return self.artifacts.get(found[kind], "")
             case "output_artifact":

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from pinion_step import pages
-from pinion_step.pages import answers, folded, number, paragraph, section, table
+from pinion_step.pages import answers, folded, html_page, number, paragraph, section, table
 
 # Longer tables are folded.
 _MANY = 20
@@ -24,7 +23,7 @@ def page(report: Document, schema: Document) -> str:
     """
     title = f"Data to predict {schema['target']['name']}"
     body = "\n".join([answers(_summary(report, schema)), *_sections(report, schema)])
-    return pages.document(title, escape(title), body)
+    return html_page(title, escape(title), body)
 
 
 def _summary(report: Document, schema: Document) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-from pinion_step.pages import document, shown, table
+from pinion_step.pages import html_page, shown, table
 
 
 def test_a_column_without_a_value_is_left_out() -> None:
@@ -30,7 +30,7 @@ def test_long_texts_are_cut_and_long_names_may_break() -> None:
 
 
 def test_a_page_is_one_file_without_links() -> None:
-    text = document("a <b>", "<b>A</b>", "<p>body</p>", ".own{color:red}")
+    text = html_page("a <b>", "<b>A</b>", "<p>body</p>", ".own{color:red}")
 
     assert "<title>a &lt;b&gt;</title>" in text
     assert "<h1><b>A</b></h1>\n<p>body</p>\n" in text

@@ -10,8 +10,7 @@ from evaluate.report.metric_names import better, meaning
 from evaluate.report.style import FIGURES
 from evaluate.report.summary import beside_all, summary
 from evaluate.report.tables import matrix, span
-from pinion_step import pages
-from pinion_step.pages import folded, number, paragraph, section, table, verdict
+from pinion_step.pages import folded, html_page, number, paragraph, section, table, verdict
 
 # Columns that are named though the table of their importance is folded.
 _FIRST = 3
@@ -27,7 +26,7 @@ def page(document: Document) -> str:
     heading = f"{escape(title)}: {verdict(document['passed'])}"
     about = paragraph(f"A {document['task']} on {document['rows']} test rows.")
     body = "\n".join([about, summary(document), *_sections(document)])
-    return pages.document(title, heading, body, FIGURES)
+    return html_page(title, heading, body, FIGURES)
 
 
 def _sections(document: Document) -> Iterator[str]:

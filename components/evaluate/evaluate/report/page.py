@@ -7,9 +7,10 @@ from typing import Any
 from evaluate.measure.resampling import RESAMPLES
 from evaluate.report.figures import curve_figures, error_figures
 from evaluate.report.metric_names import better, meaning, name_of
-from evaluate.report.style import STYLE
+from evaluate.report.style import FIGURES
 from evaluate.report.summary import beside_all, summary
-from evaluate.report.tables import folded, matrix, number, paragraph, span, table, verdict
+from evaluate.report.tables import matrix, span
+from pinion_step.pages import folded, html_page, number, paragraph, section, table, verdict
 
 # Columns that are named though the table of their importance is folded.
 _FIRST = 3
@@ -22,34 +23,26 @@ Document = dict[str, Any]
 def page(document: Document) -> str:
     """Return the page as one HTML file; equal documents give equal bytes."""
     title = f"Evaluation of a model of {document['target']}"
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>\n"
-        f"<h1>{escape(title)}: {verdict(document['passed'])}</h1>\n"
-        f"<p>A {escape(document['task'])} on {document['rows']} test rows.</p>\n"
-        f"{summary(document)}\n" + "\n".join(_sections(document)) + "\n</main></body></html>\n"
-    )
+    heading = f"{escape(title)}: {verdict(document['passed'])}"
+    about = paragraph(f"A {document['task']} on {document['rows']} test rows.")
+    body = "\n".join([about, summary(document), *_sections(document)])
+    return html_page(title, heading, body, FIGURES)
 
 
 def _sections(document: Document) -> Iterator[str]:
-    yield _section("Checks", _checks(document))
-    yield _section("Metrics", *_metrics(document))
+    yield section("Checks", _checks(document))
+    yield section("Metrics", *_metrics(document))
     if "differences" in document:
-        yield _section("Beside the champion", _champion(document))
+        yield section("Beside the champion", _champion(document))
     if document["task"] == "classification":
-        yield _section("Classes", *_classes(document))
-        yield _section("Curves", curve_figures(document))
+        yield section("Classes", *_classes(document))
+        yield section("Curves", curve_figures(document))
     else:
-        yield _section("Errors", error_figures(document))
-    yield _section("What the model looks at", *_importance(document))
+        yield section("Errors", error_figures(document))
+    yield section("What the model looks at", *_importance(document))
     if document["slices"]:
-        yield _section("Parts of the data", *_slices(document))
-    yield _section("Where it comes from", _provenance(document))
-
-
-def _section(title: str, *parts: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>{''.join(parts)}</section>"
+        yield section("Parts of the data", *_slices(document))
+    yield section("Where it comes from", _provenance(document))
 
 
 def _checks(document: Document) -> str:
@@ -168,4 +161,5 @@ def _slices(document: Document) -> Iterator[str]:
     yield table("Metrics by slice", ("slice", main, "beside all rows"), rows, notes)
     if hidden := document["slices_left_out"]:
         yield paragraph(f"{hidden} more slices are left out.")
-    yield folded("The other metrics", table("Other metrics by slice", ("slice", *others), more))
+    header = ("slice", *(name_of(document, each) for each in others))
+    yield folded("The other metrics", table("Other metrics by slice", header, more))

@@ -349,3 +349,18 @@ def test_a_signal_leaves_no_output(
     assert stderr.startswith("evaluate: error: ")
     assert stderr.count("\n") == 1
     assert list(out.iterdir()) == []
+
+
+def test_classes_that_the_test_split_lacks_are_named_before_the_work(
+    three_classes: Example, evaluate_step: Run, tmp_path: Path
+) -> None:
+    pd.DataFrame({"x": [1.0, 20.0, 21.0], "y": [1, 9, 9]}).to_parquet(tmp_path / "test")
+
+    outcome = evaluate_step(three_classes, test_data=tmp_path / "test")
+
+    assert outcome.stderr.splitlines() == [
+        "evaluate: warning: the test split has no row of 1 of the 3 classes: '5'; balanced_accuracy "
+        "is the mean of the others, and roc_auc is left out; raise --test-fraction of preprocess, "
+        "or give more rows",
+        "evaluate: roc_auc: left out, as the test split has no row of the class 5",
+    ]

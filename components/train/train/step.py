@@ -23,6 +23,7 @@ from train.data.schema import Schema, read_schema
 from train.log import log
 from train.model.cross_validation import METRICS, Folds, Metrics, choose_folds, cross_validate
 from train.model.footprint import check_memory
+from train.model.limits import exceeded
 from train.model.low_memory import make_plain
 from train.model.pipeline import build_pipeline, use_one_thread
 from train.models import find_model
@@ -167,8 +168,11 @@ def fit(job: Job, run: Run, tags: Mapping[str, str]) -> tuple[Metrics, dict[str,
     rows, columns = data.features.shape
     trials = f", {plan.trials} trials" if plan else ""
     log(f"{job.options.model} on {rows} rows, {columns} features, {folds.number} folds{trials}")
+    work = expected_work(plan, job.schema, data, folds)
+    for warning in exceeded(job.options.model, job.schema, data, pipeline, work + 1):
+        log(f"warning: {warning}")
     progress = Progress(job.options.quiet)
-    progress.expect(expected_work(plan, job.schema, data, folds))
+    progress.expect(work)
     metrics: Metrics | None = None
     found: dict[str, str] = {}
     with _fit_errors(job.options), shown(progress):

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from evaluate.gate.thresholds import parse_thresholds
 from evaluate.request import Request, executor_output
+from pinion_step.champion import model_version
 from pinion_step.cli import Parser, json_names, path, run
 from pinion_step.console import log
 from pinion_step.libraries import steer_libraries, warm_up
 from pinion_step.mlflow import resolve_uri
-from pinion_step.model_version import model_version
 from pinion_step.outputs import staged, write_text
 
 _PATHS = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluate.gate.thresholds import Thresholds
-from pinion_step.model_version import ModelVersion
+from pinion_step.champion import ModelVersion
 
 
 @dataclass(frozen=True)

@@ -43,16 +43,21 @@ def pull(
         _fetched(source, Path(staging), log, version) as fetched,
     ):
         actual = fetched.sha256
-        if sha256 and sha256 != actual:
-            raise StepError(
-                f"{source.name}: the SHA-256 is {actual}, but --sha256 is {sha256}; check"
-                " the source and the hash"
-            )
-        if is_of_bytes(version):
-            check_version(source.name, of_bytes(actual), version)
+        _check_bytes(source.name, actual, sha256, version)
         table = fetched.table(options, log)
         rows = _write(table, outputs["--dataset"], fetched, options)
     return f"{rows} rows, {len(table.schema)} columns from {source.name} (sha256 {actual})"
+
+
+def _check_bytes(name: str, actual: str, sha256: str, version: str) -> None:
+    """Raise `StepError` unless the bytes have the hash and the version that are wanted."""
+    if sha256 and sha256 != actual:
+        raise StepError(
+            f"{name}: the SHA-256 is {actual}, but --sha256 is {sha256}; check the source and the"
+            " hash"
+        )
+    if is_of_bytes(version):
+        check_version(name, of_bytes(actual), version)
 
 
 def _write(table: Table, whole: Path, fetched: Fetched, options: CsvOptions) -> int:

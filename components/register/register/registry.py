@@ -151,9 +151,12 @@ def _delete_own(
 def _add_tags(client: "MlflowClient", version: "ModelVersion", tags: Mapping[str, str]) -> None:
     """Add the tags that a version lacks if it was registered by hand or for another alias."""
     name, number = version.name, str(version.version)
-    for key in tags.keys() - version.tags.keys():
-        from mlflow.exceptions import MlflowException
+    missing = tags.keys() - version.tags.keys()
+    if not missing:
+        return
+    from mlflow.exceptions import MlflowException
 
+    for key in missing:
         try:
             client.set_model_version_tag(name, number, key, tags[key])
         except MlflowException as error:
@@ -180,16 +183,7 @@ def _move_alias(
         if current is not None and current >= number:
             return current
         _require_compared(client, name, alias, current, number, result)
-        from mlflow.exceptions import MlflowException
-
-        try:
-            client.set_registered_model_alias(name, alias, str(number))
-        except MlflowException as error:
-            # If two processes insert an alias at once, the database refuses one of them.
-            refused = current is None and was_answered(error)
-            if not refused or _alias_at(client, name, alias) is None:
-                raise
-        else:
+        if _set_alias(client, name, alias, current, number):
             keep(client, name, alias, current, number, result)
         # Between the look and the write, a newer version may have had the alias and lost it here.
         number = max(number, _newest(client, name, alias))
@@ -197,6 +191,23 @@ def _move_alias(
         f"the alias {alias!r} of {name} was moved by other processes {_TURNS} times in the "
         "meantime; run the step again"
     )
+
+
+def _set_alias(
+    client: "MlflowClient", name: str, alias: str, current: int | None, number: int
+) -> bool:
+    """Return whether the alias was set; another process may have inserted it at the same time."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.set_registered_model_alias(name, alias, str(number))
+    except MlflowException as error:
+        # The database refuses one of the two.
+        refused = current is None and was_answered(error)
+        if not refused or _alias_at(client, name, alias) is None:
+            raise
+        return False
+    return True
 
 
 def _require_compared(

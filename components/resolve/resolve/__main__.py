@@ -6,14 +6,13 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from pinion_step.champion import ModelVersion, asks_for_champion, model_version
 from pinion_step.cli import Parser, json_object, path, run
 from pinion_step.console import log
 from pinion_step.mlflow import resolve_uri
-from pinion_step.model_version import ModelVersion, model_version
 from pinion_step.names import check_alias, check_model_name
 from pinion_step.outputs import staged, write_text
 from pinion_step.sources.source import DEFAULT_SOURCE, parse_source
-from pinion_step.thresholds import asks_for_champion
 from resolve.champion import find_champion
 from resolve.source_version import source_version
 

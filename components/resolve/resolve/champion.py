@@ -4,9 +4,9 @@ import re
 import sqlite3
 from pathlib import Path
 
+from pinion_step.champion import ModelVersion
 from pinion_step.errors import StepError
 from pinion_step.mlflow import answers, connect, ignoring, sqlite_path
-from pinion_step.model_version import ModelVersion
 from pinion_step.store import check_store
 from pinion_step.store_file import NotInFileError, open_store_file
 

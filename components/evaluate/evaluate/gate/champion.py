@@ -12,9 +12,9 @@ import numpy as np
 from evaluate.inputs.dataset import Split
 from evaluate.inputs.model import Estimator, ModelFolder, load_estimator, read_model_folder
 from evaluate.measure.predictions import Predictions, predict
+from pinion_step.champion import ModelVersion
 from pinion_step.errors import StepError
 from pinion_step.mlflow import answers, ignoring, mask
-from pinion_step.model_version import ModelVersion
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -55,7 +55,7 @@ _BETTER_THAN_ZERO = 1e-10
 class Change:
     """The demand that a metric beats the champion's by at least `amount`, which is 0 or more.
 
-    `kind` is one of `pinion_step.thresholds.CHANGES`. `confidence`, from 0 to 1, is how certain the
+    `kind` is one of `pinion_step.champion.CHANGES`. `confidence`, from 0 to 1, is how certain the
     change has to be; None demands no certainty.
     """
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import chain, starmap
 
 from evaluate.gate.change import Change, Check
+from pinion_step.champion import CHANGES
 from pinion_step.errors import WrongCallError
-from pinion_step.thresholds import CHANGES
 
 # The metrics that are better when smaller; a bare number would read as a minimum.
 ERROR_METRICS = frozenset({"log_loss", "rmse", "mae", "median_absolute_error", "max_error"})

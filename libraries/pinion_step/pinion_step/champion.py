@@ -1,9 +1,13 @@
-"""A version in the model registry, in the form in which steps hand it on."""
+"""The champion: what `resolve` and `evaluate` know of it in common."""
 
 import re
 from argparse import ArgumentTypeError
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+# The keys of a threshold that is a change from the champion.
+CHANGES = ("min_absolute_change", "min_relative_change")
 # No name has a slash, and no id another character.
 _FORM = re.compile(r"(?P<name>[^/:?\s][^/:?\x00-\x1f\x7f]*)/(?P<number>[1-9]\d*)(@(?P<id>[\w-]+))?")
 
@@ -36,3 +40,9 @@ def model_version(text: str) -> ModelVersion | None:
             f"{text!r:.200} is not a model version; give NAME/VERSION or NAME/VERSION@MODEL_ID"
         )
     return ModelVersion(found["name"], int(found["number"]), found["id"] or "")
+
+
+def asks_for_champion(thresholds: Mapping[str, Any]) -> bool:
+    """Return whether one of the thresholds is a change from the champion."""
+    entries = (each for each in thresholds.values() if isinstance(each, dict))
+    return any(kind in entry for entry in entries for kind in CHANGES)

@@ -1,8 +1,9 @@
 from argparse import ArgumentTypeError
+from typing import Any
 
 import pytest
 
-from pinion_step.model_version import ModelVersion, model_version
+from pinion_step.champion import ModelVersion, asks_for_champion, model_version
 
 
 @pytest.mark.parametrize(
@@ -37,3 +38,21 @@ def test_what_is_no_version_is_told(text: str) -> None:
         ArgumentTypeError, match="is not a model version; give NAME/VERSION or NAME"
     ):
         model_version(text)
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "asks"),
+    [
+        pytest.param({}, False, id="none"),
+        pytest.param({"accuracy": 0.9, "min_absolute_change": 0.1}, False, id="minimums"),
+        pytest.param({"rmse": {"threshold": 0.8, "greater_is_better": False}}, False, id="a limit"),
+        pytest.param(
+            {"accuracy": 0.9, "rmse": {"threshold": 0.8, "min_relative_change": 0.0}},
+            True,
+            id="a change beside a limit",
+        ),
+        pytest.param({"roc_auc": {"min_absolute_change": 0.0}}, True, id="a change"),
+    ],
+)
+def test_only_a_change_asks_for_the_champion(thresholds: dict[str, Any], asks: bool) -> None:
+    assert asks_for_champion(thresholds) == asks

@@ -360,7 +360,7 @@ def test_classes_that_the_test_split_lacks_are_named_before_the_work(
 
     assert outcome.stderr.splitlines() == [
         "evaluate: warning: the test split has no row of 1 of the 3 classes: '5'; "
-        "balanced_accuracy is the mean of the others, and roc_auc is left out; raise --test-fraction of preprocess, "
-        "or give more rows",
+        "balanced_accuracy is the mean of the others, and roc_auc is left out; raise "
+        "--test-fraction of preprocess, or give more rows",
         "evaluate: roc_auc: left out, as the test split has no row of the class 5",
     ]

@@ -32,15 +32,9 @@ def has_left(client: "MlflowClient", name: str, alias: str, version: int) -> boo
         # A tag that this step did not write may hold anything.
         with suppress(ValueError, LookupError, TypeError):
             move = json.loads(value)
-<<<<<<< HEAD
-            if key.startswith(_PREFIX) and move["alias"] == alias:
-                if move["before"] == version or (elsewhere and move["after"] == version):
-                    return True
-=======
             left = move["before"] == version or (elsewhere and move["after"] == version)
             if key.startswith(_PREFIX) and move["alias"] == alias and left:
                 return True
->>>>>>> d384612915944c000c525215dcbd299265196407
     return False
 
 

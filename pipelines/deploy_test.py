@@ -134,7 +134,7 @@ def test_settings_for_the_cluster_go_with_the_version(workspace: Workspace) -> N
         (run,) = server.recurring_runs.values()
     assert first["name"] == "1.0.0"
     executors = first["pipeline_spec"]["platform_spec"]["platforms"]["kubernetes"]
-    assert len(executors["deploymentSpec"]["executors"]) == 5
+    assert len(executors["deploymentSpec"]["executors"]) == 6
     assert re.fullmatch("1.0.0-[0-9a-f]{8}", second["name"])
     assert run["pipeline_version_reference"]["pipeline_version_id"] == second["pipeline_version_id"]
     assert run["service_account"] == "trainer"

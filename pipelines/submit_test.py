@@ -64,7 +64,7 @@ def test_a_run_is_what_was_compiled_with_the_parameters_of_the_call(
     assert posted.body["pipeline_spec"]["pipeline_spec"] == PipelineFile.load(GOLDEN).document()
     platform = posted.body["pipeline_spec"]["platform_spec"]["platforms"]["kubernetes"]
     executors = platform["deploymentSpec"]["executors"]
-    assert len(executors) == 5
+    assert len(executors) == 6
     field = {"name": "PINION_PIPELINE_RUN", "fieldPath": "metadata.labels['pipeline/runid']"}
     assert all(each == {"fieldPathAsEnv": [field]} for each in executors.values())
     parameters = posted.body["runtime_config"]["parameters"]
@@ -108,7 +108,7 @@ def test_no_cache_is_for_every_step() -> None:
     spec = posted.body["pipeline_spec"]["pipeline_spec"]
     dags = [spec["root"]["dag"], *(each.get("dag", {}) for each in spec["components"].values())]
     options = [each["cachingOptions"] for dag in dags for each in dag.get("tasks", {}).values()]
-    assert len(options) == 6
+    assert len(options) == 7
     assert not any(option.get("enableCache") for option in options)
 
 
@@ -126,7 +126,7 @@ def test_settings_for_the_cluster_go_with_the_run(tmp_path: Path) -> None:
         (posted,) = server.asked("POST", "/runs")
     assert posted.body["service_account"] == "runner"
     executors = posted.body["pipeline_spec"]["platform_spec"]["platforms"]["kubernetes"]
-    assert len(executors["deploymentSpec"]["executors"]) == 5
+    assert len(executors["deploymentSpec"]["executors"]) == 6
     assert "3Gi" in json.dumps(posted.body["pipeline_spec"]["pipeline_spec"])
 
 

@@ -107,7 +107,7 @@ def unlinked(store: Store, _t: Train, trained: Trained, step: Run, name: str) ->
         pytest.param(one_of_two_deleted, True, id="a duplicate that was deleted"),
         pytest.param(deleted, False, id="a version that was deleted"),
         pytest.param(all_deleted, False, id="a name that was deleted"),
-        pytest.param(rolled_back, False, id="an alias that somebody moved back"),
+        pytest.param(rolled_back, True, id="an alias that somebody moved back"),
         pytest.param(rolled_back_and_told, True, id="an alias that promote moved back"),
         pytest.param(alias_removed, False, id="an alias that was removed"),
         pytest.param(untagged, False, id="a tag that was removed"),

@@ -88,8 +88,8 @@ def test_the_numbers_are_those_of_the_result(forest: Example, evaluate_step: Run
     assert {each["name"]: each["value"] for each in document["metrics"]} == result["metrics"]
     for each in document["metrics"]:
         assert each["low"] < each["value"] < each["high"]
-    (check,) = document["checks"]
-    assert result["checks"][0].items() <= check.items()
+    for check, shown in zip(result["checks"], document["checks"], strict=True):
+        assert check.items() <= shown.items()
     assert sum(map(sum, document["confusion"]["counts"])) == 500
     work = [each for each in document["slices"] if each["column"] == "work class"]
     assert sum(each["rows"] for each in work) == 500
@@ -97,6 +97,22 @@ def test_the_numbers_are_those_of_the_result(forest: Example, evaluate_step: Run
     assert whole == pytest.approx(result["metrics"]["accuracy"])
     assert document["provenance"]["library scikit-learn"].startswith("1.")
     assert "work class: private" in page.text
+
+
+def test_what_few_ask_for_is_folded(forest: Example, evaluate_step: Run) -> None:
+    page, document = parse(evaluate_step(forest))
+
+    assert {"open": None} not in page.all("details")
+    folded = [text for text in page.text if re.fullmatch(r".* \(\d+\)", text)]
+    assert folded == [
+        f"Importance of each column ({len(document['importance'])})",
+        f"Versions, parameters and data ({len(document['provenance'])})",
+    ]
+    first = document["importance"][0]
+    assert any(
+        f"worsens accuracy most for: {first['column']} ({first['mean']:.4g})" in text
+        for text in page.text
+    )
 
 
 def test_the_champion_is_beside_the_model(

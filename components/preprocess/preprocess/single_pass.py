@@ -14,8 +14,8 @@ from pinion_step.errors import StepError
 from preprocess.reading.background import BackgroundWriter
 from preprocess.reading.schema import Schema
 from preprocess.reading.table import Batch
-from preprocess.rows.assignment import Mask, Numbered, Numbering
-from preprocess.rows.split import likely_test
+from preprocess.rows.assignment import Numbered, Numbering
+from preprocess.rows.split import Mask, likely_test
 from preprocess.rows.survey import Survey, survey
 from preprocess.settings import Settings
 from preprocess.sketches.hashing import Hashes, repeats

@@ -30,9 +30,10 @@ from preprocess.findings import (
 )
 from preprocess.reading.schema import Schema, to_document
 from preprocess.reading.table import Dataset
-from preprocess.rows.assignment import Mask, Numbered, Numbering, assign, take_kept_rows, typed
+from preprocess.rows.assignment import Numbered, Numbering, assign, take_kept_rows, typed
 from preprocess.rows.left_out import repeated, without_target
 from preprocess.rows.reference import class_mismatches, drift
+from preprocess.rows.split import Mask
 from preprocess.rows.survey import Survey, survey
 from preprocess.settings import Settings, describe
 from preprocess.single_pass import SinglePass
@@ -131,11 +132,12 @@ def look(
     drop = drops_repeated(settings.duplicates, numbered, profile)
     kept = numbered if drop else numbered.with_repeated()
     findings = [*found.findings, *table_findings(found, numbered, profile, kept)]
-    first, consented = dataset.first_row, found.said_missing(settings.asked.hints.markers)
-    findings += without_target(found.target, numbered.codes < 0, consented, first)
+    findings += numbering.extremes.findings()
+    places, consented = dataset.places, found.said_missing(settings.asked.hints.markers)
+    findings += without_target(found.target, numbered.codes < 0, consented, places)
     if drop:
         findings += repeated(
-            (numbered.codes >= 0) & numbered.repeated, settings.duplicates == "drop", first
+            (numbered.codes >= 0) & numbered.repeated, settings.duplicates == "drop", places
         )
     if settings.reference:
         findings.extend(class_mismatches(settings.reference, kept.labels))

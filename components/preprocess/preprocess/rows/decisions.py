@@ -88,6 +88,11 @@ class Deciding:
 
     def _way(self, name: str, guess: KindGuess) -> _Way | None:
         """Return the way to read a column, or None if it is as its guess says."""
+        if self._may_be_thousands(name, guess):
+            grouped = replace(guess.reading, decimal=",", thousands=".")
+            return _Way(
+                Kind.NUMERIC, [Form(each, guess.filled) for each in (grouped, guess.reading)]
+            )
         if name in self._hints.kinds:
             return self._set_way(name, guess, self._hints.kinds[name])
         kinds = {Kind.NUMERIC} if name == self._target else set(Kind)
@@ -98,6 +103,18 @@ class Deciding:
         few = MOST_MISFITS * guess.filled
         found = [way for way in found if guess.filled - way.forms[0].fit <= few]
         return max(found, key=lambda way: way.forms[0].fit, default=None)
+
+    def _may_be_thousands(self, name: str, guess: KindGuess) -> bool:
+        """Return whether plain numbers may be 1000 times as large, and nothing says which."""
+        hints, kind = self._hints, self._hints.kinds.get(name, Kind.NUMERIC)
+        if hints.decimal or hints.thousands or kind is not Kind.NUMERIC:
+            return False
+        others = self._guesses.values()
+        return (
+            guess.kind is Kind.NUMERIC
+            and guess.points.are_ambiguous
+            and not any(each.points.are_decimal for each in others)
+        )
 
     def _set_way(self, name: str, guess: KindGuess, kind: Kind) -> _Way | None:
         """Return the way to read a column as the caller says."""
@@ -130,7 +147,8 @@ class Deciding:
         return Decided(way.kind, form.reading, read_as(name, way.kind, guess, form))
 
     def _ambiguous(self, name: str, way: _Way) -> Decided:
-        example = self._looks[name][way.kind].example
+        looks = self._looks[name]
+        example = looks[way.kind].example if looks else self._guesses[name].points.example
         return Decided(way.kind, stop=ambiguous(name, way.kind, example, way.forms))
 
     def _set(self, name: str, guess: KindGuess, way: _Way) -> Decided:

@@ -2,11 +2,11 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from pipelines.components.component import discover
@@ -93,13 +93,17 @@ class Preparation:
 
     def __init__(self, folder: Path, pull_data: Step, preprocess: Step) -> None:
         self._folder, self._pull, self._preprocess = folder, pull_data, preprocess
-        self._numbers = count()
         interface = discover(ROOT / "components")["preprocess"].interface.document
         self._outputs = [output["name"].replace("_", "-") for output in interface["outputs"]]
 
     def prepare(self, source: Path, target: str, *flags: str, pull: tuple[str, ...] = ()) -> Called:
         """Pull a file with the flags of `pull`, and preprocess it with the others."""
-        folder = self._folder / str(next(self._numbers))
+        with TemporaryDirectory(dir=self._folder) as folder:
+            return self._prepared(Path(folder), source, target, flags, pull)
+
+    def _prepared(
+        self, folder: Path, source: Path, target: str, flags: Sequence[str], pull: Sequence[str]
+    ) -> Called:
         dataset = folder / "dataset"
         code, _, said = self._pull.call(f"--source={source}", f"--dataset={dataset}", *pull)
         if code:
@@ -116,7 +120,7 @@ class Preparation:
 
 
 @contextmanager
-def preparation(folder: Path) -> Iterator[Preparation]:
+def loaded(folder: Path) -> Iterator[Preparation]:
     """Give both steps, loaded."""
     steps = [Step("pull_data"), Step("preprocess")]
     try:

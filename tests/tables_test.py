@@ -4,32 +4,26 @@ What is in each folder of `tables/`, and where it comes from, is in its README.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.preparing import Called, Preparation, preparation
+from tests.preparing import Called, Preparation
 
 TABLES = Path(__file__).with_name("tables")
 Prepare = Callable[..., Called]
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Preparation]:
-    with preparation(tmp_path_factory.mktemp("tables")) as steps:
-        yield steps
-
-
-@pytest.fixture(scope="module")
-def prepare(loaded: Preparation) -> Prepare:
+def prepare(preparation: Preparation) -> Prepare:
     """Pull and preprocess a table by its path and its target; calls are made once."""
     done: dict[tuple[str, ...], Called] = {}
 
     def call(path: str, target: str, *flags: str) -> Called:
         key = (path, target, *flags)
         if key not in done:
-            done[key] = loaded.prepare(TABLES / path, target, *flags)
+            done[key] = preparation.prepare(TABLES / path, target, *flags)
         return done[key]
 
     return call
@@ -341,10 +335,10 @@ def test_a_typo_is_named_with_its_row(prepare: Prepare) -> None:
     assert found == wanted
 
 
-def test_a_row_below_a_title_is_named_by_its_line(loaded: Preparation, tmp_path: Path) -> None:
+def test_a_row_below_a_title_is_named_by_its_line(preparation: Preparation, tmp_path: Path) -> None:
     text = (TABLES / "units-row" / "one-typo.csv").read_text()
     (tmp_path / "t.csv").write_text(f"Weather of 2024\n# by hour\n\n{text}")
-    loaded.prepare(tmp_path / "t.csv", "state").assert_stopped(
+    preparation.prepare(tmp_path / "t.csv", "state").assert_stopped(
         "'13..5' in row 1,505 (the header is row 4)"
     )
 

@@ -27,6 +27,9 @@ CHECKS = (
     "constant",
     "repeated_rows",
     "codes",
+    "many_categories",
+    "many_classes",
+    "alike_classes",
     "schema_drift",
     "read_as",
 )

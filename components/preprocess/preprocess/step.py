@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from pinion_step.errors import StepError, reason
 from pinion_step.outputs import Staged, staged
+from preprocess.checks.limits import limits
 from preprocess.checks.table_checks import drops_repeated, table_findings
 from preprocess.findings import (
     READ_AS,
@@ -104,8 +105,10 @@ def split_dataset(
     if not schema:
         with closing(new_files(found)) as files:
             schema = _write_data(dataset, found, numbered, test, files)
+    late = [*limits(schema, {each.column for each in findings if each.check == "id_like"})]
     if settings.reference:
-        findings = overruled([*findings, *drift(settings.reference, schema)], settings.allowed)
+        late += drift(settings.reference, schema)
+    findings = overruled([*findings, *late], settings.allowed)
     result = Preprocessed(schema, numbered, test, findings)
     _write_json(outputs["--schema"], to_document(schema))
     _write_json(outputs["--report"], report(result))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.system.workspace import ROOT
+from tests.documents import Document
 from tests.preparing import Called, Preparation
 
 TABLES = Path(__file__).with_name("tables")
@@ -368,3 +370,20 @@ def test_a_row_of_units_is_named_column_by_column(
     assert called.column("temp") == plain.column("temp")
     expected = "regression" if target == "power" else "classification"
     assert called.schema["task"] == expected
+
+
+def test_the_example_of_the_page_says_what_the_page_shows(prepare: Prepare) -> None:
+    page = Document.read(ROOT / "docs" / "your-table.md").text
+    example = page[page.index("## A messy export") : page.index("## Data checks")]
+    blocks = [block for block in Document(TABLES, example).blocks if not block.kind]
+    shown, *said = (block.lines for block in blocks)
+    path = TABLES / "messy-export" / "orders.csv"
+    lines = path.read_text(encoding="cp1252").splitlines()
+    assert [line for line in shown if line != "…" and line not in lines] == []
+    stopped = prepare("messy-export/orders.csv", "Returned")
+    stopped.assert_stopped(*said[1], """--missing-markers '["8.9o0,00 €"]'""")
+    flags = ['--missing-markers=["8.9o0,00 €"]', '--ignore-columns=["Order"]']
+    called = prepare("messy-export/orders.csv", "Returned", *flags)
+    assert_prepared(called, 120, *(line.partition(": ")[2] for line in [*said[0], *said[2]]))
+    assert (called.features["Amount"]["missing"], called.features["Weight"]["missing"]) == (1, 3)
+    assert 1817.67 in called.column("Amount")

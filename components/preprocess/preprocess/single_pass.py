@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from pinion_step.errors import StepError
 from preprocess.reading.background import BackgroundWriter
+from preprocess.reading.batch import Batch
 from preprocess.reading.schema import Schema
-from preprocess.reading.table import Batch
 from preprocess.rows.assignment import Numbered, Numbering
 from preprocess.rows.split import Mask, likely_test
 from preprocess.rows.survey import Survey, survey

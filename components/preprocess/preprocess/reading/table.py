@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +15,9 @@ from pandas import DataFrame, Series
 from pinion_step.errors import StepError, reason
 from preprocess.clean import clean, count_markers, without_markers
 from preprocess.reading.background import prefetched
-from preprocess.reading.kinds import Kind, declared_kind, read_numbers, to_kind
-from preprocess.reading.places import FROM_ONE, Places, read_places
-from preprocess.reading.readings import PLAIN, Reading
-from preprocess.reading.target import TargetType, target_values
+from preprocess.reading.batch import Batch
+from preprocess.reading.kinds import declared_kind, read_numbers
+from preprocess.reading.places import Places, read_places
 
 # A batch holds about as many values, whatever its width.
 _BATCH_VALUES = 1 << 21
@@ -43,46 +41,6 @@ _REFUSED = (
     ", which is not supported; leave it out with --ignore-columns, or write it as text or numbers"
     " in the source"
 )
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Cleaned rows; `numbers` are the text columns whose every value is a number, read as such.
-
-    `start` is the place of the first row in the table, and `places` tells where its rows are in
-    the source. `integers` are the columns that hold 64-bit integers there. `words` counts the
-    missing values of the target as they were, and `infinite` the infinite numbers of each column.
-    """
-
-    frame: DataFrame
-    numbers: dict[str, Series]
-    start: int = 0
-    places: Places = FROM_ONE
-    integers: frozenset[str] = frozenset()
-    words: Counter[str] = field(default_factory=Counter)
-    infinite: Counter[str] = field(default_factory=Counter)
-
-    def row(self, place: int) -> int:
-        """Return the number in the source of a row, by its place in the batch."""
-        return self.places.number(self.start + place)
-
-    def feature(self, name: str, kind: Kind, reading: Reading = PLAIN) -> Series:
-        """Return a column, whose values all fit the kind as they are read, in its type."""
-        if kind is Kind.NUMERIC and name in self.numbers and reading.keeps_plain_numbers:
-            return self.numbers[name]
-        if reading != PLAIN:
-            return reading.values(self.frame[name], kind)
-        return to_kind(self.frame[name], kind)
-
-    def target(self, name: str, kind: TargetType, reading: Reading = PLAIN) -> Series:
-        """Return a column, whose values all suit the type as they are read, as the target."""
-        is_text = kind is TargetType.STRING
-        if not is_text and name in self.numbers and reading.keeps_plain_numbers:
-            return self.numbers[name]
-        column = self.frame[name]
-        if reading != PLAIN:
-            column = reading.values(column, Kind.CATEGORICAL if is_text else Kind.NUMERIC)
-        return target_values(column, kind)
 
 
 class Dataset:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series, factorize
 
 from pinion_step.errors import StepError
+from preprocess.reading.batch import Batch
 from preprocess.reading.kinds import Kind
 from preprocess.reading.schema import Label
-from preprocess.reading.table import Batch
 from preprocess.reading.target import TargetType, Task
 from preprocess.rows.extremes import Extremes
 from preprocess.rows.split import Mask, count_codes, split

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 from pinion_step.errors import StepError
 from preprocess.findings import Finding
+from preprocess.reading.batch import Batch
 from preprocess.reading.guess import MOST_MISFITS, KindGuess
 from preprocess.reading.hints import Hints
 from preprocess.reading.kinds import Kind
 from preprocess.reading.looks import DateLook, Form, NumberLook
 from preprocess.reading.readings import PLAIN, Reading
-from preprocess.reading.table import Batch
 from preprocess.rows.misfits import Wanted, find_misfits
 from preprocess.rows.reading_findings import PLURALS, ambiguous, lost, mixed, read_as
 

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from pandas import Series
 
 from preprocess.findings import MOST_EXAMPLES, Finding, Severity, examples, remedy
+from preprocess.reading.batch import Batch
 from preprocess.reading.kinds import Kind
 from preprocess.reading.places import FROM_ONE
-from preprocess.reading.table import Batch
 from preprocess.reading.target import MOST_EXACT, Task
 from preprocess.rows.split import Mask
 from preprocess.rows.survey import Survey

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from preprocess.findings import MOST_EXAMPLES, examples
+from preprocess.reading.batch import Batch
 from preprocess.reading.kinds import Kind
 from preprocess.reading.places import FROM_ONE, Places
 from preprocess.reading.readings import Reading
-from preprocess.reading.table import Batch
 
 
 @dataclass(frozen=True)

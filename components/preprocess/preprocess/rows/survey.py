@@ -7,12 +7,12 @@ from itertools import chain
 
 from pinion_step.errors import StepError
 from preprocess.findings import Finding, Severity, all_missing, fail_on_errors
+from preprocess.reading.batch import Batch
 from preprocess.reading.guess import KindGuess
 from preprocess.reading.hints import Hints
 from preprocess.reading.kinds import Kind
 from preprocess.reading.readings import PLAIN, Reading
 from preprocess.reading.schema import Schema
-from preprocess.reading.table import Batch
 from preprocess.reading.target import TargetProfile, TargetType, Task, check_target
 from preprocess.rows.decisions import Decided, Deciding
 from preprocess.rows.left_out import unclear_class

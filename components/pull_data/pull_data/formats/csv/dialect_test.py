@@ -35,7 +35,7 @@ def pulled(pull: Pull, folder: Path, content: str | bytes, *flags: str) -> Outco
         pytest.param(
             "Sales 2024,,\na,b,c\n1,2,x\n4,5,y\n",
             {"a": "1", "b": "2", "c": "x"},
-            "1 line above line 2 left out: 'Sales 2024,,'",
+            "1 line above line 2 left out: 'Sales 2024'",
             id="a title as wide as the table",
         ),
         pytest.param(

@@ -7,6 +7,7 @@ import pytest
 
 from tests.local_servers import tracking_server
 from tests.postgres import postgres
+from tests.preparing import Preparation, loaded
 from tests.running import Finished, run
 from tests.stepping import Steps
 
@@ -43,3 +44,10 @@ def trained(team_server: str, prepared: Path, tmp_path_factory: pytest.TempPathF
         _, stderr = process.communicate(timeout=120)
         assert process.returncode == 0, stderr
     return steps
+
+
+@pytest.fixture(scope="session")
+def preparation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Preparation]:
+    """Yield the two steps that prepare a table, loaded once."""
+    with loaded(tmp_path_factory.mktemp("prepared")) as steps:
+        yield steps

@@ -5,6 +5,7 @@ rows may be changed and columns added or dropped, but nothing may be computed ov
 """
 
 from collections import Counter
+from contextlib import suppress
 
 import numpy as np
 from pandas import DataFrame, Series
@@ -15,6 +16,7 @@ from preprocess.reading.text_bytes import only_bytes_between
 # Text that stands for a missing value. A lone "-" is not among them: it is a category in some
 # tables and a sign in others.
 MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
+_NUMBERS = ("float64", "Int64", "UInt64")
 # Behind the digits and signs, before the letters.
 _MOST_PLAIN = ">"
 _PLAIN_MARKERS = tuple(marker for marker in MISSING if marker and max(marker) <= _MOST_PLAIN)
@@ -68,19 +70,27 @@ def without_markers(column: Series, markers: tuple[str, ...]) -> Series:
     """Make missing what a caller says stands for it: text, or a number written like the marker."""
     if column.dtype == "str":
         missing = column.isin(markers)
-    elif column.dtype in ("float64", "Int64", "UInt64"):
-        missing = column.isin(_as_numbers(markers))
+    elif column.dtype in _NUMBERS:
+        missing = column.isin(list(_as_numbers(markers)))
     else:
         return column
     return column.mask(missing) if missing.any() else column
 
 
-def _as_numbers(markers: tuple[str, ...]) -> list[float]:
+def count_markers(column: Series, markers: tuple[str, ...]) -> Counter[str]:
+    """Count the numbers in a column of a Parquet file that are markers, by the marker."""
+    if column.dtype not in _NUMBERS:
+        return Counter()
+    found = {
+        marker: int((column == number).sum()) for number, marker in _as_numbers(markers).items()
+    }
+    return Counter({marker: count for marker, count in found.items() if count})
+
+
+def _as_numbers(markers: tuple[str, ...]) -> dict[float, str]:
     """Return the markers that are numbers, such as -999, in the columns of a Parquet file."""
-    numbers = []
+    numbers: dict[float, str] = {}
     for marker in markers:
-        try:
-            numbers.append(float(marker))
-        except ValueError:
-            continue
+        with suppress(ValueError):
+            numbers.setdefault(float(marker), marker)
     return numbers

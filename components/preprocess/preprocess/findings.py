@@ -28,6 +28,9 @@ CHECKS = (
     "constant",
     "repeated_rows",
     "codes",
+    "many_categories",
+    "many_classes",
+    "alike_classes",
     "schema_drift",
     "read_as",
 )
@@ -162,8 +165,3 @@ def quoted(shown: Iterable[str]) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= _LONGEST_EXAMPLE else f"{text[: _LONGEST_EXAMPLE - 1]}…"
-
-
-def header_note(has_header: bool) -> str:
-    """Return what a message says behind the numbers of rows of a table with a header."""
-    return " (the header is row 1)" if has_header else ""

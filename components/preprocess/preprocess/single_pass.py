@@ -2,7 +2,8 @@
 
 Usually the first batch decides the kinds of the columns and the task, no row is repeated, and the
 place of a row alone decides its side of the split. Then the later passes would number and write the
-same, and they are skipped; otherwise they do it again.
+same, and they are skipped; otherwise they do it again. If the first batch is the whole table, it
+waits for what the whole table decides.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -12,10 +13,10 @@ import pyarrow as pa
 
 from pinion_step.errors import StepError
 from preprocess.reading.background import BackgroundWriter
+from preprocess.reading.batch import Batch
 from preprocess.reading.schema import Schema
-from preprocess.reading.table import Batch
-from preprocess.rows.assignment import Mask, Numbered, Numbering
-from preprocess.rows.split import likely_test
+from preprocess.rows.assignment import Numbered, Numbering
+from preprocess.rows.split import Mask, likely_test
 from preprocess.rows.survey import Survey, survey
 from preprocess.settings import Settings
 from preprocess.sketches.hashing import Hashes, repeats
@@ -38,12 +39,15 @@ class SinglePass:
         self._numbering: Numbering | None = None
         self._files: SplitFiles | None = None
         self._test: list[Mask] = []
+        self._whole: Batch | None = None
         self._beside = BackgroundWriter()
 
     def watch(self, batches: Iterable[Batch]) -> Iterator[Batch]:
         """Yield each batch after it was taken into account."""
         for number, batch in enumerate(batches):
-            if not number:
+            if len(batch.frame) == self._rows:
+                self._whole = batch
+            elif not number:
                 self._begin(batch)
             if self._numbering:
                 self._take(batch, self._numbering)
@@ -51,6 +55,8 @@ class SinglePass:
 
     def numbering(self, found: Survey) -> Numbering | None:
         """Return the numbering, and let go of it, if the whole table is as its first rows."""
+        if self._whole:
+            self._take(self._whole, self._start(found))
         numbering, self._numbering = self._numbering, None
         if numbering and numbering.survey == found:
             return numbering
@@ -77,8 +83,12 @@ class SinglePass:
         except StepError:
             # Only the whole table says whether that is an error.
             return
-        self._numbering = Numbering(expected, self._rows)
+        self._start(expected)
+
+    def _start(self, expected: Survey) -> Numbering:
+        self._numbering = numbering = Numbering(expected, self._rows)
         self._files = self._new_files(expected)
+        return numbering
 
     def _take(self, batch: Batch, numbering: Numbering) -> None:
         try:

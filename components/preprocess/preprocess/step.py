@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from pinion_step.errors import StepError, reason
 from pinion_step.outputs import Staged, staged
+from preprocess.checks.limits import limits
 from preprocess.checks.table_checks import drops_repeated, table_findings
 from preprocess.findings import (
     READ_AS,
@@ -31,10 +32,11 @@ from preprocess.findings import (
 from preprocess.page import page
 from preprocess.reading.schema import Schema, to_document
 from preprocess.reading.table import Dataset
-from preprocess.rows.assignment import Mask, Numbered, Numbering, assign, take_kept_rows, typed
+from preprocess.rows.assignment import Numbered, Numbering, assign, take_kept_rows, typed
 from preprocess.rows.left_out import repeated, without_target
 from preprocess.rows.positive_class import choose
 from preprocess.rows.reference import class_mismatches, drift
+from preprocess.rows.split import Mask
 from preprocess.rows.survey import Survey, survey
 from preprocess.settings import Settings, describe
 from preprocess.single_pass import SinglePass
@@ -107,8 +109,10 @@ def split_dataset(
         with closing(new_files(found)) as files:
             schema = _write_data(dataset, found, numbered, test, files)
     schema = replace(schema, target=replace(schema.target, positive_class=positive))
+    late = [*limits(schema, {each.column for each in findings if each.check == "id_like"})]
     if settings.reference:
-        findings = overruled([*findings, *drift(settings.reference, schema)], settings.allowed)
+        late += drift(settings.reference, schema)
+    findings = overruled([*findings, *late], settings.allowed)
     result = Preprocessed(schema, numbered, test, findings)
     _write_documents(result, settings, outputs)
     return result
@@ -134,11 +138,12 @@ def look(
     drop = drops_repeated(settings.duplicates, numbered, profile)
     kept = numbered if drop else numbered.with_repeated()
     findings = [*found.findings, *table_findings(found, numbered, profile, kept)]
-    first, consented = dataset.first_row, found.said_missing(settings.asked.hints.markers)
-    findings += without_target(found.target, numbered.codes < 0, consented, first)
+    findings += numbering.extremes.findings()
+    places, consented = dataset.places, found.said_missing(settings.asked.hints.markers)
+    findings += without_target(found.target, numbered.codes < 0, consented, places)
     if drop:
         findings += repeated(
-            (numbered.codes >= 0) & numbered.repeated, settings.duplicates == "drop", first
+            (numbered.codes >= 0) & numbered.repeated, settings.duplicates == "drop", places
         )
     if settings.reference:
         findings.extend(class_mismatches(settings.reference, kept.labels))

@@ -15,7 +15,7 @@ from preprocess.reading import kinds, target
 from preprocess.reading.kinds import Kind
 from preprocess.reading.schema import Label, Schema, Target
 from preprocess.reading.target import TargetType, Task
-from preprocess.rows.assignment import Mask
+from preprocess.rows.split import Mask
 from preprocess.rows.survey import Survey
 from preprocess.sketches.statistics import FeatureStatistics
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,10 +15,13 @@ from pinion_step.sources.source import LocalSource, ObjectSource, SampleSource, 
 from pinion_step.sources.version import check_version, is_of_bytes, of_bytes
 from pull_data.formats.csv.options import DEFAULTS, CsvOptions
 from pull_data.formats.folder import hashed
-from pull_data.formats.table import Log, Table, write_parquet
+from pull_data.formats.table import Log, Places, Table, write_parquet
 from pull_data.sources.fetched import Fetched
 from pull_data.sources.local import read_in_place
 from pull_data.sources.samples import find_sample
+
+# The first line is the header, and each further one a row.
+PLAIN_CSV = Places(first=2, header=1)
 
 
 def pull(
@@ -66,7 +70,10 @@ def _write(table: Table, whole: Path, fetched: Fetched, options: CsvOptions) -> 
     def reading() -> dict[str, str]:
         known = {"parameters": options.given, "notes": table.notes}
         plain = not options.given and not table.notes
-        return {} if plain else {"pinion.reading": json.dumps(known, ensure_ascii=False)}
+        late = {} if plain else {"pinion.reading": json.dumps(known, ensure_ascii=False)}
+        if table.places != PLAIN_CSV:
+            late["pinion.rows"] = json.dumps(asdict(table.places))
+        return late
 
     try:
         origin = {"pinion.source": fetched.name, "pinion.sha256": fetched.sha256}

@@ -22,7 +22,10 @@ _EXPONENT = "(?:[eE][+-]?[0-9]+)?"
 _WHOLE = "(?:0|[1-9][0-9]{0,14})"
 _CODES = "USD|EUR|GBP|JPY|CHF|CNY|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|KRW|TRY|Rs|kr"
 _BEFORE = rf"(?:[A-Z]{{0,3}}\p{{Sc}}|(?:{_CODES})\.?)"
-_UNIT = r"[\pL°µ%‰/][\pL°µ%‰/²³*·^. -]{0,11}[23]?"
+# Without a bound: RE2 would write out the class once for each letter, which takes longer than all
+# the rest of the step on a small table.
+_UNIT = r"[\pL°µ%‰/][\pL°µ%‰/²³*·^. -]*[23]?"
+MOST_OF_A_SIGN = 15
 _AFTER = rf"(?:[A-Z]{{0,3}}\p{{Sc}}|{_UNIT})"
 _BODY = rf"(?:[0-9](?:[0-9.,'’{_SPACE}]*[0-9.,])?|[.,][0-9]+){_EXPONENT}"
 NUMBER = (

@@ -11,7 +11,8 @@ import numpy as np
 from pandas import Series
 
 from preprocess.reading.forms import DATE, NUMBER, matches
-from preprocess.reading.kinds import FALSE, TRUE, Kind, declared_kind, fits
+from preprocess.reading.kinds import FALSE, TRUE, Kind, declared_kind, fits, to_kind
+from preprocess.reading.points import Points
 from preprocess.reading.readings import FURTHER_MARKERS, PLAIN, Reading
 from preprocess.reading.text_bytes import holds_no_codes
 
@@ -39,6 +40,7 @@ class KindGuess:
         self._has_codes = False
         self._filled = 0
         self._markers: Counter[str] = Counter()
+        self.points = Points()
 
     def update(self, column: Series, numbers: Series | None) -> None:
         """Take a further batch of the cleaned column into account.
@@ -54,6 +56,7 @@ class KindGuess:
         if numbers is not None:
             # No text is of two kinds.
             self._filled += count
+            self.points.update(column, numbers)
             self._has_codes = self._has_codes or not holds_no_codes(column) and _codes(column)
             for counted in (self._misfits, self._loose):
                 for kind in counted.keys() - {Kind.NUMERIC}:
@@ -154,9 +157,9 @@ class KindGuess:
             self._miss(self._misfits, kind, int(rows[~fit].sum()))
             if kind is Kind.BOOLEAN and fit.any():
                 self._words.update(values[fit].str.lower())
-            if kind is Kind.NUMERIC and fit.any() and not self._has_codes:
-                self._has_codes = _codes(values[fit])
-
+            if kind is Kind.NUMERIC and fit.any():
+                self._has_codes = self._has_codes or _codes(values[fit])
+                self.points.update(values[fit], to_kind(values[fit], Kind.NUMERIC))
         for kind in list(self._loose):
             fit = matches(values, _LOOSE[kind]).to_numpy(bool)
             self._miss(self._loose, kind, int(rows[~fit].sum()))

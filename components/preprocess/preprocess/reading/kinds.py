@@ -101,6 +101,8 @@ def read_numbers(text: Series) -> Series | None:
     try:
         # Else each text of a long column would be tried, and its failure written out.
         to_kind(text.head(_FIRST_LOOK), Kind.NUMERIC)
-        return to_kind(text, Kind.NUMERIC)
+        values = to_kind(text, Kind.NUMERIC)
     except pa.ArrowInvalid:
         return None
+    # Arrow takes `-nan` and `inf` for numbers, and 1e999 for an infinite one.
+    return values if values.isna().sum() == text.isna().sum() else None

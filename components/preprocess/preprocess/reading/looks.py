@@ -13,6 +13,7 @@ from preprocess.reading.forms import (
     DATE,
     DATE_FORMATS,
     MINUS,
+    MOST_OF_A_SIGN,
     NUMBER,
     SEPARATORS,
     STYLES,
@@ -177,7 +178,7 @@ def _parts(values: Series) -> DataFrame:
     twice = (frame["before"].fillna("") != "") & (frame["after"].fillna("") != "")
     twice |= (frame["outer"].fillna("") != "") & (frame["inner"].fillna("") != "")
     frame["sign"] = (frame["before"].fillna("") + frame["after"].fillna("")).str.strip()
-    frame["body"] = frame["body"].mask(twice)
+    frame["body"] = frame["body"].mask(twice | (frame["sign"].str.len() > MOST_OF_A_SIGN))
     return frame.assign(value=values)
 
 

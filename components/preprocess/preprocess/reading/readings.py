@@ -14,7 +14,10 @@ from preprocess.reading.kinds import FALSE, TRUE, Kind, declared_kind, fits, to_
 
 # Text that is missing where all other values of a column are numbers, dates or booleans. Elsewhere
 # it may be a category.
-FURTHER_MARKERS = ("-", ".", "#N/A", "#DIV/0!", "<NA>", "n.a.", "None", "null")
+_WORDS = ("-", ".", "#N/A", "#DIV/0!", "<NA>", "n.a.", "None", "null")
+# As programs print numbers that are none.
+_NOT_FINITE = ("nan", "NaN", "inf", "Inf", "INF", "infinity", "Infinity")
+FURTHER_MARKERS = (*_WORDS, *(sign + word for sign in ("", "-", "+") for word in _NOT_FINITE))
 
 _ISO = "%Y-%m-%dT%H:%M:%S.%f"
 

@@ -2,21 +2,22 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pandas import DataFrame, Series
 
 from pinion_step.errors import StepError, reason
-from preprocess.clean import clean, without_markers
+from preprocess.clean import clean, count_markers, without_markers
 from preprocess.reading.background import prefetched
-from preprocess.reading.kinds import Kind, declared_kind, read_numbers, to_kind
-from preprocess.reading.readings import PLAIN, Reading
-from preprocess.reading.target import TargetType, target_values
+from preprocess.reading.batch import Batch
+from preprocess.reading.kinds import declared_kind, read_numbers
+from preprocess.reading.places import Places, read_places
 
 # A batch holds about as many values, whatever its width.
 _BATCH_VALUES = 1 << 21
@@ -40,39 +41,6 @@ _REFUSED = (
     ", which is not supported; leave it out with --ignore-columns, or write it as text or numbers"
     " in the source"
 )
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Cleaned rows; `numbers` are the text columns whose every value is a number, read as such.
-
-    `first` is the number of the first row in the source, in which a header is row 1. `integers` are
-    the columns that hold 64-bit integers there, and `words` the missing texts of the target.
-    """
-
-    frame: DataFrame
-    numbers: dict[str, Series]
-    first: int = 1
-    integers: frozenset[str] = frozenset()
-    words: Counter[str] = field(default_factory=Counter)
-
-    def feature(self, name: str, kind: Kind, reading: Reading = PLAIN) -> Series:
-        """Return a column, whose values all fit the kind as they are read, in its type."""
-        if kind is Kind.NUMERIC and name in self.numbers and reading.keeps_plain_numbers:
-            return self.numbers[name]
-        if reading != PLAIN:
-            return reading.values(self.frame[name], kind)
-        return to_kind(self.frame[name], kind)
-
-    def target(self, name: str, kind: TargetType, reading: Reading = PLAIN) -> Series:
-        """Return a column, whose values all suit the type as they are read, as the target."""
-        is_text = kind is TargetType.STRING
-        if not is_text and name in self.numbers and reading.keeps_plain_numbers:
-            return self.numbers[name]
-        column = self.frame[name]
-        if reading != PLAIN:
-            column = reading.values(column, Kind.CATEGORICAL if is_text else Kind.NUMERIC)
-        return target_values(column, kind)
 
 
 class Dataset:
@@ -116,27 +84,26 @@ class Dataset:
         keys = ("pinion.source", "pinion.sha256", "pinion.pull_data")
         return {key: metadata[key.encode()].decode() for key in keys if key.encode() in metadata}
 
-    @property
-    def first_row(self) -> int:
-        """The number of the first row: 2 in a CSV, whose header is row 1; 1 elsewhere.
-
-        Every column of a CSV is text.
-        """
-        return 2 if all(kind == pa.string() for kind in self._types.values()) else 1
+    @cached_property
+    def places(self) -> Places:
+        """Where the rows are in the source."""
+        is_text = all(kind == pa.string() for kind in self._types.values())
+        return read_places(self._file.metadata.metadata or {}, is_text)
 
     def batches(self, target: str) -> Iterator[Batch]:
         """Read and clean the rows in their order."""
         return prefetched(self._batches(target))
 
     def _batches(self, target: str) -> Iterator[Batch]:
-        first = self.first_row
+        start = 0
         integers = frozenset(
             each.name.strip() for each in self._fields if _value_type(each) in _INTEGERS
         )
         for frame in self._frames(target):
             cleaned, words = self._cleaned(frame, target)
-            yield Batch(cleaned, _numbers(cleaned), first, integers, words)
-            first += len(frame)
+            infinite = _infinite(frame)
+            yield Batch(cleaned, _numbers(cleaned), start, self.places, integers, words, infinite)
+            start += len(frame)
 
     def _cleaned(self, frame: DataFrame, target: str) -> tuple[DataFrame, Counter[str]]:
         """Return cleaned rows, and the texts of the target that are missing, as they were."""
@@ -147,8 +114,10 @@ class Dataset:
         if target not in names or target not in cleaned or len(cleaned) < len(frame):
             return cleaned, Counter()
         given, lost = frame.iloc[:, names.index(target)], cleaned[target].isna()
-        if given.dtype != "str" or not lost.any():
+        if not lost.any():
             return cleaned, Counter()
+        if given.dtype != "str":
+            return cleaned, count_markers(given, self._markers)
         texts = given[lost.to_numpy(bool)].dropna().str.strip()
         labels = texts[texts.isin(self._labels)]
         if len(labels):
@@ -211,6 +180,12 @@ def _frame(batch: pa.RecordBatch, types: dict[str, pa.DataType]) -> DataFrame:
     ]
     table = pa.Table.from_arrays(columns, names=list(types))
     return table.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype(), **_INTEGERS}.get)
+
+
+def _infinite(frame: DataFrame) -> Counter[str]:
+    numbers = {str(name).strip(): each for name, each in frame.items() if each.dtype == "float64"}
+    counts = {name: int(np.count_nonzero(np.isinf(each))) for name, each in numbers.items()}
+    return Counter({name: count for name, count in counts.items() if count})
 
 
 def _numbers(frame: DataFrame) -> dict[str, Series]:

@@ -21,6 +21,12 @@ def only_bytes_between(column: Series, lowest: str, highest: str) -> bool:
     return not data.size or bool(ord(lowest) <= data.min() and data.max() <= ord(highest))
 
 
+def holds(column: Series, character: str) -> bool:
+    """Return whether a text has the character of ASCII."""
+    data, _ = _bytes_of(column)
+    return bool((data == ord(character)).any())
+
+
 def holds_no_codes(column: Series) -> bool:
     """Return whether no text begins with a zero and a further digit, or has 16 characters or more.
 

@@ -10,16 +10,15 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series, factorize
 
 from pinion_step.errors import StepError
+from preprocess.reading.batch import Batch
 from preprocess.reading.kinds import Kind
 from preprocess.reading.schema import Label
-from preprocess.reading.table import Batch
 from preprocess.reading.target import TargetType, Task
-from preprocess.rows.split import count_codes, split
+from preprocess.rows.extremes import Extremes
+from preprocess.rows.split import Mask, count_codes, split
 from preprocess.rows.survey import Survey
 from preprocess.sketches.hashing import Hashes, combine, finalise, find_repeated, hash_column
 from preprocess.sketches.profiles import Codes, Rows, TableProfile
-
-Mask = NDArray[np.bool_]
 
 # A larger share of repeated rows is likely no accident: the table may have too few columns.
 NOTABLE_REPETITION = 0.1
@@ -91,6 +90,7 @@ class Numbering:
         """`rows` is how many the table has."""
         self.survey = survey
         self.profile = TableProfile(survey.kinds, survey.task, rows)
+        self.extremes = Extremes(survey)
         self._classified = survey.task is Task.CLASSIFICATION
         # The number of each class, in the order in which they are met.
         self.classes: dict[Label, int] = {}
@@ -115,6 +115,7 @@ class Numbering:
         self._codes[here] = codes
         self._seen = here.stop
         self.profile.update(rows)
+        self.extremes.update(batch, rows)
         return rows, hashes
 
     def numbered(self) -> Numbered:

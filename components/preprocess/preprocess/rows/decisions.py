@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from pinion_step.errors import StepError
-from preprocess.findings import MOST_EXAMPLES, Finding, examples, header_note
+from preprocess.findings import Finding
+from preprocess.reading.batch import Batch
 from preprocess.reading.guess import MOST_MISFITS, KindGuess
 from preprocess.reading.hints import Hints
 from preprocess.reading.kinds import Kind
 from preprocess.reading.looks import DateLook, Form, NumberLook
 from preprocess.reading.readings import PLAIN, Reading
-from preprocess.reading.table import Batch
+from preprocess.rows.misfits import Wanted, find_misfits
 from preprocess.rows.reading_findings import PLURALS, ambiguous, lost, mixed, read_as
 
 Look = NumberLook | DateLook
@@ -26,8 +27,28 @@ class Decided:
     stop: Finding | None = None
 
 
+@dataclass(frozen=True)
+class _Way:
+    """A kind that a column may be of, and the forms in which its values are read.
+
+    `is_set` says that the caller wants the kind, whatever does not fit.
+    """
+
+    kind: Kind
+    forms: list[Form]
+    is_set: bool = False
+
+    def wanted(self, filled: int) -> Wanted | None:
+        """Return what is to be known of the values that do not fit, if there may be some."""
+        form = self.forms[0]
+        if self.is_set:
+            # An ambiguous column stops before its misfits matter.
+            return Wanted(self.kind, form.reading, True) if len(self.forms) == 1 else None
+        return Wanted(self.kind, form.reading, False) if form.fit < filled else None
+
+
 class Deciding:
-    """Decides column by column; `again` reads the table once more, for a closer look."""
+    """Decides column by column; `again` reads the table once more, twice at most."""
 
     def __init__(
         self,
@@ -36,71 +57,109 @@ class Deciding:
         guesses: dict[str, KindGuess],
         target: str,
     ) -> None:
+        """Of the target, other kinds than numbers are labels, and stay as they are."""
         self._hints = hints
-        self._again = again
         self._guesses = guesses
         self._target = target
         self._looks = {
             name: {kind: self._look(guess, kind) for kind in self._worth(name, guess)}
             for name, guess in guesses.items()
         }
-        self._take()
+        self._take(again)
+        ways = {name: self._way(name, guess) for name, guess in guesses.items()}
+        self._ways = {name: way for name, way in ways.items() if way}
+        wanted = {name: way.wanted(guesses[name].filled) for name, way in self._ways.items()}
+        self._misfits = find_misfits({name: each for name, each in wanted.items() if each}, again)
 
-    def column(self, name: str, kinds: frozenset[Kind] = frozenset(Kind)) -> Decided:
-        """Decide what a column is, of the given kinds if nearly all values fit one of them."""
-        guess = self._guesses[name]
-        if name in self._hints.kinds:
-            return self._set(name, guess, self._hints.kinds[name])
+    def column(self, name: str) -> Decided:
+        """Decide what a column is."""
+        guess, way = self._guesses[name], self._ways.get(name)
         kind = guess.kind or Kind.CATEGORICAL
-        plain = Form(guess.reading, guess.filled)
-        found = [(each, forms) for each, forms in self._forms(name).items() if each in kinds]
-        if guess.nearly in kinds:
-            found.append((guess.nearly, [Form(PLAIN, guess.filled - guess.misfits(guess.nearly))]))
-        few = MOST_MISFITS * guess.filled
-        found = [(each, forms) for each, forms in found if guess.filled - forms[0].fit <= few]
-        if not found:
+        if name in self._hints.kinds and not way:
+            wanted = self._hints.kinds[name]
+            converted = guess.declared not in (None, wanted)
+            return Decided(wanted, Reading(lenient=True) if converted else PLAIN)
+        if not way:
+            plain = Form(guess.reading, guess.filled)
             return Decided(kind, guess.reading, read_as(name, kind, guess, plain))
-        return self._formed(name, guess, *max(found, key=lambda each: each[1][0].fit))
+        if way.is_set:
+            return self._set(name, guess, way)
+        return self._formed(name, guess, way)
 
-    def _formed(self, name: str, guess: KindGuess, kind: Kind, forms: list[Form]) -> Decided:
-        """Return a column that nearly all values of fit a kind in one of the forms."""
-        form = forms[0]
-        if form.fit < guess.filled:
-            first = self._first(name, kind, form.reading)
-            is_target = name == self._target
-            found = mixed(name, kind, guess.filled - form.fit, guess.filled, first, is_target)
-            if self._hints.keeps_category(name):
-                return Decided(Kind.CATEGORICAL, findings=(found,))
-            return Decided(Kind.CATEGORICAL, stop=found)
-        if len(forms) > 1:
-            return self._ambiguous(name, kind, forms)
-        return Decided(kind, form.reading, read_as(name, kind, guess, form))
+    def _way(self, name: str, guess: KindGuess) -> _Way | None:
+        """Return the way to read a column, or None if it is as its guess says."""
+        if self._may_be_thousands(name, guess):
+            grouped = replace(guess.reading, decimal=",", thousands=".")
+            return _Way(
+                Kind.NUMERIC, [Form(each, guess.filled) for each in (grouped, guess.reading)]
+            )
+        if name in self._hints.kinds:
+            return self._set_way(name, guess, self._hints.kinds[name])
+        kinds = {Kind.NUMERIC} if name == self._target else set(Kind)
+        found = [_Way(kind, forms) for kind, forms in self._forms(name).items() if kind in kinds]
+        if guess.nearly in kinds:
+            form = Form(PLAIN, guess.filled - guess.misfits(guess.nearly))
+            found.append(_Way(guess.nearly, [form]))
+        few = MOST_MISFITS * guess.filled
+        found = [way for way in found if guess.filled - way.forms[0].fit <= few]
+        return max(found, key=lambda way: way.forms[0].fit, default=None)
 
-    def _ambiguous(self, name: str, kind: Kind, forms: list[Form]) -> Decided:
-        example = self._looks[name][kind].example
-        return Decided(kind, stop=ambiguous(name, kind, example, forms))
+    def _may_be_thousands(self, name: str, guess: KindGuess) -> bool:
+        """Return whether plain numbers may be 1000 times as large, and nothing says which."""
+        hints, kind = self._hints, self._hints.kinds.get(name, Kind.NUMERIC)
+        if hints.decimal or hints.thousands or kind is not Kind.NUMERIC:
+            return False
+        others = self._guesses.values()
+        return (
+            guess.kind is Kind.NUMERIC
+            and guess.points.are_ambiguous
+            and not any(each.points.are_decimal for each in others)
+        )
 
-    def _set(self, name: str, guess: KindGuess, kind: Kind) -> Decided:
-        """Return a column as the caller says; what does not fit is missing, and said."""
+    def _set_way(self, name: str, guess: KindGuess, kind: Kind) -> _Way | None:
+        """Return the way to read a column as the caller says."""
         if guess.kind is kind and guess.reading == PLAIN and not self._looks[name]:
-            return Decided(kind)
+            return None
         if not guess.can_be(kind):
             raise StepError(
                 f"--column-types: {name!r} is stored as {PLURALS[guess.kind or kind]} and cannot"
                 f" hold {PLURALS[kind]}; give another type, or leave it out"
             )
         if kind is Kind.CATEGORICAL or guess.declared:
-            return Decided(kind, Reading(lenient=True) if guess.declared else PLAIN)
+            return None
         forms = self._forms(name).get(kind) or [Form(Reading(guess.seen_markers), 0)]
-        if len(forms) > 1:
-            return self._ambiguous(name, kind, forms)
-        reading = replace(forms[0].reading, lenient=True)
-        count = sum(len(reading.misfits(batch.frame[name], kind)) for batch in self._again())
-        said = read_as(name, kind, guess, forms[0])
-        if count:
-            _, where = self._first(name, kind, reading)
-            said = (*said, lost(name, kind, count, guess.filled, where))
-        return Decided(kind, reading, said)
+        lenient = [replace(form, reading=replace(form.reading, lenient=True)) for form in forms]
+        return _Way(kind, lenient, is_set=True)
+
+    def _formed(self, name: str, guess: KindGuess, way: _Way) -> Decided:
+        """Return a column that nearly all values of fit a kind in one of the forms."""
+        form = way.forms[0]
+        if form.fit < guess.filled:
+            found = self._misfits[name]
+            is_target = name == self._target
+            first = found.values, found.where
+            said = mixed(name, way.kind, guess.filled - form.fit, guess.filled, first, is_target)
+            if self._hints.keeps_category(name):
+                return Decided(Kind.CATEGORICAL, findings=(said,))
+            return Decided(Kind.CATEGORICAL, stop=said)
+        if len(way.forms) > 1:
+            return self._ambiguous(name, way)
+        return Decided(way.kind, form.reading, read_as(name, way.kind, guess, form))
+
+    def _ambiguous(self, name: str, way: _Way) -> Decided:
+        looks = self._looks[name]
+        example = looks[way.kind].example if looks else self._guesses[name].points.example
+        return Decided(way.kind, stop=ambiguous(name, way.kind, example, way.forms))
+
+    def _set(self, name: str, guess: KindGuess, way: _Way) -> Decided:
+        """Return a column as the caller says; what does not fit is missing, and said."""
+        if len(way.forms) > 1:
+            return self._ambiguous(name, way)
+        form, found = way.forms[0], self._misfits[name]
+        said = read_as(name, way.kind, guess, form)
+        if found.count:
+            said = (*said, lost(name, way.kind, found.count, guess.filled, found.where))
+        return Decided(way.kind, form.reading, said)
 
     def _worth(self, name: str, guess: KindGuess) -> set[Kind]:
         """Return the kinds in whose forms a column is worth a closer look."""
@@ -120,10 +179,10 @@ class Deciding:
             return NumberLook()
         return DateLook(guess.filled, self._hints.date_format)
 
-    def _take(self) -> None:
+    def _take(self, again: Callable[[], Iterable[Batch]]) -> None:
         """Read the table once more if a column needs it."""
         looks = {name: each for name, each in self._looks.items() if each}
-        for batch in self._again() if looks else ():
+        for batch in again() if looks else ():
             for name, by_kind in looks.items():
                 texts = batch.frame[name].dropna()
                 for look in by_kind.values():
@@ -157,17 +216,3 @@ class Deciding:
         return reading.thousands == thousands or not (
             reading.thousands or reading.decimal == thousands
         )
-
-    def _first(self, name: str, kind: Kind, reading: Reading) -> tuple[list[str], str]:
-        """Return the first values that do not fit, and a text that says where they are."""
-        found: list[tuple[str, int]] = []
-        header = False
-        for batch in self._again():
-            header |= batch.first == 2
-            misfits = reading.misfits(batch.frame[name], kind).head(MOST_EXAMPLES - len(found))
-            found += [(str(value), batch.first + int(at)) for at, value in misfits.items()]
-            if len(found) == MOST_EXAMPLES:
-                break
-        listed = [f"{examples([value])[0]!r} in row {row:,}" for value, row in found]
-        where = ", ".join(listed) + header_note(header)
-        return [value for value, _ in found], where

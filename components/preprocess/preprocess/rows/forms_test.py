@@ -81,7 +81,9 @@ def test_how_many_values_changed_is_said(preprocess: Preprocess) -> None:
         pytest.param(["1,234", "2,500"], ["--thousands", "."], [1.234, 2.5], id="other groups"),
         pytest.param(["€1.234", "€2.500"], ["--decimal", ","], [1234, 2500], id="a sign"),
         pytest.param(["1.234", "2.500"], ["--decimal", ","], [1234, 2500], id="plain, by the flag"),
-        pytest.param(["1.234", "2.500"], [], [1.234, 2.5], id="plain"),
+        pytest.param(["1.234", "2.500"], ["--decimal", "."], [1.234, 2.5], id="plain"),
+        pytest.param(["1.234", "0.500"], [], [0.5, 1.234], id="a zero in front"),
+        pytest.param(["1.234", "1500"], [], [1.234, 1500], id="thousands without a point"),
         pytest.param(["1.5", "2.25"], ["--decimal", ","], [1.5, 2.25], id="one way only"),
     ],
 )
@@ -95,6 +97,42 @@ def test_numbers_of_two_readings_stop_with_both(preprocess: Preprocess) -> None:
     preprocess(table(["1,234", "5", "2,500"])).assert_failed(
         "column 'x' can be read in 2 ways, such as '1,234'",
         "--decimal ',' (1.234) or --decimal '.' (1234)",
+    )
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param(["1.234", "2.500"], id="each"),
+        pytest.param(["950", "1.234", "-2.500"], id="beside others"),
+        pytest.param(["-", "1.234", "950"], id="beside a marker"),
+    ],
+)
+def test_points_that_may_group_digits_stop_with_both_readings(
+    preprocess: Preprocess, values: list[str]
+) -> None:
+    whole = {**table(values), "n": list(map(str, range(ROWS)))}
+    preprocess(whole).assert_failed(
+        "column 'x' can be read in 2 ways, such as '1.234'",
+        "--decimal ',' (1234) or --decimal '.' (1.234)",
+    )
+    preprocess(whole, '--column-types={"x": "number"}').assert_failed("in 2 ways")
+    chosen = preprocess(whole, "--thousands", ".")
+    assert 1234.0 in set(chosen.rows["x"])
+    assert chosen.features["x"]["reading"]["thousands"] == "."
+    category = preprocess(whole, '--column-types={"x": "category"}')
+    assert "1.234" in category.features["x"]["categories"]
+
+
+def test_a_decimal_point_elsewhere_in_the_table_decides(preprocess: Preprocess) -> None:
+    whole = table(["1.234", "950", "2.500"], n=[f"{n / 4}" for n in range(ROWS)])
+    assert sorted(preprocess(whole).rows["x"].unique()) == [1.234, 2.5, 950]
+
+
+def test_a_target_of_points_that_may_group_digits_stops(preprocess: Preprocess) -> None:
+    target = [f"{n % 7 + 1}.{n * 37 % 1000:03}" for n in range(ROWS)]
+    preprocess({"n": list(map(str, range(ROWS))), "y": target}).assert_failed(
+        "column 'y' can be read in 2 ways, such as '1.000'"
     )
 
 

@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Collection
 
 import numpy as np
-from numpy.typing import NDArray
 
-from preprocess.findings import MOST_EXAMPLES, Finding, Severity, examples, header_note, quoted
+from preprocess.findings import MOST_EXAMPLES, Finding, Severity, examples, quoted
+from preprocess.reading.places import Places
+from preprocess.rows.split import Mask
 
-Mask = NDArray[np.bool_]
 # Words for a missing value that are classes in some tables, such as North America.
 WORDS = ("None", "NA", "N/A", "nan", "NaN", "null", "NULL")
 # More than this share of the rows is left out only by consent.
@@ -41,39 +41,40 @@ def unclear_class(
     ]
 
 
-def without_target(target: str, missing: Mask, consented: int, first: int) -> list[Finding]:
+def without_target(target: str, missing: Mask, consented: int, places: Places) -> list[Finding]:
     """Return the finding of rows without a target; of `consented` the caller says that they are."""
     return _left_out(
         "without_target",
         f"have no value in the target {target!r}",
         missing,
         consented,
-        first,
+        places,
         "fill it in the source",
     )
 
 
-def repeated(places: Mask, asked: bool, first: int) -> list[Finding]:
+def repeated(rows: Mask, asked: bool, places: Places) -> list[Finding]:
     """Return the finding of dropped rows that repeat another; `asked` if the caller said so."""
     return _left_out(
         "duplicates",
         "repeat another and are dropped" + ("" if asked else ", as a column numbers the rows"),
+        rows,
+        len(rows) if asked else 0,
         places,
-        len(places) if asked else 0,
-        first,
         "keep them with --duplicates keep, or drop them with --duplicates drop",
     )
 
 
 def _left_out(
-    check: str, why: str, places: Mask, consented: int, first: int, advice: str
+    check: str, why: str, left_out: Mask, consented: int, places: Places, advice: str
 ) -> list[Finding]:
-    count, rows = int(np.count_nonzero(places)), len(places)
+    count, rows = int(np.count_nonzero(left_out)), len(left_out)
     if not count:
         return []
-    shown = tuple(f"row {first + place:,}" for place in np.flatnonzero(places)[:MOST_EXAMPLES])
+    first = np.flatnonzero(left_out)[:MOST_EXAMPLES].tolist()
+    shown = tuple(f"row {places.number(place):,}" for place in first)
     is_few = count - consented <= MOST_LEFT_OUT * rows
-    text = f"{count:,} of {rows:,} rows {why}, such as {', '.join(shown)}{header_note(first == 2)}"
+    text = f"{count:,} of {rows:,} rows {why}, such as {', '.join(shown)}{places.note}"
     if not is_few:
         text = (
             f"--dataset: {text}; {advice}, or leave them out with --allowed-checks '[\"{check}\"]'"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from preprocess.conftest import Preprocess
@@ -115,3 +116,17 @@ def test_many_repeated_rows_of_a_table_with_a_key_need_a_word(preprocess: Prepro
     assert "9 of 409 rows repeat another and are dropped" in outcome.err
     assert "--duplicates keep" in outcome.err
     assert len(preprocess(twice, "--duplicates", "drop").rows) == ROWS
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(pa.int64(), id="integers"), pytest.param(pa.float64(), id="doubles")]
+)
+def test_a_marker_of_a_typed_target_is_consent(preprocess: Preprocess, kind: pa.DataType) -> None:
+    target = pa.array([-999 if n % 8 == 3 else n for n in range(ROWS)], kind)
+    outcome = preprocess({"x": X, "y": target}, "--missing-markers", '["-999", "-999.0"]')
+    assert outcome.code == 0, outcome.err
+    assert outcome.report["rows"]["without_target"] == 50
+    holes = pa.array([None if n % 8 == 3 else n for n in range(ROWS)], kind)
+    preprocess({"x": X, "y": holes}, "--missing-markers", '["-999"]').assert_failed(
+        "50 of 400 rows have no value in the target 'y'"
+    )

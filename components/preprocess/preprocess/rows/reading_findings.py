@@ -106,6 +106,12 @@ def lost(name: str, kind: Kind, count: int, filled: int, where: str) -> Finding:
     )
 
 
+def infinite(name: str, count: int) -> Finding:
+    """Return the warning of infinite numbers, which the file holds as such."""
+    text = f"column {name!r}: {count:,} infinite number(s) are read as missing"
+    return Finding(READ_AS, Severity.WARNING, text, column=name, rows=count)
+
+
 def _listed(texts: Sequence[str]) -> str:
     quoted = [f'"{text}"' for text in texts]
     return " and ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))

@@ -18,10 +18,10 @@ from preprocess.findings import (
     ignoring,
     quoted,
 )
+from preprocess.reading.batch import Batch
 from preprocess.reading.kinds import Kind, declared_kind, fits
 from preprocess.reading.readings import PLAIN, Reading
 from preprocess.reading.schema import Feature, Schema
-from preprocess.reading.table import Batch
 from preprocess.reading.target import TargetType, Task
 
 

@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 from pinion_step.errors import StepError
 from preprocess.sketches.hashing import CHUNK, Hashes, finalise
 
+Mask = NDArray[np.bool_]
+
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 # How far from fraction * rows the test rows of a class may be: the larger of rows and share.
 _SLACK_ROWS = 1
@@ -35,7 +37,7 @@ def split(
     fraction: float,
     seed: int,
     names: Sequence[str],
-) -> NDArray[np.bool_]:
+) -> Mask:
     """Return for each row whether it is a test row.
 
     `classes` numbers the class of each row from 0; `names` are those of the classes in messages.
@@ -54,7 +56,7 @@ def split(
     return test
 
 
-def likely_test(hashes: Hashes, fraction: float, seed: int) -> NDArray[np.bool_]:
+def likely_test(hashes: Hashes, fraction: float, seed: int) -> Mask:
     """Return for each row whether its place alone makes it a test row, as in large classes."""
     test = np.empty(len(hashes), bool)
     for start in range(0, len(hashes), CHUNK):
@@ -65,7 +67,7 @@ def likely_test(hashes: Hashes, fraction: float, seed: int) -> NDArray[np.bool_]
 
 def _sorted_split(
     places: Hashes, classes: NDArray[np.integer], fraction: float, names: Sequence[str]
-) -> NDArray[np.bool_]:
+) -> Mask:
     test = np.zeros(len(places), bool)
     order = np.lexsort((places, classes))
     for rows in np.split(order, np.flatnonzero(np.diff(classes[order])) + 1):
@@ -90,14 +92,12 @@ def _places(hashes: Hashes, seed: int) -> Hashes:
     return finalise(hashes ^ finalise(np.full(1, seed, np.int64).view(np.uint64) + _GOLDEN))
 
 
-def _below(places: Hashes, fraction: float) -> NDArray[np.bool_]:
+def _below(places: Hashes, fraction: float) -> Mask:
     # Of a place 53 bits count, as many as a double has.
     return places < np.uint64(ceil(fraction * 2.0**53) << 11)
 
 
-def count_codes(
-    codes: NDArray[np.integer], chosen: NDArray[np.bool_], classes: int
-) -> NDArray[np.int64]:
+def count_codes(codes: NDArray[np.integer], chosen: Mask, classes: int) -> NDArray[np.int64]:
     """Count each code below `classes` in the chosen rows."""
     counts = np.zeros(classes, np.int64)
     for start in range(0, len(codes), CHUNK):

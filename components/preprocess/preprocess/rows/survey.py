@@ -7,16 +7,16 @@ from itertools import chain
 
 from pinion_step.errors import StepError
 from preprocess.findings import Finding, Severity, all_missing, fail_on_errors
+from preprocess.reading.batch import Batch
 from preprocess.reading.guess import KindGuess
 from preprocess.reading.hints import Hints
 from preprocess.reading.kinds import Kind
 from preprocess.reading.readings import PLAIN, Reading
 from preprocess.reading.schema import Schema
-from preprocess.reading.table import Batch
 from preprocess.reading.target import TargetProfile, TargetType, Task, check_target
 from preprocess.rows.decisions import Decided, Deciding
-from preprocess.rows.extremes import Extremes
 from preprocess.rows.left_out import unclear_class
+from preprocess.rows.reading_findings import infinite
 from preprocess.rows.reference import Misfits, check_target_kept, column_mismatches, task_mismatches
 
 Read = Callable[[], Iterable[Batch]]
@@ -66,16 +66,13 @@ class _Gathered:
     guesses: dict[str, KindGuess]
     profile: TargetProfile
     misfits: Misfits | None
-    extremes: Extremes = field(default_factory=Extremes)
     words: Counter[str] = field(default_factory=Counter)
+    infinite: Counter[str] = field(default_factory=Counter)
 
-    def extreme(self, survey: Survey) -> Survey:
-        """Return the survey with the numbers that estimators cannot hold among its findings."""
-        numbers = {name for name, kind in survey.kinds.items() if kind is Kind.NUMERIC}
-        if survey.task is Task.REGRESSION:
-            numbers.add(survey.target)
-        findings = (*survey.findings, *self.extremes.findings(numbers, survey.target))
-        return replace(survey, findings=findings, words=self.words)
+    def told(self, survey: Survey) -> Survey:
+        """Return the survey with what became missing."""
+        lost = (infinite(name, self.infinite[name]) for name in self.columns if self.infinite[name])
+        return replace(survey, findings=(*survey.findings, *lost), words=self.words)
 
 
 def survey(batches: Iterable[Batch], rows: int, asked: Asked, again: Read) -> Survey:
@@ -87,7 +84,7 @@ def survey(batches: Iterable[Batch], rows: int, asked: Asked, again: Read) -> Su
     if asked.task is not Task.REGRESSION and gathered.profile.kind is not Kind.NUMERIC:
         known = asked.hints.markers
         fail_on_errors(unclear_class(asked.target, gathered.words, known, rows))
-    return gathered.extreme(_decided(gathered, asked, again))
+    return gathered.told(_decided(gathered, asked, again))
 
 
 def _decided(gathered: _Gathered, asked: Asked, again: Read) -> Survey:
@@ -160,7 +157,7 @@ def _target(
     """
     if asked.task is Task.CLASSIFICATION and asked.target not in asked.hints.kinds:
         return Decided(profile.kind or Kind.CATEGORICAL), profile
-    target = deciding.column(asked.target, frozenset({Kind.NUMERIC}))
+    target = deciding.column(asked.target)
     if target.stop:
         return target, profile
     decided = _decided_profile(profile, asked.target, target, again)
@@ -193,8 +190,8 @@ def _gather(batches: Iterable[Batch], rows: int, asked: Asked) -> _Gathered:
     gathered = _begun(tuple(first.frame.columns), rows, asked)
     for batch in chain([first], batches):
         frame = batch.frame
-        gathered.extremes.update(batch)
         gathered.words.update(batch.words)
+        gathered.infinite.update(batch.infinite)
         gathered.profile.update(frame[asked.target], batch.numbers.get(asked.target))
         if gathered.misfits:
             gathered.misfits.update(batch)

@@ -20,6 +20,19 @@ ROW_GROUP_BYTES = 1 << 26
 
 
 @dataclass(frozen=True)
+class Places:
+    """Where the rows of a table are in its source, complete once every batch is read.
+
+    `first` is the line of the first row, and `header` that of the header, or 0 without one. Rows
+    that are left out between the others are in `left_out`, by their numbers from `first` on.
+    """
+
+    first: int = 1
+    header: int = 0
+    left_out: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Table:
     """A table that is read once, batch by batch."""
 
@@ -27,6 +40,7 @@ class Table:
     batches: Iterable[pa.RecordBatch]
     # What was decided to read it, complete once every batch is read.
     notes: list[str] = field(default_factory=list)
+    places: Places = field(default_factory=Places)
 
 
 def check_column_names(names: list[str], where: str) -> None:

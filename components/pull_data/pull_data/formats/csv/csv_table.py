@@ -18,7 +18,7 @@ from pull_data.formats.csv.options import CsvOptions
 from pull_data.formats.csv.rewriting import PlainCsv, numbered_rows
 from pull_data.formats.csv.row_watch import RowWatch
 from pull_data.formats.csv.top import SHOWN_CHARACTERS
-from pull_data.formats.table import Log, Table, check_column_names
+from pull_data.formats.table import Log, Places, Table, check_column_names
 from pull_data.formats.text_stream import BUFFER_BYTES, CheckedText, open_text, read_head
 
 # A row, with its quoted line breaks, must fit into a block.
@@ -46,6 +46,7 @@ def read_csv(path: Path, name: str, options: CsvOptions, log: Log) -> Table:
         notes.append(f"{_NULL} is read as a missing value")
     for note in notes:
         log(f"{name}: {note}")
+    places = Places(dialect.first_line, dialect.header_line)
     watch = RowWatch(dialect, partial(_lines, opened, dialect), name)
 
     def say(note: str) -> None:
@@ -54,7 +55,14 @@ def read_csv(path: Path, name: str, options: CsvOptions, log: Log) -> Table:
 
     schema = pa.schema([(column, pa.string()) for column in dialect.kept])
     batches = _batches(stream, dialect, watch, name, say)
-    return Table(schema, batches, notes)
+    return Table(schema, _placed(batches, watch, places), notes, places)
+
+
+def _placed(
+    batches: Iterator[pa.RecordBatch], watch: RowWatch, places: Places
+) -> Iterator[pa.RecordBatch]:
+    yield from batches
+    places.left_out.extend(watch.left_out(places.first))
 
 
 def _first_lines(stream: io.BufferedReader) -> str:

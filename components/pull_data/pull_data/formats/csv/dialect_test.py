@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def pulled(pull: Pull, folder: Path, content: str | bytes, *flags: str) -> Outco
         pytest.param(
             "Sales 2024,,\na,b,c\n1,2,x\n4,5,y\n",
             {"a": "1", "b": "2", "c": "x"},
-            "1 line above line 2 left out: 'Sales 2024,,'",
+            "1 line above line 2 left out: 'Sales 2024'",
             id="a title as wide as the table",
         ),
         pytest.param(
@@ -392,6 +393,33 @@ def test_what_was_decided_is_recorded(pull: Pull, tmp_path: Path) -> None:
         '{"parameters": {"delimiter": ";"}, "notes": ["1 empty column at the end left out",'
         ' "1 row with the header again left out: line 3"]}'
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        pytest.param("a,b\n1,x\n2,y\n", None, id="the header is line 1"),
+        pytest.param(
+            "My sales\n\na,b\n1,x\n2,y\n", {"first": 4, "header": 3, "left_out": []}, id="a title"
+        ),
+        pytest.param("1,x\n2,y\n3,x\n", {"first": 1, "header": 0, "left_out": []}, id="no header"),
+        pytest.param(
+            "a,b\n1,x\na,b\n2,y\n# so far\n3,x\nSource: me\n",
+            {"first": 2, "header": 1, "left_out": [3, 5]},
+            id="rows left out in between",
+        ),
+        pytest.param(
+            '{"a": "x"}\n{"a": "y"}\n', {"first": 1, "header": 0, "left_out": []}, id="JSON"
+        ),
+    ],
+)
+def test_where_the_rows_are_is_recorded(
+    pull: Pull, tmp_path: Path, text: str, rows: dict[str, Any] | None
+) -> None:
+    outcome = pulled(pull, tmp_path, text)
+    assert outcome.code == 0, outcome.err
+    recorded = pq.read_metadata(outcome.folder / "dataset").metadata.get(b"pinion.rows")
+    assert (json.loads(recorded) if recorded else None) == rows
 
 
 def numbers(delimiter: str, comma: str = ".") -> list[str]:

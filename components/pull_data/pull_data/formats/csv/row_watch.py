@@ -14,6 +14,8 @@ from pull_data.formats.csv.top import SHOWN_CHARACTERS
 
 _MOST_FOOTER_ROWS = 20
 _SHOWN_LINES = 3
+# More would blow up the metadata; the numbers of later rows are then too low.
+_MOST_LEFT_OUT = 10_000
 _REMARK = re.compile(r"\W*(source|notes?|data|total|last updated|copyright|©)\b", re.I)
 
 
@@ -104,6 +106,13 @@ class RowWatch:
             f" split at {dialect.delimiter!r}: {ragged.text[:SHOWN_CHARACTERS]!r}; correct that"
             " line, or give delimiter, quote, skip_lines or header if the table is elsewhere"
         )
+
+    def left_out(self, first: int) -> list[int]:
+        """Return the numbers of rows left out above others; `first` is that of the first row."""
+        numbers = {*self._skipped, *map(self._number, self._repeats)}
+        end = self._number(self._read)
+        above = sorted(number for number in numbers if number < end)
+        return [first + number - 1 for number in above[:_MOST_LEFT_OUT]]
 
     def notes(self) -> Iterator[str]:
         """Yield what was left out, one line each."""

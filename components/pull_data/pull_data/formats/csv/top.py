@@ -100,4 +100,4 @@ def find_names(found: Split, top: Top, options: CsvOptions, name: str) -> list[s
 
 def shown(record: Record) -> str:
     """Return the start of a record, for a message."""
-    return ",".join(record.cells)[:SHOWN_CHARACTERS]
+    return ",".join(record.cells).rstrip(",")[:SHOWN_CHARACTERS]

@@ -30,7 +30,6 @@ CHECKS = (
     "codes",
     "many_categories",
     "many_classes",
-    "alike_classes",
     "schema_drift",
     "read_as",
 )

@@ -38,10 +38,11 @@ def exceeded(
     if classes >= MANY_CLASSES:
         rounds = pipeline[-1].max_iter
         seconds = one_round(pipeline, data) * rounds * fits
+        grown = f"{classes * rounds:,} in a fit"
         yield (
-            f"the target {schema.target!r} has {classes} classes, and {name} grows a tree for "
-            f"each in each of {rounds} rounds, {classes * rounds:,} in a fit; {fits:.0f} fits take "
-            f'about {in_words(seconds)}; give --model-params {{"max_iter": 20}}, --model random_forest, '
+            f"the target {schema.target!r} has {classes} classes, and {name} grows a tree for each "
+            f"in each of {rounds} rounds, {grown}; {fits:.0f} fits take about "
+            f'{in_words(seconds)}; give --model-params {{"max_iter": 20}}, --model random_forest, '
             "or fewer classes if that is too long"
         )
 

@@ -1,6 +1,7 @@
 """Runs that use the cache of earlier ones, with the real steps and their MLflow store."""
 
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -144,6 +145,23 @@ def test_a_verdict_does_not_hold_for_the_next_champion(tmp_path: Path) -> None:
     # `resolve` found the champion, which the first run had made.
     assert why(again, "evaluate") == "changed: compare_with"
     assert reused(run(tmp_path, *gate)) == PURE
+
+
+def test_a_touched_file_is_read_again_and_a_changed_one_runs_all_steps(tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("x,y\n" + "".join(f"{n},{'ab'[n % 7 > 3]}\n" for n in range(90)))
+    given = params(source=table, target="y", model="logistic_regression")
+    assert reused(run(tmp_path / "runs", *given)) == []
+    assert reused(run(tmp_path / "runs", *given)) == PURE
+    os.utime(table, (1_700_000_000, 1_700_000_000))
+    touched = run(tmp_path / "runs", *given)
+    assert reused(touched) == PURE[1:]
+    assert why(touched, "pull-data") == "changed: source_version"
+    with table.open("a") as file:
+        file.write("90,b\n")
+    changed = run(tmp_path / "runs", *given)
+    assert reused(changed) == []
+    assert why(changed, "preprocess") == "changed: dataset"
 
 
 def test_a_cached_run_does_not_undo_a_rollback(output: Path) -> None:

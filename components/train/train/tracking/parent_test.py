@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,9 +19,9 @@ KFP_RUN, KFP_PAGE = "3f2a-kfp", "http://kfp.example.com/#/runs/details/3f2a-kfp"
 class Plugin:
     """The runs that the plugin makes before a step starts: of the pipeline, a graph, the task."""
 
-    def __init__(self, client: MlflowClient, experiment: str) -> None:
+    def __init__(self, client: MlflowClient, experiment: str, artifacts: Path) -> None:
         self.client = client
-        self.experiment = client.create_experiment(experiment)
+        self.experiment = client.create_experiment(experiment, artifacts.as_uri())
         links = {"kfp.pipeline_run_id": KFP_RUN, "kfp.pipeline_run_url": KFP_PAGE}
         self.pipeline = self._create("training of Monday", links)
         self.graph = self._create("condition-1", {"mlflow.parentRunId": self.pipeline})
@@ -42,11 +43,11 @@ class Plugin:
 
 
 @pytest.fixture()
-def plugin(step: Step, monkeypatch: pytest.MonkeyPatch) -> Plugin:
+def plugin(step: Step, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Plugin:
     """Return the plugin's runs in the store of the step, whose environment names the task's."""
     step.write(customers(), "price")
     prepare_store(step.tracking_uri)
-    made = Plugin(MlflowClient(step.tracking_uri), f"KFP of {step.folder.name}")
+    made = Plugin(MlflowClient(step.tracking_uri), f"KFP of {step.folder.name}", tmp_path / "kept")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", step.tracking_uri)
     monkeypatch.setenv("MLFLOW_RUN_ID", made.task)
     monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", made.experiment)

@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from pinion_step.errors import StepError, WrongCallError
-from pinion_step.executor_output import describe
+from pinion_step.kfp.executor_output import describe
 from pinion_step.mlflow import answers, connect, resolve_uri
 from pinion_step.outputs import Staged, staged, to_json, write_text
 from pinion_step.store import prepare_store
@@ -137,18 +137,13 @@ def fit_and_log(job: Job, uri: str, outputs: Staged) -> str:
                 logged_model.save_model(job.pipeline, job.schema, data.features, logged, folder)
                 client.log_model_artifacts(logged.model_id, str(folder))
                 run.log_metrics(metrics, logged.model_id)
-            write_ids(run.run_id, logged.model_id, outputs)
+            write_text(outputs["--run-id"], run.run_id)
+            write_text(outputs["--model-id"], logged.model_id)
             write_metrics(metrics, options, outputs)
             log_lineage(run, options, data, outputs["--metrics"])
             outputs.publish()
     score = describe_score(metrics, METRICS[job.schema.task][0])
     return f"run {run.run_id}, model {logged.model_id}, cross-validated {score}"
-
-
-def write_ids(run_id: str, model_id: str, outputs: Staged) -> None:
-    """Write MLflow's ids of the run and of its model."""
-    write_text(outputs["--run-id"], run_id)
-    write_text(outputs["--model-id"], model_id)
 
 
 def write_metrics(metrics: Metrics, options: Options, outputs: Staged) -> None:

@@ -137,17 +137,20 @@ def fit_and_log(job: Job, uri: str, outputs: Staged) -> str:
                 logged_model.save_model(job.pipeline, job.schema, data.features, logged, folder)
                 client.log_model_artifacts(logged.model_id, str(folder))
                 run.log_metrics(metrics, logged.model_id)
-            write_text(outputs["--run-id"], run.run_id)
-            write_text(outputs["--model-id"], logged.model_id)
-            write_metrics(metrics, options, outputs)
+            ids = {"--run-id": run.run_id, "--model-id": logged.model_id}
+            write_documents(ids, metrics, options, outputs)
             log_lineage(run, options, data, outputs["--metrics"])
             outputs.publish()
     score = describe_score(metrics, METRICS[job.schema.task][0])
     return f"run {run.run_id}, model {logged.model_id}, cross-validated {score}"
 
 
-def write_metrics(metrics: Metrics, options: Options, outputs: Staged) -> None:
-    """Write the metrics, and what KFP's pages show of them if KFP asks for it."""
+def write_documents(
+    ids: Mapping[str, str], metrics: Metrics, options: Options, outputs: Staged
+) -> None:
+    """Write MLflow's ids, the metrics, and what KFP's pages show of them if KFP asks for it."""
+    for flag, text in ids.items():
+        write_text(outputs[flag], text)
     write_text(outputs["--metrics"], to_json(metrics))
     if options.executor_output:
         told = describe({"metrics": {**metrics, **SHOWN}})

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
@@ -32,13 +31,8 @@ from train.progress import Progress, shown
 from train.search.plan import describe_plan, expected_work, plan_search
 from train.search.rounds import ESTIMATOR
 from train.search.search import run_trials
-from train.search.trials import (
-    LONGEST_PARAMETER,
-    Plan,
-    Trial,
-    describe_params,
-    describe_score,
-)
+from train.search.trials import Plan, Trial, describe_params, describe_score
+from train.tracking.parameters import FOUND, refuse_taken_names, run_parameters
 
 if TYPE_CHECKING:
     from train.tracking.run import Run
@@ -48,7 +42,6 @@ if TYPE_CHECKING:
 MANY_CELLS = 5_000_000
 # What KFP's pages call the metrics; those of evaluate have the name `metrics` too.
 SHOWN = {"display_name": "cross-validated metrics"}
-FOUND = ("search.best_trial", "search.failed_trials")  # parameters that only a search knows
 
 
 @dataclass(frozen=True)
@@ -219,34 +212,3 @@ def _fit_errors(options: Options) -> Iterator[None]:
             f"--model {options.model} cannot be fitted{given if options.model_params else ''}: "
             f"{error}"
         ) from error
-
-
-def run_parameters(
-    options: Options, schema: Schema, data: Dataset, folds: Folds, estimator: BaseEstimator
-) -> dict[str, str]:
-    """Return the parameters of the run that describe the table and the model."""
-    rows, columns = data.features.shape
-    known = schema.positive_class is not None
-    positive = {"positive_class": str(schema.positive_class)[:LONGEST_PARAMETER]} if known else {}
-    return {
-        "cv_folds": str(folds.number),
-        "task": schema.task,
-        "target": schema.target,
-        **positive,
-        "rows": str(rows),
-        "columns": str(columns),
-        "model": options.model,
-        "model_params": json.dumps(options.model_params, sort_keys=True)[:LONGEST_PARAMETER],
-        "seed": str(options.seed),
-        **describe_params(estimator.get_params()),
-    }
-
-
-def refuse_taken_names(params: Mapping[str, str], options: Options) -> None:
-    """Raise `WrongCallError` if a parameter of the user has a name that train records itself."""
-    recorded = {*params, *FOUND} if options.search else set(params)
-    taken = sorted(recorded & set(options.experiment_parameters))
-    if taken:
-        raise WrongCallError(
-            f"--experiment-parameters: {taken[0]!r} is recorded by train itself; give another name"
-        )

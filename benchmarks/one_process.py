@@ -38,7 +38,7 @@ STEPS = {
         {"trained-model": "model"},
     ),
     "evaluate": Step(
-        evaluate, REGISTERED, "model test-data result metrics report report-data",
+        evaluate, {}, "model test-data result metrics report report-data",
         {"result": "evaluation"},
     ),
     "register": Step(register, REGISTERED, "model evaluation model-version model-uri"),

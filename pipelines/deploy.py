@@ -54,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     # Imported here, because the client of a cluster takes too long to import for --help.
     from pipelines.kubeflow import readiness, rollout, schedules, session
+    from pipelines.kubeflow.retries import tell_about_retries
 
     file, schedule = _release(args.tag), None
     if args.schedule is None:
@@ -67,6 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         file, parameters, account = session.prepared(run_flags(args), file)
         schedule = schedules.Schedule(file.name, cron, parameters, args.experiment, account)
     api, namespace = session.connect(cluster_flags(args))
+    if not args.remove:
+        tell_about_retries(api, file)
     deploying = rollout.Deploying(api, namespace, args.tag, args.dry_run)
     lines = deploying.remove(file.name) if args.remove else deploying.deploy(file, schedule)
     for line in lines:
@@ -88,15 +91,16 @@ def _release(tag: str) -> PipelineFile:
 
 def _refuse_unused(given: Sequence[str], remove: bool) -> None:
     """Refuse flags without an effect, so that nobody believes that a schedule has them."""
-    if given:
-        flags = ", ".join(f"--{each.replace('_', '-')}" for each in given)
-        why = (
-            "no effect with --remove; leave it out"
-            if remove
-            else "no effect without --schedule, because nothing runs; add --schedule, or start one"
-            " run with python -m pipelines.submit"
-        )
-        raise UsageError(f"{flags}: {why}")
+    if not given:
+        return
+    flags = ", ".join(f"--{each.replace('_', '-')}" for each in given)
+    if remove:
+        raise UsageError(f"{flags}: no effect with --remove; leave it out")
+    raise UsageError(
+        f"{flags}: no effect without --schedule, because this only uploads the pipeline, and"
+        " parameters belong to its runs; to set them for a schedule, add --schedule CRON; for one"
+        " run, give them to python -m pipelines.submit, or in the form of the dashboard"
+    )
 
 
 if __name__ == "__main__":

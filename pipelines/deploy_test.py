@@ -134,10 +134,27 @@ def test_settings_for_the_cluster_go_with_the_version(workspace: Workspace) -> N
         (run,) = server.recurring_runs.values()
     assert first["name"] == "1.0.0"
     executors = first["pipeline_spec"]["platform_spec"]["platforms"]["kubernetes"]
-    assert len(executors["deploymentSpec"]["executors"]) == 5
+    assert len(executors["deploymentSpec"]["executors"]) == 6
     assert re.fullmatch("1.0.0-[0-9a-f]{8}", second["name"])
     assert run["pipeline_version_reference"]["pipeline_version_id"] == second["pipeline_version_id"]
     assert run["service_account"] == "trainer"
+
+
+def test_retries_are_explained_at_the_first_deployment(
+    workspace: Workspace,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    platform = workspace.root / "platform.yaml"
+    platform.write_text("steps: {train: {retries: {count: 3, backoff: 30s}}}\n")
+    told = []
+    with serving(KfpServer()) as server:
+        for flags in ([], ["--platform", str(platform)], ["--platform", str(platform)]):
+            assert main(server, "1.0.0", *flags) == 0
+            told.append("docs/kubeflow.md#retries" in capsys.readouterr().err)
+    assert told == [False, True, False]
 
 
 def test_a_user_of_several_names_a_namespace(workspace: Workspace) -> None:
@@ -162,7 +179,14 @@ def test_a_user_of_several_names_a_namespace(workspace: Workspace) -> None:
         pytest.param([*NIGHTLY, "--param", "sead=7"], 2, "no parameter 'sead'", id="parameter"),
         pytest.param(["--schedule", "@daily"], 2, "mlflow_tracking_uri is empty", id="tracking"),
         pytest.param(["--platform", "none.yaml"], 2, "none.yaml", id="platform"),
-        pytest.param(TRACKING, 2, "--param: no effect without --schedule", id="no runs"),
+        pytest.param(
+            TRACKING,
+            2,
+            "--param: no effect without --schedule, because this only uploads the pipeline, and"
+            " parameters belong to its runs; to set them for a schedule, add --schedule CRON; for"
+            " one run, give them to python -m pipelines.submit, or in the form of the dashboard",
+            id="no runs",
+        ),
         pytest.param(
             ["--no-register", "--service-account", "x"],
             2,

@@ -11,6 +11,7 @@ from pipelines.console.command import (
     run_command,
     run_flags,
 )
+from pipelines.system.errors import UsageError
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -38,6 +39,14 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="name of the run, to which the time is added (default: that of the pipeline)",
     )
+    parser.add_argument(
+        "--logs",
+        nargs="?",
+        const="",
+        metavar="STEP",
+        help="print the log of a step as soon as KFP serves it, without KFP's own lines (default:"
+        " none; without STEP, the logs of the steps that fail, at the end)",
+    )
     add_run_flags(parser)
     add_cluster_flags(parser)
     return parser
@@ -49,15 +58,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Imported here, because the client of a cluster takes too long to import for --help.
     from pipelines.kubeflow import session
 
+    if args.logs is not None and (args.stop is not None or not args.wait):
+        raise UsageError(
+            "--logs has no effect with --stop and --no-wait; give it with --follow RUN"
+        )
     cluster = cluster_flags(args)
     if args.follow is not None:
-        session.follow(cluster, args.follow)
+        session.follow(cluster, args.follow, args.logs)
     elif args.stop is not None:
         session.stop(cluster, args.stop)
     else:
-        flags = run_flags(args)
         session.submit(
-            cluster, args.pipeline_file, args.run_name, args.experiment, flags, args.wait
+            cluster,
+            args.pipeline_file,
+            args.run_name,
+            args.experiment,
+            run_flags(args),
+            args.wait,
+            args.logs,
         )
     return 0
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -65,7 +64,7 @@ def test_a_run_is_what_was_compiled_with_the_parameters_of_the_call(
     assert posted.body["pipeline_spec"]["pipeline_spec"] == PipelineFile.load(GOLDEN).document()
     platform = posted.body["pipeline_spec"]["platform_spec"]["platforms"]["kubernetes"]
     executors = platform["deploymentSpec"]["executors"]
-    assert len(executors) == 5
+    assert len(executors) == 6
     field = {"name": "PINION_PIPELINE_RUN", "fieldPath": "metadata.labels['pipeline/runid']"}
     assert all(each == {"fieldPathAsEnv": [field]} for each in executors.values())
     parameters = posted.body["runtime_config"]["parameters"]
@@ -109,7 +108,7 @@ def test_no_cache_is_for_every_step() -> None:
     spec = posted.body["pipeline_spec"]["pipeline_spec"]
     dags = [spec["root"]["dag"], *(each.get("dag", {}) for each in spec["components"].values())]
     options = [each["cachingOptions"] for dag in dags for each in dag.get("tasks", {}).values()]
-    assert len(options) == 6
+    assert len(options) == 7
     assert not any(option.get("enableCache") for option in options)
 
 
@@ -127,7 +126,7 @@ def test_settings_for_the_cluster_go_with_the_run(tmp_path: Path) -> None:
         (posted,) = server.asked("POST", "/runs")
     assert posted.body["service_account"] == "runner"
     executors = posted.body["pipeline_spec"]["platform_spec"]["platforms"]["kubernetes"]
-    assert len(executors["deploymentSpec"]["executors"]) == 5
+    assert len(executors["deploymentSpec"]["executors"]) == 6
     assert "3Gi" in json.dumps(posted.body["pipeline_spec"]["pipeline_spec"])
 
 
@@ -149,6 +148,8 @@ def test_settings_for_the_cluster_go_with_the_run(tmp_path: Path) -> None:
             ["--stop", ""], 2, "the id or name of a run, which is empty", id="no run to end"
         ),
         pytest.param(["--user", "ada"], 2, "set KFP_PASSWORD", id="no password"),
+        pytest.param(["--logs", "--no-wait"], 2, "--logs has no effect", id="logs of no wait"),
+        pytest.param(["--logs", "tune"], 2, "has no step 'tune'", id="logs of no step"),
     ],
 )
 def test_what_is_wrong_is_said_before_a_cluster_is_asked(
@@ -216,27 +217,22 @@ def test_an_answer_that_never_comes_leads_to_the_run_that_may_be_there(
         assert len(server.runs) == 1
 
 
-@pytest.mark.parametrize(
-    ("end", "message"),
-    [
-        (
-            look("FAILED", task("train", "FAILED", error={"message": "no memory"})),
-            "FAILED: step 'train' failed: no memory",
-        ),
-        (look("CANCELED"), "CANCELED"),
-        (look("SKIPPED"), "SKIPPED"),
-    ],
-)
-def test_a_run_that_did_not_succeed_ends_the_command_with_one(
-    end: dict[str, Any], message: str
-) -> None:
-    with serving(KfpServer(looks=[end])) as server:
+def test_a_run_that_did_not_succeed_ends_the_command_with_one() -> None:
+    failed = task("train", "RUNNING", "FAILED", at=3, to=9)
+    executor = task(
+        "executor", "RUNNING", "FAILED", at=3, to=9, child_tasks=[{"pod_name": "training-7"}]
+    )
+    end = look("FAILED", failed, executor)
+    with serving(
+        KfpServer(looks=[end], logs={"training-7": "train: error: no target\n"})
+    ) as server:
         process = command(*flags(server))
         output, error = process.communicate(timeout=60)
         (run,) = server.runs.values()
     assert process.returncode == 1
     assert error.splitlines()[-1] == (
-        f"pipelines.submit: error: run '{run['display_name']}' {message}"
+        f"pipelines.submit: error: run '{run['display_name']}' failed: step 'train' failed: no"
+        " target"
     )
     assert f"/#/runs/details/{run['run_id']}" in output
 
@@ -269,7 +265,94 @@ def test_ctrl_c_ends_the_waiting_and_not_the_run() -> None:
         assert stopped.wait(60) == 0
         assert server.asked("POST", f"/runs/{run_id}:terminate")
         followed = command("--follow", run_id, *where)
-        assert followed.communicate(timeout=60)[1].splitlines()[-1].endswith("CANCELED")
+        assert followed.communicate(timeout=60)[1].splitlines()[-1].endswith("was stopped")
+        assert followed.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("states", "told"),
+    [
+        (["SUCCEEDED"], "has already ended: succeeded"),
+        (["RUNNING", "CANCELING", "FAILED"], "has already ended: stopped"),
+        (["RUNNING", "CANCELING"], "is already being stopped"),
+    ],
+)
+def test_a_run_that_cannot_be_stopped_says_so(
+    states: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_id = "5f1f4a1e-0000-4000-8000-000000000001"
+    with serving(KfpServer(looks=[look(*states)])) as server:
+        server.runs[run_id] = {"run_id": run_id, "display_name": "mine", "looks": 0}
+        assert submit.main(["--endpoint", server.address, "--stop", run_id]) == 0
+    assert capsys.readouterr().out == f"run 'mine' ({run_id}) {told}\n"
+
+
+def test_a_run_that_ends_while_it_is_stopped_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    run_id = "5f1f4a1e-0000-4000-8000-000000000001"
+    looks = [look("RUNNING"), look("RUNNING", "FAILED")]
+
+    def ends(request: Request) -> None:
+        if request.path.endswith(":terminate"):
+            server.runs[run_id].update(looks[1])
+
+    with serving(KfpServer(looks=looks, fault=ends)) as server:
+        server.runs[run_id] = {"run_id": run_id, "display_name": "mine", "looks": 0}
+        assert submit.main(["--endpoint", server.address, "--stop", run_id]) == 0
+    assert capsys.readouterr().out == f"run 'mine' ({run_id}) has already ended: failed\n"
+
+
+def test_the_log_of_a_step_is_printed_while_it_grows() -> None:
+    run_id = "5f1f4a1e-0000-4000-8000-000000000001"
+    pod = "training-9-system-container-impl-7"
+    node = {"id": "training-9-7", "name": "training-9.root.train.executor", "type": "Pod"}
+    node |= {"templateName": "system-container-impl", "phase": "Running"}
+    argo = {"metadata": {"name": "training-9"}, "status": {"nodes": {"training-9-7": node}}}
+    document = PipelineFile.load(GOLDEN).document()
+    kfp = KfpServer(looks=[look("RUNNING")], workflow=argo)
+    kfp.logs = {pod: "train: 7 rows\ntrain: progress: fold 1 of"}
+    kfp.runs[run_id] = {"run_id": run_id, "display_name": "mine", "looks": 0}
+    kfp.runs[run_id]["pipeline_spec"] = document
+    with serving(kfp) as server:
+        process = command("--endpoint", server.address, "--follow", run_id, "--logs", "train")
+        assert process.stdout
+        lines = [process.stdout.readline() for _ in range(4)]
+        assert lines[3] == "train: 7 rows\n"
+        node["phase"] = "Succeeded"
+        kfp.logs = {node["id"]: "train: 7 rows\ntrain: progress: fold 1 of 1\ntrain: done"}
+        kfp.looks = [look("SUCCEEDED")]
+        output, _ = process.communicate(timeout=60)
+    assert output == "train: progress: fold 1 of 1\ntrain: done\nstate      succeeded\n"
+
+
+def test_the_run_of_a_schedule_is_followed_by_the_file_of_its_version(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run_id = "5f1f4a1e-0000-4000-8000-000000000001"
+    reference = {"pipeline_id": "p-1", "pipeline_version_id": "v-1"}
+    train = task("train", "RUNNING", "SUCCEEDED", at=3, to=10)
+    with serving(KfpServer(looks=[look("SUCCEEDED", train)])) as server:
+        server.versions["v-1"] = reference | {
+            "display_name": "1.2.3",
+            "pipeline_spec": PipelineFile.load(GOLDEN).document(),
+        }
+        server.runs[run_id] = {"pipeline_version_reference": reference, "looks": 0}
+        assert submit.main(["--endpoint", server.address, "--follow", run_id]) == 0
+    assert "train: succeeded in 7.0 s" in capsys.readouterr().err
+
+
+def test_retries_are_explained_once_for_each_cluster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    platform = tmp_path / "platform.yaml"
+    platform.write_text("steps: {train: {retries: 2}}\n")
+    told = []
+    with serving(KfpServer()) as one, serving(KfpServer()) as other:
+        for server in (one, one, other):
+            assert submit.main(flags(server, "--no-wait", "--platform", str(platform))) == 0
+            told.append("retries: as KFP's own manifests" in capsys.readouterr().err)
+        assert submit.main(flags(KfpServer(address=one.address), "--no-wait")) == 0
+    assert told == [True, False, True]
 
 
 def test_output_that_nobody_takes_is_told_beside_what_becomes_of_the_run() -> None:

@@ -45,7 +45,7 @@ ROWS = "".join(f"{n},{n % 7},{'ab'[n % 2]}\n" for n in range(60))
         pytest.param(
             lambda folder: f"{folder}/absent.csv",
             {},
-            "pull-data",
+            "resolve",
             ["absent.csv"],
             id="missing file",
         ),
@@ -151,7 +151,7 @@ def test_a_file_of_another_build_is_refused(tmp_path: Path) -> None:
     )
     # The file itself is taken: the run gets as far as its first step.
     accepted = run(tmp_path / "first", "--pipeline-file", str(compiled), *params(source="absent"))
-    assert_one_line(accepted, 1, "step 'pull-data' failed", "absent")
+    assert_one_line(accepted, 1, "step 'resolve' failed", "absent")
     edited = tmp_path / "edited.yaml"
     version = discover(ROOT / "components")["train"].version
     image = f"image: pinion/train:{version}-dev."
@@ -209,7 +209,7 @@ def test_interrupting_stops_the_steps_and_reports_what_is_done(
         os.kill(started.pid, number)
     _, stderr = started.communicate(timeout=120)
     assert started.returncode == code, stderr
-    assert "stopped; done: pull-data, preprocess;" in stderr
+    assert "stopped; done: resolve, pull-data, preprocess;" in stderr
     assert "Traceback" not in stderr
     assert _running(tmp_path) == []
     assert step_processes(tmp_path) == []

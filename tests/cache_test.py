@@ -1,6 +1,7 @@
 """Runs that use the cache of earlier ones, with the real steps and their MLflow store."""
 
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -16,7 +17,8 @@ from tests.running import Finished, client, command, environment, params, run, r
 
 pytestmark = pytest.mark.slow(reason="every test is a whole run or two")
 
-STEPS = ["pull-data", "preprocess", "train", "evaluate", "register"]
+# The steps that the cache can take the place of; `resolve` and `register` always run.
+PURE = ["pull-data", "preprocess", "train", "evaluate"]
 GIVEN = ("--register", *params(model="logistic_regression", registered_model_name="tumour"))
 
 
@@ -70,8 +72,9 @@ def output(first: Finished, tmp_path: Path) -> Iterator[Path]:
 
 def test_an_unchanged_run_is_cached_and_reports_the_same(first: Finished, output: Path) -> None:
     again = run(output, *GIVEN)
-    assert reused(again) == STEPS[1:]
-    assert why(again, "pull-data") == "caching is off for this step"
+    assert reused(again) == PURE
+    for step in ("resolve", "register"):
+        assert why(again, step) == "caching is off for this step"
     assert results(again) == results(first)
     assert len(mlflow_runs(output)) == 1
     assert len(client(output).search_model_versions("name='tumour'")) == 1
@@ -86,7 +89,7 @@ def test_an_unchanged_run_is_cached_and_reports_the_same(first: Finished, output
 
 def test_only_the_registration_runs_if_the_rest_is_cached(tmp_path: Path) -> None:
     assert reused(run(tmp_path, *GIVEN[1:])) == []
-    assert reused(run(tmp_path, *GIVEN)) == STEPS[1:4]
+    assert reused(run(tmp_path, *GIVEN)) == PURE
     assert len(client(tmp_path).search_model_versions("name='tumour'")) == 1
 
 
@@ -101,19 +104,19 @@ def test_editing_or_removing_an_earlier_run_does_no_harm(output: Path) -> None:
     (old,) = run_folders(output)
     (old / "preprocess" / "train_data").write_bytes(b"edited")
     again = run(output, *GIVEN)
-    assert reused(again) == STEPS[1:]
+    assert reused(again) == PURE
     new = run_folders(output)[-1]
     assert (new / "preprocess" / "train_data").read_bytes()[:4] == b"PAR1"
     for folder in (old, new):
         shutil.rmtree(folder)
-    assert reused(run(output, *GIVEN)) == STEPS[1:]
+    assert reused(run(output, *GIVEN)) == PURE
 
 
 def test_a_model_whose_mlflow_run_was_deleted_is_trained_again(output: Path) -> None:
     (record,) = mlflow_runs(output)
     client(output).delete_run(record)
     again = run(output, *GIVEN)
-    assert reused(again) == ["preprocess"]
+    assert reused(again) == PURE[:2]
     assert why(again, "train") == f"its MLflow run {record} was deleted"
     assert why(again, "evaluate") == "changed: model"
     assert again.shown("registered") == "models:/tumour/2"
@@ -124,12 +127,12 @@ def test_changed_thresholds_evaluate_again_and_so_do_the_first_ones_later(
 ) -> None:
     stricter = params(thresholds='{"accuracy": 0.9999}')
     failed = run(output, *GIVEN[1:], *stricter)
-    assert reused(failed) == ["preprocess", "train"]
+    assert reused(failed) == PURE[:3]
     assert why(failed, "evaluate") == "changed: thresholds"
     (record,) = mlflow_runs(output)
     assert client(output).get_run(record).data.tags["pinion.evaluation"] == "failed"
     back = run(output, *GIVEN)
-    assert reused(back) == ["preprocess", "train", "register"]
+    assert reused(back) == PURE[:3]
     assert why(back, "evaluate") == f"its MLflow run {record} has another evaluation"
     assert client(output).get_run(record).data.tags["pinion.evaluation"] == "passed"
 
@@ -138,9 +141,27 @@ def test_a_verdict_does_not_hold_for_the_next_champion(tmp_path: Path) -> None:
     gate = [*GIVEN, *params(thresholds='{"accuracy": {"min_absolute_change": 0.0}}')]
     assert reused(run(tmp_path, *gate)) == []
     again = run(tmp_path, *gate)
-    assert reused(again) == ["preprocess", "train"]
-    assert why(again, "evaluate") == "the champion was no version and is now version 1"
-    assert reused(run(tmp_path, *gate)) == STEPS[1:]
+    assert reused(again) == PURE[:3]
+    # `resolve` found the champion, which the first run had made.
+    assert why(again, "evaluate") == "changed: compare_with"
+    assert reused(run(tmp_path, *gate)) == PURE
+
+
+def test_a_touched_file_is_read_again_and_a_changed_one_runs_all_steps(tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("x,y\n" + "".join(f"{n},{'ab'[n % 7 > 3]}\n" for n in range(90)))
+    given = params(source=table, target="y", model="logistic_regression")
+    assert reused(run(tmp_path / "runs", *given)) == []
+    assert reused(run(tmp_path / "runs", *given)) == PURE
+    os.utime(table, (1_700_000_000, 1_700_000_000))
+    touched = run(tmp_path / "runs", *given)
+    assert reused(touched) == PURE[1:]
+    assert why(touched, "pull-data") == "changed: source_version"
+    with table.open("a") as file:
+        file.write("90,b\n")
+    changed = run(tmp_path / "runs", *given)
+    assert reused(changed) == []
+    assert why(changed, "preprocess") == "changed: dataset"
 
 
 def test_a_cached_run_does_not_undo_a_rollback(output: Path) -> None:
@@ -148,11 +169,10 @@ def test_a_cached_run_does_not_undo_a_rollback(output: Path) -> None:
     assert second.shown("registered") == "models:/tumour/2"
     mlflow = client(output)
     mlflow.set_registered_model_alias("tumour", "champion", "1")
-    assert reused(run(output, *GIVEN, *params(seed=5))) == STEPS[1:]
+    assert reused(run(output, *GIVEN, *params(seed=5))) == PURE
     assert int(mlflow.get_model_version_by_alias("tumour", "champion").version) == 1
     mlflow.delete_model_version("tumour", "2")
     again = run(output, *GIVEN, *params(seed=5))
-    assert why(again, "register") == "models:/tumour/2 was deleted"
     assert again.shown("registered") == "models:/tumour/3"
 
 
@@ -172,7 +192,7 @@ def test_a_deleted_registration_is_forgotten_even_if_the_next_one_fails_half_way
     with closing(sqlite3.connect(output / "mlflow.db")) as database:
         database.execute("DROP TRIGGER refuse")
     again = run(output, *GIVEN)
-    assert reused(again) == STEPS[1:4]
+    assert reused(again) == PURE
     assert len(mlflow.search_model_versions("name='tumour'")) == 1
     assert int(mlflow.get_model_version_by_alias("tumour", "champion").version) == 1
 
@@ -203,6 +223,6 @@ def test_the_steps_of_a_killed_run_are_cached(tmp_path: Path) -> None:
     process.kill()
     process.wait()
     again = run(tmp_path, *GIVEN)
-    assert reused(again) == ["preprocess"]
+    assert reused(again) == PURE[:2]
     assert why(again, "train") == "not in the cache"
     assert len(client(tmp_path).search_model_versions("name='tumour'")) == 1

@@ -12,19 +12,25 @@ from typing import Any
 
 import pytest
 import yaml
+from kfp import compiler, dsl
 from kfp.components import load_component_from_text
 
+from pipelines.compiled.driver_rules import breaches
+from pipelines.compiled.file import PipelineFile
 from pipelines.compiled.graph import Pipeline
 from pipelines.compiled.values import parse
-from pipelines.components.component import discover
+from pipelines.components.component import Component, discover
 from pipelines.components.content import LIBRARY_FOLDER, is_packaged, library_modules, read_tree
+from pipelines.pinning.compiler import Pin, step
 from pipelines.system.workspace import ROOT
 from tests.make_golden import GOLDEN
 
 COMPONENTS = ROOT / "components"
 LIBRARY = ROOT / LIBRARY_FOLDER / "pinion_step"
-IMPORTED = r"pinion_step\.\w+"
-ALL_MODULES = {f"pinion_step/{path.name}": path.read_bytes() for path in LIBRARY.glob("*.py")}
+IMPORTED = r"pinion_step(\.\w+)+"
+ALL_MODULES = {
+    path.relative_to(LIBRARY.parent).as_posix(): path.read_bytes() for path in LIBRARY.rglob("*.py")
+}
 FOLDERS = sorted(path for path in COMPONENTS.iterdir() if path.is_dir())
 each_component = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 
@@ -41,7 +47,8 @@ ARTIFACTS = {"Dataset", "Model", "Metrics", "ClassificationMetrics", "HTML", "Ma
 
 
 def test_there_are_components() -> None:
-    assert {"pull_data", "preprocess", "train", "evaluate", "register"} <= set(discover(COMPONENTS))
+    known = {"resolve", "pull_data", "preprocess", "train", "evaluate", "register"}
+    assert known <= set(discover(COMPONENTS))
 
 
 def interface(folder: Path) -> dict[str, Any]:
@@ -114,6 +121,11 @@ def test_every_input_and_output_has_one_flag(folder: Path) -> None:
         f"--{item['name'].replace('_', '-')}": item["name"]
         for item in [*content["inputs"], *content["outputs"]]
     }
+    # What a step is given and hands on may have one name.
+    for name in {item["name"] for item in content["inputs"]} & {
+        item["name"] for item in content["outputs"]
+    }:
+        expected[f"--{name.replace('_', '-')}-output"] = name
     assert flags == expected
 
 
@@ -162,14 +174,40 @@ def test_a_pipeline_parameter_has_the_default_of_its_component() -> None:
             # The pipeline starts with a sample, whose target it names.
             if name in parameters and kind in PARAMETERS and name != "target":
                 default = parse(str(item["default"]), parameters[name].kind)
-                recorded_only = (folder.name, name) == ("evaluate", "registered_model_name")
-                assert recorded_only or parameters[name].default == default, (folder.name, name)
+                by_hand_none = (folder.name, name) == ("resolve", "registered_model_name")
+                assert by_hand_none or parameters[name].default == default, (folder.name, name)
 
 
 @each_component
 def test_kfp_loads_the_interface(folder: Path) -> None:
     component = load_component_from_text((folder / "component.yaml").read_text())
     assert component.name == folder.name.replace("_", "-")
+
+
+@each_component
+def test_kfp_runs_it_alone_with_only_its_required_inputs(folder: Path, tmp_path: Path) -> None:
+    component = Component.load(folder)
+    pin = Pin(folder.name, "1.2.3", f"{component.repository}:1.2.3", component.interface)
+
+    @dsl.pipeline(name="alone")
+    def alone() -> None:
+        required = (item for item in interface(folder)["inputs"] if not item.get("optional"))
+        step(pin, {})(**{item["name"]: _made(item["type"]) for item in required})
+
+    compiler.Compiler().compile(alone, str(tmp_path / "pipeline.yaml"))
+    file = PipelineFile.load(tmp_path / "pipeline.yaml")
+    assert [str(breach) for breach in breaches(file)] == []
+    assert dict(Pipeline.of(file).graph.steps()).keys() >= {folder.name.replace("_", "-")}
+
+
+def _made(kind: str) -> Any:
+    """Return an artifact of a type, as the output of a step."""
+    return load_component_from_text(f"""
+name: make
+outputs: [{{name: made, type: {kind}}}]
+implementation:
+  container: {{image: make, command: [make], args: [{{outputPath: made}}]}}
+""")().output
 
 
 @each_component

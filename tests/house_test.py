@@ -30,7 +30,9 @@ MAY_IMPORT = {
     " runner/task runner/process runner/docker runner/cache",
     "kubeflow/api": "system",
     "kubeflow/platform": "system compiled",
-    "kubeflow": "system console components compiled registry kubeflow/api kubeflow/platform",
+    "kubeflow/following": "system console compiled kubeflow/api",
+    "kubeflow": "system console components compiled registry kubeflow/api kubeflow/platform"
+    " kubeflow/following",
     "reproduction": "system components compiled pinning models runner/task",
 }
 # The package itself reports a broken environment, whichever module is imported first.

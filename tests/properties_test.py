@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.compiled import conditions, placeholders
+from pipelines.compiled import conditions, driver_rules, placeholders
 from pipelines.compiled.file import PipelineFile
 from pipelines.compiled.graph import Pipeline
 from pipelines.compiled.parameters import resolve
@@ -87,9 +87,11 @@ def from_file(text: str, read: Callable[[Path], object]) -> Callable[[], object]
 @given(damaged(COMPILED.read_text()))
 def test_a_compiled_file_to_run(text: str) -> None:
     def read(path: Path) -> None:
-        graph = Pipeline.load(path).graph
+        file = PipelineFile.load(path)
+        graph = Pipeline.of(file).graph
         placeholders.refuse_unknown(graph.texts())
         conditions.check(graph.conditions())
+        driver_rules.refuse(file)
 
     accepted_or_refused(from_file(text, read))
 
@@ -106,6 +108,7 @@ def test_a_default_of_another_type_is_named(tmp_path: Path) -> None:
 def test_a_compiled_file_to_submit(text: str) -> None:
     def read(path: Path) -> None:
         file = PipelineFile.load(path)
+        driver_rules.refuse(file)
         assert file.uncached().text()
 
     accepted_or_refused(from_file(text, read))

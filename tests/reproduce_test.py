@@ -95,6 +95,35 @@ def test_a_reproduced_model_is_identical(registered: Finished) -> None:
     assert len(mlflow.search_model_versions("name='tumour'")) == 1
 
 
+def test_a_model_is_compared_with_what_it_was_compared_with(tmp_path: Path) -> None:
+    table = tmp_path / "tumours.csv"
+    table.write_text("x,kind,y\n" + "".join(map(line, range(160))))
+    gate = '{"accuracy": {"min_absolute_change": 0.0}}'
+    for strength in (0.0001, 0.5):
+        registered = run(
+            tmp_path / "runs",
+            "--register",
+            *params(
+                source=table,
+                target="y",
+                model="logistic_regression",
+                model_params=json.dumps({"C": strength}),
+                thresholds=gate,
+                allowed_checks='["id_like"]',
+                registered_model_name="gated",
+            ),
+        )
+        assert registered.code == 0, registered.stderr
+    # The first model found no champion, the second one the first; now the second is the champion.
+    assert client(registered.output).get_model_version_by_alias("gated", "champion").version == 2
+    for model, version in (("gated/2", 1), ("gated/1", None)):
+        again = reproduce(registered, model)
+        assert (again.code, again.shown("verdict")) == (0, "identical"), again.stderr
+        folder = Path(again.stdout.split("run folder ")[1].split()[0])
+        champion = json.loads((folder / "evaluate" / "result").read_text())["champion"]
+        assert champion["version"] == version
+
+
 def test_a_changed_source_is_named_as_the_first_difference(registered: Finished) -> None:
     table = registered.output.parent / "tumours.csv"
     whole = table.read_text()

@@ -1,20 +1,13 @@
-"""Resolve KFP's placeholders in a container's command and arguments.
-
-A file with a placeholder that nothing fills is refused, because KFP's driver would fail at it. The
-driver resolves a task's command and arguments from the inputs of the compiled task. A component's
-defaults do not count, because only the launcher applies them later. See `resolveContainerArgs` in
-KFP's `backend/src/v2/driver`.
-"""
+"""Resolve KFP's placeholders in a container's command and arguments."""
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipelines.compiled.file import PipelineFile
-from pipelines.compiled.values import Value, to_text
+from pipelines.compiled.values import Value, to_argument
 from pipelines.system.errors import PinionError
 
 _PLACEHOLDER = re.compile(r"\{\{\$.*?\}\}")
@@ -33,7 +26,7 @@ _KNOWN = re.compile(
 )
 
 # What KFP writes in place of an argument: a text, or a `Concat` or `IfPresent` object.
-_Node = str | list[Any] | dict[str, Any]
+Node = str | list[Any] | dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -54,7 +47,7 @@ class Bindings:
         kind = found.lastgroup or ""
         match kind:
             case "input_parameter":
-                return to_text(self.parameters.get(found[kind], ""))
+                return to_argument(self.parameters.get(found[kind], ""))
             case "input_artifact":
                 return self.artifacts.get(found[kind], "")
             case "output_artifact":
@@ -70,13 +63,13 @@ class Bindings:
 
 def resolve(arguments: Iterable[str], bindings: Bindings) -> list[str]:
     """Return the arguments for a process; `IfPresent` may add or remove some."""
-    return [text for argument in arguments for text in _resolve(_structure(argument), bindings)]
+    return [text for argument in arguments for text in _resolve(structure(argument), bindings)]
 
 
 def refuse_unknown(arguments: Iterable[str]) -> None:
     """Raise `PinionError` for the first placeholder that `resolve` does not support."""
     for argument in arguments:
-        for text in _texts(_structure(argument)):
+        for text in _texts(structure(argument)):
             for placeholder in _PLACEHOLDER.findall(text):
                 _known(placeholder)
 
@@ -87,15 +80,9 @@ def _known(placeholder: str) -> re.Match[str]:
     raise PinionError(f"the placeholder {placeholder} is not supported by this runner")
 
 
-def parameters_of(argument: str, given: Set[str]) -> Iterator[str]:
-    """Yield the input parameters that an argument needs when a task gives the inputs `given`.
-
-    KFP's driver leaves an argument that contains an output to the launcher, which knows defaults.
-    """
-    if "$.outputs" not in argument:
-        for text in _texts(_structure(argument), given):
-            found = _KNOWN.finditer(text)
-            yield from filter(None, (each["input_parameter"] for each in found))
+def found(text: str) -> Iterator[re.Match[str]]:
+    """Yield the supported placeholders of a text; its last group says what each stands for."""
+    yield from _KNOWN.finditer(text)
 
 
 def substitute(text: str, bindings: Bindings) -> str:
@@ -115,12 +102,12 @@ def substitute_all(value: Value, bindings: Bindings) -> Value:
     return value
 
 
-def _structure(argument: str) -> _Node:
-    """Parse an argument, in place of which KFP may write a JSON object with Concat or IfPresent."""
+def structure(argument: str) -> Node:
+    """Parse an argument, in place of which KFP may write a JSON object: Concat or IfPresent."""
     if not argument.startswith(('{"Concat"', '{"IfPresent"')):
         return argument
     try:
-        node: _Node = json.loads(argument)
+        node: Node = json.loads(argument)
     except ValueError:
         return argument
     if not _well_formed(node):
@@ -141,7 +128,7 @@ def _well_formed(node: object) -> bool:
     return False
 
 
-def _resolve(node: _Node, bindings: Bindings) -> list[str]:
+def _resolve(node: Node, bindings: Bindings) -> list[str]:
     match node:
         case str():
             return [substitute(node, bindings)]
@@ -155,46 +142,14 @@ def _resolve(node: _Node, bindings: Bindings) -> list[str]:
     return _resolve(condition.get(branch, []), bindings)
 
 
-def _texts(node: _Node, given: Set[str] | None = None) -> Iterator[str]:
-    """Yield the texts of an argument: all, or those that it has if a task gives the inputs."""
+def _texts(node: Node) -> Iterator[str]:
     match node:
         case str():
             yield node
         case list():
             for item in node:
-                yield from _texts(item, given)
+                yield from _texts(item)
         case {"Concat": parts}:
-            yield from _texts(parts, given)
+            yield from _texts(parts)
         case {"IfPresent": condition}:
-            for branch, present in (("Then", True), ("Else", False)):
-                if given is None or present == (condition["InputName"] in given):
-                    yield from _texts(condition.get(branch, []), given)
-
-
-def refuse_unfilled(file: PipelineFile) -> None:
-    """Raise `PinionError` for the first parameter that a step needs and its task does not set."""
-    for task, parameter in unfilled(file):
-        raise PinionError(
-            f"{file.path}: step {task!r} gets no value for its parameter {parameter!r}, and KFP"
-            " does not use the component's default; set it in the pipeline, or compile the file"
-            " again with this version of pipelines.compile, which writes defaults into it"
-        )
-
-
-def unfilled(file: PipelineFile) -> Iterator[tuple[str, str]]:
-    """Yield the task and the parameter of every placeholder that the driver cannot resolve."""
-    executors = file.deployment.executors
-    commands = {
-        name: (*executors[label].container.command, *executors[label].container.args)
-        for name, component in file.spec.components.items()
-        if (label := component.executor_label) in executors
-    }
-    graphs = (file.spec.root.dag, *(each.dag for each in file.spec.components.values()))
-    for graph in graphs:
-        for name, task in sorted(graph.tasks.items()):
-            # A loop passes its item to the task as an additional input.
-            given = {*task.inputs.parameters, task.parameter_iterator.item_input}
-            for argument in commands.get(task.component_ref.name, ()):
-                for parameter in parameters_of(argument, given | {*task.inputs.artifacts}):
-                    if parameter not in given:
-                        yield name, parameter
+            yield from _texts([condition.get(branch, []) for branch in ("Then", "Else")])

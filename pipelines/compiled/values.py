@@ -1,6 +1,7 @@
 """Check parameter values by KFP type, read them from text and write them into arguments."""
 
 import json
+import re
 import sys
 from decimal import Decimal
 from typing import Any, TypeGuard
@@ -22,10 +23,14 @@ _NAMES = {
     _TYPES.LIST: "a JSON list",
     _TYPES.STRUCT: "a JSON object",
 }
+# What Go's `ParseBool` and `ParseInt` take.
+_TRUE = {"1", "t", "T", "true", "TRUE", "True"}
+_FALSE = {"0", "f", "F", "false", "FALSE", "False"}
+_DIGITS = re.compile(r"-?[0-9]+")
 
 
 def parse(text: str, kind: int) -> Value:
-    """Read a value that a step or a user wrote; raise `ValueError` if it is of another type."""
+    """Read a value that a user wrote; raise `ValueError` if it is of another type."""
     if kind == _TYPES.STRING:
         return check(text, kind)
     try:
@@ -33,6 +38,18 @@ def parse(text: str, kind: int) -> Value:
     except (ValueError, RecursionError):
         raise ValueError(f"{text!r} is not {_name(kind)}") from None
     return check(value, kind)
+
+
+def parse_output(text: str, kind: int) -> Value:
+    """Read a value that a step wrote, as strictly as KFP's launcher; raise `ValueError`."""
+    written = text.strip()
+    if kind == _TYPES.NUMBER_INTEGER and not _DIGITS.fullmatch(written):
+        raise ValueError(f"{text!r} is not {_name(kind)}")
+    if kind == _TYPES.BOOLEAN:
+        if written not in _TRUE | _FALSE:
+            raise ValueError(f"{text!r} is not {_name(kind)}")
+        return written in _TRUE
+    return parse(text, kind)
 
 
 def check(value: object, kind: int) -> Value:
@@ -67,8 +84,22 @@ def convert(value: Value, kind: int) -> Value:
     return to_text(value) if kind == _TYPES.STRING else check(value, kind)
 
 
+def to_argument(value: Value) -> str:
+    """Return the value as an argument, spelled as KFP's driver spells it.
+
+    It is Go's `%g`, which has an exponent for numbers from a million on that are not whole, and
+    for those below 0.0001.
+    """
+    if isinstance(value, float) and not value.is_integer():
+        number = Decimal(repr(value)).normalize()
+        if not -4 <= number.adjusted() < 6:
+            digits, _, exponent = f"{number:e}".partition("e")
+            return f"{digits}e{int(exponent):+03d}"
+    return to_text(value)
+
+
 def to_text(value: Value) -> str:
-    """Return the value as an argument, spelled as KFP's launcher spells it.
+    """Return the value as a text, spelled as KFP spells a number that becomes a text.
 
     A protobuf has only one kind of number, so 3.0 reaches a step as 3, here and on a cluster. Its
     maps have no order, so keys are sorted.

@@ -91,5 +91,56 @@ def test_an_unknown_type_is_refused() -> None:
         ),
     ],
 )
-def test_a_value_is_written_as_on_a_cluster(value: Value, text: str) -> None:
+def test_a_value_becomes_a_text_as_on_a_cluster(value: Value, text: str) -> None:
     assert values.to_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "argument"),
+    [
+        (1e-7, "1e-07"),
+        (0.000125, "0.000125"),
+        (-0.0000125, "-1.25e-05"),
+        (123456.75, "123456.75"),
+        (1234567.5, "1.2345675e+06"),
+        (25000000.0, "25000000"),
+        (3.0, "3"),
+        (-17, "-17"),
+        (False, "false"),
+        ("1e-7", "1e-7"),
+        ({"rate": 1e-7}, '{"rate":1e-07}'),
+    ],
+)
+def test_a_value_is_an_argument_as_on_a_cluster(value: Value, argument: str) -> None:
+    assert values.to_argument(value) == argument
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        (" 12\n", TYPES.NUMBER_INTEGER, 12),
+        ("-3", TYPES.NUMBER_INTEGER, -3),
+        ("True\n", TYPES.BOOLEAN, True),
+        ("f", TYPES.BOOLEAN, False),
+        ("0.5\n", TYPES.NUMBER_DOUBLE, 0.5),
+        ("a b\n", TYPES.STRING, "a b\n"),
+        ('["x"]\n', TYPES.LIST, ["x"]),
+    ],
+)
+def test_an_output_is_read_as_on_a_cluster(text: str, kind: int, value: Value) -> None:
+    assert values.parse_output(text, kind) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "name"),
+    [
+        ("12.0", TYPES.NUMBER_INTEGER, "a whole number"),
+        ("1e3", TYPES.NUMBER_INTEGER, "a whole number"),
+        ("", TYPES.NUMBER_INTEGER, "a whole number"),
+        ("tRUE", TYPES.BOOLEAN, "true or false"),
+        ("yes", TYPES.BOOLEAN, "true or false"),
+    ],
+)
+def test_an_output_that_kfp_would_not_read_is_refused(text: str, kind: int, name: str) -> None:
+    with pytest.raises(ValueError, match=f"^{text!r} is not {name}$"):
+        values.parse_output(text, kind)

@@ -31,7 +31,7 @@ LIBRARY = "pinion_step"
 LIBRARY_FOLDER = f"libraries/{LIBRARY}"
 # The only form in which components import it, so that `sed` in the launcher finds the imports too;
 # a contract test checks that.
-_IMPORT = re.compile(rb"^[ \t]*from pinion_step\.(\w+) import ", re.MULTILINE)
+_IMPORT = re.compile(rb"^[ \t]*from pinion_step\.([\w.]+) import ", re.MULTILINE)
 _LOCK = "requirements.lock"
 _BESIDE = ("Dockerfile", "component.yaml")
 _TESTS = ("*_test.py", "conftest.py")
@@ -116,7 +116,7 @@ def comparable(one: str, other: str) -> bool:
 def only_content(name: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return the files of a component that are part of its content.
 
-    `files` may hold every module of the library, as `pinion_step/NAME.py`.
+    `files` may hold every module of the library, as `pinion_step/NAME.py` or deeper.
     """
     own = {
         path: content
@@ -133,8 +133,10 @@ def library_modules(own: Mapping[str, bytes], known: Mapping[str, bytes]) -> dic
     new = {path: text for path, text in own.items() if path.endswith(".py")}
     while new:
         names = {name.decode() for text in new.values() for name in _IMPORT.findall(text)}
-        paths = [f"{LIBRARY}/{name}.py" for name in sorted(names)]
-        paths = [f"{LIBRARY}/__init__.py", *paths] if paths else []
+        modules = [PurePosixPath(LIBRARY, f"{name.replace('.', '/')}.py") for name in sorted(names)]
+        # The folders that they are in are packages.
+        packages = {above / "__init__.py" for path in modules for above in path.parents[:-1]}
+        paths = [str(path) for path in (*sorted(packages), *modules)]
         new = {path: known[path] for path in paths if path in known and path not in found}
         found |= new
     return found
@@ -146,8 +148,10 @@ def read_tree(folder: Path, root: Path) -> dict[str, bytes]:
     names = [each.as_posix() for each in package if is_packaged(PurePosixPath(each))]
     paths = {name: folder / name for name in (*names, _LOCK, *_BESIDE)}
     paths[BASE_IMAGE] = root / BASE_IMAGE
-    modules = root.glob(f"{LIBRARY_FOLDER}/{LIBRARY}/*.py")
-    paths |= {f"{LIBRARY}/{each.name}": each for each in modules}
+    library = root / LIBRARY_FOLDER
+    paths |= {
+        each.relative_to(library).as_posix(): each for each in library.glob(f"{LIBRARY}/**/*.py")
+    }
     return only_content(
         folder.name, {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
     )

@@ -110,6 +110,20 @@ def test_which_hashes_a_changed_module_of_the_library_changes(
     assert (after.runs != before.runs, after.hash != before.hash) == (counts, counts)
 
 
+def test_a_module_in_a_folder_of_the_library_is_content_with_the_folder(
+    folder: Path, library: Path
+) -> None:
+    (library / "cli.py").write_text("from pinion_step.sources.web import read\n")
+    (library / "sources").mkdir()
+    for name in ("__init__", "web", "local", "web_test"):
+        (library / "sources" / f"{name}.py").touch()
+    modules = [name for name in read_tree(folder, folder.parent.parent) if "pinion_step" in name]
+    assert sorted(modules) == [
+        "pinion_step/__init__.py", "pinion_step/cli.py",
+        "pinion_step/sources/__init__.py", "pinion_step/sources/web.py",
+    ]  # fmt: skip
+
+
 def test_a_component_that_imports_no_library_keeps_its_hash(folder: Path) -> None:
     before = content(folder)
     write_library(folder, cli="def run(): ...\n")

@@ -137,9 +137,12 @@ class Progress:
             self._installed[component] = took
             self._line(f"{component}: installed in {took:.1f} s")
 
-    def waits(self, task: str) -> None:
-        """Show that a step waits for an equal one."""
-        self._line(f"{task}: {State.PENDING} (an equal step is running)")
+    def waits(self, task: str, why: str = "an equal step is running") -> None:
+        """Show why a step waits, or with an empty text that it waits no longer."""
+        with self._lock:
+            self._why[task] = why
+        if why:
+            self._line(f"{task}: {State.PENDING} ({why})")
 
     def started(self, task: str, why: str = "") -> None:
         """Show that a step starts, with the reason why it is not cached."""

@@ -1,6 +1,7 @@
 """Read a step's log: why the step failed, and how far it is."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 _ERROR = re.compile(r"^\w+: error: ")
@@ -11,9 +12,13 @@ _TAIL = 8192
 
 def last_words(log: Path) -> str:
     """Return the last line, without the prefix that a component puts before its errors."""
-    lines = log.read_text(errors="replace").strip().splitlines()
-    messages = [line.strip() for line in lines if not _PROGRESS.match(line)]
-    return _ERROR.sub("", messages[-1]) if messages else "it printed nothing"
+    return last_line(log.read_text(errors="replace").splitlines()) or "it printed nothing"
+
+
+def last_line(lines: Iterable[str]) -> str:
+    """Return the last of a log's lines as `last_words` does; empty if there is none."""
+    messages = [line.strip() for line in lines if line.strip() and not _PROGRESS.match(line)]
+    return _ERROR.sub("", messages[-1]) if messages else ""
 
 
 def last_progress(log: Path) -> str:

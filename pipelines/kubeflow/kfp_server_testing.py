@@ -1,6 +1,7 @@
-"""Play KFP's REST API (v2beta1, in the form of 2.17), record requests, and fail on demand.
+"""Play KFP's REST API in the form of 2.17, record requests, and fail on demand.
 
-Kubernetes' part, running the steps, is played from a list of what the API would report.
+Kubernetes' part, running the steps, is played from a list of what the API reports. The answers have
+the shapes of those of a real KFP, some of which are in `tests/kfp_answers`.
 """
 
 import json
@@ -19,8 +20,13 @@ import yaml
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 
-Json = dict[str, Any]
+from pipelines.kubeflow.kfp_answers_testing import Json, Scenario, logs
+
 API = "/apis/v2beta1"
+_NEVER = "1970-01-01T00:00:00Z"
+_NOW = "2026-11-24T00:00:00Z"
+# The numbers that gRPC has for what HTTP says with these.
+_CODES = {400: 3, 401: 16, 404: 5, 409: 6, 500: 13}
 # Ways to lose a connection: after the request was carried out, or before.
 DROP, LOSE = "drop", "lose"
 
@@ -49,11 +55,15 @@ class Page:
 class KfpServer:
     """The state of the server; `looks` are the successive states that it reports for a run.
 
-    `fault` is called before each request, and returns DROP, LOSE, a status, or None to answer it.
-    `pages` are those of another server in front of it.
+    `workflow` is Argo's workflow of the run, and `logs` are those of its nodes. With `old`, the
+    server has neither. `fault` is called before each request, and returns DROP, LOSE, a status, or
+    None to answer it. `pages` are those of another server in front of it.
     """
 
-    looks: list[Json] = field(default_factory=lambda: [{"state": "SUCCEEDED"}])
+    looks: list[Json] = field(default_factory=lambda: [look("SUCCEEDED")])
+    workflow: Json | None = None
+    logs: Mapping[str, str] = field(default_factory=dict)
+    old: bool = False
     fault: Callable[[Request], str | int | None] = lambda _: None
     multi_user: bool = False
     bearer: str = ""
@@ -76,16 +86,17 @@ class KfpServer:
             if each.method == method and re.fullmatch(pattern, _resource(each))
         ]
 
-    def answer(self, request: Request) -> tuple[int, Json]:
+    def answer(self, request: Request) -> tuple[int, Json | str]:
         """Carry out a request."""
         if not self._let_in(request):
-            return 401, {"error": "Unauthenticated", "code": 16, "message": "who are you?"}
+            return _error(401, "who are you?")
         path = _resource(request)
         for method, pattern, handler in _ROUTES:
             match = re.fullmatch(pattern, path)
             if match and method == request.method:
                 with self.lock:
-                    return handler(self, request, *match.groups())
+                    answered: tuple[int, Json | str] = handler(self, request, *match.groups())
+                    return answered
         return _error(404, f"no route {request.method} {request.path}")
 
     def _let_in(self, request: Request) -> bool:
@@ -103,12 +114,14 @@ def _resource(request: Request) -> str:
 
 
 def _error(status: int, message: str) -> tuple[int, Json]:
-    return status, {"error": message, "code": status, "message": message, "details": []}
+    code = _CODES.get(status, 2)
+    detail = {"@type": "type.googleapis.com/google.rpc.Status", "code": code, "message": message}
+    return status, {"code": code, "message": message, "details": [detail]}
 
 
 def _add(things: dict[str, Json], key: str, document: Json) -> Json:
     identity = str(uuid.uuid4())
-    things[identity] = {**document, key: identity, "created_at": "2026-11-24T00:00:00Z"}
+    things[identity] = {**document, key: identity, "created_at": _NOW}
     return things[identity]
 
 
@@ -127,6 +140,9 @@ def _listed(
         found = [each for each in found if each.get(name, "") == value]
     start = int(request.query.get("page_token") or 0)
     more = str(start + 2) if len(found) > start + 2 else ""
+    if not found:
+        # KFP leaves out what is empty.
+        return 200, {}
     page = {field_name: found[start : start + 2], "total_size": len(found)}
     return 200, page | ({"next_page_token": more} if more else {})
 
@@ -156,21 +172,44 @@ def _list_runs(server: KfpServer, request: Request) -> tuple[int, Json]:
 def _create_run(server: KfpServer, request: Request) -> tuple[int, Json]:
     if request.body["experiment_id"] not in server.experiments:
         return _error(404, "no such experiment")
-    return 200, _add(server.runs, "run_id", {**request.body, "state": "PENDING", "looks": 0})
+    run = {"service_account": "pipeline-runner", **request.body, **_state("PENDING")}
+    return 200, _add(server.runs, "run_id", {**run, "looks": 0})
 
 
 def _get_run(server: KfpServer, _request: Request, run_id: str) -> tuple[int, Json]:
     if run_id not in server.runs:
-        return _error(404, f"Run {run_id} not found")
+        return _error(404, f"Failed to get a run: ResourceNotFoundError: Run {run_id} not found")
     run = server.runs[run_id]
-    look = server.looks[min(run["looks"], len(server.looks) - 1)]
+    run.update(server.looks[min(run["looks"], len(server.looks) - 1)])
     run["looks"] += 1
-    return 200, {**run, **look}
+    return 200, {**run, "run_id": run_id}
 
 
 def _terminate_run(server: KfpServer, _request: Request, run_id: str) -> tuple[int, Json]:
-    server.looks = [{"state": "CANCELED"}]
-    return (200, {}) if run_id in server.runs else _error(404, "no such run")
+    if run_id not in server.runs:
+        return _error(404, f"Failed to terminate a run: Run {run_id} not found")
+    run = server.runs[run_id]
+    if run["state"] not in ("PENDING", "RUNNING"):
+        message = f"Invalid input error: Failed to terminate a run {run_id}. Row not found"
+        return _error(400, message)
+    states = [*(each["state"] for each in run["state_history"]), "CANCELING"]
+    server.looks = [look(*states), look(*states, "FAILED")]
+    run.update(server.looks[0] | {"looks": 0})
+    return 200, {}
+
+
+def _run_of_v1(server: KfpServer, _request: Request, run_id: str) -> tuple[int, Json | str]:
+    if server.old or server.workflow is None:
+        return 404, "404 page not found"
+    runtime = {"workflow_manifest": json.dumps(server.workflow)}
+    return 200, {"run": {"id": run_id}, "pipeline_runtime": runtime}
+
+
+def _log(server: KfpServer, _request: Request, _run_id: str, node: str) -> tuple[int, Json | str]:
+    if server.old:
+        return 404, "404 page not found"
+    # A node without a log answers with 200, too.
+    return 200, server.logs.get(node) or logs()["nonode"]
 
 
 def _list_pipelines(server: KfpServer, request: Request) -> tuple[int, Json]:
@@ -195,6 +234,13 @@ def _delete_pipeline(server: KfpServer, _request: Request, pipeline_id: str) -> 
 
 def _list_versions(server: KfpServer, request: Request, pipeline_id: str) -> tuple[int, Json]:
     return _listed(server.versions, "pipeline_versions", request, pipeline_id=pipeline_id)
+
+
+def _get_version(
+    server: KfpServer, _request: Request, _pipeline_id: str, version_id: str
+) -> tuple[int, Json]:
+    found = server.versions.get(version_id)
+    return (200, found) if found else _error(404, "no such version")
 
 
 def _upload_version(server: KfpServer, request: Request) -> tuple[int, Json]:
@@ -261,7 +307,7 @@ def _delete_recurring(server: KfpServer, _request: Request, identity: str) -> tu
     return (200, {}) if gone else _error(404, "no such recurring run")
 
 
-_ROUTES: list[tuple[str, str, Callable[..., tuple[int, Json]]]] = [
+_ROUTES: list[tuple[str, str, Callable[..., tuple[int, Json | str]]]] = [
     ("GET", "/healthz", _health),
     ("GET", "/experiments", _list_experiments),
     ("POST", "/experiments", _create_experiment),
@@ -269,11 +315,14 @@ _ROUTES: list[tuple[str, str, Callable[..., tuple[int, Json]]]] = [
     ("POST", "/runs", _create_run),
     ("GET", "/runs/([^/:]+)", _get_run),
     ("POST", "/runs/([^/:]+):terminate", _terminate_run),
+    ("GET", ".*/apis/v1beta1/runs/([^/]+)", _run_of_v1),
+    ("GET", ".*/apis/v1alpha1/runs/([^/]+)/nodes/([^/]+)/log", _log),
     ("GET", "/pipelines", _list_pipelines),
     ("POST", "/pipelines", _create_pipeline),
     ("DELETE", "/pipelines/([^/]+)", _delete_pipeline),
     ("POST", "/pipelines/upload_version", _upload_version),
     ("GET", "/pipelines/([^/]+)/versions", _list_versions),
+    ("GET", "/pipelines/([^/]+)/versions/([^/]+)", _get_version),
     ("DELETE", "/pipelines/([^/]+)/versions/([^/]+)", _delete_version),
     ("GET", "/recurringruns", _list_recurring),
     ("POST", "/recurringruns", _create_recurring),
@@ -299,7 +348,8 @@ class _Handler(BaseHTTPRequestHandler):
         if page is None:
             failed = _error(fault, "not now") if isinstance(fault, int) else None
             status, document = failed or self.kfp.answer(request)
-            page = Page(status, json.dumps(document), {"Content-Type": "application/json"})
+            text = document if isinstance(document, str) else json.dumps(document)
+            page = Page(status, text, {"Content-Type": "application/json"})
         if fault == DROP:
             self.close_connection = True
             return
@@ -341,14 +391,39 @@ def serving(server: KfpServer) -> Iterator[KfpServer]:
             listener.shutdown()
 
 
-def task(name: str, state: str, **details: Any) -> Json:
-    """Return a task as the API reports it."""
-    return {"task_id": f"id-{name}", "display_name": name, "state": state, **details}
+def served(recorded: Scenario, document: Json, **server: Any) -> KfpServer:
+    """Return a server that has a recorded run, which is of this pipeline file."""
+    run = {"run_id": recorded.id, "pipeline_spec": document, "looks": 0}
+    kfp = KfpServer(looks=recorded.looks, workflow=recorded.workflow, logs=recorded.logs, **server)
+    kfp.runs[recorded.id] = run | {"display_name": recorded.name, "state": "RUNNING"}
+    return kfp
 
 
-def look(state: str, *tasks: Json, **details: Any) -> Json:
-    """Return a run as the API reports it at one moment."""
-    return {"state": state, "run_details": {"task_details": list(tasks)}, **details}
+def task(name: str, *states: str, at: int = 0, to: int | None = None, **details: Any) -> Json:
+    """Return a task that went through states, from one second of a minute to another."""
+    return {
+        "task_id": f"id-{name}",
+        "display_name": name,
+        "start_time": f"2026-11-24T08:00:{at:02}Z",
+        "end_time": _NEVER if to is None else f"2026-11-24T08:00:{to:02}Z",
+        "state": states[-1],
+        "state_history": [{"state": each} for each in states],
+        **details,
+    }
+
+
+def look(*states: Any) -> Json:
+    """Return a run at one moment: the states that it went through, and then its tasks."""
+    tasks = [each for each in states if isinstance(each, dict)]
+    document = _state(*(each for each in states if isinstance(each, str)))
+    return {**document, "run_details": {"task_details": tasks}} if tasks else document
+
+
+def _state(*states: str) -> Json:
+    ended = states[-1] in ("SUCCEEDED", "FAILED", "SKIPPED")
+    history = [{"update_time": _NOW, "state": each} for each in states]
+    finished = _NOW if ended else _NEVER
+    return {"state": states[-1], "state_history": history, "finished_at": finished}
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:

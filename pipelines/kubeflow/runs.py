@@ -5,7 +5,6 @@ import secrets
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import kfp_server_api as kfp
@@ -14,82 +13,11 @@ from pipelines.compiled.file import PipelineFile
 from pipelines.compiled.values import Value
 from pipelines.kubeflow.api.answers import RefusedError
 from pipelines.kubeflow.api.client import Api, identity, named
+from pipelines.kubeflow.following.tasks import Run, get
 from pipelines.system.errors import PinionError, UsageError
-from pipelines.system.task_state import State
 
-ENDED = frozenset(state.name for state in State if state.ended)
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONGEST_NAME = 200
-
-
-@dataclass(frozen=True)
-class Task:
-    """A node of the running workflow as the API reports it; the state is KFP's word."""
-
-    id: str
-    name: str
-    state: str
-    started: datetime | None
-    ended: datetime | None
-    error: str
-    children: tuple[str, ...]
-    pod: str = ""
-    parent: str = ""
-
-    @property
-    def seconds(self) -> float | None:
-        """How long it took by the cluster's clock, if the API reports that."""
-        if self.started is None or self.ended is None or self.ended < self.started:
-            return None
-        return (self.ended - self.started).total_seconds()
-
-    @classmethod
-    def of(cls, detail: Any) -> "Task":
-        """Convert the API's object."""
-        history = [_error(each) for each in detail.state_history or []]
-        return cls(
-            str(detail.task_id or detail.display_name),
-            str(detail.display_name or ""),
-            str(detail.state or ""),
-            detail.start_time or detail.create_time,
-            # KFP reports a time in the year 1 for a task that has not ended.
-            detail.end_time if detail.end_time and detail.end_time.year > 1 else None,
-            _error(detail) or "; ".join(filter(None, history)),
-            # KFP refers to the nodes within a node by their pods.
-            tuple(str(each.task_id or each.pod_name) for each in detail.child_tasks or []),
-            str(detail.pod_name or ""),
-            str(detail.parent_task_id or ""),
-        )
-
-    def holds(self, other: "Task") -> bool:
-        """Return whether another node is within this one."""
-        return other.parent == self.id or not {other.id, other.pod}.isdisjoint(self.children)
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run as the API reports it."""
-
-    id: str
-    name: str
-    state: str
-    error: str
-    tasks: tuple[Task, ...]
-    document: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, run: Any) -> "Run":
-        """Convert the API's object; raise `PinionError` if it has no id."""
-        details = run.run_details.task_details if run.run_details else None
-        spec = run.pipeline_spec if isinstance(run.pipeline_spec, dict) else {}
-        return cls(
-            identity(run, "run_id"),
-            str(run.display_name or ""),
-            str(run.state or ""),
-            _error(run),
-            tuple(Task.of(each) for each in details or []),
-            spec,
-        )
 
 
 @dataclass(frozen=True)
@@ -150,11 +78,6 @@ def experiment_id(api: Api, name: str, namespace: str) -> str:
     )
 
 
-def get(api: Api, run_id: str) -> Run:
-    """Return the current state of a run."""
-    return Run.of(api.persist(api.runs.run_service_get_run, run_id=run_id))
-
-
 def find(api: Api, name_or_id: str, namespace: str) -> Run:
     """Return a run by its id or its name; raise `PinionError` if there is none."""
     if _ID.fullmatch(name_or_id):
@@ -185,20 +108,3 @@ def _first(api: Api, name: str, **scope: str | None) -> Any | None:
 def _of_name(things: Iterable[Any], name: str) -> Any | None:
     """Return the one with a name, in case the server ignores the filter."""
     return next((each for each in things if each.display_name == name), None)
-
-
-def _error(thing: Any) -> str:
-    error = getattr(thing, "error", None)
-    return " ".join(str(error.message or "").split()) if error else ""
-
-
-def failure(tasks: Iterable[Task], task: Task) -> str:
-    """Return why a task failed: its own error, else that of a node within it."""
-    queue, left = [task], [each for each in tasks if each.id != task.id]
-    for each in queue:
-        if each.error:
-            return each.error
-        within = [other for other in left if each.holds(other)]
-        queue.extend(within)
-        left = [other for other in left if other not in within]
-    return ""

@@ -1,29 +1,30 @@
 """Talk to a cluster on behalf of a command: prepare a file, and start, follow or stop its run."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
 from time import sleep as pause
 
+from pipelines.compiled import driver_rules
 from pipelines.compiled.file import PipelineFile, steps_of
 from pipelines.compiled.parameters import resolve
-from pipelines.compiled.placeholders import refuse_unfilled
 from pipelines.compiled.values import Value
 from pipelines.console.command import ClusterFlags, RunFlags
-from pipelines.console.progress import Progress
 from pipelines.kubeflow import runs
+from pipelines.kubeflow.api.answers import RefusedError
 from pipelines.kubeflow.api.client import Api
-from pipelines.kubeflow.api.endpoint import KUBEFLOW, find_endpoint
+from pipelines.kubeflow.api.endpoint import find_endpoint
 from pipelines.kubeflow.api.login import Login
 from pipelines.kubeflow.api.patience import SECONDS
+from pipelines.kubeflow.following.follow import COMMAND, follow_run, known_step, summary
+from pipelines.kubeflow.following.tasks import Run, document, get
 from pipelines.kubeflow.platform.apply import add_run_id, apply
 from pipelines.kubeflow.platform.file import PlatformSettings
 from pipelines.kubeflow.readiness import check
-from pipelines.kubeflow.runs import Run, Submission
-from pipelines.kubeflow.watch import outcome, wait
+from pipelines.kubeflow.retries import tell_about_retries
+from pipelines.kubeflow.runs import Submission
 from pipelines.system.errors import PinionError, UsageError
-from pipelines.system.task_state import State
 
 
 def prepared(flags: RunFlags, file: PipelineFile) -> tuple[PipelineFile, Mapping[str, Value], str]:
@@ -44,7 +45,7 @@ def with_settings(
 
     Raises `PinionError` if the cluster could not run the file.
     """
-    refuse_unfilled(file)
+    driver_rules.refuse(file)
     account = ""
     if platform:
         settings = PlatformSettings.load(platform)
@@ -74,39 +75,58 @@ def connect(cluster: ClusterFlags) -> tuple[Api, str]:
     return api, namespace
 
 
-_COMMAND = "python -m pipelines.submit"
-
-
 def submit(
-    cluster: ClusterFlags, path: Path, asked: str, experiment: str, flags: RunFlags, wait: bool
+    cluster: ClusterFlags,
+    path: Path,
+    asked: str,
+    experiment: str,
+    flags: RunFlags,
+    wait: bool,
+    shown: str | None,
 ) -> None:
     """Start a run of a compiled file, and follow it to its end or say how to.
 
-    The run is named as asked, or else after the pipeline. Raises `PinionError` if it fails.
+    The run is named as asked, or else after the pipeline. `shown` is as in `follow`. Raises
+    `PinionError` if it fails.
     """
     file, parameters, account = prepared(flags, PipelineFile.load(path))
-    name = runs.unique_name(asked, file)
+    name, shown = runs.unique_name(asked, file), known_step(shown, file.steps)
     api, namespace = connect(cluster)
+    tell_about_retries(api, file)
     submission = Submission(file, parameters, name, experiment, namespace, account)
     run = _started(api, submission)
     if wait:
-        _follow(api, run, namespace, file.steps)
+        follow_run(api, run, namespace, shown, file.document())
         return
-    print(_summary(api, run, namespace))
-    print(f"follow     {_COMMAND} --follow {run.id}")
+    print(summary(api, run, namespace))
+    print(f"follow     {COMMAND} --follow {run.id}")
 
 
-def follow(cluster: ClusterFlags, known: str) -> None:
-    """Follow a run, by id or name, to its end; raise `PinionError` if it fails."""
+def follow(cluster: ClusterFlags, known: str, shown: str | None) -> None:
+    """Follow a run, by id or name, to its end; raise `PinionError` if it fails.
+
+    `shown` is the step whose log is printed, empty for the steps that fail, or None.
+    """
     api, run, namespace = _found(cluster, known)
-    _follow(api, run, namespace, steps_of(run.document))
+    file = document(api, run)
+    follow_run(api, run, namespace, known_step(shown, steps_of(file)), file)
 
 
 def stop(cluster: ClusterFlags, known: str) -> None:
-    """Ask the cluster to stop a run, by id or name."""
+    """Ask the cluster to stop a run, by id or name; say so if it has ended before."""
     api, run, _ = _found(cluster, known)
-    runs.stop(api, run.id)
-    print(f"asked the cluster to stop run {run.name!r} ({run.id})")
+    try:
+        if not run.ended:
+            runs.stop(api, run.id)
+            print(f"asked the cluster to stop run {run.name!r} ({run.id})")
+            return
+    except RefusedError:
+        # It may have ended meanwhile; KFP's own answer is about a row of its database.
+        run = get(api, run.id)
+        if not run.ended and not run.stopped:
+            raise
+    end = f"has already ended: {run.word}" if run.ended else "is already being stopped"
+    print(f"run {run.name!r} ({run.id}) {end}")
 
 
 def _found(cluster: ClusterFlags, known: str) -> tuple[Api, Run, str]:
@@ -121,37 +141,10 @@ def _started(api: Api, submission: Submission) -> Run:
         return runs.start(api, submission)
     except (PinionError, KeyboardInterrupt) as error:
         # A refusal means that there is no run; without an answer there may be one.
-        if not isinstance(error, UsageError | runs.RefusedError):
+        if not isinstance(error, UsageError | RefusedError):
             print(
                 f"run {submission.name!r} may or may not have started;"
-                f" check with: {_COMMAND} --follow {quote(submission.name)}",
+                f" check with: {COMMAND} --follow {quote(submission.name)}",
                 file=sys.stderr,
             )
         raise
-
-
-def _follow(api: Api, run: Run, namespace: str, steps: Sequence[str]) -> None:
-    """Wait for a run and report its end; raise `PinionError` unless it succeeded."""
-    try:
-        print(_summary(api, run, namespace), flush=True)
-        ended = wait(api, run, steps, Progress(steps))
-    except (PinionError, KeyboardInterrupt, OSError):
-        print(
-            f"stopped waiting; the run continues. Follow it: {_COMMAND} --follow {run.id}"
-            f" — stop it: {_COMMAND} --stop {run.id}",
-            file=sys.stderr,
-        )
-        raise
-    if ended.state != State.SUCCEEDED.name:
-        raise PinionError(f"run {ended.name!r} {outcome(ended, steps)}")
-    print(f"state      {ended.state}")
-
-
-def _summary(api: Api, run: Run, namespace: str) -> str:
-    logs = f"kubectl logs -n {namespace or KUBEFLOW} -l pipeline/runid={run.id} -c main"
-    lines = [
-        ("run", f"{run.name} ({run.id})"),
-        ("dashboard", api.endpoint.page(f"runs/details/{run.id}")),
-        ("logs", f"{logs} --prefix --tail=-1"),
-    ]
-    return "\n".join(f"{label:<9}  {text}" for label, text in lines)

@@ -58,8 +58,8 @@ def compile_pipeline(tag: str, pins: Sequence[Pin]) -> bytes:
 
     Raises `PinionError` if the interfaces do not fit the wiring.
     """
+    from pipelines.compiled import driver_rules
     from pipelines.compiled.file import COMPONENTS, RELEASE, PipelineFile
-    from pipelines.compiled.placeholders import refuse_unfilled
 
     environment = {
         RELEASE: tag,
@@ -72,14 +72,14 @@ def compile_pipeline(tag: str, pins: Sequence[Pin]) -> bytes:
         file = Path(folder) / "pipeline.yaml"
         _compile(pins, environment, file)
         compiled = file.read_bytes()
-    refuse_unfilled(PipelineFile.parse(WIRING, compiled))
+    driver_rules.refuse(PipelineFile.parse(WIRING, compiled))
     return compiled
 
 
 def _compile(pins: Sequence[Pin], environment: Mapping[str, str], output: Path) -> None:
     from kfp.compiler import Compiler
 
-    steps = {pin.name: _step(pin, environment) for pin in pins}
+    steps = {pin.name: step(pin, environment) for pin in pins}
     try:
         # Imported here, so that an error in this file, which users edit, becomes one line too.
         from pipelines.training.pipeline import training_pipeline
@@ -97,8 +97,12 @@ def _compile(pins: Sequence[Pin], environment: Mapping[str, str], output: Path) 
         raise PinionError(f"{_MISFIT}: {type(error).__name__}: {text}") from error
 
 
-def _step(pin: Pin, environment: Mapping[str, str]) -> Callable[..., Any]:
-    """Return a component for the wiring to call, which names its step if the call does not fit."""
+def step(pin: Pin, environment: Mapping[str, str]) -> Callable[..., Any]:
+    """Return a component for the wiring to call, with these variables.
+
+    Inputs that a call leaves out have their defaults. If a call does not fit, it raises
+    `PinionError`, which names the step.
+    """
     from kfp.components import load_component_from_text
 
     def named(call: Callable[..., Any], *arguments: Any, **inputs: Any) -> Any:

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isclose, isnan
 
-from pipelines.compiled.graph import Pipeline, Task
+from pipelines.compiled.graph import Pipeline
 from pipelines.models.records import Record
 from pipelines.reproduction.replay import outputs
+from pipelines.reproduction.steps import Step
 from pipelines.runner.task.backend import TaskFailedError, Values
 from pipelines.system.manifests import file_hash
 
@@ -41,13 +42,18 @@ def compare(
 ) -> list[Row]:
     """Pair every recorded output with that of the new run: its file, or its record."""
     return [
-        Row(component, output, sha256, _made(task, output, again.get(component), made))
-        for component, task, output, sha256 in outputs(pipeline, recorded)
+        Row(
+            step.component,
+            output,
+            sha256,
+            _made(step, output, again.get(step.component), made),
+        )
+        for step, output, sha256 in outputs(pipeline, recorded)
     ]
 
 
-def _made(task: Task, output: str, record: Record | None, made: Mapping[str, Values]) -> str | None:
-    artifacts = made[task.name].artifacts if task.name in made else {}
+def _made(step: Step, output: str, record: Record | None, made: Mapping[str, Values]) -> str | None:
+    artifacts = made[step.name].artifacts if step.name in made else {}
     if output in artifacts:
         return file_hash(artifacts[output].path)
     return record.outputs.get(output) if record else None

@@ -5,23 +5,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.compiled import values
-from pipelines.compiled.container import Container
-from pipelines.compiled.graph import Pipeline, Task
-from pipelines.compiled.input_sources import Constant, FromGraph
+from pipelines.compiled.graph import Pipeline
+from pipelines.compiled.input_sources import Constant, FromGraph, Source
 from pipelines.compiled.parameters import complete
 from pipelines.compiled.values import Value
 from pipelines.components.component import discover
-from pipelines.components.image import ImageReference
 from pipelines.models.lineage import components_of
 from pipelines.models.records import Record, read_records
 from pipelines.models.registry import ModelVersion
 from pipelines.pinning.compiler import DEV, dev_pins
 from pipelines.pinning.releases import frozen, tags
+from pipelines.reproduction.steps import Step, steps_of
 from pipelines.system.errors import PinionError
 from pipelines.system.workspace import Workspace
 
 # The steps from the source to the verdict; without their records a run cannot be repeated.
 _STEPS = ("pull_data", "preprocess", "train", "evaluate")
+# What `resolve` takes for "hand on nothing"; see components/README.md.
+NOTHING = "none"
 
 
 @dataclass(frozen=True)
@@ -95,18 +96,17 @@ def parameters_of(pipeline: Pipeline, records: Mapping[str, Record]) -> dict[str
     Raises `PinionError` if no parameters of the pipeline do so.
     """
     given: dict[str, Value] = {}
-    for component, task in tasks(pipeline):
-        for name, value in records.get(component, Record()).parameters.items():
-            source = task.parameters.get(name)
-            where = f"{component} was run with {name}={value!r}"
-            if not (
-                isinstance(source, FromGraph)
-                and source == FromGraph("", source.name)
-                and source.name in pipeline.parameters
-            ):
-                _require_constant(task, name, value, where)
+    steps = {step.name: step for step in steps_of(pipeline)}
+    for step in steps.values():
+        for name, value in records.get(step.component, Record()).parameters.items():
+            where = f"{step.component} was run with {name}={value!r}"
+            source, is_handed_on = _origin(step, name, steps)
+            if not isinstance(source, FromGraph):
+                _require_constant(step, name, value, where)
                 continue
-            held = _checked(pipeline, source.name, value, where)
+            # A step that is given nothing to hand on looks for a value by itself.
+            wanted = NOTHING if is_handed_on and value == "" else value
+            held = _checked(pipeline, source.name, wanted, where)
             if given.setdefault(source.name, held) != held:
                 raise PinionError(
                     f"{where}, but another step with {given[source.name]!r} for the same parameter"
@@ -115,36 +115,38 @@ def parameters_of(pipeline: Pipeline, records: Mapping[str, Record]) -> dict[str
     return complete(pipeline.parameters, {**given, "register": False})
 
 
-def tasks(pipeline: Pipeline) -> Iterator[tuple[str, Task]]:
-    """Yield the tasks that every run has, after their component's name, in the order of a run."""
-    for task in pipeline.graph.tasks:
-        if isinstance(task.body, Container):
-            yield ImageReference.parse(task.body.image).component, task
+def _origin(step: Step, name: str, steps: Mapping[str, Step]) -> tuple[Source | None, bool]:
+    """Return the source of a step's parameter, and whether another step hands it on.
+
+    A step such as `resolve` gives as an output what it is given as the input of the same name.
+    """
+    source, is_handed_on = step.parameters.get(name), False
+    while isinstance(source, FromGraph) and source.task:
+        source, is_handed_on = steps[source.task].parameters.get(source.name), True
+    return source, is_handed_on
 
 
-def outputs(
-    pipeline: Pipeline, records: Mapping[str, Record]
-) -> Iterator[tuple[str, Task, str, str]]:
-    """Yield component, task, output and SHA-256 of every recorded output, in the order of a run.
+def outputs(pipeline: Pipeline, records: Mapping[str, Record]) -> Iterator[tuple[Step, str, str]]:
+    """Yield step, output and SHA-256 of every recorded output, in the order of a run.
 
     A file that passes from step to step was hashed by the steps that read it.
     """
-    named = [(*each, records.get(each[0], Record())) for each in tasks(pipeline)]
+    named = [(step, records.get(step.component, Record())) for step in steps_of(pipeline)]
     read = {
-        (source.task, source.name): record.inputs[name]
-        for _, task, record in named
-        for name, source in task.artifacts.items()
+        source: record.inputs[name]
+        for step, record in named
+        for name, source in step.artifacts.items()
         if name in record.inputs
     }
-    for component, task, record in named:
-        files = {output: sha256 for (made, output), sha256 in read.items() if made == task.name}
+    for step, record in named:
+        files = {made.name: sha256 for made, sha256 in read.items() if made.task == step.name}
         for output, sha256 in {**files, **record.outputs}.items():
-            yield component, task, output, sha256
+            yield step, output, sha256
 
 
-def _require_constant(task: Task, name: str, value: Any, where: str) -> None:
+def _require_constant(step: Step, name: str, value: Any, where: str) -> None:
     """Require that a value without a parameter is a constant or the component's default."""
-    source, declared = task.parameters.get(name), task.inputs.get(name)
+    source, declared = step.parameters.get(name), step.declared.get(name)
     held = source.value if isinstance(source, Constant) else declared and declared.default
     if held != value:
         raise PinionError(

@@ -18,7 +18,7 @@ RECORDS = {
         {"metrics": "3" * 64},
     ),
     "evaluate": Record(
-        {"thresholds": {"r2": 0.5}, "registered_model_name": "prices", "alias": "champion"},
+        {"thresholds": {"r2": 0.5}, "compare_with": "prices/3@m-1f"},
         {"test_data": "4" * 64},
         {"metrics": "6" * 64, "predictions": "7" * 64},
     ),
@@ -43,7 +43,8 @@ def test_every_step_gets_its_recorded_values(pipeline: Pipeline) -> None:
         "model": "ridge",
         "model_params": {"alpha": 2.5},
         "thresholds": {"r2": 0.5},
-        "registered_model_name": "prices",
+        # From `resolve`, which hands it on, although another version is the champion by now.
+        "compare_with": "prices/3@m-1f",
     }
     defaults = {"register": False, "experiment": "pinion", "mlflow_tracking_uri": "", "slices": []}
     assert (recorded | defaults).items() <= parameters.items()
@@ -72,7 +73,9 @@ def test_a_value_that_no_parameter_sets_is_reported(
 
 
 def test_a_file_is_the_output_of_the_step_that_wrote_it(pipeline: Pipeline) -> None:
-    found = [(step, output, sha256[0]) for step, _, output, sha256 in outputs(pipeline, RECORDS)]
+    found = [
+        (step.component, output, sha256[0]) for step, output, sha256 in outputs(pipeline, RECORDS)
+    ]
     assert sorted(found[1:4]) == [
         ("preprocess", "schema", "2"),
         ("preprocess", "test_data", "4"),
@@ -84,6 +87,21 @@ def test_a_file_is_the_output_of_the_step_that_wrote_it(pipeline: Pipeline) -> N
         ("evaluate", "metrics", "6"),
         ("evaluate", "predictions", "7"),
     ]
+
+
+def test_no_champion_then_is_no_champion_now(pipeline: Pipeline) -> None:
+    evaluate = Record({"thresholds": {"r2": {"min_absolute_change": 0.0}}, "compare_with": ""})
+    parameters = parameters_of(pipeline, {**RECORDS, "evaluate": evaluate})
+    # An empty value would make `resolve` look for the champion of today.
+    assert parameters["compare_with"] == "none"
+
+
+def test_the_version_of_the_source_is_not_asked_for_again(pipeline: Pipeline) -> None:
+    assert "source_version" not in pipeline.parameters
+    pulled = Record({**RECORDS["pull_data"].parameters, "source_version": 'etag:"3f2a"'})
+    with pytest.raises(PinionError, match="pull_data was run with source_version=") as refused:
+        parameters_of(pipeline, {**RECORDS, "pull_data": pulled})
+    assert "this pipeline has no parameter for source_version" in str(refused.value)
 
 
 def test_a_step_without_a_record_is_skipped(pipeline: Pipeline) -> None:

@@ -12,10 +12,10 @@ from pipelines.runner.interpreter_testing import TEXT_STEP, Run, program, step
 from pipelines.runner.task.backend import TaskFailedError
 
 
-def test_types_defaults_and_artifacts_arrive(tmp_path: Path) -> None:
+def test_types_constants_and_artifacts_arrive(tmp_path: Path) -> None:
     typed = step(
         "typed",
-        "[{name: seed, type: Integer}, {name: rate, type: Float, default: '0.25'},"
+        "[{name: seed, type: Integer}, {name: rate, type: Float},"
         " {name: params, type: JsonObject}, {name: flag, type: Boolean},"
         " {name: data, type: Dataset}]",
         "[{inputValue: seed}, {inputValue: rate}, {inputValue: params}, {inputValue: flag},"
@@ -25,7 +25,7 @@ def test_types_defaults_and_artifacts_arrive(tmp_path: Path) -> None:
     @dsl.pipeline(name="types")
     def pipeline(seed: int = 3, params: dict = {"depth": 2, "l2": 0.5}, flag: bool = True) -> None:
         first = TEXT_STEP(value="a")
-        typed(seed=seed, params=params, flag=flag, data=first.outputs["out"])
+        typed(seed=seed, rate=0.25, params=params, flag=flag, data=first.outputs["out"])
 
     run = Run(tmp_path, pipeline)(flag=False)
     seed, rate, params, flag, data = run.recorded("typed")
@@ -77,14 +77,6 @@ def test_a_pipeline_within_a_pipeline(tmp_path: Path) -> None:
     assert run.recorded("read") == [str(tmp_path / "run" / "inner.text" / "out")]
 
 
-def test_an_environment_may_hold_placeholders(tmp_path: Path) -> None:
-    @dsl.pipeline(name="environments")
-    def pipeline() -> None:
-        TEXT_STEP(value="a").set_env_variable("JOB", "{{$.pipeline_job_name}}/x")
-
-    assert Run(tmp_path, pipeline)().backend.calls[0].environment == {"JOB": "run/x"}
-
-
 def test_an_optional_parameter_may_be_left_out(tmp_path: Path) -> None:
     maybe = step(
         "maybe",
@@ -118,6 +110,8 @@ def test_a_success_without_its_output_is_a_failure(tmp_path: Path) -> None:
 def test_names_of_the_run_and_of_the_step_arrive_in_a_value(tmp_path: Path) -> None:
     @dsl.pipeline(name="names")
     def pipeline() -> None:
-        TEXT_STEP(value=f"{dsl.PIPELINE_JOB_NAME_PLACEHOLDER}/{dsl.PIPELINE_TASK_NAME_PLACEHOLDER}")
+        TEXT_STEP(value=dsl.PIPELINE_JOB_NAME_PLACEHOLDER)
+        TEXT_STEP(value=dsl.PIPELINE_TASK_NAME_PLACEHOLDER)
 
-    assert Run(tmp_path, pipeline)().recorded("text") == ["run/text"]
+    run = Run(tmp_path, pipeline)()
+    assert [run.recorded(name) for name in ("text", "text-2")] == [["run"], ["text-2"]]

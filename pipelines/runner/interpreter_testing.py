@@ -14,8 +14,9 @@ from typing import Any
 from kfp import compiler
 from kfp.components import load_component_from_text
 
-from pipelines.compiled import conditions, placeholders
+from pipelines.compiled import conditions, driver_rules, placeholders
 from pipelines.compiled.container import Container
+from pipelines.compiled.file import PipelineFile
 from pipelines.compiled.graph import Pipeline
 from pipelines.compiled.parameters import resolve
 from pipelines.compiled.values import Value
@@ -120,15 +121,21 @@ class Events:
 
 
 class Run:
-    """One pipeline function, compiled by the SDK and run in a folder."""
+    """One pipeline function, compiled by the SDK and run in a folder.
 
-    def __init__(self, folder: Path, function: Any, jobs: int = 2) -> None:
+    What is `released` already runs here even if KFP refuses it.
+    """
+
+    def __init__(self, folder: Path, function: Any, jobs: int = 2, released: bool = False) -> None:
         folder.mkdir(exist_ok=True)
         compiler.Compiler().compile(function, str(folder / "pipeline.yaml"))
         self.backend, self.events, self.waits = HostPrograms(), Events(), list[float]()
-        self.pipeline = Pipeline.load(folder / "pipeline.yaml")
+        file = PipelineFile.load(folder / "pipeline.yaml")
+        self.pipeline = Pipeline.of(file)
         placeholders.refuse_unknown(self.pipeline.graph.texts())
         conditions.check(self.pipeline.graph.conditions())
+        if not released:
+            driver_rules.refuse(file)
         self.interpreter = Interpreter(
             self.pipeline, folder / "run", self.backend, self.events, jobs
         )

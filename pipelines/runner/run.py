@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 
-from pipelines.compiled import conditions, placeholders
+from pipelines.compiled import conditions, driver_rules, placeholders
 from pipelines.compiled.file import PipelineFile, read_bytes
 from pipelines.compiled.graph import Pipeline
 from pipelines.compiled.values import Value
@@ -66,7 +66,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Declared:
-    """A request and its pipeline, of which `compiled` is the whole file.
+    """A request and its pipeline, of which `compiled` is the whole file and `file` what it holds.
 
     `components` are those of the working tree.
     """
@@ -74,6 +74,7 @@ class Declared:
     request: Request
     components: Mapping[str, Component]
     compiled: bytes
+    file: PipelineFile
     pipeline: Pipeline
 
 
@@ -85,11 +86,7 @@ def declare(request: Request) -> Declared:
     pipeline = Pipeline.of(file)
     placeholders.refuse_unknown(pipeline.graph.texts())
     conditions.check(pipeline.graph.conditions())
-    if request.file:
-        placeholders.refuse_unfilled(file)
-    elif not request.dev:
-        _tell_unfilled(request.release, file)
-    return Declared(request, components, compiled, pipeline)
+    return Declared(request, components, compiled, file, pipeline)
 
 
 def _compiled(request: Request, components: Mapping[str, Component]) -> tuple[Path, bytes]:
@@ -101,16 +98,6 @@ def _compiled(request: Request, components: Mapping[str, Component]) -> tuple[Pa
     path = request.workspace.releases / request.release / "pipeline.yaml"
     pipeline = frozen(request.workspace, request.release).pipeline
     return path.relative_to(request.workspace.root), pipeline
-
-
-def _tell_unfilled(release: str, file: PipelineFile) -> None:
-    if lacking := sorted({name for name, _ in placeholders.unfilled(file)}):
-        # No error, because its models must stay reproducible here, although KFP refuses it.
-        print(
-            f"release {release} runs here, but not on a cluster: KFP 2.17 does not apply the"
-            f" defaults that its steps {', '.join(lacking)} need; make a new release for a cluster",
-            file=sys.stderr,
-        )
 
 
 @dataclass(frozen=True)
@@ -153,6 +140,7 @@ def prepare(declared: Declared, parameters: Mapping[str, Value]) -> LocalRun:
     Raises `PinionError`, and leaves no folder, if the run could not be started.
     """
     request = declared.request
+    _hold_to_a_cluster(declared, declared.pipeline.parameters.keys() - parameters.keys())
     with _folder(request.output.resolve()) as folder:
         (folder / "pipeline.yaml").write_bytes(declared.compiled)
         tracking_uri = str(
@@ -175,6 +163,21 @@ def prepare(declared: Declared, parameters: Mapping[str, Value]) -> LocalRun:
             tracking_uri,
             Interpreter(declared.pipeline, folder, backend, progress, request.jobs, cache),
             progress,
+        )
+
+
+def _hold_to_a_cluster(declared: Declared, absent: Set[str]) -> None:
+    """Raise `PinionError` if KFP would refuse a run without the parameters `absent`."""
+    request = declared.request
+    if request.file or request.dev:
+        driver_rules.refuse(declared.file, absent)
+        return
+    # No error, because the models of a release must stay reproducible here.
+    for breach in islice(driver_rules.breaches(declared.file, absent), 1):
+        print(
+            f"release {request.release} runs here, but not on a cluster: {breach}; make a new"
+            " release for a cluster",
+            file=sys.stderr,
         )
 
 

@@ -8,7 +8,7 @@ from kfp.dsl.base_component import BaseComponent
 
 
 def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseComponent:
-    """Return the training pipeline of the five pinned components, which are given by name."""
+    """Return the training pipeline of the six pinned components, which are given by name."""
 
     @dsl.pipeline(name="training", description="From a table to a registered model.")
     def training(
@@ -21,6 +21,7 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
         header: str = "",
         target: str = "diagnosis",
         task: str = "",
+        positive_class: str = "",
         test_fraction: float = 0.2,
         seed: int = 42,
         ignore_columns: list[str] = [],
@@ -39,10 +40,22 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
         experiment: str = "pinion",
         mlflow_tracking_uri: str = "",
         registered_model_name: str = "pinion-model",
+        compare_with: str = "",
         register: bool = False,
     ) -> None:
+        # It looks at the world, so that the steps after it depend on their inputs alone.
+        resolved = components["resolve"](
+            source=source,
+            sha256=sha256,
+            registered_model_name=registered_model_name,
+            thresholds=thresholds,
+            compare_with=compare_with,
+            mlflow_tracking_uri=mlflow_tracking_uri,
+        )
+        resolved.set_caching_options(enable_caching=False)
         pulled = components["pull_data"](
             source=source,
+            source_version=resolved.outputs["source_version"],
             sha256=sha256,
             delimiter=delimiter,
             encoding=encoding,
@@ -50,13 +63,12 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
             skip_lines=skip_lines,
             header=header,
         )
-        # A source may change between two runs, and a cluster's cache cannot see that.
-        pulled.set_caching_options(enable_caching=False)
         dataset = pulled.outputs["dataset"]
         split = components["preprocess"](
             dataset=dataset,
             target=target,
             task=task,
+            positive_class=positive_class,
             test_fraction=test_fraction,
             seed=seed,
             ignore_columns=ignore_columns,
@@ -82,16 +94,19 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
             model=trained.outputs["trained_model"],
             test_data=split.outputs["test_data"],
             thresholds=thresholds,
-            registered_model_name=registered_model_name,
+            compare_with=resolved.outputs["compare_with"],
             slices=slices,
             mlflow_tracking_uri=mlflow_tracking_uri,
         )
-        with dsl.If(register == True, "register"):  # noqa: E712 - KFP builds the condition from it
-            components["register"](
+        asked = register == True  # noqa: E712 - KFP builds the condition from it
+        with dsl.If(asked, "register-asked"):
+            registered = components["register"](
                 model=trained.outputs["trained_model"],
                 evaluation=evaluation.outputs["result"],
                 registered_model_name=registered_model_name,
                 mlflow_tracking_uri=mlflow_tracking_uri,
             )
+            # It changes the registry, and finds out by itself whether that is done already.
+            registered.set_caching_options(enable_caching=False)
 
     return training

@@ -127,7 +127,7 @@ def test_a_first_run_without_network_ends_with_one_line(tree: Path, tmp_path: Pa
     done = call(tree, "make", "run", UV_DEFAULT_INDEX=NOWHERE, **caches)
     errors = [line for line in done.stderr.splitlines() if not line.startswith("make: ")]
     assert errors[-1] == (
-        "pipelines.run: error: step 'pull-data' failed: the environment of pull_data cannot be"
+        "pipelines.run: error: step 'resolve' failed: the environment of resolve cannot be"
         " made: the packages cannot be downloaded from http://127.0.0.1:9; check the network, or"
         " set UV_DEFAULT_INDEX to another index"
     )
@@ -138,6 +138,6 @@ def test_a_first_run_without_network_ends_with_one_line(tree: Path, tmp_path: Pa
     assert {each.suffix for each in left} <= {".lock"}
     del caches["UV_CACHE_DIR"]
     again = call(tree, "make", "run", "ARGS=--param source=absent.csv", **caches)
-    assert "pull_data: installed in" in again.stderr
-    assert "error: step 'pull-data' failed: " in again.stderr.splitlines()[-2]
+    assert "resolve: installed in" in again.stderr
+    assert "error: step 'resolve' failed: " in again.stderr.splitlines()[-2]
     assert "absent.csv" in again.stderr.splitlines()[-2]

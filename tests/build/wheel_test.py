@@ -47,7 +47,8 @@ def test_the_library_requires_nothing(packaged: Path) -> None:
         (path,) = (path for path in names if path.endswith(".dist-info/METADATA"))
         metadata = message_from_bytes(archive.read(path))
     assert metadata.get_all("Requires-Dist", []) == []
-    modules = {f"pinion_step/{each.name}" for each in (packaged / LIBRARY).glob("pinion_step/*.py")}
+    sources = (packaged / LIBRARY).glob("pinion_step/**/*.py")
+    modules = {each.relative_to(packaged / LIBRARY).as_posix() for each in sources}
     assert {name for name in names if ".dist-info/" not in name} == {
         name for name in modules if not name.endswith("_test.py")
     }

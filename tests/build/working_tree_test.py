@@ -64,9 +64,9 @@ def test_a_changed_line_runs_only_its_component(tree: Path) -> None:
     done = make_run(tree, "ARGS=--no-register")
     assert done.returncode == 0, done.stderr
     assert "install" not in done.stderr
-    # pull_data checks its source each time.
+    # resolve looks at the source each time.
     ran = re.findall(r"^\S+ (\S+): succeeded", done.stderr, re.MULTILINE)
-    assert ran == ["pull-data", "evaluate"]
+    assert ran == ["resolve", "evaluate"]
     assert "evaluate: running (changed: code" in done.stderr
 
 

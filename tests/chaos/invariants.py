@@ -18,7 +18,7 @@ from tests.running import run_folders
 _TABLES = ("dataset", "train_data", "test_data")
 _DOCUMENTS = ("result", "report_data", "metrics", "classification_metrics", "schema")
 # Steps whose outputs depend only on their inputs, byte for byte.
-_SAME = ("pull-data", "preprocess")
+_SAME = ("resolve", "pull-data", "preprocess")
 
 
 def no_process_is_left(scene: Scene) -> None:

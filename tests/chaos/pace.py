@@ -11,6 +11,7 @@ from tests.running import command, environment, params
 # Roughly the duration of each step; "" is any moment of the whole run.
 _SECONDS = {
     "": 1.0,
+    "resolve": 0.2,
     "pull-data": 0.3,
     "preprocess": 1.0,
     "train": 2.0,

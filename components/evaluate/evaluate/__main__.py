@@ -5,16 +5,14 @@ import sys
 from collections.abc import Sequence
 
 from evaluate.gate.thresholds import parse_thresholds
-from evaluate.request import Request, executor_output
+from evaluate.request import Request
+from pinion_step.champion import model_version
 from pinion_step.cli import Parser, json_names, path, run
 from pinion_step.console import log
-from pinion_step.errors import WrongCallError
+from pinion_step.executor_output import add_executor_input
 from pinion_step.libraries import steer_libraries, warm_up
 from pinion_step.mlflow import resolve_uri
-from pinion_step.names import check_alias, check_model_name
 from pinion_step.outputs import staged, write_text
-
-DEFAULT_ALIAS = "champion"
 
 _PATHS = (
     ("--model", "FOLDER", "train's MLflow model folder"),
@@ -71,26 +69,14 @@ def build_parser() -> Parser:
         "metric at its limit passes (default: the model must beat the best constant answer)",
     )
     add(
-        "--registered-model-name",
+        "--compare-with",
+        type=model_version,
         default="",
-        metavar="NAME",
-        help="the model's name in the registry, by which the champion is found",
+        metavar="NAME/VERSION",
+        help="the model version that a change is measured from, NAME/VERSION or "
+        "NAME/VERSION@MODEL_ID; without one, a change passes",
     )
-    add(
-        "--alias",
-        default=DEFAULT_ALIAS,
-        metavar="ALIAS",
-        help="the alias of the champion, used only if a threshold is a change "
-        "(default: %(default)s)",
-    )
-    add(
-        "--executor-input",
-        dest="executor_output",
-        type=executor_output,
-        metavar="JSON",
-        help="KFP's message to the step, which names the file for the metadata that its UI shows "
-        "(default: not written)",
-    )
+    add_executor_input(parser)
     add(
         "--mlflow-tracking-uri",
         default="",
@@ -104,21 +90,11 @@ def parse_request(argv: Sequence[str]) -> Request:
     """Parse the command line; raises `WrongCallError`."""
     given = vars(build_parser().parse(argv))
     outputs = {name: given.pop(name) for name in _OUTPUTS}
-    given["alias"] = given["alias"] or DEFAULT_ALIAS
     given["slices"] = tuple(dict.fromkeys(given["slices"]))
-    request = Request(
+    return Request(
         **given,
         outputs={name: file for name, file in outputs.items() if file is not None},
     )
-    if request.thresholds.compare:
-        if not request.registered_model_name:
-            raise WrongCallError(
-                "--thresholds: a change is measured against the champion, which is found by the"
-                " name of its registered model; give --registered-model-name"
-            )
-        check_model_name(request.registered_model_name)
-        check_alias(request.alias)
-    return request
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -149,7 +125,7 @@ def _evaluate(argv: Sequence[str]) -> None:
         save(client, evaluation, outputs)
     for line in left_out(evaluation):
         log("evaluate", line)
-    print("\n".join([*table(evaluation.checks), verdict(evaluation)]))
+    print("\n".join([*table(evaluation), verdict(evaluation)]))
 
 
 def warm() -> None:

@@ -20,8 +20,7 @@ def lineage(request: Request, predictions: Predictions, metrics: str) -> str:
         {
             "parameters": {
                 "thresholds": json.loads(request.thresholds.given or "{}"),
-                "registered_model_name": request.registered_model_name,
-                "alias": request.alias,
+                "compare_with": str(request.compare_with or ""),
                 "slices": list(request.slices),
             },
             "inputs": {"test_data": sha256(request.test_data)},

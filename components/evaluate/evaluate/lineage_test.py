@@ -19,8 +19,8 @@ def recorded(store: Store, example: Example, folder: Path) -> dict[str, Any]:
 def test_a_run_says_what_its_evaluation_was_given_and_gave(
     three_classes: Example, store: Store, evaluate_step: Run, tmp_path: Path
 ) -> None:
-    asked = {"thresholds": '{"accuracy": 0.25}', "slices": '["x"]', "alias": "blue"}
-    outcome = evaluate_step(three_classes, registered_model_name="grades", **asked)
+    asked = {"thresholds": '{"accuracy": 0.25}', "slices": '["x"]'}
+    outcome = evaluate_step(three_classes, compare_with="grades/3@m-1", **asked)
 
     document = recorded(store, three_classes, tmp_path)
     predictions = document["outputs"].pop("predictions")
@@ -28,8 +28,7 @@ def test_a_run_says_what_its_evaluation_was_given_and_gave(
         "parameters": {
             "thresholds": {"accuracy": 0.25},
             "slices": ["x"],
-            "alias": "blue",
-            "registered_model_name": "grades",
+            "compare_with": "grades/3@m-1",
         },
         "inputs": {"test_data": hashlib.sha256(three_classes.test_data.read_bytes()).hexdigest()},
         "outputs": {"metrics": hashlib.sha256(outcome.metrics.read_bytes()).hexdigest()},
@@ -37,7 +36,7 @@ def test_a_run_says_what_its_evaluation_was_given_and_gave(
     # The last evaluation is the one that is recorded, and a model says the same of the same rows.
     evaluate_step(three_classes)
     again = recorded(store, three_classes, tmp_path)
-    assert again["parameters"]["thresholds"] == {}
+    assert again["parameters"] == {"thresholds": {}, "slices": [], "compare_with": ""}
     assert again["outputs"]["predictions"] == predictions
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from evaluate.executor_output import native_outputs
@@ -16,7 +17,8 @@ from evaluate.report import document
 from evaluate.report.page import page
 from evaluate.request import Request
 from evaluate.tracking import ARTIFACTS
-from pinion_step.errors import WrongCallError
+from pinion_step.console import log
+from pinion_step.errors import WrongCallError, some
 from pinion_step.outputs import to_json
 
 if TYPE_CHECKING:
@@ -38,12 +40,14 @@ def measure(
     split = read_test_split(request.test_data, model.target, estimator)
     candidate = Candidate(model, estimator, split)
     check_slices(candidate, request.slices)
+    if absent := absent_classes(candidate):
+        log("evaluate", f"warning: {absent}")
     with threadpool_limits(1 if split.features.size < MANY_CELLS else None):
-        predictions = predict(model, estimator, split)
-        champion, name = None, request.registered_model_name
+        predictions = predict(model, estimator, split, model.positive_class)
+        champion = None
         if request.thresholds.compare:
-            champion = find_champion(client, name, request.alias, candidate)
-        evaluation = evaluate(model, predictions, request.thresholds, name, champion)
+            champion = find_champion(client, request.compare_with, candidate)
+        evaluation = evaluate(model, predictions, request.thresholds, champion)
         metrics = to_json(evaluation.measurement.metrics)
         outputs = {
             "result": evaluation.to_json(),
@@ -57,6 +61,19 @@ def measure(
             numbers["provenance"] = document.provenance(evaluation, candidate, request, parameters)
             outputs |= {"report": page(numbers), "report_data": to_json(numbers)}
     return evaluation, outputs
+
+
+def absent_classes(candidate: Candidate) -> str:
+    """Return a line about the classes that the test split lacks; empty if it has all or none."""
+    known = np.asarray(getattr(candidate.estimator, "classes_", ())).tolist()
+    absent = sorted(set(known) - set(candidate.split.target.tolist()), key=str)
+    if not absent or len(absent) == len(known):  # the second is an error of `predict`
+        return ""
+    return (
+        f"the test split has no row of {len(absent)} of the {len(known)} classes: {some(absent)}; "
+        "balanced_accuracy is the mean of the others, and roc_auc is left out; raise "
+        "--test-fraction of preprocess, or give more rows"
+    )
 
 
 def check_slices(candidate: Candidate, columns: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ bytes a row are held in memory, whatever the width of the table.
 import json
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,12 @@ from preprocess.findings import (
     fail_on_errors,
     overruled,
 )
+from preprocess.page import page
 from preprocess.reading.schema import Schema, to_document
 from preprocess.reading.table import Dataset
 from preprocess.rows.assignment import Numbered, Numbering, assign, take_kept_rows, typed
 from preprocess.rows.left_out import repeated, without_target
+from preprocess.rows.positive_class import choose
 from preprocess.rows.reference import class_mismatches, drift
 from preprocess.rows.split import Mask
 from preprocess.rows.survey import Survey, survey
@@ -67,7 +69,7 @@ class Preprocessed:
 
 
 def preprocess(settings: Settings, log: Callable[[str], None]) -> str:
-    """Write the four outputs, log errors and warnings, and return a summary in one line.
+    """Write the outputs, log errors and warnings, and return a summary in one line.
 
     Raises `StepError` if the table cannot be used as asked; then nothing is written.
     """
@@ -93,11 +95,12 @@ def preprocess(settings: Settings, log: Callable[[str], None]) -> str:
 def split_dataset(
     dataset: Dataset, settings: Settings, outputs: Staged, metadata: dict[str, str]
 ) -> Preprocessed:
-    """Write the four outputs; both sides of the split carry the metadata."""
+    """Write the outputs; both sides of the split carry the metadata."""
     new_files = partial(SplitFiles, outputs, metadata)
     with closing(SinglePass(dataset.rows, settings, new_files)) as single_pass:
         found, numbered, findings = look(dataset, settings, single_pass)
         fail_on_errors(findings)
+        positive = choose(numbered, found.target, settings.positive_class, settings.reference)
         # Arrow keeps what batches took for the next ones.
         pa.default_memory_pool().release_unused()
         test = assign(numbered, found, settings.test_fraction, settings.seed)
@@ -105,13 +108,13 @@ def split_dataset(
     if not schema:
         with closing(new_files(found)) as files:
             schema = _write_data(dataset, found, numbered, test, files)
+    schema = replace(schema, target=replace(schema.target, positive_class=positive))
     late = [*limits(schema, {each.column for each in findings if each.check == "id_like"})]
     if settings.reference:
         late += drift(settings.reference, schema)
     findings = overruled([*findings, *late], settings.allowed)
     result = Preprocessed(schema, numbered, test, findings)
-    _write_json(outputs["--schema"], to_document(schema))
-    _write_json(outputs["--report"], report(result))
+    _write_documents(result, settings, outputs)
     return result
 
 
@@ -181,6 +184,14 @@ def report(result: Preprocessed) -> dict[str, Any]:
     return document | {"warnings": [each.message for each in warnings]}
 
 
+def _write_documents(result: Preprocessed, settings: Settings, outputs: Staged) -> None:
+    schema, found = to_document(result.schema), report(result)
+    _write_json(outputs["--schema"], schema)
+    _write_json(outputs["--report"], found)
+    if "--data-report" in settings.outputs:
+        outputs["--data-report"].write_text(page(found, schema), encoding="utf-8")
+
+
 def _write_json(path: Path, document: dict[str, Any]) -> None:
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     path.write_text(f"{text}\n", encoding="utf-8")
@@ -189,6 +200,8 @@ def _write_json(path: Path, document: dict[str, Any]) -> None:
 def _summary(result: Preprocessed) -> str:
     schema, rows = result.schema, result.rows()
     classes = f" with {len(result.numbered.labels)} classes" if result.numbered.labels else ""
+    if schema.target.positive_class is not None:
+        classes += f", of which {schema.target.positive_class!r} is positive"
     return (
         f"{rows['train']} train and {rows['test']} test rows,"
         f" {len(schema.features)} features, {schema.task.value} of"

@@ -10,8 +10,9 @@ from importlib import import_module
 from pinion_step.cli import Parser, path, run, whole_number
 from pinion_step.console import log
 from pinion_step.errors import StepError, reason
+from pinion_step.sources.source import DEFAULT_SOURCE, KNOWN, parse_source
 from pull_data.formats.csv import options as csv
-from pull_data.sources.source import DEFAULT_SOURCE, KNOWN, parse_source, sample_names
+from pull_data.sources.samples import sample_names
 
 PROGRAM = "pull_data"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -36,6 +37,12 @@ def build_parser() -> Parser:
         default="",
         help="SHA-256 that the source must have (default: any)",
         metavar="HEX",
+    )
+    parser.add_argument(
+        "--source-version",
+        default="",
+        help="version that the source must have, as resolve names it (default: any)",
+        metavar="VERSION",
     )
     parser.add_argument(
         "--delimiter",
@@ -99,7 +106,14 @@ def _pull(argv: Sequence[str]) -> None:
     from pull_data.step import pull
 
     try:
-        summary = pull(source, given.sha256, given.dataset, partial(log, PROGRAM), options)
+        summary = pull(
+            source,
+            given.sha256,
+            given.dataset,
+            partial(log, PROGRAM),
+            options,
+            given.source_version,
+        )
     except OSError as error:
         raise StepError(
             f"--dataset: {given.dataset} cannot be written: {reason(error)}; free some space,"

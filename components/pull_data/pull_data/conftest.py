@@ -24,8 +24,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pinion_step.sources import transfer
 from pull_data.__main__ import main
-from pull_data.sources import transfer
 
 
 @dataclass(frozen=True)

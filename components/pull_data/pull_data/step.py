@@ -11,25 +11,32 @@ import pyarrow as pa
 
 from pinion_step.errors import StepError, reason
 from pinion_step.outputs import staged
+from pinion_step.sources.source import LocalSource, ObjectSource, SampleSource, Source, WebSource
+from pinion_step.sources.version import check_version, is_of_bytes, of_bytes
 from pull_data.formats.csv.options import DEFAULTS, CsvOptions
 from pull_data.formats.folder import hashed
 from pull_data.formats.table import Log, Places, Table, write_parquet
 from pull_data.sources.fetched import Fetched
 from pull_data.sources.local import read_in_place
-from pull_data.sources.source import LocalSource, ObjectSource, Source, WebSource
+from pull_data.sources.samples import find_sample
 
 # The first line is the header, and each further one a row.
 PLAIN_CSV = Places(first=2, header=1)
 
 
 def pull(
-    source: Source, sha256: str, dataset: Path, log: Log, options: CsvOptions = DEFAULTS
+    source: Source,
+    sha256: str,
+    dataset: Path,
+    log: Log,
+    options: CsvOptions = DEFAULTS,
+    version: str = "",
 ) -> str:
     """Write the table at `source` to the Parquet file `dataset`, and return a summary in one line.
 
-    `sha256` is what the source must hash to, or empty; `options` say how a CSV is read. Raises
-    `StepError` if the source cannot be read, is not a table or has another hash; then nothing is
-    written.
+    `sha256` is what the source must hash to, or empty; `options` say how a CSV is read; `version`
+    is the one that the source must have, or empty. Raises `StepError` if the source cannot be read,
+    is not a table or has another hash or version; then nothing is written.
     """
     with (
         staged({"--dataset": dataset}) as outputs,
@@ -37,17 +44,24 @@ def pull(
         TemporaryDirectory(
             prefix=f".{dataset.name}.", dir=dataset.parent, ignore_cleanup_errors=True
         ) as staging,
-        _fetched(source, Path(staging), log) as fetched,
+        _fetched(source, Path(staging), log, version) as fetched,
     ):
         actual = fetched.sha256
-        if sha256 and sha256 != actual:
-            raise StepError(
-                f"{source.name}: the SHA-256 is {actual}, but --sha256 is {sha256}; check"
-                " the source and the hash"
-            )
+        _check_bytes(source.name, actual, sha256, version)
         table = fetched.table(options, log)
         rows = _write(table, outputs["--dataset"], fetched, options)
     return f"{rows} rows, {len(table.schema)} columns from {source.name} (sha256 {actual})"
+
+
+def _check_bytes(name: str, actual: str, sha256: str, version: str) -> None:
+    """Raise `StepError` unless the bytes have the hash and the version that are wanted."""
+    if sha256 and sha256 != actual:
+        raise StepError(
+            f"{name}: the SHA-256 is {actual}, but --sha256 is {sha256}; check the source and the"
+            " hash"
+        )
+    if is_of_bytes(version):
+        check_version(name, of_bytes(actual), version)
 
 
 def _write(table: Table, whole: Path, fetched: Fetched, options: CsvOptions) -> int:
@@ -76,20 +90,25 @@ def _write(table: Table, whole: Path, fetched: Fetched, options: CsvOptions) -> 
 
 
 @contextmanager
-def _fetched(source: Source, staging: Path, log: Log) -> Iterator[Fetched]:
+def _fetched(source: Source, staging: Path, log: Log, version: str) -> Iterator[Fetched]:
     """Give the bytes of a source on this machine, with their hash."""
     match source:
+        case SampleSource():
+            # It has no version: it changes with the step alone.
+            check_version(source.name, "", version)
+            with read_in_place(find_sample(source).path, source.name) as fetched:
+                yield fetched
         case LocalSource():
-            with read_in_place(source.path, source.name) as fetched:
+            with read_in_place(source.path, source.name, version) as fetched:
                 yield fetched
         case WebSource():
             # Not above: this import takes half of the step's time on a local file.
             from pull_data.sources.download import download
 
             file = staging / "download"
-            download(source, file, log)
+            download(source, file, log, version=version)
             yield Fetched(source.name, (hashed("", file, source.name),))
         case ObjectSource():
             from pull_data.sources.object_store import download_objects
 
-            yield download_objects(source, staging, log)
+            yield download_objects(source, staging, log, version=version)

@@ -10,7 +10,9 @@ from pinion_step.mlflow import resolve_uri
 from pinion_step.names import check_alias, check_model_name
 from pinion_step.outputs import staged, write_text
 from register.evaluation import read_evaluation, require_passed
+from register.in_place import registered
 from register.model import read_model_folder, version_tags
+from register.registry import register_model
 from register.tracking import open_store
 
 DEFAULT_NAME = "pinion-model"
@@ -71,20 +73,20 @@ def _register(argv: Sequence[str]) -> None:
     require_passed(given.evaluation, result, model)
     uri = resolve_uri(given.mlflow_tracking_uri, os.environ)
     files = {"--model-version": given.model_version, "--model-uri": given.model_uri}
-    with staged(files) as outputs, open_store(uri, model) as (client, run_tags):
-        # This imports MLflow, which takes seconds; the refusals above must not wait for it.
-        from register.registry import register_model
-
-        tags = version_tags(model, run_tags, os.environ)
-        registration = register_model(client, name, given.alias, model, tags, result)
-        write_text(outputs["--model-version"], str(registration.version))
-        write_text(outputs["--model-uri"], registration.uri)
-    print(registration)
+    with staged(files) as outputs:
+        done = registered(uri, name, given.alias, model, result)
+        if done is None:
+            with open_store(uri, model) as (client, run_tags):
+                tags = version_tags(model, run_tags, os.environ)
+                done = register_model(client, name, given.alias, model, tags, result)
+        write_text(outputs["--model-version"], str(done.version))
+        write_text(outputs["--model-uri"], done.uri)
+    print(done)
 
 
 def warm() -> None:
     """Import what the step needs; a runner may call it while earlier steps still run."""
-    warm_up("register.registry", "mlflow.store.tracking.sqlalchemy_store")
+    warm_up("mlflow.store.tracking.sqlalchemy_store")
 
 
 if __name__ == "__main__":

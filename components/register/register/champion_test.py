@@ -16,7 +16,7 @@ def test_the_champion_before_is_kept_and_the_moves_are_written_down(
 ) -> None:
     first, second = train(), train()
     register_step(first, registered_model_name="kept")
-    second.edit_evaluation(champion={"alias": "champion", "version": 1})
+    second.edit_evaluation(champion={"name": "kept", "version": 1})
 
     outcome = register_step(second, registered_model_name="kept")
 
@@ -41,15 +41,15 @@ def test_a_champion_that_nobody_compared_with_is_not_replaced(
     register_step(train(), registered_model_name="overtaken")
     register_step(train(), registered_model_name="overtaken")
     late = train()
-    late.edit_evaluation(champion={"alias": "champion", "version": 1})
+    late.edit_evaluation(champion={"name": "overtaken", "version": 1})
 
     outcome = register_step(late, registered_model_name="overtaken")
 
     assert outcome.exit_code == 1
     assert outcome.stderr == (
         "register: error: the alias 'champion' of overtaken is at version 2, but the evaluation "
-        "compared with version 1; version 3 is registered without the alias: evaluate the model "
-        "again\n"
+        "compared with models:/overtaken/1; version 3 is registered without the alias: evaluate "
+        "the model again\n"
     )
     assert store.alias("overtaken") == 2
     # That of the call before.
@@ -60,24 +60,56 @@ def test_the_first_champion_may_not_have_been_there_either(
     store: Store, train: Train, register_step: Run
 ) -> None:
     late = train()
-    late.edit_evaluation(champion={"alias": "champion", "version": None})
+    late.edit_evaluation(champion={"version": None})
     register_step(train(), registered_model_name="first")
 
-    assert register_step(late, registered_model_name="first").exit_code == 1
+    outcome = register_step(late, registered_model_name="first")
+
+    assert outcome.exit_code == 1
+    assert "is at version 1, but the evaluation compared with no version; " in outcome.stderr
     assert store.alias("first") == 1
 
 
-def test_another_alias_is_not_what_was_compared_with(
+def test_the_same_number_under_another_name_is_not_what_was_compared_with(
     store: Store, train: Train, register_step: Run
 ) -> None:
-    trained = train()
-    trained.edit_evaluation(champion={"alias": "champion", "version": 7})
+    register_step(train(), registered_model_name="namesake")
+    late = train()
+    late.edit_evaluation(champion={"name": "elsewhere", "version": 1})
 
-    outcome = register_step(trained, registered_model_name="other", alias="blue")
+    outcome = register_step(late, registered_model_name="namesake")
 
-    assert outcome.exit_code == 0
-    assert store.alias("other", "blue") == 1
+    assert outcome.exit_code == 1
+    assert "compared with models:/elsewhere/1; version 2 is registered" in outcome.stderr
+
+
+def test_a_model_for_another_alias_may_be_compared_with_the_champion(
+    store: Store, train: Train, register_step: Run
+) -> None:
+    register_step(train(), registered_model_name="other")
+    register_step(train(), registered_model_name="other", alias="blue")
+    third, late = train(), train()
+    third.edit_evaluation(champion={"name": "other", "version": 1})
+    late.edit_evaluation(champion={"name": "other", "version": 2})
+
+    assert register_step(third, registered_model_name="other", alias="blue").exit_code == 0
+    assert store.alias("other", "blue") == 3
     assert store.alias("other", "previous") is None
+    assert register_step(late, registered_model_name="other", alias="blue").exit_code == 1
+    assert store.alias("other", "blue") == 3
+
+
+def test_an_evaluation_of_an_older_release_names_the_alias(
+    store: Store, train: Train, register_step: Run
+) -> None:
+    register_step(train(), registered_model_name="older release")
+    late = train()
+    late.edit_evaluation(champion={"alias": "champion", "version": None})
+
+    outcome = register_step(late, registered_model_name="older release")
+
+    assert outcome.exit_code == 1
+    assert "but the evaluation compared with no version" in outcome.stderr
 
 
 def test_a_repetition_does_not_undo_a_rollback(
@@ -97,6 +129,22 @@ def test_a_repetition_does_not_undo_a_rollback(
         outcome.stdout == "already registered as models:/rolled/2 (champion stays at version 1)\n"
     )
     assert store.alias("rolled") == 1
+
+
+def test_a_repetition_does_not_undo_a_rollback_that_was_made_in_mlflow(
+    store: Store, train: Train, register_step: Run
+) -> None:
+    register_step(train(), registered_model_name="by hand")
+    second = train()
+    register_step(second, registered_model_name="by hand")
+    store.client.set_registered_model_alias("by hand", "champion", "1")
+
+    outcome = register_step(second, registered_model_name="by hand")
+
+    assert (
+        outcome.stdout == "already registered as models:/by hand/2 (champion stays at version 1)\n"
+    )
+    assert store.alias("by hand") == 1
 
 
 def test_the_page_of_a_version_says_how_good_it_is(

@@ -40,18 +40,37 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """The champion that a model was compared with; no version if there was none.
+
+    The name is empty if there was none, and in a result of `evaluate` 0.1.
+    """
+
+    name: str
+    version: int | None
+
+    def is_at(self, name: str, version: int | None) -> bool:
+        """Return whether it was this version of this registered model."""
+        return self.version == version and self.name in ("", name)
+
+    def __str__(self) -> str:
+        if self.version is None:
+            return "no version"
+        return f"models:/{self.name}/{self.version}" if self.name else f"version {self.version}"
+
+
+@dataclass(frozen=True)
 class EvaluationResult:
     """The parts of an evaluation that register needs.
 
-    If the model was compared with a champion, `compared` is its alias and the version that had it,
-    None if no version had it.
+    `compared` is None if no check was held against a champion.
     """
 
     passed: bool
     model_id: str
     run_id: str
     checks: tuple[Check, ...]
-    compared: Mapping[str, int | None] = field(default_factory=dict)
+    compared: Compared | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -68,19 +87,20 @@ def read_evaluation(path: Path) -> EvaluationResult:
     """Parse an evaluation result; raises `StepError` if the file is not one."""
     try:
         document = json.loads(path.read_bytes())
-        checks = tuple(_check(check) for check in document["checks"])
+        # Of two classes, recall needs to say of which, as in `recall of "Cardiac"`.
+        shown_as = dict(document.get("shown_as", {}))
+        checks = tuple(_check(check, shown_as) for check in document["checks"])
         champion = document.get("champion")
         result = EvaluationResult(
             passed=_typed(document, "passed", bool),
             model_id=_typed(document, "model_id", str),
             run_id=_typed(document, "run_id", str),
             checks=checks,
-            compared=(
-                {_typed(champion, "alias", str): _typed(champion, "version", int | None)}
-                if champion is not None
-                else {}
-            ),
-            metrics={name: float(each) for name, each in document.get("metrics", {}).items()},
+            compared=None if champion is None else _compared(champion),
+            metrics={
+                shown_as.get(name, name): float(each)
+                for name, each in document.get("metrics", {}).items()
+            },
         )
     except _NO_RESULT as error:
         raise StepError(
@@ -109,9 +129,15 @@ def require_passed(path: Path, result: EvaluationResult, model: ModelFolder) -> 
         )
 
 
-def _check(document: dict[str, Any]) -> Check:
+def _compared(champion: dict[str, Any]) -> Compared:
+    name = _typed(champion, "name", str) if "name" in champion else ""
+    return Compared(name, _typed(champion, "version", int | None))
+
+
+def _check(document: dict[str, Any], shown_as: Mapping[str, str]) -> Check:
+    metric = _typed(document, "metric", str)
     return Check(
-        metric=_typed(document, "metric", str),
+        metric=shown_as.get(metric, metric),
         value=_typed(document, "value", int | float | None),
         threshold=_typed(document, "threshold", int | float | None),
         greater_is_better=_typed(document, "greater_is_better", bool),

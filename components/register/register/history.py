@@ -24,12 +24,16 @@ _PREFIX = "pinion.history."
 
 
 def has_left(client: "MlflowClient", name: str, alias: str, version: int) -> bool:
-    """Return whether the alias has moved away from a version, to a newer or an older one."""
-    for key, value in client.get_registered_model(name).tags.items():
+    """Return whether the alias was moved away from a version, to a newer or an older one."""
+    registered = client.get_registered_model(name)
+    # A person may move it in MLflow, which keeps no history.
+    elsewhere = int(registered.aliases.get(alias, version)) != version
+    for key, value in registered.tags.items():
         # A tag that this step did not write may hold anything.
         with suppress(ValueError, LookupError, TypeError):
             move = json.loads(value)
-            if key.startswith(_PREFIX) and (move["alias"], move["before"]) == (alias, version):
+            left = move["before"] == version or (elsewhere and move["after"] == version)
+            if key.startswith(_PREFIX) and move["alias"] == alias and left:
                 return True
     return False
 

@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -336,15 +337,40 @@ def test_a_model_whose_logging_was_cut_off_is_refused(
     assert store.versions("unready") == []
 
 
-def test_a_deleted_model_is_refused(store: Store, train: Train, register_step: Run) -> None:
+@pytest.mark.parametrize(
+    ("delete", "what"),
+    [
+        pytest.param(
+            lambda client, trained: client.delete_logged_model(trained.model_id),
+            "the model {0.model_id}",
+            id="the model",
+        ),
+        pytest.param(
+            lambda client, trained: client.delete_run(trained.run_id),
+            "the run {0.run_id} of the model",
+            id="the run",
+        ),
+    ],
+)
+def test_a_model_that_is_gone_is_refused_and_told_how_to_make_anew(
+    store: Store,
+    train: Train,
+    register_step: Run,
+    delete: Callable[[MlflowClient, Trained], object],
+    what: str,
+) -> None:
     trained = train()
-    store.client.delete_logged_model(trained.model_id)
+    register_step(trained, registered_model_name="deleted")
+    delete(store.client, trained)
 
     outcome = register_step(trained, registered_model_name="deleted")
 
     assert outcome.exit_code == 1
-    assert f"does not have the model {trained.model_id}" in outcome.stderr
-    assert outcome.stderr.count("\n") == 1
+    assert outcome.stderr == (
+        f"register: error: MLflow at {store.uri} does not have {what.format(trained)}, which was"
+        " deleted or is in another store; run the pipeline again with --no-cache to train the model"
+        " anew, or give the tracking URI that train used\n"
+    )
 
 
 @pytest.mark.parametrize(

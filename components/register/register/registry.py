@@ -16,13 +16,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlflow.exceptions import MlflowException
-
 from pinion_step.errors import StepError
 from pinion_step.mlflow import ignoring, was_answered
 from register.card import model_card
 from register.evaluation import EvaluationResult
-from register.history import has_left, keep, link
+from register.history import CHAMPION, has_left, keep, link
 from register.model import ModelFolder
 
 if TYPE_CHECKING:
@@ -153,7 +151,12 @@ def _delete_own(
 def _add_tags(client: "MlflowClient", version: "ModelVersion", tags: Mapping[str, str]) -> None:
     """Add the tags that a version lacks if it was registered by hand or for another alias."""
     name, number = version.name, str(version.version)
-    for key in tags.keys() - version.tags.keys():
+    missing = tags.keys() - version.tags.keys()
+    if not missing:
+        return
+    from mlflow.exceptions import MlflowException
+
+    for key in missing:
         try:
             client.set_model_version_tag(name, number, key, tags[key])
         except MlflowException as error:
@@ -179,15 +182,8 @@ def _move_alias(
         current = _alias_at(client, name, alias)
         if current is not None and current >= number:
             return current
-        _require_compared(name, alias, current, number, result)
-        try:
-            client.set_registered_model_alias(name, alias, str(number))
-        except MlflowException as error:
-            # If two processes insert an alias at once, the database refuses one of them.
-            refused = current is None and was_answered(error)
-            if not refused or _alias_at(client, name, alias) is None:
-                raise
-        else:
+        _require_compared(client, name, alias, current, number, result)
+        if _set_alias(client, name, alias, current, number):
             keep(client, name, alias, current, number, result)
         # Between the look and the write, a newer version may have had the alias and lost it here.
         number = max(number, _newest(client, name, alias))
@@ -197,17 +193,45 @@ def _move_alias(
     )
 
 
+def _set_alias(
+    client: "MlflowClient", name: str, alias: str, current: int | None, number: int
+) -> bool:
+    """Return whether the alias was set; another process may have inserted it at the same time."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.set_registered_model_alias(name, alias, str(number))
+    except MlflowException as error:
+        # The database refuses one of the two.
+        refused = current is None and was_answered(error)
+        if not refused or _alias_at(client, name, alias) is None:
+            raise
+        return False
+    return True
+
+
 def _require_compared(
-    name: str, alias: str, current: int | None, number: int, result: EvaluationResult
+    client: "MlflowClient",
+    name: str,
+    alias: str,
+    current: int | None,
+    number: int,
+    result: EvaluationResult,
 ) -> None:
-    """Raise `StepError` if the evaluation compared with another version than the alias's."""
-    compared = result.compared.get(alias, current)
-    if compared != current:
-        raise StepError(
-            f"the alias {alias!r} of {name} is at version {current}, but the evaluation compared "
-            f"with version {compared}; version {number} is registered without the alias: "
-            "evaluate the model again"
-        )
+    """Raise `StepError` if the evaluation compared with another version than the alias's.
+
+    A model for another alias may have been compared with the champion.
+    """
+    compared = result.compared
+    if compared is None or compared.is_at(name, current):
+        return
+    if alias != CHAMPION and compared.is_at(name, _alias_at(client, name, CHAMPION)):
+        return
+    where = "no version" if current is None else f"version {current}"
+    raise StepError(
+        f"the alias {alias!r} of {name} is at {where}, but the evaluation compared with {compared};"
+        f" version {number} is registered without the alias: evaluate the model again"
+    )
 
 
 def _newest(client: "MlflowClient", name: str, alias: str) -> int:

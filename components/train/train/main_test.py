@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -57,7 +58,7 @@ def test_each_model_learns_a_mixed_table_without_a_warning(
 def test_a_run_records_every_parameter_and_the_metrics(
     step: Step, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    step.write(customers(), "income class")
+    step.write(customers(), "income class", positive="<=50K")
     flags = ["--model", "logistic_regression", "--model-params", '{"C": 0.5}', "--seed", "3"]
     more = ["--cv-folds", "4", "--experiment-parameters", "team=risk,note=a=b"]
     assert step.run(*flags, *more) == 0
@@ -76,6 +77,7 @@ def test_a_run_records_every_parameter_and_the_metrics(
         "estimator.random_state": "3",
         "seed": "3",
         "cv_folds": "4",
+        "positive_class": "<=50K",
         "task": "classification",
         "target": "income class",
         "rows": "120",
@@ -83,6 +85,12 @@ def test_a_run_records_every_parameter_and_the_metrics(
         "team": "risk",
         "note": "a=b",
     }.items() <= run.data.params.items()
+    folder = yaml.safe_load((step.output("trained_model") / "MLmodel").read_text())
+    assert folder["metadata"] == {
+        "target": "income class",
+        "task": "classification",
+        "positive_class": "<=50K",
+    }
 
 
 def test_a_run_says_from_which_data_and_versions_its_model_came(
@@ -109,6 +117,19 @@ def test_a_run_says_from_which_data_and_versions_its_model_came(
     model = client.get_logged_model(step.output("model_id").read_text())
     assert (model.status, model.source_run_id, model.name) == ("READY", run.info.run_id, "ridge")
     assert {metric.key: metric.value for metric in model.metrics or []} == step.metrics()
+
+
+def test_kfp_is_told_the_metrics_where_it_reads(step: Step) -> None:
+    step.write(customers(), "price")
+    told = step.output("kfp's own") / "output.json"
+    message = json.dumps({"inputs": {}, "outputs": {"outputFile": str(told)}})
+
+    assert step.run("--model", "ridge", "--executor-input", message) == 0
+
+    shown = {**step.metrics(), "display_name": "cross-validated metrics"}
+    assert json.loads(told.read_text()) == {
+        "artifacts": {"metrics": {"artifacts": [{"metadata": shown}]}}
+    }
 
 
 def test_artifacts_of_an_sqlite_store_are_beside_it(step: Step) -> None:

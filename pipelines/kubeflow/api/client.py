@@ -23,6 +23,8 @@ T = TypeVar("T")
 # Seconds to connect, and to wait for an answer. A busy cluster needs a while to create a run, and a
 # caller that gives up early cannot know whether the run exists.
 _SECONDS = (5, 120)
+# The same for what a command can do without.
+_SECONDS_OF_TEXT = (5, 20)
 # Seconds between two checks whether a request was carried out, and the longer pauses after them if
 # the server may still be working on it, which a broken connection does not end.
 _SETTLE = (0.25, 0.5, 1.0, 2.0)
@@ -46,9 +48,11 @@ class _Transport(RESTClientObject):
         self._endpoint = endpoint
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
-        kwargs["_request_timeout"] = _SECONDS
+        kwargs["_request_timeout"] = kwargs.get("_request_timeout") or _SECONDS
+        text = not kwargs.get("_preload_content", True)
         try:
             response = super().request(method, url, *args, **kwargs)
+            body = response.data
         except kfp.ApiException as error:
             if error.status == 0:
                 # The client reports every TLS failure as status 0.
@@ -57,7 +61,8 @@ class _Transport(RESTClientObject):
         except urllib3.exceptions.HTTPError as error:
             connected = not isinstance(getattr(error, "reason", error), _NEVER_CONNECTED)
             raise answers.unreachable(self._endpoint, cause(error), connected) from error
-        _refuse_pages(self._endpoint, response.data)
+        if not text:
+            _refuse_pages(self._endpoint, body)
         return response
 
 
@@ -129,6 +134,22 @@ class Api:
                 raise
             self._renew()
             return self._once(call, *args, **kwargs)
+
+    def text(self, path: str, **query: str) -> str:
+        """Return the body of an answer in any format; it is asked for once, and not for long.
+
+        Raises `PinionError` if there is no such answer.
+        """
+        response = self.ask(
+            self._client.call_api,
+            path,
+            "GET",
+            query_params=list(query.items()),
+            auth_settings=["Bearer"],
+            _preload_content=False,
+            _request_timeout=_SECONDS_OF_TEXT,
+        )
+        return bytes(response.data).decode(errors="replace")
 
     def persist(
         self,

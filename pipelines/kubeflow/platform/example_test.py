@@ -83,8 +83,10 @@ def test_a_variable_counts_as_given_if_every_step_that_asks_for_it_has_it(
 @pytest.mark.parametrize(
     ("steps", "given"),
     [
-        pytest.param(["train", "evaluate", "register"], True, id="the three that ask for it"),
-        pytest.param(["train", "evaluate"], False, id="not the one in the condition"),
+        pytest.param(
+            ["resolve", "train", "evaluate", "register"], True, id="the four that ask for it"
+        ),
+        pytest.param(["resolve", "train", "evaluate"], False, id="not the one in the condition"),
         pytest.param(["pull-data", "preprocess"], False, id="those that do not ask for it"),
     ],
 )

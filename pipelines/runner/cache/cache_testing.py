@@ -43,10 +43,11 @@ class Runs:
         """Run a pipeline to its end."""
         return self.prepared(function, limit)(**parameters)
 
-    def prepared(self, function: Any, limit: int = 10**9) -> Run:
+    def prepared(self, function: Any, limit: int = 10**9, released: bool = False) -> Run:
         """Return a run that has not been started yet."""
         self._count += 1
-        return Run(self.folder / f"run{self._count}", function).reusing(self.cache, limit)
+        run = Run(self.folder / f"run{self._count}", function, released=released)
+        return run.reusing(self.cache, limit)
 
 
 @contextmanager

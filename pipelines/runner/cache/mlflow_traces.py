@@ -184,7 +184,9 @@ def _superseded(tracking: Tracking, document: Mapping[str, Any], sha256: str) ->
         return gone
     if (tracking.tags(run_id) or {}).get("pinion.evaluation.sha256") != sha256:
         return f"its MLflow run {run_id} has another evaluation"
-    if not (champion := document.get("champion")):
+    champion = document.get("champion") or {}
+    # Only in releases from before `resolve` did the step look for the champion itself.
+    if "alias" not in champion:
         return None
     name, alias = document["registered_model_name"], champion["alias"]
     if (at := tracking.alias_at(name, alias)) == champion["version"]:

@@ -141,12 +141,21 @@ def test_a_file_outside_the_folder_is_refused_as_an_output(tmp_path: Path, by: s
         Run(tmp_path, pipeline)(secret=str(secret), by=by)
 
 
+# KFP's message to a program names the file.
+WRITE = """
+import json, pathlib, sys
+content, message, count = sys.argv[1:]
+pathlib.Path(json.loads(message)["outputs"]["outputFile"]).write_text(content)
+pathlib.Path(count).write_text("3")
+"""
+
+
 @dsl.container_component
 def write_output(content: str, count: dsl.OutputPath(int)) -> dsl.ContainerSpec:  # type: ignore[valid-type]
     return dsl.ContainerSpec(
         image="python:3.11",
-        command=["sh", "-c", 'printf %s "$0" > "$1"; printf 3 > "$2"'],
-        args=[content, "{{$.outputs.output_file}}", count],
+        command=["python3", "-c", WRITE],
+        args=[content, "{{$}}", count],
     )
 
 

@@ -209,7 +209,7 @@ def _parameter(name: str, path: Path, kind: int, written: Any) -> values.Value:
     try:
         if name in written.parameter_values:
             return values.from_proto(written.parameter_values[name], kind)
-        return values.parse(path.read_text(), kind)
+        return values.parse_output(path.read_text(), kind)
     except FileNotFoundError:
         raise ValueError(f"it exited with 0 but did not write its output {name!r}") from None
     except ValueError as error:

@@ -12,6 +12,7 @@ import numpy as np
 from evaluate.inputs.dataset import Split
 from evaluate.inputs.model import Estimator, ModelFolder, load_estimator, read_model_folder
 from evaluate.measure.predictions import Predictions, predict
+from pinion_step.champion import ModelVersion
 from pinion_step.errors import StepError
 from pinion_step.mlflow import answers, ignoring, mask
 
@@ -27,32 +28,32 @@ _TRANSIENT = (
     "Response ended prematurely",
     "No space left on device",
 )
+_AGAIN = "it has changed since: run the pipeline again, so that resolve looks for the champion"
 
 
 @dataclass(frozen=True)
 class Champion:
-    """The model version that has the alias, and its predictions.
+    """The model version to compare with, and its predictions.
 
-    `version` is None if no version has the alias. `predictions` is None in that case, and if the
-    version cannot be compared, for the `reason`.
+    `compared` is None if there is none. `predictions` is None in that case, and if the version
+    cannot be compared, for the `reason`.
     """
 
-    name: str
-    alias: str
-    version: int | None = None
+    compared: ModelVersion | None = None
     predictions: Predictions | None = None
     reason: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
 
     @property
     def uri(self) -> str:
-        """The version's address in the registry, or that of the alias if no version has it."""
-        where = f"@{self.alias}" if self.version is None else f"/{self.version}"
-        return f"models:/{self.name}{where}"
+        """The version's address in the registry, empty if there is none."""
+        return self.compared.uri if self.compared else ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the champion as it stands in the evaluation result."""
-        document: dict[str, Any] = {"alias": self.alias, "version": self.version}
+        if self.compared is None:
+            return {"version": None}
+        document: dict[str, Any] = {"name": self.compared.name, "version": self.compared.number}
         if self.predictions is not None:
             document["metrics"] = self.metrics
         if self.reason:
@@ -69,21 +70,24 @@ class Candidate:
     split: Split
 
 
-def find_champion(client: "MlflowClient", name: str, alias: str, candidate: Candidate) -> Champion:
-    """Look up the version that has the alias, and let it predict the candidate's rows.
+def find_champion(
+    client: "MlflowClient", compared: ModelVersion | None, candidate: Candidate
+) -> Champion:
+    """Let the version to compare with predict the candidate's rows; None is no champion.
 
     If the version cannot be loaded or has another schema, the champion has a reason and no
-    predictions. Raises `StepError` if the store does not answer.
+    predictions. Raises `StepError` if the store does not answer, or does not have that version.
     """
-    version = _version_behind(client, name, alias)
-    champion = Champion(name, alias, version)
-    if version is None:
+    champion = Champion(compared)
+    if compared is None:
         return champion
+    _check_is_there(client, compared)
     with TemporaryDirectory(prefix="champion-") as folder:
         try:
             with answers(client.tracking_uri, f"the files of {champion.uri}"):
                 files = _download(champion.uri, folder)
-            predictions = _predictions(files, candidate)
+            model = read_model_folder(files)
+            predictions = _predictions(model, candidate)
         except StepError as error:
             if any(words in str(error.__cause__) for words in _TRANSIENT):
                 raise
@@ -94,15 +98,21 @@ def find_champion(client: "MlflowClient", name: str, alias: str, candidate: Cand
     return replace(champion, predictions=predictions, metrics=predictions.measure().metrics)
 
 
-def _version_behind(client: "MlflowClient", name: str, alias: str) -> int | None:
-    version = None
+def _check_is_there(client: "MlflowClient", compared: ModelVersion) -> None:
+    """Raise `StepError` unless the registry has the version, of that model if it is known."""
+    source: str | None = ""
     with (
-        answers(client.tracking_uri, f"the registered model {name!r}"),
+        answers(client.tracking_uri, f"the model version {compared.uri}"),
         ignoring(lambda error: error.error_code == "RESOURCE_DOES_NOT_EXIST"),
     ):
-        # get_model_version_by_alias does not tell a missing alias from other errors.
-        version = client.get_registered_model(name).aliases.get(alias)
-    return None if version is None else int(version)
+        source = client.get_model_version(compared.name, str(compared.number)).source
+    where = f"--compare-with: MLflow at {mask(client.tracking_uri)}"
+    if not source:
+        raise StepError(f"{where} does not have {compared.uri}; {_AGAIN}")
+    if compared.model_id and source != f"models:/{compared.model_id}":
+        raise StepError(
+            f"{where} has {source} as {compared.uri}, not the model {compared.model_id}; {_AGAIN}"
+        )
 
 
 def _download(uri: str, folder: str) -> Path:
@@ -121,8 +131,7 @@ def _download(uri: str, folder: str) -> Path:
         ) from error
 
 
-def _predictions(folder: Path, candidate: Candidate) -> Predictions:
-    model = read_model_folder(folder)
+def _predictions(model: ModelFolder, candidate: Candidate) -> Predictions:
     _same("task", model.task, candidate.model.task)
     _same("target", model.target, candidate.model.target)
     estimator = load_estimator(model)
@@ -130,7 +139,9 @@ def _predictions(folder: Path, candidate: Candidate) -> Predictions:
     _same("classes", _labels(estimator), _labels(candidate.estimator))
     features = candidate.split.features
     names = _columns(estimator) or list(features.columns)
-    return predict(model, estimator, Split(features[names], candidate.split.target))
+    # A champion may have another positive class; both are measured by the candidate's.
+    positive = candidate.model.positive_class
+    return predict(model, estimator, Split(features[names], candidate.split.target), positive)
 
 
 def _same(what: str, champion: object, candidate: object) -> None:

@@ -25,26 +25,15 @@ def read(outcome: Outcome) -> dict[str, Any]:
 
 
 def test_the_first_model_passes_with_a_note(forest: Example, evaluate_step: Run) -> None:
-    outcome = evaluate_step(forest, thresholds=NO_WORSE, registered_model_name="nobody")
+    outcome = evaluate_step(forest, thresholds=NO_WORSE)
 
     result = read(outcome)
     assert result["passed"] is True
-    assert result["champion"] == {"alias": "champion", "version": None}
+    assert result["champion"] == {"version": None}
     (check,) = result["checks"]
-    note = "there is no champion: nobody holds models:/nobody@champion"
+    note = "there is no champion to compare with"
     assert (check["threshold"], check["note"]) == (None, note)
     assert outcome.stderr == f"evaluate: roc_auc: {note}\n"
-
-
-def test_a_name_without_the_alias_has_no_champion(
-    forest: Example, skilled: Example, store: Store, evaluate_step: Run
-) -> None:
-    store.register(skilled, "aliases", "staging")
-
-    by_default = evaluate_step(forest, thresholds=NO_WORSE, registered_model_name="aliases")
-    assert read(by_default)["champion"]["version"] is None
-    flags = {"thresholds": NO_WORSE, "registered_model_name": "aliases", "alias": "staging"}
-    assert read(evaluate_step(forest, **flags))["champion"]["version"] == 1
 
 
 @pytest.mark.parametrize("thresholds", [NO_WORSE, SURE], ids=["values", "confidence"])
@@ -52,16 +41,18 @@ def test_a_weak_a_strong_and_a_weak_model(
     forest: Example, skilled: Example, store: Store, evaluate_step: Run, thresholds: str
 ) -> None:
     name = f"people {len(thresholds)}"
-    flags = {"thresholds": thresholds, "registered_model_name": name}
 
-    assert read(evaluate_step(forest, **flags))["passed"] is True
-    weak = store.register(forest, name)
-    strong = read(evaluate_step(skilled, **flags))
-    store.register(skilled, name)
-    again = read(evaluate_step(forest, **flags))
+    assert read(evaluate_step(forest, thresholds=thresholds))["passed"] is True
+    weak = f"{name}/{store.register(forest, name)}@{forest.model_id}"
+    strong = read(evaluate_step(skilled, thresholds=thresholds, compare_with=weak))
+    better = f"{name}/{store.register(skilled, name)}"
+    again = read(evaluate_step(forest, thresholds=thresholds, compare_with=better))
+    # What has the alias by now does not count.
+    assert read(evaluate_step(skilled, thresholds=thresholds, compare_with=weak)) == strong
 
     assert (strong["passed"], again["passed"]) == (True, False)
-    assert (strong["champion"]["version"], again["champion"]["version"]) == (weak, 2)
+    assert [result["champion"]["name"] for result in (strong, again)] == [name, name]
+    assert (strong["champion"]["version"], again["champion"]["version"]) == (1, 2)
     (up,), (down,) = strong["checks"], again["checks"]
     assert (up["value"], up["champion"]) == (down["champion"], down["value"])
     assert (up["threshold"], down["threshold"]) == (up["champion"], down["champion"])
@@ -74,8 +65,7 @@ def test_a_weak_a_strong_and_a_weak_model(
 def test_the_champion_itself_is_no_worse_but_not_surely_better(
     skilled: Example, store: Store, evaluate_step: Run
 ) -> None:
-    store.register(skilled, "itself")
-    flags = {"registered_model_name": "itself"}
+    flags = {"compare_with": f"itself/{store.register(skilled, 'itself')}"}
 
     assert read(evaluate_step(skilled, thresholds=NO_WORSE, **flags))["passed"] is True
     (check,) = read(evaluate_step(skilled, thresholds=SURE, **flags))["checks"]
@@ -86,13 +76,13 @@ def test_the_champion_itself_is_no_worse_but_not_surely_better(
 def test_thresholds_and_changes_are_checked_side_by_side(
     forest: Example, skilled: Example, store: Store, evaluate_step: Run
 ) -> None:
-    store.register(skilled, "side")
+    version = store.register(skilled, "side")
     thresholds = (
         '{"accuracy": 0.25, "log_loss": {"threshold": 2, "greater_is_better": false, '
         '"min_absolute_change": 0.1, "min_relative_change": 0.5}}'
     )
 
-    outcome = evaluate_step(forest, thresholds=thresholds, registered_model_name="side")
+    outcome = evaluate_step(forest, thresholds=thresholds, compare_with=f"side/{version}")
 
     assert [check["passed"] for check in read(outcome)["checks"]] == [True, True, False, False]
     lines = outcome.stdout.splitlines()
@@ -101,7 +91,7 @@ def test_thresholds_and_changes_are_checked_side_by_side(
 
 
 def test_without_a_change_nobody_is_asked(forest: Example, evaluate_step: Run) -> None:
-    result = read(evaluate_step(forest, alias="latest", registered_model_name="a:b"))
+    result = read(evaluate_step(forest, compare_with="nobody/7"))
 
     assert "champion" not in result
 
@@ -187,7 +177,7 @@ def test_a_champion_that_cannot_be_compared_with_fails_the_check(
     name = request.node.callspec.id
     version = store.register(make(store), name)
 
-    flags = {"thresholds": NO_WORSE, "registered_model_name": name}
+    flags = {"thresholds": NO_WORSE, "compare_with": f"{name}/{version}"}
     contents = set()
     for _ in range(2):
         outcome = evaluate_step(candidate, **flags)
@@ -210,9 +200,8 @@ def test_a_champion_whose_store_of_artifacts_has_no_client_fails_the_check(
 ) -> None:
     store.client.create_registered_model("elsewhere")
     store.client.create_model_version("elsewhere", "s3://bucket/model")
-    store.client.set_registered_model_alias("elsewhere", "champion", "1")
 
-    outcome = evaluate_step(forest, thresholds=NO_WORSE, registered_model_name="elsewhere")
+    outcome = evaluate_step(forest, thresholds=NO_WORSE, compare_with="elsewhere/1")
 
     (check,) = read(outcome)["checks"]
     assert check["passed"] is False
@@ -227,7 +216,7 @@ def test_a_store_of_models_that_is_away_is_no_verdict(
         port = free.getsockname()[1]
     mlflow.set_registry_uri(f"http://127.0.0.1:{port}")
     try:
-        outcome = evaluate_step(forest, thresholds=NO_WORSE, registered_model_name="away")
+        outcome = evaluate_step(forest, thresholds=NO_WORSE, compare_with="away/1")
     finally:
         mlflow.set_registry_uri("")
 
@@ -238,19 +227,46 @@ def test_a_store_of_models_that_is_away_is_no_verdict(
 
 
 @pytest.mark.parametrize(
-    ("flags", "complaint"),
+    ("compare_with", "complaint"),
     [
-        pytest.param({}, "give --registered-model-name", id="no name"),
-        pytest.param({"registered_model_name": "a/b"}, "'a/b' cannot be the name", id="name"),
+        pytest.param("gone/2", "does not have models:/gone/2; ", id="a deleted version"),
+        pytest.param("gone/3", "does not have models:/gone/3; ", id="no such version"),
+        pytest.param("never/1", "does not have models:/never/1; ", id="no such model"),
         pytest.param(
-            {"registered_model_name": "a", "alias": "v1"}, "'v1' cannot be an alias", id="alias"
+            "gone/1@m-other", "as models:/gone/1, not the model m-other; ", id="another model"
         ),
     ],
 )
-def test_a_champion_that_cannot_be_named_is_a_wrong_call(
-    forest: Example, evaluate_step: Run, flags: dict[str, str], complaint: str
+def test_a_champion_that_is_not_there_any_more_is_no_verdict(
+    forest: Example,
+    skilled: Example,
+    store: Store,
+    evaluate_step: Run,
+    compare_with: str,
+    complaint: str,
 ) -> None:
-    outcome = evaluate_step(forest, thresholds=NO_WORSE, **flags)
+    if not store.client.search_registered_models("name = 'gone'"):
+        store.register(forest, "gone")
+        store.register(skilled, "gone")
+        store.client.delete_model_version("gone", "2")
+
+    outcome = evaluate_step(forest, thresholds=NO_WORSE, compare_with=compare_with)
+
+    assert outcome.exit_code == 1
+    assert outcome.stderr.startswith("evaluate: error: --compare-with: MLflow at sqlite:///")
+    assert complaint in outcome.stderr
+    assert "run the pipeline again" in outcome.stderr
+    assert outcome.stderr.count("\n") == 1
+    assert not outcome.result.exists()
+
+
+@pytest.mark.parametrize("compare_with", ["tumour", "tumour/0", "tumour/latest", "a/b/1", "t/1@"])
+def test_a_champion_that_cannot_be_named_is_a_wrong_call(
+    forest: Example, evaluate_step: Run, compare_with: str
+) -> None:
+    outcome = evaluate_step(forest, thresholds=NO_WORSE, compare_with=compare_with)
 
     assert outcome.exit_code == 2
-    assert complaint in outcome.stderr
+    assert f"--compare-with: {compare_with!r} is not a model version; give NAME/VERSION" in (
+        outcome.stderr
+    )

@@ -47,8 +47,6 @@ class Check:
         }
 
 
-CHANGES = ("min_absolute_change", "min_relative_change")
-
 # The limit of a relative change if the champion's metric is 0, as in MLflow.
 _BETTER_THAN_ZERO = 1e-10
 
@@ -57,8 +55,8 @@ _BETTER_THAN_ZERO = 1e-10
 class Change:
     """The demand that a metric beats the champion's by at least `amount`, which is 0 or more.
 
-    `kind` is one of CHANGES. `confidence`, from 0 to 1, is how certain the change has to be; None
-    demands no certainty.
+    `kind` is one of `pinion_step.champion.CHANGES`. `confidence`, from 0 to 1, is how certain the
+    change has to be; None demands no certainty.
     """
 
     metric: str

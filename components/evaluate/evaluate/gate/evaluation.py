@@ -10,10 +10,13 @@ from evaluate.gate.champion import Champion
 from evaluate.gate.change import Change, Check
 from evaluate.gate.thresholds import ERROR_METRICS, Requirement, Threshold, Thresholds
 from evaluate.inputs.model import ModelFolder
-from evaluate.measure.metrics import MAIN_METRIC, Measurement, baseline
+from evaluate.measure.metrics import OF_POSITIVE_CLASS, Measurement, baseline
 from evaluate.measure.predictions import Predictions
 from evaluate.measure.resampling import Distributions, distributions
+from pinion_step.errors import one_line
 from pinion_step.outputs import to_json
+
+_LONGEST_LABEL = 40  # characters of a class in the name of a metric
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,6 @@ class Evaluation:
     """The measurements and the verdict."""
 
     model: ModelFolder
-    registered_model_name: str
     rows: int
     measurement: Measurement
     baseline: dict[str, float]
@@ -29,6 +31,14 @@ class Evaluation:
     positive_class: int | float | str | bool | None
     champion: Champion | None = None
     resampled: Sequence[Distributions] = ()
+
+    @property
+    def shown_as(self) -> dict[str, str]:
+        """Return the metrics that a person must know the class of, such as `recall of "yes"`."""
+        if self.positive_class is None:
+            return {}
+        label = one_line(self.positive_class, _LONGEST_LABEL)
+        return {metric: f'{metric} of "{label}"' for metric in OF_POSITIVE_CLASS}
 
     @property
     def passed(self) -> bool:
@@ -42,7 +52,6 @@ class Evaluation:
             "task": self.model.task,
             "model_id": self.model.model_id,
             "run_id": self.model.run_id,
-            "registered_model_name": self.registered_model_name,
             "rows": self.rows,
             "metrics": self.measurement.metrics,
             "baseline": self.baseline,
@@ -52,6 +61,7 @@ class Evaluation:
             document["champion"] = self.champion.to_json()
         if self.positive_class is not None:
             document["positive_class"] = self.positive_class
+            document["shown_as"] = self.shown_as
         return to_json(document)
 
 
@@ -59,13 +69,12 @@ def evaluate(
     model: ModelFolder,
     predictions: Predictions,
     thresholds: Thresholds,
-    registered_model_name: str = "",
     champion: Champion | None = None,
 ) -> Evaluation:
     """Measure the predictions and check them; without thresholds, they must beat the baseline."""
     measurement = predictions.measure()
     floor = baseline(model.task, predictions.truth)
-    demands = thresholds.requirements or _beat_baseline(model.task, floor)
+    demands = thresholds.requirements or _beat_baseline(predictions, floor)
     classes = predictions.classes
     resampled: list[Distributions] = []
     if champion is not None and champion.predictions is not None:
@@ -74,7 +83,6 @@ def evaluate(
         resampled = distributions([predictions, champion.predictions], metrics)
     return Evaluation(
         model=model,
-        registered_model_name=registered_model_name,
         rows=len(predictions.truth),
         measurement=measurement,
         baseline=floor,
@@ -85,9 +93,21 @@ def evaluate(
     )
 
 
-def _beat_baseline(task: str, floor: dict[str, float]) -> tuple[Requirement, ...]:
-    metric = MAIN_METRIC[task]
-    return (Threshold(metric, floor[metric], metric not in ERROR_METRICS, baseline=True),)
+def _beat_baseline(predictions: Predictions, floor: dict[str, float]) -> tuple[Requirement, ...]:
+    """Return the checks of a model without thresholds.
+
+    Accuracy is not among them: a model that always answers with a frequent class has much of it.
+    """
+    if predictions.classes is None:
+        gated = ["rmse"]
+    elif predictions.probabilities is None:
+        gated = ["balanced_accuracy"]
+    else:
+        gated = ["balanced_accuracy", "log_loss"]
+    return tuple(
+        Threshold(metric, floor[metric], metric not in ERROR_METRICS, baseline=True)
+        for metric in gated
+    )
 
 
 def hold(
@@ -104,8 +124,8 @@ def hold(
     value = metrics.get(requirement.metric)
     if champion.reason:
         return requirement.refuse(value, champion.reason)
-    if champion.version is None:
-        return requirement.waive(value, f"there is no champion: nobody holds {champion.uri}")
+    if champion.compared is None:
+        return requirement.waive(value, "there is no champion to compare with")
     sure = confidence(requirement, *resampled)
     return requirement.check(value, champion.metrics.get(requirement.metric), sure)
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, starmap
 
-from evaluate.gate.change import CHANGES, Change, Check
+from evaluate.gate.change import Change, Check
+from pinion_step.champion import CHANGES
 from pinion_step.errors import WrongCallError
 
 # The metrics that are better when smaller; a bare number would read as a minimum.

@@ -1,19 +1,19 @@
 """The lines that evaluate prints for a person."""
 
-from collections.abc import Sequence
-
 from evaluate.gate.change import Check
 from evaluate.gate.evaluation import Evaluation
+from pinion_step.console import short
 
 _HEADER = ("metric", "value", "threshold", "check")
 
 
-def table(checks: Sequence[Check]) -> list[str]:
+def table(evaluation: Evaluation) -> list[str]:
     """Return one aligned line per check under a header."""
     rows = [_HEADER]
-    for check in checks:
+    for check in evaluation.checks:
         passed = "pass" if check.passed else "FAIL"
-        rows.append((check.metric, value_of(check), demand(check), passed))
+        metric = evaluation.shown_as.get(check.metric, check.metric)
+        rows.append((metric, value_of(check), demand(check), passed))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
 
@@ -53,14 +53,3 @@ def demand(check: Check) -> str:
 def value_of(check: Check) -> str:
     """Return the value, with enough digits to tell it from its limit."""
     return "not computed" if check.value is None else short(check.value, check.limit)
-
-
-def short(number: float, other: float | None) -> str:
-    """Return six significant digits, or all if two different numbers would look equal."""
-    if other is not None and number != other and _round(number) == _round(other):
-        return repr(number)
-    return _round(number)
-
-
-def _round(number: float) -> str:
-    return f"{number:.0f}" if 1e6 <= abs(number) < 1e15 else f"{number:.6g}"

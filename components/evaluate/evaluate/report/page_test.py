@@ -88,8 +88,8 @@ def test_the_numbers_are_those_of_the_result(forest: Example, evaluate_step: Run
     assert {each["name"]: each["value"] for each in document["metrics"]} == result["metrics"]
     for each in document["metrics"]:
         assert each["low"] < each["value"] < each["high"]
-    (check,) = document["checks"]
-    assert result["checks"][0].items() <= check.items()
+    for check, shown in zip(result["checks"], document["checks"], strict=True):
+        assert check.items() <= shown.items()
     assert sum(map(sum, document["confusion"]["counts"])) == 500
     work = [each for each in document["slices"] if each["column"] == "work class"]
     assert sum(each["rows"] for each in work) == 500
@@ -99,13 +99,29 @@ def test_the_numbers_are_those_of_the_result(forest: Example, evaluate_step: Run
     assert "work class: private" in page.text
 
 
+def test_what_few_ask_for_is_folded(forest: Example, evaluate_step: Run) -> None:
+    page, document = parse(evaluate_step(forest))
+
+    assert {"open": None} not in page.all("details")
+    folded = [text for text in page.text if re.fullmatch(r".* \(\d+\)", text)]
+    assert folded == [
+        f"Importance of each column ({len(document['importance'])})",
+        f"Versions, parameters and data ({len(document['provenance'])})",
+    ]
+    first = document["importance"][0]
+    assert any(
+        f"worsens accuracy most for: {first['column']} ({first['mean']:.4g})" in text
+        for text in page.text
+    )
+
+
 def test_the_champion_is_beside_the_model(
     skilled: Example, forest: Example, store: Store, evaluate_step: Run
 ) -> None:
-    store.register(forest, "beside")
+    version = store.register(forest, "beside")
     flags = {"thresholds": '{"accuracy": {"min_absolute_change": 0}}'}
 
-    page, document = parse(evaluate_step(skilled, registered_model_name="beside", **flags))
+    page, document = parse(evaluate_step(skilled, compare_with=f"beside/{version}", **flags))
 
     (difference,) = (each for each in document["differences"] if each["name"] == "accuracy")
     assert difference["value"] == 1.0 - document["champion"]["metrics"]["accuracy"]

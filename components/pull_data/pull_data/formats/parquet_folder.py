@@ -6,7 +6,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pinion_step.errors import StepError
-from pull_data.formats.folder import Part, partition, path_of
+from pinion_step.sources.folder import path_of
+from pull_data.formats.folder import Part, partition
 from pull_data.formats.parquet_table import read_batches, read_footer
 from pull_data.formats.table import Log, Table, check_column_names
 

@@ -19,10 +19,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from pinion_step.errors import StepError
+from pinion_step.sources.source import WebSource
+from pinion_step.sources.transfer import Patience
 from pull_data.conftest import Pull
 from pull_data.sources.download import download
-from pull_data.sources.source import WebSource
-from pull_data.sources.transfer import Patience, Room
+from pull_data.sources.room import Room
 
 BODY = b"a,b\n" + b"1,x\n" * 300_000
 IMPATIENT = Patience(tries=3, connect=2, silence=0.3, backoff=0.01)
@@ -223,6 +224,62 @@ def test_a_wrong_hash_names_both_and_leaves_nothing_behind(pull: Pull, server: S
     server.answers = [WHOLE]
     outcome = pull(server.url(), "--sha256", "0" * 64)
     outcome.assert_failed(hashlib.sha256(BODY).hexdigest(), "0" * 64)
+
+
+SMALL = b"a,b\n1,2\n"
+
+
+@pytest.mark.parametrize(
+    ("version", "answer"),
+    [
+        pytest.param('etag:"3f2a"', serve(SMALL, ETag='"3f2a"'), id="ETag"),
+        pytest.param(
+            "last-modified:2026-11-06T08:49:37Z,8",
+            serve(SMALL, Last_Modified="Fri, 06 Nov 2026 08:49:37 GMT"),
+            id="Last-Modified",
+        ),
+        pytest.param(f"sha256:{hashlib.sha256(SMALL).hexdigest()}", serve(SMALL), id="bytes"),
+        pytest.param(
+            f"sha256:{hashlib.sha256(SMALL).hexdigest()}",
+            serve(SMALL, ETag='"3f2a"'),
+            id="bytes, though there is an ETag now",
+        ),
+    ],
+)
+def test_the_version_that_was_resolved_is_read_and_leaves_no_trace(
+    pull: Pull, server: Server, version: str, answer: Answer
+) -> None:
+    server.answers = [serve(SMALL)]
+    (dataset,) = pull(server.url()).folder.iterdir()
+    before = dataset.read_bytes()
+    server.answers = [*lead("/moved"), answer]
+    server.requests.clear()
+    assert pull(server.url(), "--source-version", version).code == 0
+    assert dataset.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("version", "answer", "found"),
+    [
+        pytest.param('etag:"3f2a"', serve(SMALL, ETag='"3f2b"'), 'etag:"3f2b"', id="ETag"),
+        pytest.param('etag:"3f2a"', serve(SMALL), "not known", id="no ETag any more"),
+        pytest.param(
+            f"sha256:{'0' * 64}",
+            serve(SMALL, ETag='"3f2a"'),
+            f"sha256:{hashlib.sha256(SMALL).hexdigest()}",
+            id="bytes",
+        ),
+    ],
+)
+def test_another_version_is_refused(
+    pull: Pull, server: Server, version: str, answer: Answer, found: str
+) -> None:
+    server.answers = [answer]
+    pull(server.url("/t.csv?token=abc"), "--source-version", version).assert_failed(
+        f"{server.url()}: the version is {found}, but --source-version is {version};"
+        " the source has changed since it was resolved: run the pipeline again"
+    )
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("answer", [WHOLE, stream])

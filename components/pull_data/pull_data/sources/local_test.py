@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pinion_step.errors import StepError
+from pinion_step.sources.local import look
+from pinion_step.sources.source import LocalSource
 from pull_data.conftest import Pull
-from pull_data.sources.source import LocalSource
 from pull_data.step import pull as pull_source
 
 INDEXED = pa.table({"n": range(9), "__index_level_0__": range(9)}).replace_schema_metadata(
@@ -86,6 +87,18 @@ def test_a_file_that_changes_while_it_is_read_is_no_mixture(
     with pytest.raises(StepError, match="^t: the file changed while it was read; try again$"):
         pull_source(LocalSource("t", file), "", tmp_path / "d", told(change, file))
     assert not (tmp_path / "d").exists()
+
+
+def test_the_version_of_a_file_and_of_a_folder_is_held(pull: Pull, folder: Path) -> None:
+    for changed_ns, path in ((2, folder / "b"), (3, folder)):
+        version = look(path, "t").version
+        outcome = pull(path, "--source-version", version)
+        assert outcome.code == 0
+        (outcome.folder / "dataset").unlink()
+        os.utime(folder / "b", ns=(1, changed_ns))
+        pull(path, "--source-version", version).assert_failed(
+            f"{path}: the version is {look(path, 't').version}, but --source-version is {version};"
+        )
 
 
 def test_a_link_to_a_file_is_the_file(pull: Pull, folder: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import signal
 from collections.abc import Callable
 from functools import partial
@@ -14,10 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from pinion_step.errors import StepError
+from pinion_step.sources.source import ObjectSource, parse_source
+from pinion_step.sources.transfer import Patience
 from pull_data.conftest import Passage, Pull, Store, fail, relay, stall
 from pull_data.sources.object_store import download_objects
-from pull_data.sources.source import ObjectSource, parse_source
-from pull_data.sources.transfer import Patience, Room
+from pull_data.sources.room import Room
 
 IMPATIENT = Patience(tries=3, connect=2, silence=5, backoff=0.01)
 
@@ -163,6 +165,25 @@ def test_a_folder_that_changes_while_it_is_read_is_no_mixture(
 
     store.gate.acts = [at_the_first_file]
     pull(store.url(f"{key}/")).assert_failed(f"{store.url(key)}{words}", "try again")
+
+
+def test_the_version_of_an_object_and_of_a_folder_is_held(
+    pull: Pull, store: Store, key: str
+) -> None:
+    store.put(f"{key}.csv", b"n\n7\n")
+    for name in (f"{key}.csv", f"{key}/"):
+        outcome = pull(store.url(name), "--source-version", "none")
+        found = re.search(r"the version is (\S+), but --source-version is none;", outcome.err)
+        assert found, outcome.err
+        kind = "files" if name.endswith("/") else {"s3": "etag", "gs": "generation"}[store.scheme]
+        assert found[1].startswith(f"{kind}:")
+        assert pull(store.url(name), "--source-version", found[1]).code == 0
+        store.put(name if name.endswith(".csv") else f"{key}/{SECOND}", parquet(n=[5]))
+        (dataset,) = outcome.folder.iterdir()
+        dataset.unlink()
+        pull(store.url(name), "--source-version", found[1]).assert_failed(
+            f"{store.url(name)}: the version is {kind}:", f"but --source-version is {found[1]};"
+        )
 
 
 def test_a_stop_in_mid_transfer_leaves_nothing_behind(pull: Pull, store: Store, key: str) -> None:

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from pinion_step.errors import StepError
+from pinion_step.sources import object_store
+from pinion_step.sources.source import ObjectSource
+from pinion_step.sources.transfer import Patience
 from pull_data.conftest import (
     SECRET,
     Act,
@@ -25,10 +28,8 @@ from pull_data.conftest import (
     stall,
     use_keys,
 )
-from pull_data.sources import object_store
 from pull_data.sources.object_store import download_objects
-from pull_data.sources.source import ObjectSource
-from pull_data.sources.transfer import Patience, Room
+from pull_data.sources.room import Room
 
 BODY = b"a,b\n" + b"1,x\n2,\n" * 40_000
 OTHER = b"a,b\n" + b"3,y\n4,\n" * 40_000

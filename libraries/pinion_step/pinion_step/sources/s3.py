@@ -1,29 +1,19 @@
-"""S3 and its likes, with the credentials, region and endpoint that every AWS tool finds."""
+"""S3 and its likes, with the credentials, region and endpoint that every AWS tool finds.
+
+Its library is imported when it is called.
+"""
 
 import os
 from functools import cached_property
-
-import aiohttp
-from aiobotocore.config import AioConfig
-from aiobotocore.session import AioSession
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    CredentialRetrievalError,
-    HTTPClientError,
-    NoRegionError,
-    SSLError,
-)
-from botocore.exceptions import ConnectionError as BotoConnectionError
-from botocore.parsers import ResponseParserError
-from fsspec.asyn import get_loop, sync
-from fsspec.exceptions import FSTimeoutError
-from fsspec.spec import AbstractBufferedFile
-from s3fs import S3FileSystem
+from typing import TYPE_CHECKING
 
 from pinion_step.errors import reason
-from pull_data.sources.source import ObjectSource
-from pull_data.sources.transfer import REPLACED, Patience, connection_failure, is_passing
+from pinion_step.sources.source import ObjectSource
+from pinion_step.sources.transfer import REPLACED, Patience, connection_failure, is_passing
+
+if TYPE_CHECKING:
+    from fsspec.spec import AbstractBufferedFile
+    from s3fs import S3FileSystem
 
 _ANONYMOUS = (
     "there is no access without credentials; set AWS_ACCESS_KEY_ID and"
@@ -46,32 +36,40 @@ _REFUSALS = {
     "InvalidObjectState": "the object is archived; restore it first",
     "PreconditionFailed": REPLACED,
 }
-_LOST = (
-    BotoConnectionError,
-    HTTPClientError,
-    ResponseParserError,
-    FSTimeoutError,
-    aiohttp.ClientError,
-)
 
 
 class S3:
     """A store; without any credentials it is asked anonymously, as public buckets allow."""
 
-    errors: tuple[type[Exception], ...] = (
-        BotoCoreError,
-        ClientError,
-        OSError,
-        ResponseParserError,
-        aiohttp.ClientError,
-        ValueError,
-    )
-
     def __init__(self, patience: Patience) -> None:
         self._patience = patience
         self._anonymous = False
 
-    def open(self, source: ObjectSource) -> AbstractBufferedFile:
+    @cached_property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What the library raises."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        return (BotoCoreError, ClientError, OSError, ValueError, *self._lost)
+
+    @cached_property
+    def _lost(self) -> tuple[type[Exception], ...]:
+        """What it raises if the connection is lost."""
+        from aiohttp import ClientError
+        from botocore.exceptions import ConnectionError as BotoConnectionError
+        from botocore.exceptions import HTTPClientError
+        from botocore.parsers import ResponseParserError
+        from fsspec.exceptions import FSTimeoutError
+
+        return (
+            BotoConnectionError,
+            HTTPClientError,
+            ResponseParserError,
+            FSTimeoutError,
+            ClientError,
+        )
+
+    def open(self, source: ObjectSource) -> "AbstractBufferedFile":
         """Open an object; its ETag is asked for with each range."""
         path = f"{source.bucket}/{source.key}"
         try:
@@ -84,6 +82,8 @@ class S3:
 
     def refusal(self, error: Exception) -> str:
         """Return what no further try can mend, and what to do about it, or nothing."""
+        from botocore.exceptions import CredentialRetrievalError, NoRegionError, SSLError
+
         code = _code(error)
         if code:
             return self._refused_with(code)
@@ -92,7 +92,7 @@ class S3:
                 return _REFUSALS["NoSuchKey"]
             case SSLError():
                 return f"the server's certificate is not trusted: {reason(_inner(error))}"
-            case _ if isinstance(error, _LOST):
+            case _ if isinstance(error, self._lost):
                 return ""
             case CredentialRetrievalError():
                 # What the program or service said of it may hold a secret.
@@ -120,8 +120,13 @@ class S3:
         return _REFUSALS.get(code, f"the store answers {code}; check the address and the region")
 
     @cached_property
-    def filesystem(self) -> S3FileSystem:
+    def filesystem(self) -> "S3FileSystem":
         """The client, which asks for credentials when it is made."""
+        from aiobotocore.config import AioConfig
+        from aiobotocore.session import AioSession
+        from fsspec.asyn import get_loop, sync
+        from s3fs import S3FileSystem
+
         options = {
             "connect_timeout": self._patience.connect,
             "read_timeout": self._patience.silence,
@@ -148,6 +153,8 @@ class S3:
 
 def _code(error: BaseException) -> str:
     """Return how the store named the error that s3fs may have wrapped, or nothing."""
+    from botocore.exceptions import ClientError
+
     if isinstance(error, ClientError):
         return str(error.response["Error"].get("Code", ""))
     return _code(error.__cause__) if error.__cause__ else ""
@@ -155,5 +162,7 @@ def _code(error: BaseException) -> str:
 
 def _inner(error: Exception) -> BaseException:
     """Return the error of the connection behind one of botocore's."""
+    from botocore.exceptions import BotoCoreError
+
     inner = error.kwargs.get("error") if isinstance(error, BotoCoreError) else None
     return inner if isinstance(inner, BaseException) else error

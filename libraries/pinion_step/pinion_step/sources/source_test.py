@@ -3,12 +3,12 @@ from pathlib import Path
 import pytest
 
 from pinion_step.errors import StepError
-from pull_data.sources.source import (
+from pinion_step.sources.source import (
     LocalSource,
     ObjectSource,
+    SampleSource,
     WebSource,
     parse_source,
-    sample_names,
 )
 
 
@@ -65,8 +65,6 @@ def test_an_object_is_named_by_its_bucket_and_key(url: str, bucket: str, key: st
         pytest.param("s3://b1/k?versionId=x", "asks for a version.* --sha256$", id="S3 version"),
         pytest.param("gs://b1/k#1700000", "asks for a version.* --sha256$", id="Google version"),
         pytest.param("s3://key:s3cret@b1/k", "address names no bucket; give [^@]*$", id="keys"),
-        pytest.param("sample:iris", "sample:breast_cancer, sample:diabetes", id="sample"),
-        pytest.param("sample:../../x", "unknown sample", id="a path as sample"),
         pytest.param("file://other/t.csv", "names the host 'other'", id="file on another host"),
         pytest.param("http:///t.csv", "names no host", id="no host"),
         pytest.param("http://[::1/t?token=abc", "not a URL: Invalid IPv6 URL$", id="no URL"),
@@ -79,5 +77,5 @@ def test_a_source_that_cannot_be_meant_is_a_wrong_call(text: str, message: str) 
     assert caught.value.exit_code == 2
 
 
-def test_the_samples_are_found_in_the_package() -> None:
-    assert sample_names() == ["breast_cancer", "diabetes"]
+def test_a_sample_is_known_to_who_has_it() -> None:
+    assert parse_source("sample:iris") == SampleSource(name="sample:iris")

@@ -11,15 +11,21 @@ from pinion_step.errors import WrongCallError
 
 DEFAULT_SOURCE = "sample:breast_cancer"
 KNOWN = "a path, file://, http://, https://, s3://, gs:// or sample:NAME"
-_SAMPLES = Path(__file__).parents[1] / "samples"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)|sample(?=:)")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]+")
 _VERSION = re.compile(r"[?&](versionId|generation)=|#\d+$")
 
 
 @dataclass(frozen=True)
+class SampleSource:
+    """A sample that comes with pull_data, by its whole name, such as `sample:diabetes`."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class LocalSource:
-    """A file that is read in place, or a folder of files. The samples are files of this package."""
+    """A file that is read in place, or a folder of files."""
 
     name: str
     path: Path
@@ -65,14 +71,13 @@ class ObjectSource:
         return ObjectSource(self.scheme, self.bucket, self.prefix + path)
 
 
-Source = LocalSource | WebSource | ObjectSource
+Source = SampleSource | LocalSource | WebSource | ObjectSource
 
 
 def parse_source(text: str) -> Source:
     """Parse what `--source` gave.
 
-    Raises `WrongCallError` for an empty text, an unknown protocol or sample, or a URL
-    without host.
+    Raises `WrongCallError` for an empty text, an unknown protocol, or a URL without host.
     """
     if not text.strip():
         # Elsewhere an empty value means "not given"; here that would be a sample nobody asked for.
@@ -87,19 +92,6 @@ def parse_source(text: str) -> Source:
     if scheme not in _PARSERS:
         raise WrongCallError(f"--source: unknown protocol {scheme}:// (known: {KNOWN})")
     return _PARSERS[scheme](text)
-
-
-def sample_names() -> list[str]:
-    """Return the names that may follow `sample:`."""
-    return sorted(file.stem for file in _SAMPLES.glob("*.csv"))
-
-
-def _sample(text: str) -> LocalSource:
-    name = text.removeprefix("sample:")
-    if name not in sample_names():
-        known = ", ".join(f"sample:{known}" for known in sample_names())
-        raise WrongCallError(f"--source: unknown sample {text!r} (known: {known})")
-    return LocalSource(text, _SAMPLES / f"{name}.csv")
 
 
 def _file_url(text: str) -> LocalSource:
@@ -155,7 +147,7 @@ def _object(text: str) -> ObjectSource:
 
 
 _PARSERS: dict[str, Callable[[str], Source]] = {
-    "sample": _sample,
+    "sample": SampleSource,
     "file": _file_url,
     "http": _web,
     "https": _web,

@@ -1,27 +1,23 @@
-"""What every download shares: patience with a server, repeated requests, and room on the disk."""
+"""What all reading from servers shares: patience with them, and requests that are repeated."""
 
 import os
-import shutil
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from time import sleep
-from typing import Protocol, TypeVar
-
-import aiohttp
-from fsspec.exceptions import FSTimeoutError
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pinion_step.errors import StepError
-from pull_data.formats.table import Log
 
+if TYPE_CHECKING:
+    from aiohttp import ClientConnectorError
+
+# Takes a line for the log of the step.
+Log = Callable[[str], None]
 Result = TypeVar("Result")
 
 # Refusals that hold for a moment only: too slow a request, too many of them.
 PASSING = (408, 429)
-# A source without an end is stopped before the disk is full; of a small disk a share stays free.
-RESERVE_BYTES = 1 << 30
-RESERVE_SHARE = 20
 REPLACED = "the object was replaced or deleted while it was read; try again"
 
 
@@ -38,34 +34,12 @@ class Patience:
     backoff: float = 1.0
 
 
-@dataclass(frozen=True)
-class Room:
-    """The bytes that a download of `name` may have."""
-
-    name: str
-    most: int
-
-    @classmethod
-    def beside(cls, name: str, file: Path) -> "Room":
-        """Return the room on the disk of a file, which may be there already, but empty."""
-        disk = shutil.disk_usage(file.parent)
-        reserve = min(RESERVE_BYTES, disk.total // RESERVE_SHARE)
-        return cls(name, max(0, disk.free - reserve))
-
-    def hold(self, size: int) -> None:
-        """Raise `StepError` if so many bytes are too many."""
-        if size > self.most:
-            raise StepError(
-                f"{self.name}: larger than the {self.most} bytes available on the disk of"
-                " --dataset; free some space, or choose another path"
-            )
-
-
 class Server(Protocol):
     """What the errors of one kind of server mean."""
 
-    # What its library raises, in which nothing of this machine's disk has a part.
-    errors: tuple[type[Exception], ...]
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What its library raises, in which nothing of this machine's disk has a part."""
 
     def refusal(self, error: Exception) -> str:
         """Return what no further try can mend, and what to do about it, or nothing."""
@@ -113,6 +87,9 @@ def is_passing(status: int) -> bool:
 
 def connection_failure(error: BaseException, patience: Patience) -> str:
     """Return how a connection failed, without the URL, which may hold a secret."""
+    import aiohttp
+    from fsspec.exceptions import FSTimeoutError
+
     if isinstance(error, FSTimeoutError):
         # fsspec hides which timeout it was behind its own.
         error = error.__cause__ or error
@@ -128,7 +105,7 @@ def connection_failure(error: BaseException, patience: Patience) -> str:
     return f"the connection failed ({type(error).__name__})"
 
 
-def _no_connection(error: aiohttp.ClientConnectorError) -> str:
+def _no_connection(error: "ClientConnectorError") -> str:
     if isinstance(error.os_error, socket.gaierror):
         return f"the host {error.host!r} is unknown"
     number = error.os_error.errno

@@ -1,54 +1,64 @@
-"""Google Cloud Storage, with the credentials that every Google tool finds."""
+"""Google Cloud Storage, with the credentials that every Google tool finds.
+
+Its library is imported when it is called.
+"""
 
 import os
-from functools import cached_property
-
-import aiohttp
-import google.auth
-import requests
-from fsspec.exceptions import FSTimeoutError
-from fsspec.spec import AbstractBufferedFile
-from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, TransportError
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 from pinion_step.errors import StepError, reason
-from pull_data.sources.source import ObjectSource
-from pull_data.sources.transfer import Patience, connection_failure, is_passing
+from pinion_step.sources.source import ObjectSource
+from pinion_step.sources.transfer import Patience, connection_failure, is_passing
 
-# Read at the import: its second client, of buckets of another kind, takes twice the time.
+if TYPE_CHECKING:
+    from fsspec.spec import AbstractBufferedFile
+    from gcsfs import GCSFileSystem
+
+# Read at the import of gcsfs: its second client, of buckets of another kind, takes twice the time.
 os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
-
-from gcsfs import GCSFileSystem  # noqa: E402
-from gcsfs.retry import HttpError, NonRetryableError, retry_request  # noqa: E402
-
 _CREDENTIALS = "GOOGLE_APPLICATION_CREDENTIALS"
-_PASSING = (
-    TransportError,
-    aiohttp.ClientError,
-    requests.RequestException,
-    FSTimeoutError,
-    TimeoutError,
-)
 
 
-class _OneTry(GCSFileSystem):
-    """The file system without its six tries of half a minute: trying again is ours."""
+@cache
+def _one_try() -> "type[GCSFileSystem]":
+    """Return the file system without its six tries of half a minute: trying again is ours."""
+    from gcsfs import GCSFileSystem
+    from gcsfs.retry import retry_request
 
-    _request = retry_request(GCSFileSystem._request.__wrapped__, retries=1)
+    class OneTry(GCSFileSystem):
+        _request = retry_request(GCSFileSystem._request.__wrapped__, retries=1)
+
+    return OneTry
 
 
 class GoogleStorage:
     """A store; without any credentials it is asked anonymously, as public buckets allow."""
 
-    errors: tuple[type[Exception], ...] = (
-        *(GoogleAuthError, HttpError, NonRetryableError, aiohttp.ClientError),
-        *(OSError, ValueError),
-    )
-
     def __init__(self, patience: Patience) -> None:
         self._patience = patience
         self._anonymous = False
 
-    def open(self, source: ObjectSource) -> AbstractBufferedFile:
+    @cached_property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What the library raises."""
+        from aiohttp import ClientError
+        from gcsfs.retry import HttpError, NonRetryableError
+        from google.auth.exceptions import GoogleAuthError
+
+        return (GoogleAuthError, HttpError, NonRetryableError, ClientError, OSError, ValueError)
+
+    @cached_property
+    def _passing(self) -> tuple[type[Exception], ...]:
+        """What it raises if the connection is lost."""
+        from aiohttp import ClientError
+        from fsspec.exceptions import FSTimeoutError
+        from google.auth.exceptions import TransportError
+        from requests import RequestException
+
+        return (TransportError, ClientError, RequestException, FSTimeoutError, TimeoutError)
+
+    def open(self, source: ObjectSource) -> "AbstractBufferedFile":
         """Open an object at its newest generation, which never changes."""
         path = f"{source.bucket}/{source.key}"
         details = self.filesystem.info(path)
@@ -63,6 +73,10 @@ class GoogleStorage:
 
     def refusal(self, error: Exception) -> str:
         """Return what no further try can mend, and what to do about it, or nothing."""
+        import aiohttp
+        from gcsfs.retry import HttpError, NonRetryableError
+        from google.auth.exceptions import GoogleAuthError
+
         match error:
             case FileNotFoundError():
                 return "there is no such object, or no such bucket; check --source"
@@ -74,7 +88,7 @@ class GoogleStorage:
                 return f"the server's certificate is not trusted: {reason(error)}"
             case aiohttp.InvalidURL():
                 return "the endpoint is not a URL; check STORAGE_EMULATOR_HOST"
-            case _ if isinstance(error, _PASSING):
+            case _ if isinstance(error, self._passing):
                 return ""
             case GoogleAuthError() | NonRetryableError():
                 return f"the credentials do not work: {reason(error)}"
@@ -82,9 +96,13 @@ class GoogleStorage:
 
     def failure(self, error: Exception) -> str:
         """Return what another try may mend."""
+        from gcsfs.retry import HttpError
+        from google.auth.exceptions import TransportError
+        from requests.exceptions import ProxyError
+
         if isinstance(error, HttpError):
             return f"the store answers {error.code}"
-        if isinstance(error, requests.exceptions.ProxyError):
+        if isinstance(error, ProxyError):
             # What gcsfs makes of this answer.
             return "the store answers 502"
         if isinstance(error, TransportError):
@@ -92,13 +110,15 @@ class GoogleStorage:
         return connection_failure(error, self._patience)
 
     @cached_property
-    def filesystem(self) -> GCSFileSystem:
+    def filesystem(self) -> "GCSFileSystem":
         """The client, which asks for credentials when it is made."""
+        from aiohttp import ClientTimeout
+
         self._anonymous = _is_anonymous()
-        timeout = aiohttp.ClientTimeout(
+        timeout = ClientTimeout(
             total=None, sock_connect=self._patience.connect, sock_read=self._patience.silence
         )
-        return _OneTry(
+        return _one_try()(
             token="anon" if self._anonymous else "google_default",
             access="read_only",
             requests_timeout=timeout,
@@ -125,6 +145,9 @@ def _is_anonymous() -> bool:
         return False
     if os.environ.get("STORAGE_EMULATOR_HOST"):
         return True
+    import google.auth
+    from google.auth.exceptions import DefaultCredentialsError
+
     try:
         google.auth.default()
     except DefaultCredentialsError:

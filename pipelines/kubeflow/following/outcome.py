@@ -1,0 +1,130 @@
+"""Say how a run ended: which step failed, why, and what to do about it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.kubeflow.api.client import Api
+from pipelines.kubeflow.following import logs, reasons
+from pipelines.kubeflow.following.settings import given
+from pipelines.kubeflow.following.steps import DRIVER, Step, drivers, executors, steps
+from pipelines.kubeflow.following.tasks import Run
+from pipelines.kubeflow.following.workflow import Node, Workflow
+from pipelines.system.task_state import State
+
+# The step that measures a model, and how the one that refuses it says so.
+_EVALUATE, _REFUSED = "evaluate", "did not pass its evaluation"
+# What the launcher says if the step was killed.
+_KILLED = "signal: killed"
+_UNFILLED = "not found in executor input"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run that ended, and where to ask for reasons: KFP's API and Argo's account of the run."""
+
+    api: Api
+    run: Run
+    names: Sequence[str]
+    document: Mapping[str, Any]
+    workflow: Workflow
+    namespace: str
+
+    def account(self) -> str:
+        """Return how the run ended, in one line, with the reason of each step that failed."""
+        if self.run.stopped:
+            return "was stopped"
+        if self.run.succeeded:
+            return self.run.word
+        found = dict.fromkeys(self._reasons())
+        return f"{self.run.word}: {'; '.join(found)}" if found else self.run.word
+
+    def verdict(self, account: str) -> list[str]:
+        """Return the checks of a model that was refused, as the step that made them printed them.
+
+        None, if the account of the run is about something else.
+        """
+        lines = logs.own_lines(self.log(_EVALUATE)) if _REFUSED in account else []
+        return [line for line in lines if ": progress: " not in line]
+
+    def failed(self) -> list[Step]:
+        """Return the steps that failed."""
+        return [step for step in steps(self.run, self.names) if step.state is State.FAILED]
+
+    def log(self, step: str) -> str:
+        """Return the log of the last pod of a step; empty if KFP does not give it."""
+        if nodes := self.workflow.of(step):
+            return self._read(nodes[-1].names)
+        found = [each for each in steps(self.run, self.names) if each.name == step]
+        return self._read(self._guesses(found[0])) if found else ""
+
+    def _reasons(self) -> Iterator[str]:
+        failed = self.failed()
+        nodes = {name: self.workflow.failed(name) for name in self.names}
+        for step in failed:
+            attempts = self.workflow.attempts(step.base)
+            times = f" after {attempts} attempts" if attempts > 1 else ""
+            # The number of a loop's item is ours, so any order of its pods will do.
+            left = nodes[step.base]
+            reason = self._why(step.base, left.pop() if left else None, step)
+            yield f"step {step.name!r} failed{times}: {reason}"
+        # KFP may not have come to report these.
+        late = {name: left[-1] for name, left in nodes.items() if left}
+        for name, node in late.items():
+            yield f"step {name!r} failed: {self._why(name, node, None)}"
+        # KFP starts a driver before the run and before each condition and loop, too.
+        others = [] if failed or late else drivers(self.run, self.names)
+        for task in others:
+            name = task.name.removesuffix(DRIVER)
+            found = self.workflow.failed(name)
+            told = logs.fatal(self._read(found[-1].names if found else reversed(task.children)))
+            yield f"KFP's driver of {name!r} failed: {_brief(told) or self._hint()}"
+        if self.workflow.message and not (failed or late or others):
+            yield f"Argo says: {self.workflow.message}"
+
+    def _why(self, name: str, node: Node | None, step: Step | None) -> str:
+        """Return why a step failed, of which Argo's account, KFP's, or both are known."""
+        setting = given(self.document, name)
+        driver = node.driver if node else step is not None and step.task.name.endswith(DRIVER)
+        message = reasons.why_failed(node.message, name, setting) if node else ""
+        if message and not driver:
+            return message
+        log = self._read(node.names if node else self._guesses(step) if step else ())
+        fatal = logs.fatal(log)
+        if driver:
+            told = _brief(fatal) or (node.message if node else "")
+            return f"KFP's driver could not prepare it: {told or self._hint(node)}"
+        if own := logs.own_error(log):
+            return own
+        return reasons.killed(name, setting) if _KILLED in fatal else fatal or self._hint(node)
+
+    def _guesses(self, step: Step) -> list[str]:
+        """Return the nodes that may have the log of a step, by KFP's tasks alone."""
+        if step.task.name.endswith(DRIVER):
+            return list(reversed(step.task.children))
+        tasks = [task for task in executors(self.run, step) if task.state == step.task.state]
+        attempts = [node for task in tasks for node in reversed(task.children)]
+        # Without retries, the executor is the first node within the step.
+        return [*attempts, *step.task.children[:1]]
+
+    def _read(self, nodes: Iterable[str]) -> str:
+        return logs.read(self.api, self.run.id, self.namespace, nodes)
+
+    def _hint(self, node: Node | None = None) -> str:
+        return f"KFP does not give its log; see {kubectl(self.run.id, self.namespace, node)}"
+
+
+def kubectl(run_id: str, namespace: str, node: Node | None = None) -> str:
+    """Return the command that shows the log of a pod, or of every pod of a run."""
+    if node:
+        return f"kubectl logs -n {namespace} {node.pod} -c main"
+    return f"kubectl logs -n {namespace} -l pipeline/runid={run_id} -c main --prefix --tail=-1"
+
+
+def _brief(told: str) -> str:
+    """Return what a driver says without its own call, which it repeats first."""
+    _, _, reason = told.partition(") failed: ")
+    reason = reason or told
+    if _UNFILLED in reason:
+        reason += "; it does not fill in defaults: compile the pipeline again, or make a release"
+    return reason

@@ -1,0 +1,1 @@
+"""Walk the commands of the README on a real cluster."""

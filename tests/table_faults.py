@@ -36,6 +36,7 @@ class _Making:
     damage: Callable[[str], str] = str
     said: list[str] = field(default_factory=list)
     refused: list[tuple[str, ...]] = field(default_factory=list)
+    filled: set[int] = field(default_factory=set)
 
     def line(self, row: int) -> int:
         """Return the line of the file in which a row is."""
@@ -43,9 +44,13 @@ class _Making:
         return above + row + (self.again is not None and row >= self.again)
 
     def fill(self, row: int, text: str, *kinds: str) -> Column | None:
-        """Write a text into a cell of the first feature of the kinds; return that column."""
+        """Write a text into a cell of the first feature of the kinds; return that column.
+
+        A second one in a column would be more than the few that are taken for faults.
+        """
         for place, column in enumerate(self.table.columns[1:-1], start=1):
-            if column.kind in kinds:
+            if column.kind in kinds and place not in self.filled:
+                self.filled.add(place)
                 self.lines[row][place] = text
                 return column
         return None

@@ -10,11 +10,18 @@ from sklearn.pipeline import Pipeline
 
 from train.data.dataset import Dataset
 from train.data.schema import Schema
+from train.log import log
 from train.models import Family, find_model
 from train.progress import in_words
 
 # From here on, boosting takes minutes, because it grows a tree for each class in each round.
 MANY_CLASSES = 100
+
+
+def warn(name: str, schema: Schema, data: Dataset, pipeline: Pipeline, fits: float) -> None:
+    """Log a warning for each limit that the rows exceed."""
+    for limit in exceeded(name, schema, data, pipeline, fits):
+        log(f"warning: {limit}")
 
 
 def exceeded(

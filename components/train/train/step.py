@@ -23,8 +23,8 @@ from train.data.schema import Schema, read_schema
 from train.log import log
 from train.model.cross_validation import METRICS, Folds, Metrics, choose_folds, cross_validate
 from train.model.footprint import check_memory
-from train.model.many_classes import warn
 from train.model.low_memory import make_plain
+from train.model.many_classes import warn
 from train.model.pipeline import build_pipeline, use_one_thread
 from train.models import find_model
 from train.options import Options

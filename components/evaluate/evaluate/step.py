@@ -36,12 +36,8 @@ def measure(
 
     `parameters` are those of the model's run. `lineage` among the texts is for MLflow only.
     """
-    estimator = load_estimator(model)
-    split = read_test_split(request.test_data, model.target, estimator)
-    candidate = Candidate(model, estimator, split)
-    check_slices(candidate, request.slices)
-    if absent := absent_classes(candidate):
-        log("evaluate", f"warning: {absent}")
+    candidate = read_candidate(model, request)
+    estimator, split = candidate.estimator, candidate.split
     with threadpool_limits(1 if split.features.size < MANY_CELLS else None):
         predictions = predict(model, estimator, split, model.positive_class)
         champion = None
@@ -54,6 +50,17 @@ def measure(
             numbers["provenance"] = document.provenance(evaluation, candidate, request, parameters)
             outputs |= {"report": page(numbers), "report_data": to_json(numbers)}
     return evaluation, outputs
+
+
+def read_candidate(model: ModelFolder, request: Request) -> Candidate:
+    """Read the model and the test split, and warn about the classes that the split lacks."""
+    estimator = load_estimator(model)
+    split = read_test_split(request.test_data, model.target, estimator)
+    candidate = Candidate(model, estimator, split)
+    check_slices(candidate, request.slices)
+    if absent := absent_classes(candidate):
+        log("evaluate", f"warning: {absent}")
+    return candidate
 
 
 def texts(evaluation: Evaluation, predictions: Predictions, request: Request) -> dict[str, str]:

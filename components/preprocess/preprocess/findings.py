@@ -23,7 +23,6 @@ CHECKS = (
     "target_leak",
     "no_usable_features",
     "rare_class",
-    "similar_classes",
     "id_like",
     "constant",
     "repeated_rows",

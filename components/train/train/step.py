@@ -22,8 +22,8 @@ from train.data.schema import Schema, read_schema
 from train.log import log
 from train.model.cross_validation import METRICS, Folds, Metrics, choose_folds, cross_validate
 from train.model.footprint import check_memory
-from train.model.limits import exceeded
 from train.model.low_memory import make_plain
+from train.model.many_classes import warn
 from train.model.pipeline import build_pipeline, use_one_thread
 from train.models import find_model
 from train.options import Options
@@ -160,8 +160,7 @@ def fit(job: Job, run: Run, tags: Mapping[str, str]) -> tuple[Metrics, dict[str,
     trials = f", {plan.trials} trials" if plan else ""
     log(f"{job.options.model} on {rows} rows, {columns} features, {folds.number} folds{trials}")
     work = expected_work(plan, job.schema, data, folds)
-    for warning in exceeded(job.options.model, job.schema, data, pipeline, work + 1):
-        log(f"warning: {warning}")
+    warn(job.options.model, job.schema, data, pipeline, work + 1)
     progress = Progress(job.options.quiet)
     progress.expect(work)
     metrics: Metrics | None = None

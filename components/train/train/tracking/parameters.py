@@ -20,13 +20,9 @@ def run_parameters(
 ) -> dict[str, str]:
     """Return the parameters of the run that describe the table and the model."""
     rows, columns = data.features.shape
-    known = schema.positive_class is not None
-    positive = {"positive_class": str(schema.positive_class)[:LONGEST_PARAMETER]} if known else {}
     return {
         "cv_folds": str(folds.number),
-        "task": schema.task,
-        "target": schema.target,
-        **positive,
+        **{name: str(value)[:LONGEST_PARAMETER] for name, value in schema.judged.items()},
         "rows": str(rows),
         "columns": str(columns),
         "model": options.model,

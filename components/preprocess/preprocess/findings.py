@@ -29,6 +29,7 @@ CHECKS = (
     "codes",
     "many_categories",
     "many_classes",
+    "alike_classes",
     "schema_drift",
     "read_as",
 )

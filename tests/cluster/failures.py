@@ -36,7 +36,7 @@ def memory(scene: Scene) -> str:
 
 
 def no_node(scene: Scene) -> str:
-    """Ask for a node that is not there: the step waits with the reason shown, until it is stopped."""
+    """Ask for a node that is not there: the step waits, with the reason shown, until a stop."""
     platform = _platform(scene, {"steps": {"pull-data": {"node_selector": NO_POOL}}})
     with scene.started("--platform", platform, "--no-cache") as submitted:
         run = submitted.run()

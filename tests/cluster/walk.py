@@ -50,7 +50,9 @@ def register(scene: Scene) -> str:
     """Submit a run that registers its model, as version 1."""
     began = time.monotonic()
     done = scene.submit("--register")
-    require(done, 0, *(rf"\b{step}: succeeded" for step in (*ALWAYS, "train")), r"^state +succeeded$")
+    require(
+        done, 0, *(rf"\b{step}: succeeded" for step in (*ALWAYS, "train")), r"^state +succeeded$"
+    )
     require(_shown(scene, 1), 0, rf"models:/{scene.name}/1\b")
     return f"{scene.name}/1 in {time.monotonic() - began:.0f} s"
 

@@ -9,7 +9,7 @@ from evaluate.request import Request
 from pinion_step.champion import model_version
 from pinion_step.cli import Parser, json_names, path, run
 from pinion_step.console import log
-from pinion_step.executor_output import add_executor_input
+from pinion_step.kfp.executor_output import add_executor_input
 from pinion_step.libraries import steer_libraries, warm_up
 from pinion_step.mlflow import resolve_uri
 from pinion_step.outputs import staged, write_text

@@ -7,7 +7,7 @@ import numpy as np
 
 from evaluate.measure.predictions import Predictions
 from evaluate.report import curves
-from pinion_step.executor_output import describe
+from pinion_step.kfp.executor_output import describe
 from pinion_step.outputs import to_json
 
 # The output of train has the name `metrics` too.

@@ -12,7 +12,7 @@ from evaluate.gate.evaluation import Evaluation, evaluate
 from evaluate.inputs.dataset import read_test_split
 from evaluate.inputs.model import ModelFolder, load_estimator
 from evaluate.lineage import lineage
-from evaluate.measure.predictions import predict
+from evaluate.measure.predictions import Predictions, predict
 from evaluate.report import document
 from evaluate.report.page import page
 from evaluate.request import Request
@@ -36,31 +36,45 @@ def measure(
 
     `parameters` are those of the model's run. `lineage` among the texts is for MLflow only.
     """
-    estimator = load_estimator(model)
-    split = read_test_split(request.test_data, model.target, estimator)
-    candidate = Candidate(model, estimator, split)
-    check_slices(candidate, request.slices)
-    if absent := absent_classes(candidate):
-        log("evaluate", f"warning: {absent}")
+    candidate = read_candidate(model, request)
+    estimator, split = candidate.estimator, candidate.split
     with threadpool_limits(1 if split.features.size < MANY_CELLS else None):
         predictions = predict(model, estimator, split, model.positive_class)
         champion = None
         if request.thresholds.compare:
             champion = find_champion(client, request.compare_with, candidate)
         evaluation = evaluate(model, predictions, request.thresholds, champion)
-        metrics = to_json(evaluation.measurement.metrics)
-        outputs = {
-            "result": evaluation.to_json(),
-            "metrics": metrics,
-            "lineage": lineage(request, predictions, metrics),
-        }
-        if {"classification_metrics", "executor_output"} & request.outputs.keys():
-            outputs |= native_outputs(evaluation.measurement.metrics, predictions)
+        outputs = texts(evaluation, predictions, request)
         if not ARTIFACTS.keys().isdisjoint(request.outputs):
             numbers = document.build(evaluation, predictions, candidate, request.slices)
             numbers["provenance"] = document.provenance(evaluation, candidate, request, parameters)
             outputs |= {"report": page(numbers), "report_data": to_json(numbers)}
     return evaluation, outputs
+
+
+def read_candidate(model: ModelFolder, request: Request) -> Candidate:
+    """Read the model and the test split, and warn about the classes that the split lacks."""
+    estimator = load_estimator(model)
+    split = read_test_split(request.test_data, model.target, estimator)
+    candidate = Candidate(model, estimator, split)
+    check_slices(candidate, request.slices)
+    if absent := absent_classes(candidate):
+        log("evaluate", f"warning: {absent}")
+    return candidate
+
+
+def texts(evaluation: Evaluation, predictions: Predictions, request: Request) -> dict[str, str]:
+    """Return the texts of all outputs but the report."""
+    measured = evaluation.measurement.metrics
+    metrics = to_json(measured)
+    outputs = {
+        "result": evaluation.to_json(),
+        "metrics": metrics,
+        "lineage": lineage(request, predictions, metrics),
+    }
+    if {"classification_metrics", "executor_output"} & request.outputs.keys():
+        outputs |= native_outputs(measured, predictions)
+    return outputs
 
 
 def absent_classes(candidate: Candidate) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from pinion_step.pages import answers, folded, html_page, number, paragraph, section, table
+from pinion_step.kfp.pages import answers, folded, html_page, number, paragraph, section, table
 
 # Longer tables are folded.
 _MANY = 20

@@ -1,9 +1,8 @@
 """The model card: the description of a version on its page in the registry, in Markdown."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
-from register.evaluation import Check, EvaluationResult
+from register.evaluation import EvaluationResult
 
 
 def model_card(result: EvaluationResult, tags: Mapping[str, str]) -> str:
@@ -14,7 +13,7 @@ def model_card(result: EvaluationResult, tags: Mapping[str, str]) -> str:
 def _numbers(result: EvaluationResult) -> Iterator[str]:
     yield "Passed its evaluation on rows that it was not trained on:"
     yield ""
-    yield from (f"- {_rounded(check)}" for check in result.checks)
+    yield from (f"- {check}" for check in result.checks)
     if result.metrics:
         yield ""
         yield "| metric | value |"
@@ -22,18 +21,6 @@ def _numbers(result: EvaluationResult) -> Iterator[str]:
         for name, value in sorted(result.metrics.items()):
             # A class in the name of a metric may have a bar, which ends a cell.
             yield f"| {name.replace('|', '&#124;')} | {value:.4g} |"
-
-
-def _rounded(check: Check) -> Check:
-    """Round the numbers of a check for the table, unless rounding would make them equal."""
-    value, threshold = _number(check.value), _number(check.threshold)
-    if value == threshold:
-        return check
-    return replace(check, value=value, threshold=threshold)
-
-
-def _number(exact: float | None) -> float | None:
-    return float(f"{exact:.4g}") if isinstance(exact, float) else exact
 
 
 def _sources(tags: Mapping[str, str]) -> Iterator[str]:

@@ -7,7 +7,9 @@ from register.evaluation import Check, EvaluationResult
 @pytest.mark.parametrize(
     ("value", "threshold", "line"),
     [
-        pytest.param(59 / 60, 19 / 30, "- accuracy is 0.9833, must be >= 0.6333", id="shortened"),
+        pytest.param(
+            59 / 60, 19 / 30, "- accuracy is 0.983333, must be >= 0.633333", id="shortened"
+        ),
         pytest.param(3, 2.5, "- accuracy is 3, must be >= 2.5", id="whole"),
         pytest.param(0.5, 0.5, "- accuracy is 0.5, must be >= 0.5", id="the limit"),
         pytest.param(

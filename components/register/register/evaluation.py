@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pinion_step.console import short
 from pinion_step.errors import StepError
 from register.model import ModelFolder
 
@@ -28,15 +29,19 @@ class Check:
     def __str__(self) -> str:
         reason = f" ({self.reason})" if self.reason else ""
         if self.threshold is None and self.passed:
-            return f"{self.metric} is {self.value!r}, and there was no champion"
+            return f"{self.metric} is {self._shown(self.value)}, and there was no champion"
         if self.threshold is None:
             return f"{self.metric} could not be held against the champion{reason}"
         relation = (">" if self.greater_is_better else "<") + ("" if self.baseline else "=")
         baseline = " (baseline)" if self.baseline else ""
-        demand = f"must be {relation} {self.threshold!r}{baseline}"
+        demand = f"must be {relation} {self._shown(self.threshold, self.value)}{baseline}"
         if self.value is None:
             return f"{self.metric} was not computed, {demand}"
-        return f"{self.metric} is {self.value!r}, {demand}{reason}"
+        return f"{self.metric} is {self._shown(self.value, self.threshold)}, {demand}{reason}"
+
+    @staticmethod
+    def _shown(number: float | None, other: float | None = None) -> str:
+        return "unknown" if number is None else short(number, other)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,11 @@ def write(path: Path, document: object) -> Path:
             id="a maximum",
         ),
         pytest.param(
+            [CHECK | {"value": 23 / 24, "threshold": 39 / 40}],
+            "accuracy is 0.958333, must be >= 0.975",
+            id="long numbers",
+        ),
+        pytest.param(
             [CHECK | {"value": None}], "accuracy was not computed, must be >= 0.97", id="no value"
         ),
         pytest.param(

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from pinion_step.cli import Parser, json_object, path, refuse_shared, run, whole_number
 from pinion_step.errors import one_line
-from pinion_step.executor_output import add_executor_input
+from pinion_step.kfp.executor_output import add_executor_input
 from pinion_step.libraries import steer_libraries, warm_up
 from train import options
 from train.log import log

@@ -9,12 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from pinion_step.errors import StepError, WrongCallError
-from pinion_step.executor_output import describe
+from pinion_step.kfp.executor_output import describe
 from pinion_step.mlflow import answers, connect, resolve_uri
 from pinion_step.outputs import Staged, staged, to_json, write_text
 from pinion_step.store import prepare_store
@@ -23,8 +22,8 @@ from train.data.schema import Schema, read_schema
 from train.log import log
 from train.model.cross_validation import METRICS, Folds, Metrics, choose_folds, cross_validate
 from train.model.footprint import check_memory
-from train.model.limits import exceeded
 from train.model.low_memory import make_plain
+from train.model.many_classes import warn
 from train.model.pipeline import build_pipeline, use_one_thread
 from train.models import find_model
 from train.options import Options
@@ -32,13 +31,8 @@ from train.progress import Progress, shown
 from train.search.plan import describe_plan, expected_work, plan_search
 from train.search.rounds import ESTIMATOR
 from train.search.search import run_trials
-from train.search.trials import (
-    LONGEST_PARAMETER,
-    Plan,
-    Trial,
-    describe_params,
-    describe_score,
-)
+from train.search.trials import Plan, Trial, describe_params, describe_score
+from train.tracking.parameters import FOUND, refuse_taken_names, run_parameters
 
 if TYPE_CHECKING:
     from train.tracking.run import Run
@@ -48,7 +42,6 @@ if TYPE_CHECKING:
 MANY_CELLS = 5_000_000
 # What KFP's pages call the metrics; those of evaluate have the name `metrics` too.
 SHOWN = {"display_name": "cross-validated metrics"}
-FOUND = ("search.best_trial", "search.failed_trials")  # parameters that only a search knows
 
 
 @dataclass(frozen=True)
@@ -137,22 +130,20 @@ def fit_and_log(job: Job, uri: str, outputs: Staged) -> str:
                 logged_model.save_model(job.pipeline, job.schema, data.features, logged, folder)
                 client.log_model_artifacts(logged.model_id, str(folder))
                 run.log_metrics(metrics, logged.model_id)
-            write_ids(run.run_id, logged.model_id, outputs)
-            write_metrics(metrics, options, outputs)
+            ids = {"--run-id": run.run_id, "--model-id": logged.model_id}
+            write_documents(ids, metrics, options, outputs)
             log_lineage(run, options, data, outputs["--metrics"])
             outputs.publish()
     score = describe_score(metrics, METRICS[job.schema.task][0])
     return f"run {run.run_id}, model {logged.model_id}, cross-validated {score}"
 
 
-def write_ids(run_id: str, model_id: str, outputs: Staged) -> None:
-    """Write MLflow's ids of the run and of its model."""
-    write_text(outputs["--run-id"], run_id)
-    write_text(outputs["--model-id"], model_id)
-
-
-def write_metrics(metrics: Metrics, options: Options, outputs: Staged) -> None:
-    """Write the metrics, and what KFP's pages show of them if KFP asks for it."""
+def write_documents(
+    ids: Mapping[str, str], metrics: Metrics, options: Options, outputs: Staged
+) -> None:
+    """Write MLflow's ids, the metrics, and what KFP's pages show of them if KFP asks for it."""
+    for flag, text in ids.items():
+        write_text(outputs[flag], text)
     write_text(outputs["--metrics"], to_json(metrics))
     if options.executor_output:
         told = describe({"metrics": {**metrics, **SHOWN}})
@@ -169,8 +160,7 @@ def fit(job: Job, run: Run, tags: Mapping[str, str]) -> tuple[Metrics, dict[str,
     trials = f", {plan.trials} trials" if plan else ""
     log(f"{job.options.model} on {rows} rows, {columns} features, {folds.number} folds{trials}")
     work = expected_work(plan, job.schema, data, folds)
-    for warning in exceeded(job.options.model, job.schema, data, pipeline, work + 1):
-        log(f"warning: {warning}")
+    warn(job.options.model, job.schema, data, pipeline, work + 1)
     progress = Progress(job.options.quiet)
     progress.expect(work)
     metrics: Metrics | None = None
@@ -221,34 +211,3 @@ def _fit_errors(options: Options) -> Iterator[None]:
             f"--model {options.model} cannot be fitted{given if options.model_params else ''}: "
             f"{error}"
         ) from error
-
-
-def run_parameters(
-    options: Options, schema: Schema, data: Dataset, folds: Folds, estimator: BaseEstimator
-) -> dict[str, str]:
-    """Return the parameters of the run that describe the table and the model."""
-    rows, columns = data.features.shape
-    known = schema.positive_class is not None
-    positive = {"positive_class": str(schema.positive_class)[:LONGEST_PARAMETER]} if known else {}
-    return {
-        "cv_folds": str(folds.number),
-        "task": schema.task,
-        "target": schema.target,
-        **positive,
-        "rows": str(rows),
-        "columns": str(columns),
-        "model": options.model,
-        "model_params": json.dumps(options.model_params, sort_keys=True)[:LONGEST_PARAMETER],
-        "seed": str(options.seed),
-        **describe_params(estimator.get_params()),
-    }
-
-
-def refuse_taken_names(params: Mapping[str, str], options: Options) -> None:
-    """Raise `WrongCallError` if a parameter of the user has a name that train records itself."""
-    recorded = {*params, *FOUND} if options.search else set(params)
-    taken = sorted(recorded & set(options.experiment_parameters))
-    if taken:
-        raise WrongCallError(
-            f"--experiment-parameters: {taken[0]!r} is recorded by train itself; give another name"
-        )

@@ -7,7 +7,7 @@ from typing import Any
 from evaluate.report import svg
 from evaluate.report.curves import along, thin
 from evaluate.report.svg import Axes
-from pinion_step.pages import folded, number, paragraph, table
+from pinion_step.kfp.pages import folded, number, paragraph, table
 
 _SHARE = (0.0, 1.0)
 _CURVES = (

@@ -10,7 +10,7 @@ from evaluate.report.metric_names import better, meaning, name_of
 from evaluate.report.style import FIGURES
 from evaluate.report.summary import beside_all, summary
 from evaluate.report.tables import matrix, span
-from pinion_step.pages import folded, html_page, number, paragraph, section, table, verdict
+from pinion_step.kfp.pages import folded, html_page, number, paragraph, section, table, verdict
 
 # Columns that are named though the table of their importance is folded.
 _FIRST = 3

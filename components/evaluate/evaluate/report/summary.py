@@ -5,7 +5,7 @@ from typing import Any
 
 from evaluate.report.metric_names import better, name_of
 from evaluate.report.tables import span
-from pinion_step.pages import answers, number
+from pinion_step.kfp.pages import answers, number
 
 _WORST = 3
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pinion_step.pages import number, row_name, scrolling, shown
+from pinion_step.kfp.pages import number, row_name, scrolling, shown
 
 
 def span(low: float | None, high: float | None) -> str:

@@ -1,9 +1,10 @@
 """What a model cannot tell apart, or only at a high price, said before one is fitted."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 
-from preprocess.findings import Finding, Severity, ignoring
-from preprocess.reading.schema import Feature, Schema
+from preprocess.findings import Finding, Severity, as_text, examples, ignoring, quoted
+from preprocess.reading.schema import Feature, Label, Schema
 
 # The default model has a code for each of so many categories, and one for all others.
 MOST_CATEGORIES = 255
@@ -14,6 +15,7 @@ MANY_CLASSES = 100
 def limits(schema: Schema, ids: Collection[str | None]) -> Iterator[Finding]:
     """Yield what is beyond the limits of models; `ids` are the columns like an id."""
     yield from _many_classes(schema)
+    yield from _alike_classes(schema)
     for feature in schema.features:
         if (feature.distinct or 0) > MOST_CATEGORIES and feature.name not in ids:
             yield _many_categories(feature)
@@ -44,3 +46,19 @@ def _many_classes(schema: Schema) -> Iterator[Finding]:
         f" a regression; {advice}"
     )
     yield Finding("many_classes", Severity.WARNING, text, column=name)
+
+
+def _alike_classes(schema: Schema) -> Iterator[Finding]:
+    """Yield a finding of classes that differ in case and in the white space between words only."""
+    alike: dict[str, list[Label]] = defaultdict(list)
+    for label in schema.target.classes or ():
+        alike[" ".join(as_text(label).casefold().split())].append(label)
+    several = [labels for labels in alike.values() if len(labels) > 1]
+    if several:
+        name, shown = schema.target.name, examples(several[0])
+        more = f", and {len(several) - 1} more such" if len(several) > 1 else ""
+        text = (
+            f"classes of {name!r} differ in case or white space only: {quoted(shown)}{more}; write"
+            " them alike in the source if they are one"
+        )
+        yield Finding("alike_classes", Severity.WARNING, text, column=name, examples=shown)

@@ -16,7 +16,7 @@ def warned(outcome: Outcome, check: str) -> list[str]:
     """Return the warnings of a check in the log."""
     assert outcome.code == 0, outcome.err
     lines = [line for line in outcome.err.splitlines() if line.startswith("preprocess: warning: ")]
-    words = {"many_categories": "categories;", "many_classes": "classes;"}
+    words = {"many_categories": "categories;", "many_classes": "classes;", "alike_classes": "alike"}
     return [line for line in lines if words[check] in line]
 
 
@@ -66,3 +66,13 @@ def test_few_classes_and_numbers_are_not_many(preprocess: Preprocess) -> None:
     assert preprocess({"n": N, "y": [f"kind {n % 99}" for n in range(ROWS)]}).err == ""
     numbers = pa.array([n * 7 % 500 for n in range(ROWS)])
     assert preprocess({"n": N, "y": numbers}, "--task", "regression").err == ""
+
+
+def test_classes_that_differ_in_case_only_are_named(preprocess: Preprocess) -> None:
+    labels = ["Yes", "no", "yes", "No way", "no way", "no"] * (ROWS // 6)
+    outcome = preprocess({"n": N, "y": labels})
+    (line,) = warned(outcome, "alike_classes")
+    assert "classes of 'y' differ in case or white space only: 'No way', 'no way', and 1 more" in (
+        line
+    )
+    assert len(outcome.schema["target"]["classes"]) == 5

@@ -1,6 +1,5 @@
 """The checks of the second pass: what would make a model worthless, or may not be meant."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -60,7 +59,6 @@ def table_findings(
     others = len(table.columns) - len(useless | numbers)
     yield from leaks(table, survey.target, numbers if others else set())
     yield from _rare_classes(survey, kept)
-    yield from _similar_classes(survey.target, kept)
     yield from (_id_like(each, rows) for each in ids.values())
     yield from (_constant(each, rows) for each in constants)
     if numbered.duplicates > NOTABLE_REPETITION * rows:
@@ -155,28 +153,6 @@ def _rare(target: str, severity: Severity, classes: list[tuple[Label, int]], row
         # The split cannot do without.
         allowable=not lone,
     )
-
-
-def _similar_classes(target: str, numbered: Numbered) -> Iterator[Finding]:
-    """Yield the classes that are most likely one, such as `Yes` and `yes`."""
-    texts = sorted(label for label in numbered.labels if isinstance(label, str))
-    alike = Counter(map(_folded, texts))
-    similar = sorted((text for text in texts if alike[_folded(text)] > 1), key=_folded)
-    if not similar:
-        return
-    shown = examples(similar)
-    yield Finding(
-        "similar_classes",
-        Severity.WARNING,
-        f"--target: {len(similar)} classes of {target!r} differ only in case or white space, such"
-        f" as {quoted(shown)}; if they are the same, write them alike in the source",
-        column=target,
-        examples=shown,
-    )
-
-
-def _folded(label: str) -> str:
-    return " ".join(label.casefold().split())
 
 
 def _repeated(duplicates: int, rows: int, drop: bool) -> Finding:

@@ -106,16 +106,6 @@ def test_classes_too_rare_to_split_are_named(preprocess: Preprocess) -> None:
     outcome.assert_failed("2 classes of 'y' have few rows, such as 'p' (1), 'r' (1)")
 
 
-def test_classes_that_differ_only_in_case_or_space_are_a_warning(preprocess: Preprocess) -> None:
-    labels = ["yes", "Yes", " Yes", "YES", "in part", "in  part", *["no"] * 9] * 20
-    outcome = preprocess({"x": RNG.normal(size=ROWS), "y": labels})
-    (warning,) = outcome.report["warnings"]
-    assert warning == (
-        "--target: 5 classes of 'y' differ only in case or white space, such as 'in  part', "
-        "'in part', 'YES'; if they are the same, write them alike in the source"
-    )
-
-
 def test_a_class_of_few_rows_is_a_warning(preprocess: Preprocess) -> None:
     outcome = preprocess({"x": X, "y": ["q"] * 9 + [*Y[9:]]})
     assert outcome.checks == [

@@ -38,6 +38,12 @@ class Schema:
     features: tuple[Feature, ...]
     positive_class: int | str | None = None
 
+    @property
+    def judged(self) -> dict[str, Any]:
+        """The task, the target and the positive class, which a model is judged by."""
+        positive = {} if self.positive_class is None else {"positive_class": self.positive_class}
+        return {"task": self.task, "target": self.target, **positive}
+
     def names(self, kind: str) -> list[str]:
         """Return the features of one kind, in the order of the file."""
         return [feature.name for feature in self.features if feature.kind == kind]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import mlflow.sklearn
 import numpy as np
@@ -80,13 +79,6 @@ def choose_example(features: pd.DataFrame) -> pd.DataFrame:
     return features.iloc[complete[:EXAMPLE_ROWS]] if len(complete) else features.head(EXAMPLE_ROWS)
 
 
-def describe(schema: Schema) -> dict[str, Any]:
-    """Return what evaluate reads from the `MLmodel` file."""
-    positive = schema.positive_class
-    known = {} if positive is None else {"positive_class": positive}
-    return {"target": schema.target, "task": schema.task, **known}
-
-
 def save_model(
     pipeline: Pipeline,
     schema: Schema,
@@ -110,7 +102,7 @@ def save_model(
             signature=make_signature(schema, features),
             input_example=choose_example(features),
             pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
-            metadata=describe(schema),
+            metadata=schema.judged,
         )
     except MlflowException as error:
         # MLflow reports a full disk as a model that cannot be serialized.

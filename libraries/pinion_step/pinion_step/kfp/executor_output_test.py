@@ -5,7 +5,7 @@ import pytest
 
 from pinion_step.cli import Parser
 from pinion_step.errors import WrongCallError
-from pinion_step.executor_output import add_executor_input, describe
+from pinion_step.kfp.executor_output import add_executor_input, describe
 
 
 def parsed(message: str) -> Path | None:

@@ -1,4 +1,4 @@
-from pinion_step.pages import html_page, shown, table
+from pinion_step.kfp.pages import html_page, shown, table
 
 
 def test_a_column_without_a_value_is_left_out() -> None:

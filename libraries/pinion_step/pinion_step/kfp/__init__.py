@@ -1,0 +1,1 @@
+"""What KFP tells a step, and what its pages show of one."""

@@ -145,14 +145,25 @@ def test_kfp_gets_the_metrics_as_its_sdk_would_write_them(classification: Finish
     report = json.loads((folder / "report_data").read_text())
     (curve,) = report["roc"]
     expected = ClassificationMetrics()
-    expected.log_roc_curve(curve["x"], curve["y"], curve["thresholds"])
+    thresholds = [round(each, 4) for each in curve["thresholds"]]
+    expected.log_roc_curve(curve["x"], curve["y"], thresholds)
     expected.log_confusion_matrix(report["confusion"]["labels"], report["confusion"]["counts"])
-    scalars = Metrics()
+    scalars = Metrics(metadata={"display_name": "test metrics"})
     for each in report["metrics"]:
         scalars.log_metric(each["name"], each["value"])
 
-    assert metadata == {"metrics": scalars.metadata, "classification_metrics": expected.metadata}
     assert json.loads((folder / "classification_metrics").read_text()) == expected.metadata
+    assert metadata["metrics"] == scalars.metadata
+    drawn, exact = metadata["classification_metrics"], expected.metadata
+    assert drawn["confusionMatrix"] == exact["confusionMatrix"]
+    # The UI draws a curve through the corners only if each is there three times.
+    assert [
+        (each["confidenceThreshold"], each["recall"]) for each in drawn["confidenceMetrics"]
+    ] == [
+        (each["confidenceThreshold"], each["recall"])
+        for each in exact["confidenceMetrics"]
+        for _ in range(3)
+    ]
     # Neither the matrix nor the curve is symmetric, so swapped axes would be noticed.
     assert sum(map(sum, report["confusion"]["counts"])) == report["rows"]
     assert curve["x"] != curve["y"]
@@ -164,7 +175,7 @@ def test_a_regression_has_no_classification_metrics(regression: Finished) -> Non
     written = json.loads((folder / "executor_output.json").read_text())["artifacts"]
     metrics = json.loads((folder / "metrics").read_text())
     assert written == {
-        "metrics": {"artifacts": [{"metadata": metrics}]},
+        "metrics": {"artifacts": [{"metadata": {**metrics, "display_name": "test metrics"}}]},
         "classification_metrics": {"artifacts": [{"metadata": {}}]},
     }
     assert json.loads((folder / "classification_metrics").read_text()) == {}

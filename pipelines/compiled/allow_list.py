@@ -21,7 +21,7 @@ _UNDERSTOOD = {
     "ComponentInputsSpec": {"artifacts", "parameters"},
     "ComponentInputsSpec.ArtifactSpec": {"artifact_type", "is_optional", "description"},
     "ComponentInputsSpec.ParameterSpec": {
-        "parameter_type", "default_value", "is_optional", "description",
+        "parameter_type", "default_value", "is_optional", "description", "literals",
     },
     "ComponentOutputsSpec": {"artifacts", "parameters"},
     "ComponentOutputsSpec.ArtifactSpec": {"artifact_type", "description"},

@@ -12,11 +12,26 @@ from pipelines.compiled import values
 
 @dataclass(frozen=True)
 class Parameter:
-    """An input parameter: its KFP type, and its default if it has one."""
+    """An input parameter: its KFP type, its default if it has one, and the only values it takes.
+
+    Without `literals`, it takes any value of its type.
+    """
 
     kind: int
     default: values.Value | None
     optional: bool = False
+    literals: tuple[values.Value, ...] = ()
+
+    def allowed(self, value: values.Value) -> values.Value:
+        """Return a value that the parameter takes; raise `ValueError` for another."""
+        if self.literals and value not in self.literals:
+            known = ", ".join(map(repr, self.literals))
+            raise ValueError(f"{value!r} is not allowed; give one of {known}")
+        return value
+
+    def convert(self, value: values.Value) -> values.Value:
+        """Return a value of another declared type as this one's; raise `ValueError` otherwise."""
+        return self.allowed(values.convert(value, self.kind))
 
 
 @dataclass(frozen=True)
@@ -70,9 +85,21 @@ def strings(value: values.Value) -> Iterator[str]:
 def read_parameters(component: Any) -> dict[str, Parameter]:
     """Return a component's input parameters; raise `ValueError` for a default of another type."""
     return {
-        name: Parameter(declared.parameter_type, _default(name, declared), declared.is_optional)
+        name: Parameter(
+            declared.parameter_type,
+            _default(name, declared),
+            declared.is_optional,
+            _literals(name, declared),
+        )
         for name, declared in component.input_definitions.parameters.items()
     }
+
+
+def _literals(name: str, declared: Any) -> tuple[values.Value, ...]:
+    try:
+        return tuple(values.from_proto(each, declared.parameter_type) for each in declared.literals)
+    except ValueError as error:
+        raise ValueError(f"the allowed values of {name!r}: {error}") from None
 
 
 def _default(name: str, declared: Any) -> values.Value | None:
@@ -123,7 +150,7 @@ def _parameter_source(message: Any, declared: Parameter | None) -> Source:
 def _constant(message: Any, declared: Parameter | None) -> values.Value:
     # KFP passes a limit as an input that the component does not declare.
     value: values.Value = (
-        values.from_proto(message, declared.kind)
+        declared.allowed(values.from_proto(message, declared.kind))
         if declared
         else json_format.MessageToDict(message)
     )

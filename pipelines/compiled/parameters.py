@@ -82,7 +82,7 @@ def _checked(
         )
     default = declared[name].default
     try:
-        value = read(given, declared[name].kind)
+        value = declared[name].allowed(read(given, declared[name].kind))
         if name == _NEVER_EMPTY and default and not str(value).strip():
             raise ValueError(
                 f"{value!r} is empty; give a path or an address, or leave it out to read {default}"

@@ -110,6 +110,6 @@ def _typed(task: Task, name: str, source: Source, value: values.Value) -> values
     if isinstance(source, Constant | FinalStatus) or name not in task.inputs:
         return value
     try:
-        return values.convert(value, task.inputs[name].kind)
+        return task.inputs[name].convert(value)
     except ValueError as error:
         raise PinionError(f"its input {name!r}: {error}") from None

@@ -5,10 +5,11 @@ import sys
 from collections.abc import Sequence
 
 from evaluate.gate.thresholds import parse_thresholds
-from evaluate.request import Request, executor_output
+from evaluate.request import Request
 from pinion_step.champion import model_version
 from pinion_step.cli import Parser, json_names, path, run
 from pinion_step.console import log
+from pinion_step.executor_output import add_executor_input
 from pinion_step.libraries import steer_libraries, warm_up
 from pinion_step.mlflow import resolve_uri
 from pinion_step.outputs import staged, write_text
@@ -75,14 +76,7 @@ def build_parser() -> Parser:
         help="the model version that a change is measured from, NAME/VERSION or "
         "NAME/VERSION@MODEL_ID; without one, a change passes",
     )
-    add(
-        "--executor-input",
-        dest="executor_output",
-        type=executor_output,
-        metavar="JSON",
-        help="KFP's message to the step, which names the file for the metadata that its UI shows "
-        "(default: not written)",
-    )
+    add_executor_input(parser)
     add(
         "--mlflow-tracking-uri",
         default="",

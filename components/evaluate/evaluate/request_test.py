@@ -1,10 +1,8 @@
-from argparse import ArgumentTypeError
 from pathlib import Path
 
 import pytest
 
 from evaluate.__main__ import parse_request
-from evaluate.request import executor_output
 from pinion_step.errors import WrongCallError
 
 NEEDED = ["--model=m", "--test-data=t", "--result=r", "--metrics=n"]
@@ -40,16 +38,3 @@ def test_only_the_outputs_that_are_asked_for_are_written() -> None:
     request = parse_request([*NEEDED, "--report=page", "--executor-input= "])
 
     assert request.outputs == {"result": Path("r"), "metrics": Path("n"), "report": Path("page")}
-
-
-def test_kfp_says_where_it_reads() -> None:
-    message = '{"inputs": {}, "outputs": {"artifacts": {}, "outputFile": "/kfp/its own/out.json"}}'
-
-    assert executor_output(message) == Path("/kfp/its own/out.json")
-    assert executor_output(" ") is None
-
-
-@pytest.mark.parametrize("message", ["{", "[]", "7", '{"outputs": 3}', '{"outputs": {}}'])
-def test_what_is_no_message_of_kfp_is_refused(message: str) -> None:
-    with pytest.raises(ArgumentTypeError, match=r"outputs\.outputFile"):
-        executor_output(message)

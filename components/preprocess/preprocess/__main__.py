@@ -35,6 +35,12 @@ def build_parser() -> Parser:
     add = parser.add_argument
     for flag, text in _FILES:
         add(flag, type=path, required=True, metavar="FILE", help=text)
+    add(
+        "--data-report",
+        type=path,
+        metavar="FILE",
+        help="output: the report as a page, HTML (default: not written)",
+    )
     add("--target", default="", metavar="COLUMN", help="the column to predict")
     add(
         "--task",

@@ -13,7 +13,7 @@ import pytest
 
 from preprocess.__main__ import main
 
-OUTPUTS = ("train-data", "test-data", "schema", "report")
+OUTPUTS = ("train-data", "test-data", "schema", "report", "data-report")
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,10 @@ class Outcome:
     @property
     def report(self) -> dict[str, Any]:
         return json.loads((self.folder / "report").read_text(encoding="utf-8"))
+
+    @property
+    def page(self) -> str:
+        return (self.folder / "data-report").read_text(encoding="utf-8")
 
     @property
     def features(self) -> dict[str, dict[str, Any]]:

@@ -85,12 +85,14 @@ def _inputs(given: Namespace) -> dict[str, Path]:
 
 
 def _outputs(given: Namespace) -> dict[str, Path]:
-    return {
+    outputs = {
         "--train-data": given.train_data,
         "--test-data": given.test_data,
         "--schema": given.schema,
         "--report": given.report,
+        "--data-report": given.data_report,
     }
+    return {flag: file for flag, file in outputs.items() if file}
 
 
 def describe(settings: Settings) -> dict[str, str]:

@@ -28,6 +28,7 @@ from preprocess.findings import (
     fail_on_errors,
     overruled,
 )
+from preprocess.page import page
 from preprocess.reading.schema import Schema, to_document
 from preprocess.reading.table import Dataset
 from preprocess.rows.assignment import Mask, Numbered, Numbering, assign, take_kept_rows, typed
@@ -65,7 +66,7 @@ class Preprocessed:
 
 
 def preprocess(settings: Settings, log: Callable[[str], None]) -> str:
-    """Write the four outputs, log errors and warnings, and return a summary in one line.
+    """Write the outputs, log errors and warnings, and return a summary in one line.
 
     Raises `StepError` if the table cannot be used as asked; then nothing is written.
     """
@@ -91,7 +92,7 @@ def preprocess(settings: Settings, log: Callable[[str], None]) -> str:
 def split_dataset(
     dataset: Dataset, settings: Settings, outputs: Staged, metadata: dict[str, str]
 ) -> Preprocessed:
-    """Write the four outputs; both sides of the split carry the metadata."""
+    """Write the outputs; both sides of the split carry the metadata."""
     new_files = partial(SplitFiles, outputs, metadata)
     with closing(SinglePass(dataset.rows, settings, new_files)) as single_pass:
         found, numbered, findings = look(dataset, settings, single_pass)
@@ -106,8 +107,7 @@ def split_dataset(
     if settings.reference:
         findings = overruled([*findings, *drift(settings.reference, schema)], settings.allowed)
     result = Preprocessed(schema, numbered, test, findings)
-    _write_json(outputs["--schema"], to_document(schema))
-    _write_json(outputs["--report"], report(result))
+    _write_documents(result, settings, outputs)
     return result
 
 
@@ -174,6 +174,14 @@ def report(result: Preprocessed) -> dict[str, Any]:
     document["checks"] = [finding.document() for finding in result.findings]
     warnings = (each for each in result.findings if each.severity is Severity.WARNING)
     return document | {"warnings": [each.message for each in warnings]}
+
+
+def _write_documents(result: Preprocessed, settings: Settings, outputs: Staged) -> None:
+    schema, found = to_document(result.schema), report(result)
+    _write_json(outputs["--schema"], schema)
+    _write_json(outputs["--report"], found)
+    if "--data-report" in settings.outputs:
+        outputs["--data-report"].write_text(page(found, schema), encoding="utf-8")
 
 
 def _write_json(path: Path, document: dict[str, Any]) -> None:

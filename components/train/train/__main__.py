@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from pinion_step.cli import Parser, json_object, path, refuse_shared, run, whole_number
 from pinion_step.errors import one_line
+from pinion_step.executor_output import add_executor_input
 from pinion_step.libraries import steer_libraries, warm_up
 from train import options
 from train.log import log
@@ -73,6 +74,7 @@ def build_parser() -> Parser:
     )
     add("--experiment-parameters", default="", metavar="K=V,…", help="more parameters of the run")
     parser.add_switch("--quiet", "no progress on stderr")
+    add_executor_input(parser)
     _add_outputs(parser.add_argument_group("outputs").add_argument)
     return parser
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -109,6 +110,19 @@ def test_a_run_says_from_which_data_and_versions_its_model_came(
     model = client.get_logged_model(step.output("model_id").read_text())
     assert (model.status, model.source_run_id, model.name) == ("READY", run.info.run_id, "ridge")
     assert {metric.key: metric.value for metric in model.metrics or []} == step.metrics()
+
+
+def test_kfp_is_told_the_metrics_where_it_reads(step: Step) -> None:
+    step.write(customers(), "price")
+    told = step.output("kfp's own") / "output.json"
+    message = json.dumps({"inputs": {}, "outputs": {"outputFile": str(told)}})
+
+    assert step.run("--model", "ridge", "--executor-input", message) == 0
+
+    shown = {**step.metrics(), "display_name": "cross-validated metrics"}
+    assert json.loads(told.read_text()) == {
+        "artifacts": {"metrics": {"artifacts": [{"metadata": shown}]}}
+    }
 
 
 def test_artifacts_of_an_sqlite_store_are_beside_it(step: Step) -> None:

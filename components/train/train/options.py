@@ -39,6 +39,7 @@ class Options:
     run_id: Path
     model_id: Path
     metrics: Path
+    executor_output: Path | None
 
 
 def parse_experiment_parameters(text: str) -> dict[str, str]:

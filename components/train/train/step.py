@@ -14,7 +14,8 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from pinion_step.errors import StepError, WrongCallError
-from pinion_step.mlflow import answers, artifact_location, connect, resolve_uri
+from pinion_step.executor_output import describe
+from pinion_step.mlflow import answers, connect, resolve_uri
 from pinion_step.outputs import Staged, staged, to_json, write_text
 from pinion_step.store import prepare_store
 from train.data.dataset import Dataset, read_dataset
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 # Below this size, the threads of BLAS and OpenMP cost more than they bring, and the last digits
 # depend on the machine's cores. A random forest has threads of its own, which stay.
 MANY_CELLS = 5_000_000
+# What KFP's pages call the metrics; those of evaluate have the name `metrics` too.
+SHOWN = {"display_name": "cross-validated metrics"}
 FOUND = ("search.best_trial", "search.failed_trials")  # parameters that only a search knows
 
 
@@ -72,6 +75,8 @@ def train(options: Options) -> str:
         "--model-id": options.model_id,
         "--metrics": options.metrics,
     }
+    if options.executor_output:
+        files["--executor-input"] = options.executor_output
     with staged(files, {"--trained-model": options.trained_model}) as outputs:
         prepare_store(uri)
         return fit_and_log(job, uri, outputs)
@@ -113,12 +118,13 @@ def fit_and_log(job: Job, uri: str, outputs: Staged) -> str:
     from train.lineage import log_lineage
     from train.model import logged_model
     from train.tracking import run as tracking
+    from train.tracking.parent import find_place
 
     options, data = job.options, job.data
     client = connect(uri)
     with answers(uri, f"the experiment {options.experiment!r}"):
-        experiment_id = tracking.find_experiment(client, options.experiment, artifact_location(uri))
-        tags = tracking.run_tags(data.source, data.sha256, os.environ)
+        experiment_id, links = find_place(client, options.experiment, os.environ)
+        tags = tracking.run_tags(data.source, data.sha256, os.environ) | links
         with tracking.tracked_run(client, experiment_id, options.model, tags) as run:
             run.log_params(job.params)
             signature = logged_model.make_signature(job.schema, data.features)
@@ -130,13 +136,26 @@ def fit_and_log(job: Job, uri: str, outputs: Staged) -> str:
                 logged_model.save_model(job.pipeline, job.schema, data.features, logged, folder)
                 client.log_model_artifacts(logged.model_id, str(folder))
                 run.log_metrics(metrics, logged.model_id)
-            write_text(outputs["--run-id"], run.run_id)
-            write_text(outputs["--model-id"], logged.model_id)
-            write_text(outputs["--metrics"], to_json(metrics))
+            write_ids(run.run_id, logged.model_id, outputs)
+            write_metrics(metrics, options, outputs)
             log_lineage(run, options, data, outputs["--metrics"])
             outputs.publish()
     score = describe_score(metrics, METRICS[job.schema.task][0])
     return f"run {run.run_id}, model {logged.model_id}, cross-validated {score}"
+
+
+def write_ids(run_id: str, model_id: str, outputs: Staged) -> None:
+    """Write MLflow's ids of the run and of its model."""
+    write_text(outputs["--run-id"], run_id)
+    write_text(outputs["--model-id"], model_id)
+
+
+def write_metrics(metrics: Metrics, options: Options, outputs: Staged) -> None:
+    """Write the metrics, and what KFP's pages show of them if KFP asks for it."""
+    write_text(outputs["--metrics"], to_json(metrics))
+    if options.executor_output:
+        told = describe({"metrics": {**metrics, **SHOWN}})
+        write_text(outputs["--executor-input"], told)
 
 
 def fit(job: Job, run: Run, tags: Mapping[str, str]) -> tuple[Metrics, dict[str, str]]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from evaluate.gate.change import Check
 from evaluate.gate.evaluation import Evaluation
+from pinion_step.console import short
 
 _HEADER = ("metric", "value", "threshold", "check")
 
@@ -53,14 +54,3 @@ def demand(check: Check) -> str:
 def value_of(check: Check) -> str:
     """Return the value, with enough digits to tell it from its limit."""
     return "not computed" if check.value is None else short(check.value, check.limit)
-
-
-def short(number: float, other: float | None) -> str:
-    """Return six significant digits, or all if two different numbers would look equal."""
-    if other is not None and number != other and _round(number) == _round(other):
-        return repr(number)
-    return _round(number)
-
-
-def _round(number: float) -> str:
-    return f"{number:.0f}" if 1e6 <= abs(number) < 1e15 else f"{number:.6g}"

@@ -37,7 +37,7 @@ def along(curve: Mapping[str, Any], most: int = MOST_POINTS) -> dict[str, list[A
     return {name: np.asarray(values)[places].tolist() for name, values in curve.items()}
 
 
-def roc(predictions: Predictions) -> list[Curve]:
+def roc(predictions: Predictions, most: int = MOST_POINTS) -> list[Curve]:
     """Return the ROC curve of the positive class, or of the most frequent ones against the rest.
 
     `thresholds` are the lowest probabilities at which a row counts as a member of the class.
@@ -46,7 +46,7 @@ def roc(predictions: Predictions) -> list[Curve]:
     for label, truth, score in _against_the_rest(predictions):
         false, true, least = sk.roc_curve(truth, score)
         # scikit-learn's first threshold is infinite, and JSON has no infinity.
-        points = along({"x": false, "y": true, "thresholds": np.minimum(least, 1.0)})
+        points = along({"x": false, "y": true, "thresholds": np.minimum(least, 1.0)}, most)
         curves.append({"label": label, **points})
     return curves
 

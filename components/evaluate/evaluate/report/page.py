@@ -1,26 +1,21 @@
 """The page: the document of numbers as HTML that needs no script, no network and no mouse."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from html import escape
 from typing import Any
 
 from evaluate.measure.resampling import RESAMPLES
-from evaluate.report import svg
-from evaluate.report.curves import along, thin
+from evaluate.report.figures import curve_figures, error_figures
 from evaluate.report.metric_names import better, meaning
-from evaluate.report.style import STYLE
+from evaluate.report.style import FIGURES
 from evaluate.report.summary import beside_all, summary
-from evaluate.report.svg import Axes
-from evaluate.report.tables import matrix, number, shown, span, table, verdict
+from evaluate.report.tables import matrix, span
+from pinion_step.pages import folded, html_page, number, paragraph, section, table, verdict
 
-_SHARE = (0.0, 1.0)
-_CURVES = (
-    ("roc", "ROC curve", "false positive rate", "true positive rate"),
-    ("precision_recall", "Precision and recall", "recall", "precision"),
-    ("calibration", "Calibration", "mean predicted probability", "share that came true"),
-)
-_COORDINATES = ("x", "y", "thresholds")
-_TABLE_ROWS = 11
+# Columns that are named though the table of their importance is folded.
+_FIRST = 3
+# More classes than these are folded; the confusion matrix has them too.
+_MANY = 10
 
 Document = dict[str, Any]
 
@@ -28,62 +23,47 @@ Document = dict[str, Any]
 def page(document: Document) -> str:
     """Return the page as one HTML file; equal documents give equal bytes."""
     title = f"Evaluation of a model of {document['target']}"
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>\n"
-        f"<h1>{escape(title)}: {verdict(document['passed'])}</h1>\n"
-        f"<p>A {escape(document['task'])} on {document['rows']} test rows.</p>\n"
-        f"{summary(document)}\n" + "\n".join(_sections(document)) + "\n</main></body></html>\n"
-    )
+    heading = f"{escape(title)}: {verdict(document['passed'])}"
+    about = paragraph(f"A {document['task']} on {document['rows']} test rows.")
+    body = "\n".join([about, summary(document), *_sections(document)])
+    return html_page(title, heading, body, FIGURES)
 
 
 def _sections(document: Document) -> Iterator[str]:
-    yield _section("Checks", _checks(document))
-    yield _section("Metrics", *_metrics(document))
+    yield section("Checks", _checks(document))
+    yield section("Metrics", *_metrics(document))
     if "differences" in document:
-        yield _section("Beside the champion", _champion(document))
+        yield section("Beside the champion", _champion(document))
     if document["task"] == "classification":
-        yield _section("Classes", *_classes(document))
-        yield _section("Curves", *_curves(document))
+        yield section("Classes", *_classes(document))
+        yield section("Curves", curve_figures(document))
     else:
-        yield _section("Errors", *_errors(document))
-    yield _section("What the model looks at", _importance(document))
+        yield section("Errors", error_figures(document))
+    yield section("What the model looks at", *_importance(document))
     if document["slices"]:
-        yield _section("Parts of the data", *_slices(document))
-    provenance = table("Provenance", ("what", "value"), document["provenance"].items())
-    yield _section("Where it comes from", provenance)
-
-
-def _section(title: str, *parts: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>{''.join(parts)}</section>"
+        yield section("Parts of the data", *_slices(document))
+    yield section("Where it comes from", _provenance(document))
 
 
 def _checks(document: Document) -> str:
-    rows = [
-        (
-            check["metric"],
-            check["passed"],
-            check["shown"],
-            check["demand"],
-            check.get("confidence"),
-            check.get("reason") or check.get("note") or "",
-        )
-        for check in document["checks"]
-    ]
-    header = ("metric", "verdict", "value", "demanded", "confidence", "why")
-    return table("Every check has to pass", header, rows)
+    rows, notes = [], []
+    for check in document["checks"]:
+        rows.append((check["metric"], check["passed"], check["shown"]))
+        said = [f"demanded {check['demand']}"]
+        if check.get("confidence") is not None:
+            said.append(f"confidence {number(check['confidence'])}")
+        notes.append("; ".join([*said, *filter(None, map(check.get, ("reason", "note")))]))
+    return table("Every check has to pass", ("metric", "verdict", "value"), rows, notes)
 
 
 def _metrics(document: Document) -> Iterator[str]:
     main = document["main_metric"]
-    rows = [
-        (each["name"], each["value"], span(each["low"], each["high"]), meaning(each["name"]))
-        for each in sorted(document["metrics"], key=lambda each: each["name"] != main)
-    ]
+    ordered = sorted(document["metrics"], key=lambda each: each["name"] != main)
+    rows = [(each["name"], each["value"], span(each["low"], each["high"])) for each in ordered]
     interval = f"{100 * document['confidence_of_intervals']:.0f}% interval"
-    yield table("On the test rows", ("metric", "value", interval, "what it is"), rows)
-    yield from map(_paragraph, _about_metrics(document))
+    meanings = [meaning(each["name"]) for each in ordered]
+    yield table("On the test rows", ("metric", "value", interval), rows, meanings)
+    yield from map(paragraph, _about_metrics(document))
 
 
 def _about_metrics(document: Document) -> Iterator[str]:
@@ -104,34 +84,31 @@ def _about_metrics(document: Document) -> Iterator[str]:
     yield from document["left_out"]
 
 
-def _paragraph(text: str) -> str:
-    return f"<p>{shown(text)}</p>"
-
-
 def _champion(document: Document) -> str:
     ours = {each["name"]: each["value"] for each in document["metrics"]}
     theirs = document["champion"]["metrics"]
-    rows = [
-        (
-            each["name"],
-            ours[each["name"]],
-            theirs[each["name"]],
-            each["value"],
-            span(each["low"], each["high"]),
-            better(each["name"], each["low"], each["high"]),
-        )
-        for each in document["differences"]
-    ]
-    header = ("metric", "this model", "champion", "difference", "interval", "this model is")
+    rows, notes = [], []
+    for each in document["differences"]:
+        name, ends = each["name"], (each["low"], each["high"])
+        rows.append((name, ours[name], theirs[name], each["value"]))
+        notes.append(", ".join(filter(None, (better(name, *ends), _interval(*ends)))))
+    header = ("metric", "this model", "champion", "difference")
     caption = f"This model minus {document['champion']['uri']}, on the same rows"
-    return table(caption, header, rows)
+    return table(caption, header, rows, notes)
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return f"interval {span(low, high)}" if span(low, high) else ""
 
 
 def _classes(document: Document) -> Iterator[str]:
-    header = ("class", "rows", "precision", "recall", "F1")
-    yield table("Each class", header, (tuple(each.values()) for each in document["classes"]))
+    keys = ("label", "precision", "recall", "f1")
+    rows = [tuple(each[key] for key in keys) for each in document["classes"]]
+    notes = [f"{each['rows']} rows" for each in document["classes"]]
+    each_class = table("Each class", ("class", "precision", "recall", "F1"), rows, notes)
+    yield folded(f"Each class ({len(rows)})", each_class) if len(rows) > _MANY else each_class
     if hidden := document["classes_left_out"]:
-        yield _paragraph(f"{hidden} classes of fewer rows are left out.")
+        yield paragraph(f"{hidden} classes of fewer rows are left out.")
     found = document["confusion"]
     hidden = found["labels_left_out"]
     caption = "Confusion matrix, rows of the test data"
@@ -142,94 +119,43 @@ def _classes(document: Document) -> Iterator[str]:
     )
 
 
-def _curves(document: Document) -> Iterator[str]:
-    if not any(document[key] for key, *_ in _CURVES):
-        yield _paragraph("There are none, as the model gives no probabilities for these classes.")
-    elif len(document["roc"]) > 1:
-        yield _paragraph(
-            "Of the most frequent classes, each against all others; calibration of the class that "
-            "was predicted."
-        )
-    for key, title, x_name, y_name in _CURVES:
-        if series := document[key]:
-            figure = svg.lines(
-                key, title, Axes(_SHARE, _SHARE, x_name, y_name), series, key != "precision_recall"
-            )
-            yield _pair(
-                title,
-                f"<div>{figure}{svg.legend(series)}</div>",
-                _points(f"{title}, some points", x_name, y_name, series),
-            )
-
-
-def _points(caption: str, x_name: str, y_name: str, series: Sequence[Document]) -> str:
-    most = _TABLE_ROWS if len(series) == 1 else _TABLE_ROWS // 2
-    rows = []
-    for each in series:
-        some = along({key: each[key] for key in _COORDINATES if key in each}, most)
-        points = zip(*some.values(), strict=True)
-        rows += [(each["label"], *(round(value, 4) for value in point)) for point in points]
-    header = ("class", x_name, y_name, "from probability")[: len(rows[0])]
-    if len(series) == 1:
-        return table(caption, header[1:], [row[1:] for row in rows])
-    return table(caption, header, rows)
-
-
-def _errors(document: Document) -> Iterator[str]:
-    seen, title = document["predicted_against_true"], "Predicted against true"
-    both = [*seen["x"], *seen["y"]]
-    span = (min(both), max(both))
-    rows = list(zip(thin(seen["x"], _TABLE_ROWS), thin(seen["y"], _TABLE_ROWS), strict=True))
-    yield _pair(
-        title,
-        svg.points("predicted", title, Axes(span, span, "true", "predicted"), seen),
-        table("Some rows", ("true", "predicted"), [(number(x), y) for x, y in rows]),
-    )
-    edges, counts = document["residuals"]["edges"], document["residuals"]["rows"]
-    axes = Axes((edges[0], edges[-1]), (0.0, float(max(counts))), "predicted minus true", "rows")
-    bins = [
-        (f"{number(low)} to {number(high)}", count)
-        for low, high, count in zip(edges, edges[1:], counts, strict=False)
-    ]
-    yield _pair(
-        "Residuals",
-        svg.bars("residuals", "Residuals", axes, edges, counts),
-        table("Rows by error", ("predicted minus true", "rows"), bins),
-    )
-
-
-def _importance(document: Document) -> str:
-    if not document["importance"]:
-        return _paragraph("Not measured, as the table has too many columns.")
-    rows = [(each["column"], each["mean"], each["std"]) for each in document["importance"]]
-    metric = document["main_metric"]
+def _importance(document: Document) -> Iterator[str]:
+    found, metric = document["importance"], document["main_metric"]
+    if not found:
+        yield paragraph("Not measured, as the table has too many columns.")
+        return
     sample = f"on {document['rows_shuffled']} random rows"
     if document["rows_shuffled"] == document["rows"]:
         sample = "on the test rows"
+    first = ", ".join(
+        f"{each['column']} ({number(each['mean'])})" for each in found[:_FIRST] if each["mean"] > 0
+    )
+    yield paragraph(f"Shuffling one column worsens {metric} most for: {first or 'none'}.")
     caption = f"By how much {metric} worsens where a column is shuffled, {sample}"
-    return table(caption, ("column", "mean", "standard deviation"), rows)
+    rows = [(each["column"], each["mean"], each["std"]) for each in found]
+    header = ("column", "mean", "standard deviation")
+    yield folded(f"Importance of each column ({len(rows)})", table(caption, header, rows))
+
+
+def _provenance(document: Document) -> str:
+    rows = document["provenance"].items()
+    return folded(
+        f"Versions, parameters and data ({len(rows)})",
+        table("Provenance", ("what", "value"), rows),
+    )
 
 
 def _slices(document: Document) -> Iterator[str]:
     main = document["main_metric"]
     others = [each["name"] for each in document["metrics"] if each["name"] != main]
-    rows = [
-        (
-            f"{each['column']}: {each['value']}",
-            each["rows"],
-            each["metrics"].get(main),
-            span(each["low"], each["high"]),
-            beside_all(document, each),
-            *map(each["metrics"].get, others),
-        )
-        for each in document["slices"]
-    ]
-    yield table(
-        "Metrics by slice", ("slice", "rows", main, "interval", "beside all rows", *others), rows
-    )
+    rows, notes, more = [], [], []
+    for each in document["slices"]:
+        name, measured = f"{each['column']}: {each['value']}", each["metrics"]
+        rows.append((name, measured.get(main), beside_all(document, each)))
+        said = [f"{each['rows']} rows", _interval(each["low"], each["high"])]
+        notes.append(", ".join(filter(None, said)))
+        more.append((name, *map(measured.get, others)))
+    yield table("Metrics by slice", ("slice", main, "beside all rows"), rows, notes)
     if hidden := document["slices_left_out"]:
-        yield _paragraph(f"{hidden} more slices are left out.")
-
-
-def _pair(title: str, figure: str, beside: str | Sequence[str]) -> str:
-    return f'<h3>{escape(title)}</h3><div class="pair">{figure}{beside}</div>'
+        yield paragraph(f"{hidden} more slices are left out.")
+    yield folded("The other metrics", table("Other metrics by slice", ("slice", *others), more))

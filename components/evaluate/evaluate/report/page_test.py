@@ -99,6 +99,22 @@ def test_the_numbers_are_those_of_the_result(forest: Example, evaluate_step: Run
     assert "work class: private" in page.text
 
 
+def test_what_few_ask_for_is_folded(forest: Example, evaluate_step: Run) -> None:
+    page, document = parse(evaluate_step(forest))
+
+    assert {"open": None} not in page.all("details")
+    folded = [text for text in page.text if re.fullmatch(r".* \(\d+\)", text)]
+    assert folded == [
+        f"Importance of each column ({len(document['importance'])})",
+        f"Versions, parameters and data ({len(document['provenance'])})",
+    ]
+    first = document["importance"][0]
+    assert any(
+        f"worsens accuracy most for: {first['column']} ({first['mean']:.4g})" in text
+        for text in page.text
+    )
+
+
 def test_the_champion_is_beside_the_model(
     skilled: Example, forest: Example, store: Store, evaluate_step: Run
 ) -> None:

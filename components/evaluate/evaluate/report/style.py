@@ -1,30 +1,8 @@
-"""The page's style: system fonts, both colour schemes, tables that scroll on a phone."""
+"""The style of the figures."""
 
-STYLE = """
-:root{color-scheme:light dark;
---text:#1b1f24;--soft:#57606a;--back:#fff;--line:#d0d7de;--fill:9,105,218;
---good:#116329;--bad:#a40e26;--c0:#0969da;--c1:#bc4c00;--c2:#116329;--c3:#8250df;--c4:#a40e26}
-@media(prefers-color-scheme:dark){:root{--text:#e6edf3;--soft:#9198a1;--back:#0d1117;--line:#3d444d;
---fill:88,166,255;--good:#56d364;--bad:#ff7b72;--c0:#58a6ff;--c1:#f0883e;--c2:#56d364;--c3:#d2a8ff;
---c4:#ff7b72}}
-*{box-sizing:border-box}
-body{margin:0 auto;max-width:62rem;padding:1rem;background:var(--back);color:var(--text);
-font:1rem/1.5 system-ui,sans-serif}
-h1{font-size:1.5rem;line-height:1.25}h2{margin-top:2.5rem;font-size:1.25rem;
-border-bottom:1px solid var(--line)}
-h3{margin-top:1.5rem;font-size:1rem}p{max-width:45rem}
-.pass,.fail{font-weight:600;white-space:nowrap}.pass{color:var(--good)}.fail{color:var(--bad)}
-.scroll{overflow-x:auto;margin:.5rem 0 1.25rem}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-caption{text-align:left;color:var(--soft);padding:.25rem 0}
-th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;
-overflow-wrap:break-word;max-width:24rem}
-td.number,th.number{text-align:right;white-space:nowrap}
-.summary{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;max-width:48rem;
-padding:.75rem 1rem;border:1px solid var(--line);border-radius:.5rem}
-dt{font-weight:600}dd{margin:0;overflow-wrap:anywhere}
-td.text{min-width:12rem}
-.pair{display:flex;flex-wrap:wrap;gap:1.5rem;align-items:flex-start}
+FIGURES = """
+.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr));
+gap:.5rem 1.5rem}.figures>div{min-width:0}
 .figure{width:100%;max-width:24rem;height:auto}.figure text{fill:var(--soft);font-size:11px}
 .middle{text-anchor:middle}.end{text-anchor:end}
 .axis{fill:none;stroke:var(--soft)}.grid{stroke:var(--line);stroke-width:.5}
@@ -35,7 +13,4 @@ circle{fill:none;stroke:var(--c0)}.bar{fill:var(--c0);stroke:var(--back)}
 .s2{stroke:var(--c2)}.s3{stroke:var(--c3)}
 .s4{stroke:var(--c4)}
 .legend{list-style:none;padding:0;margin:.25rem 0}.key{width:2.5rem;height:.5rem}
-@media(max-width:40rem){.summary{grid-template-columns:1fr}.summary dd{margin-bottom:.5rem}
-table{font-size:.875rem}th,td{padding:.25rem .4rem}}
-@media print{.scroll{overflow:visible}}
 """

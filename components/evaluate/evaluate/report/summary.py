@@ -1,11 +1,11 @@
 """The summary at the top of the page: how good, how sure, for whom worse, made from what."""
 
 from collections.abc import Iterator
-from html import escape
 from typing import Any
 
 from evaluate.report.metric_names import better
-from evaluate.report.tables import number, shown, span
+from evaluate.report.tables import span
+from pinion_step.pages import answers, number
 
 _WORST = 3
 
@@ -14,11 +14,7 @@ Document = dict[str, Any]
 
 def summary(document: Document) -> str:
     """Return the list of questions and answers at the top of the page."""
-    items = "".join(
-        f"<dt>{escape(question)}</dt><dd>{shown(answer)}</dd>"
-        for question, answer in _answers(document)
-    )
-    return f'<dl class="summary">{items}</dl>'
+    return answers(_answers(document))
 
 
 def beside_all(document: Document, part: Document) -> str:

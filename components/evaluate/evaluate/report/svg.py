@@ -6,7 +6,7 @@ from html import escape
 from math import ceil, floor, log10
 from typing import Any
 
-from evaluate.report.tables import shown
+from pinion_step.pages import shown
 
 _WIDTH, _HEIGHT = 360, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 12, 46

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from mlflow.entities import Metric, Param, RunTag
 
 from train.search.trials import Trial, Watcher, describe_params
+from train.tracking.parent import PARENT
 from train.tracking.run import Run, ending
 
-PARENT = "mlflow.parentRunId"
 LONGEST_TAG = 500
 
 

@@ -49,6 +49,12 @@ def build_parser() -> Parser:
         help=f"{' or '.join(TASKS)} (default: inferred from the target)",
     )
     add(
+        "--positive-class",
+        default="",
+        metavar="CLASS",
+        help="the positive one of two classes (default: the one with fewer rows)",
+    )
+    add(
         "--test-fraction",
         type=_test_fraction,
         default=DEFAULT_TEST_FRACTION,

@@ -46,14 +46,19 @@ def test_a_table_is_split_and_described(preprocess: Preprocess) -> None:
     assert outcome.err == ""
     train, test = len(outcome.train), len(outcome.test)
     assert outcome.out == (
-        f"{train} train and {test} test rows, 1 features, classification of 'y' with 2 classes"
-        " (dropped: 0 duplicates, 0 rows without a target)\n"
+        f"{train} train and {test} test rows, 1 features, classification of 'y' with 2 classes,"
+        " of which '>50K' is positive (dropped: 0 duplicates, 0 rows without a target)\n"
     )
     assert train + test == ROWS
     assert outcome.schema == {
         "schema_version": 1,
         "task": "classification",
-        "target": {"name": "y", "type": "string", "classes": ["<=50K", ">50K"]},
+        "target": {
+            "name": "y",
+            "type": "string",
+            "classes": ["<=50K", ">50K"],
+            "positive_class": ">50K",
+        },
         "features": [{"name": "age", "kind": "numeric", "missing": 0, "min": 0.0, "max": 199.5}],
     }
     assert outcome.report["columns"] == [
@@ -80,6 +85,7 @@ def test_the_data_carry_what_the_step_was_given(
     first = preprocess(TABLE)
     flags = {
         "--task": "classification",
+        "--positive-class": "<=50K",
         "--test-fraction": "0.25",
         "--seed": "7",
         "--ignore-columns": '["größe"]',
@@ -99,6 +105,7 @@ def test_the_data_carry_what_the_step_was_given(
         "parameters": {
             "target": "y",
             "task": "classification",
+            "positive_class": "<=50K",
             "test_fraction": 0.25,
             "seed": 7,
             "ignore_columns": ["größe"],

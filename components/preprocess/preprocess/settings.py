@@ -22,6 +22,7 @@ class Settings:
     inputs: Mapping[str, Path]
     outputs: Mapping[str, Path]
     asked: Asked
+    positive_class: str
     test_fraction: float
     seed: int
     ignored: tuple[str, ...]
@@ -67,6 +68,7 @@ def read_settings(given: Namespace) -> Settings:
         asked=Asked(
             target, Task(given.task) if given.task else None, reference, _hints(given, allowed)
         ),
+        positive_class=given.positive_class.strip(),
         test_fraction=given.test_fraction,
         seed=given.seed,
         ignored=ignored,
@@ -101,6 +103,7 @@ def describe(settings: Settings) -> dict[str, str]:
         "parameters": {
             "target": settings.target,
             "task": settings.asked.task.value if settings.asked.task else "",
+            "positive_class": settings.positive_class,
             "test_fraction": settings.test_fraction,
             "seed": settings.seed,
             "ignore_columns": settings.ignored,

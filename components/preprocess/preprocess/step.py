@@ -8,7 +8,7 @@ bytes a row are held in memory, whatever the width of the table.
 import json
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from preprocess.reading.schema import Schema, to_document
 from preprocess.reading.table import Dataset
 from preprocess.rows.assignment import Mask, Numbered, Numbering, assign, take_kept_rows, typed
 from preprocess.rows.left_out import repeated, without_target
+from preprocess.rows.positive_class import choose
 from preprocess.rows.reference import class_mismatches, drift
 from preprocess.rows.survey import Survey, survey
 from preprocess.settings import Settings, describe
@@ -97,6 +98,7 @@ def split_dataset(
     with closing(SinglePass(dataset.rows, settings, new_files)) as single_pass:
         found, numbered, findings = look(dataset, settings, single_pass)
         fail_on_errors(findings)
+        positive = choose(numbered, found.target, settings.positive_class, settings.reference)
         # Arrow keeps what batches took for the next ones.
         pa.default_memory_pool().release_unused()
         test = assign(numbered, found, settings.test_fraction, settings.seed)
@@ -104,6 +106,7 @@ def split_dataset(
     if not schema:
         with closing(new_files(found)) as files:
             schema = _write_data(dataset, found, numbered, test, files)
+    schema = replace(schema, target=replace(schema.target, positive_class=positive))
     if settings.reference:
         findings = overruled([*findings, *drift(settings.reference, schema)], settings.allowed)
     result = Preprocessed(schema, numbered, test, findings)
@@ -192,6 +195,8 @@ def _write_json(path: Path, document: dict[str, Any]) -> None:
 def _summary(result: Preprocessed) -> str:
     schema, rows = result.schema, result.rows()
     classes = f" with {len(result.numbered.labels)} classes" if result.numbered.labels else ""
+    if schema.target.positive_class is not None:
+        classes += f", of which {schema.target.positive_class!r} is positive"
     return (
         f"{rows['train']} train and {rows['test']} test rows,"
         f" {len(schema.features)} features, {schema.task.value} of"

@@ -33,11 +33,15 @@ class Feature:
 
 @dataclass(frozen=True)
 class Target:
-    """The target column: its classes in a classification, its range in a regression."""
+    """The target column: its classes in a classification, its range in a regression.
+
+    Only one of two classes can be the positive one.
+    """
 
     name: str
     type: TargetType
     classes: tuple[Label, ...] | None = None
+    positive_class: Label | None = None
     minimum: float | str | None = None
     maximum: float | str | None = None
     reading: Reading = PLAIN
@@ -63,6 +67,7 @@ def to_document(schema: Schema) -> dict[str, Any]:
                 "name": target.name,
                 "type": target.type.value,
                 "classes": target.classes,
+                "positive_class": target.positive_class,
                 "min": target.minimum,
                 "max": target.maximum,
                 "reading": target.reading.document(),
@@ -115,6 +120,7 @@ def from_document(document: dict[str, Any]) -> Schema:
             name=target["name"],
             type=TargetType(target["type"]),
             classes=_optional_tuple(target.get("classes")),
+            positive_class=target.get("positive_class"),
             minimum=target.get("min"),
             maximum=target.get("max"),
             reading=Reading.from_document(target.get("reading")),

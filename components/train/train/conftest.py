@@ -67,8 +67,8 @@ class Step:
     folder: Path
     tracking_uri: str
 
-    def write(self, frame: pd.DataFrame, target: str, **schema: object) -> Step:
-        """Write the split and its schema; keywords replace keys of the schema."""
+    def write(self, frame: pd.DataFrame, target: str, positive: str = "", **schema: object) -> Step:
+        """Write the split and its schema; further keywords replace keys of the schema."""
         kept = frame.drop(columns=[name for name in TARGETS if name != target], errors="ignore")
         table = pa.Table.from_pandas(kept, preserve_index=False).replace_schema_metadata(
             {"pinion.source": "https://example.org/customers.csv", "pinion.sha256": "c0ffee" * 10}
@@ -78,7 +78,8 @@ class Step:
         document = {
             "schema_version": 1,
             "task": task,
-            "target": {"name": target, "type": TARGETS[target]},
+            "target": {"name": target, "type": TARGETS[target]}
+            | ({"positive_class": positive} if positive else {}),
             "features": [
                 {"name": name, "kind": KINDS[name], "missing": int(kept[name].isna().sum())}
                 for name in kept.columns

@@ -58,7 +58,7 @@ def test_each_model_learns_a_mixed_table_without_a_warning(
 def test_a_run_records_every_parameter_and_the_metrics(
     step: Step, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    step.write(customers(), "income class")
+    step.write(customers(), "income class", positive="<=50K")
     flags = ["--model", "logistic_regression", "--model-params", '{"C": 0.5}', "--seed", "3"]
     more = ["--cv-folds", "4", "--experiment-parameters", "team=risk,note=a=b"]
     assert step.run(*flags, *more) == 0
@@ -77,6 +77,7 @@ def test_a_run_records_every_parameter_and_the_metrics(
         "estimator.random_state": "3",
         "seed": "3",
         "cv_folds": "4",
+        "positive_class": "<=50K",
         "task": "classification",
         "target": "income class",
         "rows": "120",
@@ -84,6 +85,12 @@ def test_a_run_records_every_parameter_and_the_metrics(
         "team": "risk",
         "note": "a=b",
     }.items() <= run.data.params.items()
+    folder = yaml.safe_load((step.output("trained_model") / "MLmodel").read_text())
+    assert folder["metadata"] == {
+        "target": "income class",
+        "task": "classification",
+        "positive_class": "<=50K",
+    }
 
 
 def test_a_run_says_from_which_data_and_versions_its_model_came(

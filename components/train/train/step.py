@@ -24,6 +24,7 @@ from train.log import log
 from train.model.cross_validation import METRICS, Folds, Metrics, choose_folds, cross_validate
 from train.model.footprint import check_memory
 from train.model.low_memory import make_plain
+from train.model.many_classes import warn
 from train.model.pipeline import build_pipeline, use_one_thread
 from train.models import find_model
 from train.options import Options
@@ -99,7 +100,7 @@ def prepare(options: Options) -> Job:
     pipeline = build_pipeline(
         schema, data.features, data.target, options.model, options.model_params, options.seed
     )
-    folds = Folds(schema.task, number, options.seed)
+    folds = Folds(schema.task, number, options.seed, schema.positive_class)
     plan = plan_search(options, schema, data, folds, pipeline[-1])
     params = run_parameters(options, schema, data, folds, pipeline[-1])
     if options.search and plan:
@@ -167,8 +168,10 @@ def fit(job: Job, run: Run, tags: Mapping[str, str]) -> tuple[Metrics, dict[str,
     rows, columns = data.features.shape
     trials = f", {plan.trials} trials" if plan else ""
     log(f"{job.options.model} on {rows} rows, {columns} features, {folds.number} folds{trials}")
+    work = expected_work(plan, job.schema, data, folds)
+    warn(job.options.model, job.schema, data, pipeline, work + 1)
     progress = Progress(job.options.quiet)
-    progress.expect(expected_work(plan, job.schema, data, folds))
+    progress.expect(work)
     metrics: Metrics | None = None
     found: dict[str, str] = {}
     with _fit_errors(job.options), shown(progress):
@@ -226,8 +229,7 @@ def run_parameters(
     rows, columns = data.features.shape
     return {
         "cv_folds": str(folds.number),
-        "task": schema.task,
-        "target": schema.target,
+        **{name: str(value)[:LONGEST_PARAMETER] for name, value in schema.judged.items()},
         "rows": str(rows),
         "columns": str(columns),
         "model": options.model,

@@ -138,6 +138,12 @@ def _check_target(target: pd.Series, schema: Schema) -> None:
             f"the target {schema.target!r} has only the class {target.iloc[0]!r}, but a "
             "classification needs two; give data with more classes"
         )
+    positive = schema.positive_class
+    if positive is not None and not (target == positive).any():
+        raise ValueError(
+            f"the target {schema.target!r} has no row of the positive class {positive!r}; "
+            f"{SAME_RUN}"
+        )
 
 
 def _check_type(column: pd.Series, kind: str) -> None:

@@ -27,12 +27,22 @@ class Feature:
 
 @dataclass(frozen=True)
 class Schema:
-    """The task, the target and the features in the order of the file."""
+    """The task, the target and the features in the order of the file.
+
+    Only one of two classes can be the positive one. Schemas of earlier releases do not have it.
+    """
 
     task: str
     target: str
     target_type: str
     features: tuple[Feature, ...]
+    positive_class: int | str | None = None
+
+    @property
+    def judged(self) -> dict[str, Any]:
+        """The task, the target and the positive class, which a model is judged by."""
+        positive = {} if self.positive_class is None else {"positive_class": self.positive_class}
+        return {"task": self.task, "target": self.target, **positive}
 
     def names(self, kind: str) -> list[str]:
         """Return the features of one kind, in the order of the file."""
@@ -72,7 +82,7 @@ def parse_schema(document: object) -> Schema:
     features = _features(top.get("features"))
     if name in {feature.name for feature in features}:
         raise ValueError(f"the target {name!r} is also listed as a feature")
-    return Schema(task, name, target_type, features)
+    return Schema(task, name, target_type, features, _label(target.get("positive_class")))
 
 
 def _features(value: object) -> tuple[Feature, ...]:
@@ -103,6 +113,12 @@ def _mapping(value: object, what: str) -> dict[str, Any]:
 def _name(value: object, what: str) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError(f"{what} must be a column name, got {value!r:.80}")
+    return value
+
+
+def _label(value: object) -> int | str | None:
+    if isinstance(value, bool) or not isinstance(value, int | str | None):
+        raise ValueError(f"target.positive_class must be a class, got {value!r:.80}")
     return value
 
 

@@ -51,6 +51,7 @@ def test_a_schema_keeps_the_order_of_the_columns() -> None:
         pytest.param(["target", "name"], 7, "target.name must be a column name, got 7", id="name"),
         pytest.param(["target", "type"], "string", "target.type of a regression", id="type"),
         pytest.param(["target", "name"], "age", "the target 'age' is also listed", id="both"),
+        pytest.param(["target", "positive_class"], True, "must be a class, got True", id="class"),
         pytest.param(["features"], [], "a list of at least one column, got []", id="none"),
         pytest.param(["features", 1], None, "features[1] must be a JSON object", id="null"),
         pytest.param(["features", 1, "kind"], "text", "kind of 'age' must be one of", id="kind"),

@@ -69,11 +69,15 @@ def choose_folds(target: pd.Series, task: str, wanted: int) -> int:
 
 @dataclass(frozen=True)
 class Folds:
-    """Shuffled folds of the rows, stratified by class; all trials share them."""
+    """Shuffled folds of the rows, stratified by class; all trials share them.
+
+    `positive` is the class of two that f1 belongs to; None is the last one.
+    """
 
     task: str
     number: int
     seed: int
+    positive: int | str | None = None
 
     def splitter(self) -> KFold | StratifiedKFold:
         """Return scikit-learn's splitter, which gives the same folds at each call."""
@@ -104,7 +108,7 @@ def cross_validate(
                     clone(pipeline).fit(features.iloc[learn], target.iloc[learn]),
                     features.iloc[test],
                     target.iloc[test],
-                    folds.task,
+                    folds,
                     classes,
                 )
             )
@@ -118,21 +122,22 @@ def known_classes(target: pd.Series, task: str) -> np.ndarray:
 
 
 def measure(
-    model: Pipeline, features: pd.DataFrame, target: pd.Series, task: str, classes: np.ndarray
+    model: Pipeline, features: pd.DataFrame, target: pd.Series, folds: Folds, classes: np.ndarray
 ) -> Metrics:
     """Return the metrics of a fitted model on rows that it has not seen.
 
     Metrics that are undefined for these rows are left out.
     """
     truth = target.to_numpy()
-    if task == "regression":
+    if folds.task == "regression":
         return regression_metrics(truth, *predict(model, features, ["predict"]))
     methods = ["predict", "predict_proba"] if hasattr(model, "predict_proba") else ["predict"]
     predicted, *more = predict(model, features, methods)
     probabilities = _for_all(classes, model.classes_, *more) if more else None
     # Positions in the sorted classes, because scikit-learn's metrics compare texts slowly.
     true, guessed = (np.searchsorted(classes, labels) for labels in (truth, predicted))
-    return classification_metrics(true, guessed, np.arange(len(classes)), probabilities)
+    positive = -1 if folds.positive is None else classes.tolist().index(folds.positive)
+    return classification_metrics(true, guessed, np.arange(len(classes)), probabilities, positive)
 
 
 def summarise(scores: list[Metrics]) -> Metrics:
@@ -162,13 +167,14 @@ def classification_metrics(
     predicted: np.ndarray,
     classes: np.ndarray,
     probabilities: np.ndarray | None,
+    positive: int = -1,
 ) -> Metrics:
     """Return the metrics of predicted labels, and of (rows, classes) probabilities if given.
 
-    Of two classes, the second in sorted order is the positive one. Of more, f1 is the macro average
+    Of two classes, f1 is that of the one at the place `positive`. Of more, f1 is the macro average
     over the classes, and roc_auc the average of each class against the rest.
     """
-    binary: dict[str, Any] = {"average": "binary", "pos_label": classes[-1]}
+    binary: dict[str, Any] = {"average": "binary", "pos_label": classes[positive]}
     average = binary if len(classes) == 2 else {"average": "macro", "labels": classes}
     with warnings.catch_warnings():
         # A fold may lack a rare class that the model predicts; the user can do nothing about it.

@@ -66,6 +66,32 @@ def test_binary_metrics_take_the_second_class_as_positive() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("positive", "f1"),
+    [
+        pytest.param("Cardiac", 0.0, id="never predicted"),
+        pytest.param("NonCardiac", 0.8, id="always predicted"),
+        pytest.param(None, 0.8, id="the last of an earlier schema"),
+    ],
+)
+def test_only_f1_depends_on_which_of_two_classes_is_positive(
+    positive: str | None, f1: float
+) -> None:
+    frame = pd.DataFrame({"x": np.arange(12.0)})
+    pipeline = Pipeline([("estimator", DummyClassifier(strategy="most_frequent"))])
+    folds = Folds("classification", 2, 0, positive)
+    metrics = cross_validate(pipeline, frame, labels(Cardiac=4, NonCardiac=8), folds)
+    means = {name: value for name, value in metrics.items() if name.endswith("_mean")}
+    log_loss = means.pop("cv_log_loss_mean")
+    assert log_loss == pytest.approx(-np.log(np.finfo("float64").eps) / 3, rel=1e-6)
+    assert means == {
+        "cv_accuracy_mean": 4 / 6,
+        "cv_balanced_accuracy_mean": 0.5,
+        "cv_f1_mean": pytest.approx(f1),
+        "cv_roc_auc_mean": 0.5,
+    }
+
+
 def test_metrics_of_three_classes_are_macro_averages() -> None:
     truth = np.array([0, 0, 0, 1, 1, 2])
     predicted = np.array([0, 0, 1, 1, 1, 0])

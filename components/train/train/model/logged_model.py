@@ -102,7 +102,7 @@ def save_model(
             signature=make_signature(schema, features),
             input_example=choose_example(features),
             pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
-            metadata={"target": schema.target, "task": schema.task},
+            metadata=schema.judged,
         )
     except MlflowException as error:
         # MLflow reports a full disk as a model that cannot be serialized.

@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from train.conftest import KINDS, customers
 from train.data.schema import Feature, Schema
-from train.model.cross_validation import classification_metrics, measure
+from train.model.cross_validation import Folds, classification_metrics, measure
 from train.model.pipeline import build_pipeline, use_one_thread
 from train.model.predictions import predict
 from train.models import MODELS
@@ -83,7 +83,7 @@ def test_the_metrics_of_texts_are_those_that_scikit_learn_gives_for_them(name: s
     model, truth = fitted("classification", name), FRAME["income class"].astype(object)
     classes = np.unique(truth)
     refitted = clone(model).fit(FEATURES, truth)
-    measured = measure(refitted, FEATURES, truth, "classification", classes)
+    measured = measure(refitted, FEATURES, truth, Folds("classification", 2, 0), classes)
     again = use_one_thread(clone(model).fit(FEATURES, truth))
     labels, probabilities = again.predict(FEATURES), again.predict_proba(FEATURES)
     assert measured == classification_metrics(truth.to_numpy(), labels, classes, probabilities)

@@ -73,7 +73,7 @@ def _make_search(pipeline: Pipeline, target: pd.Series, folds: Folds, plan: Plan
         "return_train_score": False,
         "error_score": math.nan,
     }
-    score = partial(_score, folds.task, known_classes(target, folds.task))
+    score = partial(_score, folds, known_classes(target, folds.task))
     if plan.method == "random":
         return RandomSearch(n_iter=plan.trials, scoring=score, **common)
     # Importing it enables an experimental part of scikit-learn.
@@ -89,14 +89,14 @@ def _make_search(pipeline: Pipeline, target: pd.Series, folds: Folds, plan: Plan
 
 
 def _score(
-    task: str, classes: np.ndarray, model: Pipeline, features: pd.DataFrame, target: pd.Series
+    folds: Folds, classes: np.ndarray, model: Pipeline, features: pd.DataFrame, target: pd.Series
 ) -> Metrics:
     """Measure a fold, as a scorer of scikit-learn; a metric that cannot be computed is NaN."""
     try:
-        measured = measure(model, features, target, task, classes)
+        measured = measure(model, features, target, folds, classes)
     except ValueError:  # such as an infinite prediction
         measured = {}
-    return {metric: measured.get(metric, math.nan) for metric in METRICS[task]}
+    return {metric: measured.get(metric, math.nan) for metric in METRICS[folds.task]}
 
 
 def _score_one(metric: str, score: Any, *fold: Any) -> float:

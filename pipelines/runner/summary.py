@@ -85,11 +85,12 @@ def _dataset(
 def _evaluation(result: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
     if result is None:
         return
-    checked = result["checks"]
+    # With two classes, recall needs to say of which: `recall of "Cardiac"`.
+    checked, shown_as = result["checks"], result.get("shown_as", {})
     for metric, value in sorted(result["metrics"].items()):
         lines = [_check(check) for check in checked if check["metric"] == metric]
         for line in lines or [f"{value:.4f}"]:
-            yield metric, line
+            yield shown_as.get(metric, metric), line
     for check in checked:
         if check["metric"] not in result["metrics"]:
             yield check["metric"], _check(check)

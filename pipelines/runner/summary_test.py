@@ -56,6 +56,20 @@ def test_everything_that_came_out(tmp_path: Path) -> None:
     assert text.endswith("  .venv/bin/python -m pipelines.ui --output /runs")
 
 
+def test_the_class_of_a_metric_is_named(tmp_path: Path) -> None:
+    recall = {"metric": "recall", "value": 0.6, "threshold": 0.9, "greater_is_better": True}
+    made = outputs(tmp_path, {"recall": 0.6, "roc_auc": 0.75}, {**recall, "passed": False})
+    result = json.loads((tmp_path / "result").read_text())
+    named = {**result, "shown_as": {"recall": 'recall of "Cardiac"'}}
+    (tmp_path / "result").write_text(json.dumps(named))
+    text = summarize({"source": "x"}, made, Path("/runs/1"), "sqlite:///x")
+    assert text.splitlines()[1:4] == [
+        'recall of "Cardiac"  0.6000 >= 0.9000 FAILED',
+        "roc_auc              0.7500",
+        "verdict              failed",
+    ]
+
+
 @pytest.mark.parametrize(
     ("check", "line"),
     [

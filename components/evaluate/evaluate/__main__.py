@@ -125,7 +125,7 @@ def _evaluate(argv: Sequence[str]) -> None:
         save(client, evaluation, outputs)
     for line in left_out(evaluation):
         log("evaluate", line)
-    print("\n".join([*table(evaluation.checks), verdict(evaluation)]))
+    print("\n".join([*table(evaluation), verdict(evaluation)]))
 
 
 def warm() -> None:

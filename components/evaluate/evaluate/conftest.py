@@ -47,8 +47,10 @@ class Store:
     uri: str
     made: list[str] = field(default_factory=list)
 
-    def log(self, estimator: BaseEstimator, target: str, task: str, test: pd.DataFrame) -> Example:
-        """Log a fitted estimator as train does."""
+    def log(
+        self, estimator: BaseEstimator, target: str, task: str, test: pd.DataFrame, **more: object
+    ) -> Example:
+        """Log a fitted estimator as train does; `more` is further metadata of the model."""
         folder = self.root / f"model-{len(self.made)}"
         self.made.append(task)
         mlflow.set_tracking_uri(self.uri)
@@ -59,7 +61,7 @@ class Store:
                 serialization_format="skops",
                 skops_trusted_types=[*TRUSTED, TREE_PREDICTOR],
                 pip_requirements=["scikit-learn"],
-                metadata={"target": target, "task": task},
+                metadata={"target": target, "task": task, **more},
             )
         shutil.copytree(mlflow.artifacts.download_artifacts(info.model_uri), folder)
         data = self.root / f"test-{len(self.made)}"

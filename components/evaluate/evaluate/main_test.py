@@ -1,5 +1,6 @@
 import hashlib
 import json
+import math
 import os
 import shutil
 import signal
@@ -28,6 +29,7 @@ def test_a_classification_beats_its_baseline(
     assert (outcome.exit_code, outcome.stderr) == (0, "")
     result = json.loads(outcome.result.read_text())
     share = (people()["income class"] == ">50K").mean()
+    entropy = -share * math.log(share) - (1 - share) * math.log(1 - share)
     assert result == {
         "passed": True,
         "task": "classification",
@@ -35,18 +37,35 @@ def test_a_classification_beats_its_baseline(
         "run_id": income.run_id,
         "rows": 60,
         "metrics": json.loads(outcome.metrics.read_text()),
-        "baseline": {"accuracy": max(share, 1 - share)},
+        "baseline": {
+            "accuracy": max(share, 1 - share),
+            "balanced_accuracy": 0.5,
+            "log_loss": pytest.approx(entropy),
+        },
         "checks": [
             {
-                "metric": "accuracy",
+                "metric": "balanced_accuracy",
                 "value": 1.0,
-                "threshold": max(share, 1 - share),
+                "threshold": 0.5,
                 "greater_is_better": True,
                 "passed": True,
                 "baseline": True,
-            }
+            },
+            {
+                "metric": "log_loss",
+                "value": result["metrics"]["log_loss"],
+                "threshold": pytest.approx(entropy),
+                "greater_is_better": False,
+                "passed": True,
+                "baseline": True,
+            },
         ],
         "positive_class": ">50K",
+        "shown_as": {
+            "precision": 'precision of ">50K"',
+            "recall": 'recall of ">50K"',
+            "f1": 'f1 of ">50K"',
+        },
     }
     assert sorted(result["metrics"]) == [
         "accuracy",
@@ -58,7 +77,7 @@ def test_a_classification_beats_its_baseline(
         "roc_auc",
     ]
     assert outcome.stdout.splitlines()[-1] == (
-        "evaluation passed: 1 of 1 check passed on 60 test rows"
+        "evaluation passed: 2 of 2 checks passed on 60 test rows"
     )
 
 
@@ -111,14 +130,14 @@ def test_a_failed_check_is_a_verdict_and_not_a_crash(line: Example, evaluate_ste
 def test_no_better_than_the_best_constant_fails(
     margins: Example, evaluate_step: Run, tmp_path: Path
 ) -> None:
-    # The model takes one 8 for a 3; so does who always says 8 with the one 3.
-    pd.DataFrame({"x": [0.0, 1.0, 10.0, 11.0], "y": [3, 8, 8, 8]}).to_parquet(tmp_path / "test")
+    # The model always says 8 here, and is right three times of four.
+    pd.DataFrame({"x": [9.0, 11.0, 10.0, 11.0], "y": [3, 8, 8, 8]}).to_parquet(tmp_path / "test")
 
     outcome = evaluate_step(margins, test_data=tmp_path / "test")
 
     assert outcome.exit_code == 0
     assert outcome.stdout.splitlines()[1:] == [
-        "accuracy  0.75   > 0.75 (baseline)  FAIL",
+        "balanced_accuracy  0.5    > 0.5 (baseline)  FAIL",
         "evaluation failed: 0 of 1 check passed on 4 test rows",
     ]
 
@@ -145,7 +164,12 @@ def test_three_classes_have_no_positive_one(three_classes: Example, evaluate_ste
 
     result = json.loads(outcome.result.read_text())
     assert "positive_class" not in result
-    assert result["baseline"] == {"accuracy": 1 / 3}
+    assert result["baseline"] == {
+        "accuracy": 1 / 3,
+        "balanced_accuracy": 1 / 3,
+        "log_loss": pytest.approx(math.log(3)),
+    }
+    assert "shown_as" not in result
     assert result["metrics"]["roc_auc"] == 1.0
     assert outcome.stderr == ""
 
@@ -325,3 +349,18 @@ def test_a_signal_leaves_no_output(
     assert stderr.startswith("evaluate: error: ")
     assert stderr.count("\n") == 1
     assert list(out.iterdir()) == []
+
+
+def test_classes_that_the_test_split_lacks_are_named_before_the_work(
+    three_classes: Example, evaluate_step: Run, tmp_path: Path
+) -> None:
+    pd.DataFrame({"x": [1.0, 20.0, 21.0], "y": [1, 9, 9]}).to_parquet(tmp_path / "test")
+
+    outcome = evaluate_step(three_classes, test_data=tmp_path / "test")
+
+    assert outcome.stderr.splitlines() == [
+        "evaluate: warning: the test split has no row of 1 of the 3 classes: '5'; "
+        "balanced_accuracy is the mean of the others, and roc_auc is left out; raise "
+        "--test-fraction of preprocess, or give more rows",
+        "evaluate: roc_auc: left out, as the test split has no row of the class 5",
+    ]

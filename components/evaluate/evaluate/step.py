@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from evaluate.executor_output import native_outputs
@@ -16,7 +17,8 @@ from evaluate.report import document
 from evaluate.report.page import page
 from evaluate.request import Request
 from evaluate.tracking import ARTIFACTS
-from pinion_step.errors import WrongCallError
+from pinion_step.console import log
+from pinion_step.errors import WrongCallError, some
 from pinion_step.outputs import to_json
 
 if TYPE_CHECKING:
@@ -34,12 +36,10 @@ def measure(
 
     `parameters` are those of the model's run. `lineage` among the texts is for MLflow only.
     """
-    estimator = load_estimator(model)
-    split = read_test_split(request.test_data, model.target, estimator)
-    candidate = Candidate(model, estimator, split)
-    check_slices(candidate, request.slices)
+    candidate = read_candidate(model, request)
+    estimator, split = candidate.estimator, candidate.split
     with threadpool_limits(1 if split.features.size < MANY_CELLS else None):
-        predictions = predict(model, estimator, split)
+        predictions = predict(model, estimator, split, model.positive_class)
         champion = None
         if request.thresholds.compare:
             champion = find_champion(client, request.compare_with, candidate)
@@ -57,6 +57,30 @@ def measure(
             numbers["provenance"] = document.provenance(evaluation, candidate, request, parameters)
             outputs |= {"report": page(numbers), "report_data": to_json(numbers)}
     return evaluation, outputs
+
+
+def read_candidate(model: ModelFolder, request: Request) -> Candidate:
+    """Read the model and the test split, and warn about the classes that the split lacks."""
+    estimator = load_estimator(model)
+    split = read_test_split(request.test_data, model.target, estimator)
+    candidate = Candidate(model, estimator, split)
+    check_slices(candidate, request.slices)
+    if absent := absent_classes(candidate):
+        log("evaluate", f"warning: {absent}")
+    return candidate
+
+
+def absent_classes(candidate: Candidate) -> str:
+    """Return a line about the classes that the test split lacks; empty if it has all or none."""
+    known = np.asarray(getattr(candidate.estimator, "classes_", ())).tolist()
+    absent = sorted(set(known) - set(candidate.split.target.tolist()), key=str)
+    if not absent or len(absent) == len(known):  # the second is an error of `predict`
+        return ""
+    return (
+        f"the test split has no row of {len(absent)} of the {len(known)} classes: {some(absent)}; "
+        "balanced_accuracy is the mean of the others, and roc_auc is left out; raise "
+        "--test-fraction of preprocess, or give more rows"
+    )
 
 
 def check_slices(candidate: Candidate, columns: Sequence[str]) -> None:

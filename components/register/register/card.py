@@ -19,7 +19,9 @@ def _numbers(result: EvaluationResult) -> Iterator[str]:
         yield ""
         yield "| metric | value |"
         yield "|---|---|"
-        yield from (f"| {name} | {value:.4g} |" for name, value in sorted(result.metrics.items()))
+        for name, value in sorted(result.metrics.items()):
+            # A class in the name of a metric may have a bar, which ends a cell.
+            yield f"| {name.replace('|', '&#124;')} | {value:.4g} |"
 
 
 def _rounded(check: Check) -> Check:

@@ -23,3 +23,11 @@ def test_a_check_has_the_digits_that_tell_something(
     card = model_card(EvaluationResult(True, "m-1", "r1", (check,)), {})
 
     assert line in card.splitlines()
+
+
+def test_a_metric_names_its_class() -> None:
+    metrics = {'recall of "a|b"': 0.25, "accuracy": 0.75}
+
+    card = model_card(EvaluationResult(True, "m-1", "r1", (), metrics=metrics), {})
+
+    assert '| accuracy | 0.75 |\n| recall of "a&#124;b" | 0.25 |' in card

@@ -87,7 +87,9 @@ def read_evaluation(path: Path) -> EvaluationResult:
     """Parse an evaluation result; raises `StepError` if the file is not one."""
     try:
         document = json.loads(path.read_bytes())
-        checks = tuple(_check(check) for check in document["checks"])
+        # Of two classes, recall needs to say of which, as in `recall of "Cardiac"`.
+        shown_as = dict(document.get("shown_as", {}))
+        checks = tuple(_check(check, shown_as) for check in document["checks"])
         champion = document.get("champion")
         result = EvaluationResult(
             passed=_typed(document, "passed", bool),
@@ -95,7 +97,10 @@ def read_evaluation(path: Path) -> EvaluationResult:
             run_id=_typed(document, "run_id", str),
             checks=checks,
             compared=None if champion is None else _compared(champion),
-            metrics={name: float(each) for name, each in document.get("metrics", {}).items()},
+            metrics={
+                shown_as.get(name, name): float(each)
+                for name, each in document.get("metrics", {}).items()
+            },
         )
     except _NO_RESULT as error:
         raise StepError(
@@ -129,9 +134,10 @@ def _compared(champion: dict[str, Any]) -> Compared:
     return Compared(name, _typed(champion, "version", int | None))
 
 
-def _check(document: dict[str, Any]) -> Check:
+def _check(document: dict[str, Any], shown_as: Mapping[str, str]) -> Check:
+    metric = _typed(document, "metric", str)
     return Check(
-        metric=_typed(document, "metric", str),
+        metric=shown_as.get(metric, metric),
         value=_typed(document, "value", int | float | None),
         threshold=_typed(document, "threshold", int | float | None),
         greater_is_better=_typed(document, "greater_is_better", bool),

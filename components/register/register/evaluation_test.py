@@ -128,3 +128,17 @@ def test_refuses_one_that_contradicts_itself(
 ) -> None:
     with pytest.raises(StepError, match=f"contradicts itself: {complaint}"):
         read_evaluation(write(tmp_path / "result", FAILED | {"passed": True, "checks": checks}))
+
+
+def test_a_check_and_a_metric_name_their_class(tmp_path: Path) -> None:
+    document = FAILED | {
+        "checks": [CHECK | {"metric": "recall"}, CHECK | {"metric": "roc_auc"}],
+        "metrics": {"recall": 0.956, "roc_auc": 0.75},
+        "shown_as": {"recall": 'recall of "Cardiac"'},
+    }
+    result = read_evaluation(write(tmp_path / "result", document))
+
+    assert result.why == (
+        'recall of "Cardiac" is 0.956, must be >= 0.97; roc_auc is 0.956, must be >= 0.97'
+    )
+    assert result.metrics == {'recall of "Cardiac"': 0.956, "roc_auc": 0.75}

@@ -139,7 +139,9 @@ def _predictions(model: ModelFolder, candidate: Candidate) -> Predictions:
     _same("classes", _labels(estimator), _labels(candidate.estimator))
     features = candidate.split.features
     names = _columns(estimator) or list(features.columns)
-    return predict(model, estimator, Split(features[names], candidate.split.target))
+    # A champion may have another positive class; both are measured by the candidate's.
+    positive = candidate.model.positive_class
+    return predict(model, estimator, Split(features[names], candidate.split.target), positive)
 
 
 def _same(what: str, champion: object, candidate: object) -> None:

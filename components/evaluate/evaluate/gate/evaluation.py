@@ -10,10 +10,13 @@ from evaluate.gate.champion import Champion
 from evaluate.gate.change import Change, Check
 from evaluate.gate.thresholds import ERROR_METRICS, Requirement, Threshold, Thresholds
 from evaluate.inputs.model import ModelFolder
-from evaluate.measure.metrics import MAIN_METRIC, Measurement, baseline
+from evaluate.measure.metrics import OF_POSITIVE_CLASS, Measurement, baseline
 from evaluate.measure.predictions import Predictions
 from evaluate.measure.resampling import Distributions, distributions
+from pinion_step.errors import one_line
 from pinion_step.outputs import to_json
+
+_LONGEST_LABEL = 40  # characters of a class in the name of a metric
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,14 @@ class Evaluation:
     positive_class: int | float | str | bool | None
     champion: Champion | None = None
     resampled: Sequence[Distributions] = ()
+
+    @property
+    def shown_as(self) -> dict[str, str]:
+        """Return the metrics that a person must know the class of, such as `recall of "yes"`."""
+        if self.positive_class is None:
+            return {}
+        label = one_line(self.positive_class, _LONGEST_LABEL)
+        return {metric: f'{metric} of "{label}"' for metric in OF_POSITIVE_CLASS}
 
     @property
     def passed(self) -> bool:
@@ -50,6 +61,7 @@ class Evaluation:
             document["champion"] = self.champion.to_json()
         if self.positive_class is not None:
             document["positive_class"] = self.positive_class
+            document["shown_as"] = self.shown_as
         return to_json(document)
 
 
@@ -62,7 +74,7 @@ def evaluate(
     """Measure the predictions and check them; without thresholds, they must beat the baseline."""
     measurement = predictions.measure()
     floor = baseline(model.task, predictions.truth)
-    demands = thresholds.requirements or _beat_baseline(model.task, floor)
+    demands = thresholds.requirements or _beat_baseline(predictions, floor)
     classes = predictions.classes
     resampled: list[Distributions] = []
     if champion is not None and champion.predictions is not None:
@@ -81,9 +93,21 @@ def evaluate(
     )
 
 
-def _beat_baseline(task: str, floor: dict[str, float]) -> tuple[Requirement, ...]:
-    metric = MAIN_METRIC[task]
-    return (Threshold(metric, floor[metric], metric not in ERROR_METRICS, baseline=True),)
+def _beat_baseline(predictions: Predictions, floor: dict[str, float]) -> tuple[Requirement, ...]:
+    """Return the checks of a model without thresholds.
+
+    Accuracy is not among them: a model that always answers with a frequent class has much of it.
+    """
+    if predictions.classes is None:
+        gated = ["rmse"]
+    elif predictions.probabilities is None:
+        gated = ["balanced_accuracy"]
+    else:
+        gated = ["balanced_accuracy", "log_loss"]
+    return tuple(
+        Threshold(metric, floor[metric], metric not in ERROR_METRICS, baseline=True)
+        for metric in gated
+    )
 
 
 def hold(

@@ -43,7 +43,10 @@ class Estimator(Protocol):
 
 @dataclass(frozen=True)
 class ModelFolder:
-    """The contents of the MLmodel file of a scikit-learn model in skops format."""
+    """The contents of the MLmodel file of a scikit-learn model in skops format.
+
+    `positive_class` is None unless there are two classes, and in models of earlier releases.
+    """
 
     model_id: str
     run_id: str
@@ -51,6 +54,7 @@ class ModelFolder:
     task: str
     sklearn_version: str
     estimator_file: Path
+    positive_class: int | str | None = None
 
 
 def read_model_folder(folder: Path) -> ModelFolder:
@@ -70,6 +74,7 @@ def read_model_folder(folder: Path) -> ModelFolder:
         task=task,
         sklearn_version=_field(folder, flavor, "sklearn_version", str),
         estimator_file=_estimator_file(folder, flavor),
+        positive_class=metadata.get("positive_class"),
     )
 
 

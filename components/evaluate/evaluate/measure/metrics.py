@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 from sklearn import metrics as sk
-from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.dummy import DummyRegressor
 
 from pinion_step.errors import StepError
 
+# Of two classes, those of the positive one; the others do not depend on which it is.
+OF_POSITIVE_CLASS = ("precision", "recall", "f1")
 MAIN_METRIC = {"classification": "accuracy", "regression": "rmse"}
 
 
@@ -39,8 +41,8 @@ def classification_metrics(
     """
     measured = {
         "accuracy": sk.accuracy_score(truth, predicted),
-        # Balanced accuracy is the mean recall of the classes present. scikit-learn's own function
-        # warns when a class was predicted that the split lacks.
+        # The mean recall of the classes present; scikit-learn's own function warns when a class was
+        # predicted that the split lacks.
         "balanced_accuracy": sk.recall_score(
             truth, predicted, labels=np.unique(truth), average="macro", zero_division=0.0
         ),
@@ -77,7 +79,9 @@ def _probability_metrics(
     if unseen := _unseen(truth, classes):
         note = f"roc_auc, log_loss: left out, as training never saw the label {unseen[0]!r}"
         return Measurement({}, (note,))
-    measured = {"log_loss": sk.log_loss(truth, probabilities, labels=classes)}
+    # scikit-learn expects the columns in the order of the sorted labels.
+    order = np.argsort(classes)
+    measured = {"log_loss": sk.log_loss(truth, probabilities[:, order], labels=classes[order])}
     if absent := _unseen(classes, truth):
         note = f"roc_auc: left out, as the test split has no row of the class {absent[0]!r}"
         return Measurement(measured, (note,))
@@ -110,16 +114,22 @@ def regression_metrics(truth: np.ndarray, predicted: np.ndarray) -> Measurement:
 
 
 def baseline(task: str, truth: np.ndarray) -> dict[str, float]:
-    """Return the main metric of scikit-learn's Dummy estimator.
+    """Return metrics of scikit-learn's Dummy estimators, which do not look at the features.
 
-    It is fitted on the target of the test split, which gives the best constant answer for these
-    rows. No constant learned elsewhere does better, so a model that beats it has learned something
-    from the features. It also needs no training data.
+    They are fitted on the target of the test split, which gives the best constant answers for these
+    rows: the most frequent class, and the frequencies of all classes as probabilities. No constant
+    learned elsewhere does better, so a model that beats them has learned something from the
+    features. They also need no training data.
     """
-    no_features = np.zeros((len(truth), 1))
     if task == "classification":
-        dummy = DummyClassifier(strategy="most_frequent").fit(no_features, truth)
-        return {"accuracy": float(sk.accuracy_score(truth, dummy.predict(no_features)))}
+        _, counts = np.unique(truth, return_counts=True)
+        shares = counts / len(truth)
+        return {
+            "accuracy": float(shares.max()),
+            "balanced_accuracy": 1 / len(counts),
+            "log_loss": float(-shares @ np.log(shares)),
+        }
+    no_features = np.zeros((len(truth), 1))
     with np.errstate(all="ignore"):
         dummy = DummyRegressor(strategy="mean").fit(no_features, truth)
         error = float(sk.root_mean_squared_error(truth, dummy.predict(no_features)))

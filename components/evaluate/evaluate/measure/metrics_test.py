@@ -2,8 +2,14 @@ import math
 
 import numpy as np
 import pytest
+from sklearn.dummy import DummyClassifier
 
-from evaluate.measure.metrics import baseline, classification_metrics, regression_metrics
+from evaluate.measure.metrics import (
+    OF_POSITIVE_CLASS,
+    baseline,
+    classification_metrics,
+    regression_metrics,
+)
 from pinion_step.errors import StepError
 
 NO_YES = np.array(["no", "yes"], dtype=object)
@@ -163,8 +169,40 @@ def test_a_metric_that_is_not_finite_is_left_out() -> None:
     assert "rmse: left out, as it is inf" in measured.left_out
 
 
+def test_only_the_metrics_of_the_positive_class_depend_on_which_it_is() -> None:
+    truth, predicted = labels("nnnnnnyyyy"), labels("nnnnyyyyyn")
+    yes = np.array([0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9, 0.55, 0.45])
+    both = np.column_stack([1 - yes, yes])
+    measured = classification_metrics(truth, predicted, both, NO_YES).metrics
+    turned = classification_metrics(truth, predicted, both[:, ::-1], NO_YES[::-1]).metrics
+
+    # Of six no, four found; one yes taken for no.
+    of_no = {"precision": 4 / 5, "recall": 4 / 6, "f1": 8 / 11}
+    assert turned == pytest.approx(measured | of_no, abs=1e-15)
+    assert set(of_no) == set(OF_POSITIVE_CLASS)
+
+
+@pytest.mark.parametrize("text", ["nnnnnyyy", "nnnnny", "yyyny"])
+def test_the_baseline_is_what_the_dummy_of_scikit_learn_reaches(text: str) -> None:
+    truth, nothing = labels(text), np.zeros((len(text), 1))
+    dummy = DummyClassifier(strategy="prior").fit(nothing, truth)
+    probabilities = dummy.predict_proba(nothing)
+    known = classification_metrics(truth, dummy.predict(nothing), probabilities, dummy.classes_)
+    floor = baseline("classification", truth)
+    assert floor == pytest.approx({name: known.metrics[name] for name in floor}, abs=1e-15)
+    assert baseline("classification", labels("yyy")) == {
+        "accuracy": 1.0,
+        "balanced_accuracy": 1.0,
+        "log_loss": 0.0,
+    }
+
+
 def test_the_baseline_is_the_best_constant_answer() -> None:
-    assert baseline("classification", labels("nnnnnyyy")) == {"accuracy": 0.625}
+    assert baseline("classification", np.array([1, 1, 1, 1, 1, 5, 5, 9])) == {
+        "accuracy": 0.625,
+        "balanced_accuracy": 1 / 3,
+        "log_loss": pytest.approx(-(5 * math.log(5 / 8) + 2 * math.log(1 / 4) - math.log(8)) / 8),
+    }
     assert baseline("regression", np.array([0.0, 3.0, 3.0, 10.0])) == {"rmse": math.sqrt(54 / 4)}
 
 

@@ -20,7 +20,8 @@ class Predictions:
     """Truth and predictions, both of shape (rows,).
 
     `classes` has shape (classes,) and is None for a regression; of two classes, the second is the
-    positive one. `probabilities` has shape (rows, classes) and is None if the model has none.
+    positive one, whatever their order. `probabilities` has shape (rows, classes), with columns in
+    the order of `classes`, and is None if the model has none.
     """
 
     truth: np.ndarray
@@ -45,8 +46,13 @@ class Predictions:
         return Predictions(self.truth[chosen], self.predicted[chosen], probabilities, self.classes)
 
 
-def predict(model: ModelFolder, estimator: Estimator, split: Split) -> Predictions:
-    """Predict the rows; raises `StepError` if the estimator cannot."""
+def predict(
+    model: ModelFolder, estimator: Estimator, split: Split, positive: int | str | None
+) -> Predictions:
+    """Predict the rows; raises `StepError` if the estimator cannot.
+
+    `positive` is the positive one of two classes; None is the last in order.
+    """
     if model.task == "regression":
         truth = _numbers(split.target, f"the target {model.target!r}")
         predicted = ask(estimator.predict, split.features)
@@ -62,7 +68,19 @@ def predict(model: ModelFolder, estimator: Estimator, split: Split) -> Predictio
     # A support vector machine has the method only if it was configured to.
     predict_proba = getattr(estimator, "predict_proba", None)
     probabilities = None if predict_proba is None else ask(predict_proba, split.features)
+    if positive is not None and positive != classes[-1]:
+        _check_positive(model, classes, positive)
+        classes = classes[::-1]
+        probabilities = None if probabilities is None else probabilities[:, ::-1]
     return Predictions(split.target, predicted, probabilities, classes)
+
+
+def _check_positive(model: ModelFolder, classes: np.ndarray, positive: int | str) -> None:
+    if len(classes) != 2 or positive != classes[0]:
+        raise StepError(
+            f"the positive class {positive!r} is not one of two classes that the model "
+            f"{model.estimator_file.parent} knows: {classes.tolist()[:5]}; train it again"
+        )
 
 
 def ask(method: Callable[[pd.DataFrame], np.ndarray], features: pd.DataFrame) -> np.ndarray:

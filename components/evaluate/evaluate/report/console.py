@@ -1,7 +1,5 @@
 """The lines that evaluate prints for a person."""
 
-from collections.abc import Sequence
-
 from evaluate.gate.change import Check
 from evaluate.gate.evaluation import Evaluation
 from pinion_step.console import short
@@ -9,12 +7,13 @@ from pinion_step.console import short
 _HEADER = ("metric", "value", "threshold", "check")
 
 
-def table(checks: Sequence[Check]) -> list[str]:
+def table(evaluation: Evaluation) -> list[str]:
     """Return one aligned line per check under a header."""
     rows = [_HEADER]
-    for check in checks:
+    for check in evaluation.checks:
         passed = "pass" if check.passed else "FAIL"
-        rows.append((check.metric, value_of(check), demand(check), passed))
+        metric = evaluation.shown_as.get(check.metric, check.metric)
+        rows.append((metric, value_of(check), demand(check), passed))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
 

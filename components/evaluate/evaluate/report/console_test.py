@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,11 +29,27 @@ def test_the_table_is_aligned() -> None:
         checked(Threshold("rmse", 0.25, False, baseline=True), 0.5),
     ]
 
-    assert table(checks) == [
+    assert table(evaluation(*checks)) == [
         "metric  value         threshold          check",
         "rmse    0.5           <= 0.8             pass",
         "r2      not computed  >= 0.25            FAIL",
         "rmse    0.5           < 0.25 (baseline)  FAIL",
+    ]
+
+
+def test_the_class_of_a_metric_is_named() -> None:
+    checks = (
+        checked(Threshold("recall", 0.9), 0.5),
+        checked(Threshold("roc_auc", 0.6), 0.75),
+        checked(Threshold("f1", 0.4), 0.4),
+    )
+    label = "Cardiac,\nof a kind that has a very long name"
+    found = replace(evaluation(*checks), positive_class=label)
+
+    assert [line.split("  ")[0] for line in table(found)[1:]] == [
+        'recall of "Cardiac, of a kind that has a very long…"',
+        "roc_auc",
+        'f1 of "Cardiac, of a kind that has a very long…"',
     ]
 
 
@@ -49,7 +66,7 @@ def test_the_table_is_aligned() -> None:
 def test_a_value_never_looks_equal_to_a_limit_that_it_is_not(
     value: float, limit: float, shown: str
 ) -> None:
-    assert table([checked(Threshold("m", limit), value)])[1].split()[1] == shown
+    assert table(evaluation(checked(Threshold("m", limit), value)))[1].split()[1] == shown
 
 
 def test_the_verdict_counts_the_checks() -> None:

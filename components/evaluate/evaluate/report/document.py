@@ -48,6 +48,7 @@ def build(
             "left_out": list(evaluation.measurement.left_out),
             "baseline": evaluation.baseline,
             "positive_class": None if positive is None else str(positive),
+            "shown_as": evaluation.shown_as,
             "confidence_of_intervals": CONFIDENCE,
             "rows_resampled": resampled_rows(evaluation.rows, predictions.classes),
             **_metrics(evaluation, predictions),

@@ -1,5 +1,8 @@
 """Metrics explained, for readers who do not know them by name."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from evaluate.gate.thresholds import ERROR_METRICS
 
 _MEANINGS = {
@@ -22,6 +25,11 @@ def meaning(name: str) -> str:
     """Return what a metric measures, and which direction is better."""
     way = "lower" if name in ERROR_METRICS else "higher"
     return f"{_MEANINGS[name]} ({way} is better)" if name in _MEANINGS else ""
+
+
+def name_of(document: Mapping[str, Any], metric: str) -> str:
+    """Return a metric as a document shows it, such as `recall of "yes"`."""
+    return str(document["shown_as"].get(metric, metric))
 
 
 def better(name: str, low: float | None, high: float | None) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from evaluate.measure.resampling import RESAMPLES
 from evaluate.report.figures import curve_figures, error_figures
-from evaluate.report.metric_names import better, meaning
+from evaluate.report.metric_names import better, meaning, name_of
 from evaluate.report.style import FIGURES
 from evaluate.report.summary import beside_all, summary
 from evaluate.report.tables import matrix, span
@@ -48,7 +48,7 @@ def _sections(document: Document) -> Iterator[str]:
 def _checks(document: Document) -> str:
     rows, notes = [], []
     for check in document["checks"]:
-        rows.append((check["metric"], check["passed"], check["shown"]))
+        rows.append((name_of(document, check["metric"]), check["passed"], check["shown"]))
         said = [f"demanded {check['demand']}"]
         if check.get("confidence") is not None:
             said.append(f"confidence {number(check['confidence'])}")
@@ -59,7 +59,10 @@ def _checks(document: Document) -> str:
 def _metrics(document: Document) -> Iterator[str]:
     main = document["main_metric"]
     ordered = sorted(document["metrics"], key=lambda each: each["name"] != main)
-    rows = [(each["name"], each["value"], span(each["low"], each["high"])) for each in ordered]
+    rows = [
+        (name_of(document, each["name"]), each["value"], span(each["low"], each["high"]))
+        for each in ordered
+    ]
     interval = f"{100 * document['confidence_of_intervals']:.0f}% interval"
     meanings = [meaning(each["name"]) for each in ordered]
     yield table("On the test rows", ("metric", "value", interval), rows, meanings)
@@ -68,9 +71,9 @@ def _metrics(document: Document) -> Iterator[str]:
 
 def _about_metrics(document: Document) -> Iterator[str]:
     floor = "; ".join(f"{name} {number(value)}" for name, value in document["baseline"].items())
-    yield f"The best constant answer has: {floor}."
+    yield f"The best constant answers have: {floor}."
     if (positive := document["positive_class"]) is not None:
-        yield f"Precision, recall and F1 are of the class {positive}, as are the curves."
+        yield f"The curves are of the class {positive}, the positive one."
     elif document["task"] == "classification":
         yield "Precision, recall, F1 and ROC AUC are means over the classes."
     resampled = document["rows_resampled"]
@@ -90,7 +93,7 @@ def _champion(document: Document) -> str:
     rows, notes = [], []
     for each in document["differences"]:
         name, ends = each["name"], (each["low"], each["high"])
-        rows.append((name, ours[name], theirs[name], each["value"]))
+        rows.append((name_of(document, name), ours[name], theirs[name], each["value"]))
         notes.append(", ".join(filter(None, (better(name, *ends), _interval(*ends)))))
     header = ("metric", "this model", "champion", "difference")
     caption = f"This model minus {document['champion']['uri']}, on the same rows"
@@ -158,4 +161,5 @@ def _slices(document: Document) -> Iterator[str]:
     yield table("Metrics by slice", ("slice", main, "beside all rows"), rows, notes)
     if hidden := document["slices_left_out"]:
         yield paragraph(f"{hidden} more slices are left out.")
-    yield folded("The other metrics", table("Other metrics by slice", ("slice", *others), more))
+    header = ("slice", *(name_of(document, each) for each in others))
+    yield folded("The other metrics", table("Other metrics by slice", header, more))

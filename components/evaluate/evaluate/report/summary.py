@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from evaluate.report.metric_names import better
+from evaluate.report.metric_names import better, name_of
 from evaluate.report.tables import span
 from pinion_step.pages import answers, number
 
@@ -32,15 +32,12 @@ def main(document: Document) -> Document:
 
 def _answers(document: Document) -> Iterator[tuple[str, str]]:
     metric = main(document)
-    name, floor = metric["name"], document["baseline"][metric["name"]]
-    yield (
-        "How good",
-        f"{name} {number(metric['value'])}; the best constant answer has {number(floor)}",
-    )
+    floor = document["baseline"][metric["name"]]
+    yield "How good", _beside_constant(document)
     yield "How sure", _certainty(document, metric, floor)
     failed = [check for check in document["checks"] if not check["passed"]]
     if failed:
-        yield "Why failed", "; ".join(map(_failure, failed))
+        yield "Why failed", "; ".join(_failure(document, check) for check in failed)
     if "champion" in document:
         yield "Beside the champion", _champion(document)
     yield "For whom worse", _worse(document)
@@ -49,14 +46,23 @@ def _answers(document: Document) -> Iterator[tuple[str, str]]:
     yield "Made from", f"{source}, release {made['release']}, model {made['model']}"
 
 
+def _beside_constant(document: Document) -> str:
+    """Return the metrics that the best constant answers have too, the main one first."""
+    measured = {each["name"]: each["value"] for each in document["metrics"]}
+    shared = {name: low for name, low in document["baseline"].items() if name in measured}
+    own = ", ".join(f"{name} {number(measured[name])}" for name in shared)
+    return f"{own}; at best, a constant answer has {', '.join(map(number, shared.values()))}"
+
+
 def _certainty(document: Document, metric: Document, floor: float) -> str:
     if metric["low"] is None:
         return "unknown: the metric has no interval on these rows"
     low, high = metric["low"], metric["high"]
     percent = f"{100 * document['confidence_of_intervals']:.0f}%"
     word = better(metric["name"], low - floor, high - floor)
-    beside = {"unclear": "which is not clearly better than that"}.get(word, f"all {word} than that")
-    return f"{percent} interval {span(low, high)} on {document['rows']} test rows, {beside}"
+    word = "which is not clearly better" if word == "unclear" else f"all {word}"
+    interval = f"{percent} interval of {metric['name']} {span(low, high)}"
+    return f"{interval} on {document['rows']} test rows, {word} than a constant answer"
 
 
 def _champion(document: Document) -> str:
@@ -72,8 +78,9 @@ def _champion(document: Document) -> str:
     return f"{each['name']} is {word} than that of {champion['uri']} ({by})"
 
 
-def _failure(check: Document) -> str:
-    said = f"{check['metric']} {check['shown']}, demanded {check['demand']}"
+def _failure(document: Document, check: Document) -> str:
+    name = name_of(document, check["metric"])
+    said = f"{name} {check['shown']}, demanded {check['demand']}"
     return f"{said}: {check['reason']}" if check.get("reason") else said
 
 

@@ -49,10 +49,10 @@ def test_the_sdk_loads_it_again(tmp_path: Path) -> None:
 
 def test_the_parameters_are_the_published_ones() -> None:
     assert sorted(Pipeline.load(GOLDEN).parameters) == sorted(
-        "source sha256 delimiter encoding quote skip_lines header target task test_fraction seed"
-        " ignore_columns allowed_checks column_types missing_markers decimal thousands date_format"
-        " duplicates model model_params search thresholds slices experiment mlflow_tracking_uri"
-        " registered_model_name compare_with register".split()
+        "source sha256 delimiter encoding quote skip_lines header target task positive_class"
+        " test_fraction seed ignore_columns allowed_checks column_types missing_markers decimal"
+        " thousands date_format duplicates model model_params search thresholds slices experiment"
+        " mlflow_tracking_uri registered_model_name compare_with register".split()
     )
 
 

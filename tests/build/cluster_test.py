@@ -38,7 +38,7 @@ class Cluster:
         if request.method != "POST" or not re.search("/(runs|recurringruns)$", request.path):
             return
         scheduled = request.path.endswith("/recurringruns")
-        name = "walk-again" if scheduled else self._name(request.body)
+        name = "walk/again" if scheduled else self._name(request.body)
         self.names.append(name)
         found = scenario(name)
         self.server.looks = found.looks
@@ -49,17 +49,17 @@ class Cluster:
     def _name(self, body: Any) -> str:
         parameters = body["runtime_config"]["parameters"]
         if parameters["target"] == "nothere":
-            return "walk-no-target"
+            return "walk/no-target"
         if parameters["thresholds"]:
-            return "walk-refused"
+            return "walk/refused"
         if parameters["seed"] == 7:
-            return "walk-memory"
+            return "walk/memory"
         if "pinion-walk" in str(body):
-            return "walk-no-node"
-        if "walk-registered" in self.names:
-            return "walk-again"
+            return "walk/no-node"
+        if "walk/registered" in self.names:
+            return "walk/again"
         self._run(parameters)
-        return "walk-registered"
+        return "walk/registered"
 
     def _run(self, parameters: dict[str, Any]) -> None:
         (release,) = (self._tree.folder / "pipelines" / "releases").glob("0.0.1rc*")

@@ -172,6 +172,14 @@ def _list_runs(server: KfpServer, request: Request) -> tuple[int, Json]:
 def _create_run(server: KfpServer, request: Request) -> tuple[int, Json]:
     if request.body["experiment_id"] not in server.experiments:
         return _error(404, "no such experiment")
+    reference = request.body.get("pipeline_version_reference")
+    if (reference is None) == ("pipeline_spec" not in request.body):
+        return _error(400, "a run has one pipeline source")
+    if reference and reference["pipeline_version_id"] not in server.versions:
+        return _error(404, "no such version")
+    # The column of the database has no room for more.
+    if len(request.body.get("description", "")) > 255:
+        return _error(500, "Data too long for column 'Description'")
     run = {"service_account": "pipeline-runner", **request.body, **_state("PENDING")}
     return 200, _add(server.runs, "run_id", {**run, "looks": 0})
 
@@ -256,6 +264,7 @@ def _upload_version(server: KfpServer, request: Request) -> tuple[int, Json]:
             return _upload_error(409)
     document = {"name": name, "pipeline_id": pipeline_id, "pipeline_spec": spec}
     document["display_name"] = request.query.get("display_name", name)
+    document["description"] = request.query.get("description", "")
     return 200, _add(server.versions, "pipeline_version_id", document)
 
 

@@ -377,6 +377,21 @@ def test_a_run_of_a_file_that_was_uploaded_is_one_of_that_version(
     assert capsys.readouterr().err.count("train: succeeded in 9.0 s") == 2
 
 
+@pytest.mark.parametrize("old", [False, True])
+def test_a_run_is_followed_after_its_version_was_deleted(
+    old: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    looks = [look("SUCCEEDED", task("train", "RUNNING", "SUCCEEDED", at=3, to=12))]
+    with serving(KfpServer(looks=looks, manifest=GOLDEN.read_text(), old=old)) as server:
+        uploaded(server)
+        assert submit.main(flags(server, "--no-wait")) == 0
+        server.versions.clear()
+        assert submit.main(["--endpoint", server.address, "--follow", *server.runs]) == 0
+    shown = capsys.readouterr()
+    assert ("train: succeeded in 9.0 s" in shown.err) is not old
+    assert shown.out.endswith("state      succeeded\n")
+
+
 def test_a_run_with_other_cluster_settings_is_of_no_version(tmp_path: Path) -> None:
     platform = tmp_path / "platform.yaml"
     platform.write_text("steps: {train: {memory: 3Gi}}\n")

@@ -55,13 +55,15 @@ class Page:
 class KfpServer:
     """The state of the server; `looks` are the successive states that it reports for a run.
 
-    `workflow` is Argo's workflow of the run, and `logs` are those of its nodes. With `old`, the
-    server has neither. `fault` is called before each request, and returns DROP, LOSE, a status, or
-    None to answer it. `pages` are those of another server in front of it.
+    `workflow` is Argo's workflow of the run, `manifest` its file, and `logs` are those of its
+    nodes. With `old`, the server has none of them. `fault` is called before each request, and
+    returns DROP, LOSE, a status, or None to answer it. `pages` are those of another server in front
+    of it.
     """
 
     looks: list[Json] = field(default_factory=lambda: [look("SUCCEEDED")])
     workflow: Json | None = None
+    manifest: str = ""
     logs: Mapping[str, str] = field(default_factory=dict)
     old: bool = False
     fault: Callable[[Request], str | int | None] = lambda _: None
@@ -207,10 +209,11 @@ def _terminate_run(server: KfpServer, _request: Request, run_id: str) -> tuple[i
 
 
 def _run_of_v1(server: KfpServer, _request: Request, run_id: str) -> tuple[int, Json | str]:
-    if server.old or server.workflow is None:
+    if server.old or (server.workflow is None and not server.manifest):
         return 404, "404 page not found"
     runtime = {"workflow_manifest": json.dumps(server.workflow)}
-    return 200, {"run": {"id": run_id}, "pipeline_runtime": runtime}
+    run = {"id": run_id, "pipeline_spec": {"pipeline_manifest": server.manifest}}
+    return 200, {"run": run, "pipeline_runtime": runtime}
 
 
 def _log(server: KfpServer, _request: Request, _run_id: str, node: str) -> tuple[int, Json | str]:

@@ -32,9 +32,8 @@ class Deploying:
         found = versions.find_pipeline(self.api, file.name, self.namespace)
         pipeline_id = found
         if not found and not self.dry_run:
-            pipeline_id = versions.make_pipeline(
-                self.api, file.name, self.namespace, of_pipeline(file)
-            )
+            about = of_pipeline(file)
+            pipeline_id = versions.make_pipeline(self.api, file.name, self.namespace, about)
         yield _line(
             "pipeline", file.name, pipeline_id, "exists" if found else self._done("created")
         )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from tests.preparing import Preparation
-from tests.table_checks import assert_same, generated, prepared
+from tests.table_checks import MANY, assert_same, generated, prepared
 from tests.table_faults import Faulty, faulty_tables
 
 
@@ -34,10 +34,10 @@ def test_a_fault_is_said(preparation: Preparation, source: Path, faulty: Faulty)
     assert_said(preparation, source, faulty)
 
 
-@pytest.mark.slow(reason="5,000 tables")
-@generated(5_000)
+@pytest.mark.slow(reason="many tables")
+@generated(MANY)
 @given(faulty=faulty_tables())
-def test_a_fault_in_5_000_tables_is_said(
+def test_a_fault_in_many_tables_is_said(
     preparation: Preparation, source: Path, faulty: Faulty
 ) -> None:
     assert_said(preparation, source, faulty)

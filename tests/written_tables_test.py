@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from tests.preparing import Preparation
-from tests.table_checks import assert_same, generated, prepared
+from tests.table_checks import MANY, assert_same, generated, prepared
 from tests.written_tables import Table, tables
 
 
@@ -25,10 +25,10 @@ def test_a_table_is_read_the_same(preparation: Preparation, source: Path, table:
     assert_read(preparation, source, table)
 
 
-@pytest.mark.slow(reason="5,000 tables")
-@generated(5_000)
+@pytest.mark.slow(reason="many tables")
+@generated(MANY)
 @given(table=tables())
-def test_5_000_tables_are_read_the_same(
+def test_many_tables_are_read_the_same(
     preparation: Preparation, source: Path, table: Table
 ) -> None:
     assert_read(preparation, source, table)

@@ -1,5 +1,6 @@
 """Runs that must fail, or nearly, with the reason in one line."""
 
+import json
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -92,8 +93,8 @@ def _pod(scene: Scene, run: str, step: str) -> str:
     namespace = scene.place.namespace or "kubeflow"
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        listed = kubectl("get", "pods", "-n", namespace, "-l", f"pipeline/runid={run}")
-        for pod in listed["items"]:
+        asked = ("get", "pods", "-n", namespace, "-l", f"pipeline/runid={run}", "-o", "json")
+        for pod in json.loads(kubectl(*asked))["items"]:
             images = [each["image"] for each in pod["spec"]["containers"]]
             # The pods of drivers have none of our images.
             if pod["status"]["phase"] == "Running" and any(f"/{step}:" in each for each in images):

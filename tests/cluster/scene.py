@@ -1,6 +1,5 @@
 """What a walk works with: a clone, a cluster, an MLflow server, and names of its own."""
 
-import json
 import os
 import re
 import secrets
@@ -13,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tests.build.pinion import versions_of
 from tests.build.tree import ROOT, environment
@@ -188,10 +186,10 @@ def last_line(text: str) -> str:
     return text.strip().rpartition("\n")[2]
 
 
-def kubectl(*arguments: str) -> Any:
-    """Return the JSON that kubectl answers, or raise `FailedError` with its last line."""
+def kubectl(*arguments: str) -> str:
+    """Return what kubectl prints, or raise `FailedError` with its last line."""
     done = subprocess.run(
-        ["kubectl", *arguments, "--output=json"],
+        ["kubectl", *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -199,7 +197,7 @@ def kubectl(*arguments: str) -> Any:
     )
     if done.returncode:
         raise FailedError(f"kubectl: {last_line(done.stderr)}")
-    return json.loads(done.stdout)
+    return done.stdout
 
 
 @contextmanager

@@ -134,17 +134,17 @@ def test_a_repetition_does_not_undo_a_rollback(
 def test_a_repetition_does_not_undo_a_rollback_that_was_made_in_mlflow(
     store: Store, train: Train, register_step: Run
 ) -> None:
-    register_step(train(), registered_model_name="by hand")
+    register_step(train(), registered_model_name="moved by hand")
     second = train()
-    register_step(second, registered_model_name="by hand")
-    store.client.set_registered_model_alias("by hand", "champion", "1")
+    register_step(second, registered_model_name="moved by hand")
+    store.client.set_registered_model_alias("moved by hand", "champion", "1")
 
-    outcome = register_step(second, registered_model_name="by hand")
+    outcome = register_step(second, registered_model_name="moved by hand")
 
     assert (
         outcome.stdout == "already registered as models:/by hand/2 (champion stays at version 1)\n"
     )
-    assert store.alias("by hand") == 1
+    assert store.alias("moved by hand") == 1
 
 
 def test_the_page_of_a_version_says_how_good_it_is(

@@ -101,10 +101,12 @@ def test_nothing_is_written(client: MlflowClient, database: Path, tmp_path: Path
     make_model(client, tmp_path)
     before = database.read_bytes()
     with open_store_file(database) as file:
-        with pytest.raises(NotInFileError, match="set_registered_model_alias"):
-            file.set_registered_model_alias(NAME, "champion", "1")
-        with pytest.raises(NotInFileError, match="tags"):
-            file.search_model_versions("tags.`a` = 'b'")
+        for asked, message in (
+            (lambda: file.set_registered_model_alias(NAME, "champion", "1"), "set_registered"),
+            (lambda: file.search_model_versions("tags.`a` = 'b'"), "tags"),
+        ):
+            with pytest.raises(NotInFileError, match=message):
+                asked()
     assert database.read_bytes() == before
 
 

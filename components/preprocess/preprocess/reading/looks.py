@@ -151,8 +151,9 @@ class DateLook(_Counting):
         looks = matches(values, DATE)
         for name in list(self._fit):
             fit = np.zeros(len(values), bool)
-            likely = np.ones(len(values), bool) if name == self._own else looks.to_numpy()
-            if likely.any():
+            likely = np.ones(len(values), bool) if name == self._own else looks.to_numpy(bool)
+            shape = DATE_FORMATS.get(name)
+            if likely.any() and (not shape or matches(values, shape).any()):
                 fit[likely] = parse_format(values[likely], name).notna()
             self._fit[name] += int(rows[fit].sum())
             if self.filled - self._fit[name] > self._most:

@@ -52,7 +52,8 @@ def test_text_labels_stay_text_where_all_look_like_numbers(preprocess: Preproces
     mixed = {"n": N, "y": ["1", "2", "x", "1"] * 10}
     schema = str(preprocess(mixed).folder / "schema")
     outcome = preprocess({"n": N, "y": ["1", "2"] * 20}, "--reference-schema", schema)
-    assert outcome.schema["target"] == {"name": "y", "type": "string", "classes": ["1", "2"]}
+    assert outcome.schema["target"]["type"] == "string"
+    assert outcome.schema["target"]["classes"] == ["1", "2"]
 
 
 def test_what_was_not_seen_before_is_a_warning(

@@ -37,7 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--run-name",
         default="",
         metavar="NAME",
-        help="name of the run, to which the time is added (default: that of the pipeline)",
+        help="name of the run, to which a unique suffix is added (default: that of the pipeline)",
     )
     parser.add_argument(
         "--logs",

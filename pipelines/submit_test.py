@@ -21,7 +21,10 @@ from pipelines.kubeflow.kfp_server_testing import (
     task,
     wait_until,
 )
+from pipelines.kubeflow.rollout_testing import api as rollout_api
 from pipelines.kubeflow.rollout_testing import every_third
+from pipelines.kubeflow.session import with_settings
+from pipelines.kubeflow.versions import make_pipeline, upload
 from pipelines.system.errors import PinionError, UsageError
 from pipelines.system.workspace import ROOT
 
@@ -75,7 +78,11 @@ def test_a_run_is_what_was_compiled_with_the_parameters_of_the_call(
     assert parameters["model"] == "hist_gradient_boosting"
     assert posted.body["experiment_id"] == experiment["experiment_id"]
     assert experiment["display_name"] == "nightly"
-    assert re.fullmatch(r"training 1\.2\.3 \d{8}-\d{6}-[0-9a-f]{6}", posted.body["display_name"])
+    assert re.fullmatch(r"training 1\.2\.3 [0-9a-f]{8}", posted.body["display_name"])
+    assert posted.body["description"] == (
+        "Release 1.2.3 with mlflow_tracking_uri=http://mlflow.mlflow:5000, seed=7,"
+        ' thresholds={"roc_auc": 0.9}, register=true'
+    )
     assert "service_account" not in posted.body
     shown = capsys.readouterr().out
     assert f"{server.address}/#/runs/details/{run['run_id']}" in shown
@@ -242,7 +249,7 @@ def test_no_wait_starts_and_leaves(capsys: pytest.CaptureFixture[str]) -> None:
         assert submit.main(flags(server, "--no-wait", "--run-name", "mine")) == 0
         (run,) = server.runs.values()
         assert not server.asked("GET", "/runs/.*")
-    assert run["display_name"].startswith("mine 2")
+    assert re.fullmatch("mine [0-9a-f]{8}", run["display_name"])
     shown = capsys.readouterr().out
     assert f"python -m pipelines.submit --follow {run['run_id']}" in shown
 
@@ -338,6 +345,73 @@ def test_the_run_of_a_schedule_is_followed_by_the_file_of_its_version(
         server.runs[run_id] = {"pipeline_version_reference": reference, "looks": 0}
         assert submit.main(["--endpoint", server.address, "--follow", run_id]) == 0
     assert "train: succeeded in 7.0 s" in capsys.readouterr().err
+
+
+def uploaded(server: KfpServer, *more: str) -> str:
+    """Upload the file of `flags` as the version 1.2.3, and return the id of the version."""
+    parser = submit.build_parser()
+    args = parser.parse_args(flags(server, *more))
+    file, _ = with_settings(args.platform, not args.no_cache, PipelineFile.load(GOLDEN))
+    api = rollout_api(server)
+    return upload(api, make_pipeline(api, "training", ""), "1.2.3", file).id
+
+
+def test_a_run_of_a_file_that_was_uploaded_is_one_of_that_version(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    looks = [look("SUCCEEDED", task("train", "RUNNING", "SUCCEEDED", at=3, to=12))]
+    with serving(KfpServer(looks=looks)) as server:
+        version = uploaded(server)
+        assert submit.main(flags(server, "--param", "seed=7")) == 0
+        (posted,) = server.asked("POST", "/runs")
+        (run,) = server.runs.values()
+        # The file is not in the run, but in its version.
+        assert submit.main(["--endpoint", server.address, "--follow", run["run_id"]]) == 0
+    assert "pipeline_spec" not in posted.body
+    (pipeline,) = server.pipelines
+    assert posted.body["pipeline_version_reference"] == {
+        "pipeline_id": pipeline,
+        "pipeline_version_id": version,
+    }
+    assert posted.body["runtime_config"]["parameters"]["seed"] == 7
+    assert capsys.readouterr().err.count("train: succeeded in 9.0 s") == 2
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_a_run_is_followed_after_its_version_was_deleted(
+    old: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    looks = [look("SUCCEEDED", task("train", "RUNNING", "SUCCEEDED", at=3, to=12))]
+    with serving(KfpServer(looks=looks, manifest=GOLDEN.read_text(), old=old)) as server:
+        uploaded(server)
+        assert submit.main(flags(server, "--no-wait")) == 0
+        server.versions.clear()
+        assert submit.main(["--endpoint", server.address, "--follow", *server.runs]) == 0
+    shown = capsys.readouterr()
+    assert ("train: succeeded in 9.0 s" in shown.err) is not old
+    assert shown.out.endswith("state      succeeded\n")
+
+
+def test_a_run_with_other_cluster_settings_is_of_no_version(tmp_path: Path) -> None:
+    platform = tmp_path / "platform.yaml"
+    platform.write_text("steps: {train: {memory: 3Gi}}\n")
+    settings = ["--platform", str(platform)]
+    with serving(KfpServer()) as server:
+        uploaded(server, *settings)
+        assert submit.main(flags(server, "--no-wait")) == 0
+        assert submit.main(flags(server, "--no-wait", "--no-cache", *settings)) == 0
+        assert submit.main(flags(server, "--no-wait", *settings)) == 0
+        posted = server.asked("POST", "/runs")
+    assert ["pipeline_spec" in each.body for each in posted] == [True, True, False]
+
+
+def test_whoever_may_not_list_pipelines_can_still_run_one() -> None:
+    with serving(KfpServer()) as server:
+        uploaded(server)
+        server.fault = lambda each: 403 if each.path.endswith("/pipelines") else None
+        assert submit.main(flags(server, "--no-wait")) == 0
+        (posted,) = server.asked("POST", "/runs")
+    assert posted.body["pipeline_spec"]["pipeline_spec"] == PipelineFile.load(GOLDEN).document()
 
 
 def test_retries_are_explained_once_for_each_cluster(

@@ -23,6 +23,7 @@ from pipelines.components.component import Component, discover
 from pipelines.components.content import LIBRARY_FOLDER, is_packaged, library_modules, read_tree
 from pipelines.pinning.compiler import Pin, step
 from pipelines.system.workspace import ROOT
+from pipelines.training.choices import CHOICES
 from tests.make_golden import GOLDEN
 
 COMPONENTS = ROOT / "components"
@@ -141,23 +142,43 @@ def _flags(args: list[Any]) -> Iterator[tuple[str, str]]:
             yield flag, next(iter(placeholder.values()))
 
 
-def test_the_interface_of_train_names_every_model() -> None:
-    # The table loads none of the libraries of train.
-    path = os.pathsep.join([str(COMPONENTS / "train"), str(LIBRARY.parent)])
-    code = "from train.models import known_models; print(known_models())"
-    known = subprocess.run(
-        [sys.executable, "-c", code],
+def called(component: str, *arguments: str) -> str:
+    """Return what Python prints, without the libraries of a component."""
+    path = os.pathsep.join([str(COMPONENTS / component), str(LIBRARY.parent)])
+    done = subprocess.run(
+        [sys.executable, *arguments],
         env={"PYTHONPATH": path},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        check=True,
     )
+    return done.stdout.strip()
+
+
+KNOWN_MODELS = ("-c", "from train.models import known_models; print(known_models())")
+
+
+def test_the_interface_of_train_names_every_model() -> None:
     (described,) = (
         item["description"]
         for item in interface(COMPONENTS / "train")["inputs"]
         if item["name"] == "model"
     )
-    assert described == f"{known.stdout.strip()}."
+    assert described == f"{called('train', *KNOWN_MODELS)}."
+
+
+def test_the_dashboard_offers_the_values_that_the_components_accept() -> None:
+    known = called("train", *KNOWN_MODELS)
+    models = re.sub(r"\w+: ", "", known).replace("; ", ", ").split(", ")
+    assert set(CHOICES["model"]) == set(models)
+    empty, *tasks = CHOICES["task"]
+    refused = called("preprocess", "-m", "preprocess", "--task", "neither")
+    assert f"(known: {', '.join(tasks)})" in refused
+    assert empty == ""
+    empty, *ways = CHOICES["duplicates"]
+    refused = called("preprocess", "-m", "preprocess", "--duplicates", "neither")
+    assert f"is not one of {' '.join(map(repr, ways))};" in refused
+    assert empty == ""
 
 
 @each_component

@@ -68,9 +68,13 @@ class PipelineFile:
     @property
     def release(self) -> str:
         """The release in the steps' environment; empty if the file was not made for one."""
-        executors = self.deployment.executors.values()
-        variables = (variable for each in executors for variable in each.container.env)
-        return next((str(each.value) for each in variables if each.name == RELEASE), "")
+        return self._variable(RELEASE)
+
+    @property
+    def components(self) -> Mapping[str, str]:
+        """The components in the steps' environment, with their versions but no digests."""
+        pairs = (each.partition("=") for each in self._variable(COMPONENTS).split(",") if each)
+        return {name: exact.partition("@")[0] for name, _, exact in pairs}
 
     @property
     def images(self) -> list[str]:
@@ -102,6 +106,12 @@ class PipelineFile:
                 json_format.MessageToDict(self.spec.deployment_spec),
                 spec.PipelineDeploymentConfig(),
             )
+
+    def _variable(self, name: str) -> str:
+        """Return the value that a variable has in every step; empty if it is not set."""
+        executors = self.deployment.executors.values()
+        variables = (variable for each in executors for variable in each.container.env)
+        return next((str(each.value) for each in variables if each.name == name), "")
 
     def uncached(self) -> "PipelineFile":
         """Return the same file with caching turned off for every step."""

@@ -55,13 +55,15 @@ class Page:
 class KfpServer:
     """The state of the server; `looks` are the successive states that it reports for a run.
 
-    `workflow` is Argo's workflow of the run, and `logs` are those of its nodes. With `old`, the
-    server has neither. `fault` is called before each request, and returns DROP, LOSE, a status, or
-    None to answer it. `pages` are those of another server in front of it.
+    `workflow` is Argo's workflow of the run, `manifest` its file, and `logs` are those of its
+    nodes. With `old`, the server has none of them. `fault` is called before each request, and
+    returns DROP, LOSE, a status, or None to answer it. `pages` are those of another server in front
+    of it.
     """
 
     looks: list[Json] = field(default_factory=lambda: [look("SUCCEEDED")])
     workflow: Json | None = None
+    manifest: str = ""
     logs: Mapping[str, str] = field(default_factory=dict)
     old: bool = False
     fault: Callable[[Request], str | int | None] = lambda _: None
@@ -172,6 +174,14 @@ def _list_runs(server: KfpServer, request: Request) -> tuple[int, Json]:
 def _create_run(server: KfpServer, request: Request) -> tuple[int, Json]:
     if request.body["experiment_id"] not in server.experiments:
         return _error(404, "no such experiment")
+    reference = request.body.get("pipeline_version_reference")
+    if (reference is None) == ("pipeline_spec" not in request.body):
+        return _error(400, "a run has one pipeline source")
+    if reference and reference["pipeline_version_id"] not in server.versions:
+        return _error(404, "no such version")
+    # The column of the database has no room for more.
+    if len(request.body.get("description", "")) > 255:
+        return _error(500, "Data too long for column 'Description'")
     run = {"service_account": "pipeline-runner", **request.body, **_state("PENDING")}
     return 200, _add(server.runs, "run_id", {**run, "looks": 0})
 
@@ -199,10 +209,11 @@ def _terminate_run(server: KfpServer, _request: Request, run_id: str) -> tuple[i
 
 
 def _run_of_v1(server: KfpServer, _request: Request, run_id: str) -> tuple[int, Json | str]:
-    if server.old or server.workflow is None:
+    if server.old or (server.workflow is None and not server.manifest):
         return 404, "404 page not found"
     runtime = {"workflow_manifest": json.dumps(server.workflow)}
-    return 200, {"run": {"id": run_id}, "pipeline_runtime": runtime}
+    run = {"id": run_id, "pipeline_spec": {"pipeline_manifest": server.manifest}}
+    return 200, {"run": run, "pipeline_runtime": runtime}
 
 
 def _log(server: KfpServer, _request: Request, _run_id: str, node: str) -> tuple[int, Json | str]:
@@ -256,6 +267,7 @@ def _upload_version(server: KfpServer, request: Request) -> tuple[int, Json]:
             return _upload_error(409)
     document = {"name": name, "pipeline_id": pipeline_id, "pipeline_spec": spec}
     document["display_name"] = request.query.get("display_name", name)
+    document["description"] = request.query.get("description", "")
     return 200, _add(server.versions, "pipeline_version_id", document)
 
 

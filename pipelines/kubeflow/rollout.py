@@ -8,6 +8,7 @@ from pipelines.compiled.file import PipelineFile
 from pipelines.kubeflow import schedules, versions
 from pipelines.kubeflow.api.client import Api
 from pipelines.kubeflow.cron import shown
+from pipelines.kubeflow.descriptions import of_pipeline
 from pipelines.kubeflow.runs import find_experiment
 from pipelines.kubeflow.schedules import Recurring, Schedule
 from pipelines.kubeflow.versions import Version
@@ -31,7 +32,8 @@ class Deploying:
         found = versions.find_pipeline(self.api, file.name, self.namespace)
         pipeline_id = found
         if not found and not self.dry_run:
-            pipeline_id = versions.make_pipeline(self.api, file.name, self.namespace)
+            about = of_pipeline(file)
+            pipeline_id = versions.make_pipeline(self.api, file.name, self.namespace, about)
         yield _line(
             "pipeline", file.name, pipeline_id, "exists" if found else self._done("created")
         )

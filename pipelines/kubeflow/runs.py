@@ -2,7 +2,6 @@
 
 import re
 import secrets
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +10,10 @@ import kfp_server_api as kfp
 
 from pipelines.compiled.file import PipelineFile
 from pipelines.compiled.values import Value
+from pipelines.kubeflow import versions
 from pipelines.kubeflow.api.answers import RefusedError
 from pipelines.kubeflow.api.client import Api, identity, named
+from pipelines.kubeflow.descriptions import of_run
 from pipelines.kubeflow.following.tasks import Run, get
 from pipelines.system.errors import PinionError, UsageError
 
@@ -39,16 +40,25 @@ def unique_name(asked: str, file: PipelineFile) -> str:
         raise UsageError(
             f"--run-name {asked!r} is not valid; use 1 to {_LONGEST_NAME} printable characters"
         )
-    return f"{name} {time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+    # Short, because the dashboard cuts long names; it shows the time beside them.
+    return f"{name} {secrets.token_hex(4)}"
 
 
 def start(api: Api, submission: Submission) -> Run:
-    """Start a run, and never two, whichever answers get lost."""
+    """Start a run, and never two, whichever answers get lost.
+
+    If the file is a version on the cluster, the run is one of that version.
+    """
+    file = submission.file
     experiment = experiment_id(api, submission.experiment, submission.namespace)
+    version = versions.equal(api, file, submission.namespace)
     run = kfp.V2beta1Run(
         display_name=submission.name,
+        description=of_run(file, submission.parameters),
         experiment_id=experiment,
-        pipeline_spec=submission.file.document(),
+        # KFP takes one of the two.
+        pipeline_spec=None if version else file.document(),
+        pipeline_version_reference=version and kfp.V2beta1PipelineVersionReference(*version),
         runtime_config=kfp.V2beta1RuntimeConfig(parameters=dict(submission.parameters)),
         service_account=submission.service_account or None,
     )

@@ -16,6 +16,7 @@ from pipelines.compiled.file import PipelineFile, tasks_of
 from pipelines.compiled.kfp_messages import spec
 from pipelines.kubeflow.api.answers import RefusedError
 from pipelines.kubeflow.api.client import Api, identity
+from pipelines.kubeflow.descriptions import of_version
 from pipelines.system.errors import PinionError
 
 
@@ -63,9 +64,14 @@ def find_pipeline(api: Api, name: str, namespace: str) -> str:
     return ""
 
 
-def make_pipeline(api: Api, name: str, namespace: str) -> str:
+def make_pipeline(api: Api, name: str, namespace: str, description: str = "") -> str:
     """Create the pipeline that `find_pipeline` finds, never twice, and return its id."""
-    pipeline = kfp.V2beta1Pipeline(name=name, display_name=name, namespace=namespace or None)
+    pipeline = kfp.V2beta1Pipeline(
+        name=name,
+        display_name=name,
+        description=description or None,
+        namespace=namespace or None,
+    )
     create = api.pipelines.pipeline_service_create_pipeline
     return api.create(
         lambda: identity(create(pipeline=pipeline), "pipeline_id"),
@@ -76,6 +82,21 @@ def make_pipeline(api: Api, name: str, namespace: str) -> str:
 def versions(api: Api, pipeline_id: str) -> list[Version]:
     """Return every version of a pipeline."""
     return [Version.of(each) for each in _versions(api, pipeline_id)]
+
+
+def equal(api: Api, file: PipelineFile, namespace: str) -> tuple[str, str] | None:
+    """Return the ids of the pipeline and of the version with this very content; None without one.
+
+    A user who may run pipelines need not be allowed to list them, and is told of no version.
+    """
+    try:
+        pipeline_id = find_pipeline(api, file.name, namespace)
+        for each in versions(api, pipeline_id) if pipeline_id else []:
+            if each.file is not None and each.holds(file):
+                return pipeline_id, each.id
+    except RefusedError:
+        pass
+    return None
 
 
 def chosen(there: Iterable[Version], tag: str, file: PipelineFile) -> tuple[str, Version | None]:
@@ -105,7 +126,7 @@ def upload(api: Api, pipeline_id: str, tag: str, file: PipelineFile) -> Version:
     """Create the version that `chosen` finds, and never two, even if others do so at once."""
     while True:
         name, version = chosen(versions(api, pipeline_id), tag, file)
-        made = version or _upload(api, pipeline_id, name, file)
+        made = version or _upload(api, pipeline_id, name, of_version(file, tag, name), file)
         # If another call was faster, with other settings, there is a next name.
         if made.holds(file):
             return made
@@ -136,14 +157,20 @@ def _name(thing: Any) -> str:
     return str(thing.name or thing.display_name or "")
 
 
-def _upload(api: Api, pipeline_id: str, name: str, file: PipelineFile) -> Version:
+def _upload(api: Api, pipeline_id: str, name: str, description: str, file: PipelineFile) -> Version:
     with tempfile.TemporaryDirectory() as folder:
         # KFP tells the format from the file's suffix.
         path = Path(folder) / f"{name}.yaml"
         path.write_text(file.text())
         call = api.uploads.upload_pipeline_version
         made = api.create(
-            lambda: call(str(path), name=name, display_name=name, pipelineid=pipeline_id),
+            lambda: call(
+                str(path),
+                name=name,
+                display_name=name,
+                description=description,
+                pipelineid=pipeline_id,
+            ),
             lambda: next((e for e in _versions(api, pipeline_id) if _name(e) == name), None),
         )
     return Version.of(made)

@@ -77,10 +77,12 @@ def test_one_pipeline_and_version_are_created_whichever_answers_get_lost(
 
 def test_the_file_is_uploaded_unchanged(large: PipelineFile) -> None:
     with serving(KfpServer()) as server:
-        pipeline_id = make_pipeline(api(server), "three", "")
+        pipeline_id = make_pipeline(api(server), "three", "", "Three texts.")
         made = upload(api(server), pipeline_id, TAG, large)
         (posted,) = server.asked("POST", "/pipelines/upload_version")
         (there,) = versions(api(server), pipeline_id)
+    assert server.pipelines[pipeline_id]["description"] == "Three texts."
+    assert server.versions[made.id]["description"] == "Release 1.2.3"
     assert large.text().encode() in posted.body
     assert f'filename="{TAG}.yaml"'.encode() in posted.body
     assert there == made
@@ -167,6 +169,7 @@ def test_a_slower_call_with_other_settings_leaves_the_tag_alone(
         assert made.name == chosen([version(file)], TAG, large)[0]
         there = {each.name: each for each in versions(api(server), pipeline_id)}
     assert set(there) == {TAG, made.name}
+    assert server.versions[made.id]["description"] == "Release 1.2.3 with other cluster settings"
     assert there[TAG].holds(file)
     assert there[made.name].holds(large)
 

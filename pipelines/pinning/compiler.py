@@ -50,6 +50,7 @@ def dev_pins(components: Mapping[str, Component], registry: str = "") -> list[Pi
 # on to repeat the whole document.
 _LONGEST_MESSAGE = 600
 WIRING = Path("pipelines/training/pipeline.py")
+CHOICES_FILE = Path("pipelines/training/choices.py")
 _MISFIT = f"the interfaces of the components and {WIRING} do not fit together"
 
 
@@ -81,10 +82,13 @@ def _compile(pins: Sequence[Pin], environment: Mapping[str, str], output: Path) 
 
     steps = {pin.name: step(pin, environment) for pin in pins}
     try:
-        # Imported here, so that an error in this file, which users edit, becomes one line too.
+        # Imported here, so that an error in these files, which users edit, becomes one line too.
+        from pipelines.training.choices import CHOICES
         from pipelines.training.pipeline import training_pipeline
 
-        Compiler().compile(training_pipeline(steps), str(output))
+        pipeline = training_pipeline(steps)
+        _offer(CHOICES, pipeline.pipeline_spec.root.input_definitions.parameters)
+        Compiler().compile(pipeline, str(output))
     except (OSError, PinionError):
         raise
     except KeyError as error:
@@ -95,6 +99,23 @@ def _compile(pins: Sequence[Pin], environment: Mapping[str, str], output: Path) 
     except Exception as error:
         text = textwrap.shorten(str(error), _LONGEST_MESSAGE)
         raise PinionError(f"{_MISFIT}: {type(error).__name__}: {text}") from error
+
+
+def _offer(choices: Mapping[str, Sequence[str]], parameters: Mapping[str, Any]) -> None:
+    """Write the values that parameters take into their messages, which the SDK cannot do."""
+    for name, values in choices.items():
+        if name not in parameters:
+            raise PinionError(
+                f"{CHOICES_FILE}: {name!r} is not a parameter of the pipeline; remove it, or add"
+                f" the parameter in {WIRING}"
+            )
+        if (default := parameters[name].default_value.string_value) not in values:
+            raise PinionError(
+                f"{CHOICES_FILE}: {name!r} has the default {default!r}, which is not among its"
+                " values; add it"
+            )
+        for value in values:
+            parameters[name].literals.add(string_value=value)
 
 
 def step(pin: Pin, environment: Mapping[str, str]) -> Callable[..., Any]:

@@ -77,11 +77,13 @@ def test_a_rejected_token_is_reported_without_its_value() -> None:
 
 
 def test_an_address_where_nothing_listens_is_reported_at_once() -> None:
+    pauses: list[float] = []
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
     with pytest.raises(UnavailableError, match="connection refused") as raised:
-        Api(find_endpoint(address), Login(), pause=pytest.fail).connect()
+        Api(find_endpoint(address), Login(), pause=pauses.append).connect()
+    assert pauses == []
     assert "kubectl port-forward -n kubeflow svc/ml-pipeline-ui 8080:80" in str(raised.value)
 
 

@@ -1,11 +1,12 @@
 """Say how a run ended: which step failed, why, and what to do about it."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipelines.kubeflow.api.client import Api
-from pipelines.kubeflow.following import logs, reasons
+from pipelines.kubeflow.following import logs, reasons, workflow
 from pipelines.kubeflow.following.settings import given
 from pipelines.kubeflow.following.steps import DRIVER, Step, drivers, executors, steps
 from pipelines.kubeflow.following.tasks import Run
@@ -16,6 +17,8 @@ from pipelines.system.task_state import State
 _EVALUATE, _REFUSED = "evaluate", "did not pass its evaluation"
 # What the launcher says if the step was killed.
 _KILLED = "signal: killed"
+# The address of an artifact of that step, below the id of its run.
+_MADE_IN = re.compile(rf"/([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})/{_EVALUATE}/")
 _UNFILLED = "not found in executor input"
 
 
@@ -44,7 +47,11 @@ class Outcome:
 
         None, if the account of the run is about something else.
         """
-        lines = logs.own_lines(self.log(_EVALUATE)) if _REFUSED in account else []
+        if _REFUSED not in account:
+            return []
+        own = logs.own_lines(self.log(_EVALUATE))
+        # A step that was cached has no line of its own.
+        lines = own or logs.own_lines(self._earlier_log())
         return [line for line in lines if ": progress: " not in line]
 
     def failed(self) -> list[Step]:
@@ -57,6 +64,20 @@ class Outcome:
             return self._read(nodes[-1].names)
         found = [each for each in steps(self.run, self.names) if each.name == step]
         return self._read(self._guesses(found[0])) if found else ""
+
+    def _earlier_log(self) -> str:
+        """Return the log of the run from which the measuring step was taken; empty if unknown.
+
+        Only the driver of the step that reads the verdict knows that run, by the verdict's address.
+        """
+        refused = {step.base for step in self.failed()}
+        readers = [node for node in self.workflow.nodes if node.driver and node.step in refused]
+        found = _MADE_IN.search(self._read(readers[-1].names)) if readers else None
+        made = (workflow.read(self.api, found[1]) if found else None) or Workflow()
+        nodes = made.of(_EVALUATE)
+        if not (found and nodes):
+            return ""
+        return logs.read(self.api, found[1], self.namespace, nodes[-1].names)
 
     def _reasons(self) -> Iterator[str]:
         failed = self.failed()

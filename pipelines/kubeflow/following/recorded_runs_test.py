@@ -1,5 +1,6 @@
 """Follow every run that was recorded from a real KFP, to its exact last lines."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,46 @@ def test_a_refused_gate_prints_its_checks(
         "accuracy  0.956  >= 0.97  FAIL",
         "evaluation failed: 0 of 1 check passed on 114 test rows",
     ]
+
+
+def argos(workflow: str, *places: str) -> dict[str, Any]:
+    """Return Argo's account of a run that has these pods; the last one failed."""
+    nodes = {
+        f"{workflow}-{number}": {
+            "id": f"{workflow}-{number}",
+            "name": f"{workflow}.root.{place}",
+            "type": "Pod",
+            "phase": "Failed" if place == places[-1] else "Succeeded",
+        }
+        for number, place in enumerate(places)
+    }
+    return {"metadata": {"name": workflow}, "status": {"nodes": nodes}}
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_gate_that_was_cached_prints_the_checks_of_the_run_that_made_it(
+    kept: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    earlier = "aea43a60-3d16-46c8-96f9-aa6cea3e7418"
+    table, refused = REFUSED["training-fsfjx-4180048781"], REFUSED["training-fsfjx-614836845"]
+    address = f'"uri": "minio://mlpipeline/v2/artifacts/training/{earlier}/evaluate/7/result"\n'
+    logs = {"now-0": address, "now-1": refused, "then-1": table}
+
+    def made_in(request: Request) -> Page | None:
+        if not request.path.endswith(f"/apis/v1beta1/runs/{earlier}"):
+            return None
+        argo = argos("then", "train.executor", "evaluate.executor")
+        manifest = {"pipeline_runtime": {"workflow_manifest": json.dumps(argo)}}
+        return Page(200 if kept else 404, json.dumps(manifest))
+
+    now = argos("now", "register-driver", "register.executor")
+    looks = [look("FAILED", task("register", "RUNNING", "FAILED", at=3, to=9))]
+    found = recorded("gate-refused-in-register")
+    run = Scenario(found.id, found.name, looks, now, logs)
+    assert follow(served(run, document(tmp_path), pages=made_in)).endswith("must be >= 0.97")
+    shown = capsys.readouterr().out
+    assert shown.endswith(table) is kept
+    assert ("FAIL" in shown) is kept
 
 
 @pytest.mark.parametrize("name", ["driver-failed", "step-failed"])

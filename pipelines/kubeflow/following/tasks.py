@@ -1,13 +1,18 @@
 """Read a run as KFP's API reports it: its state, and a task for each node of Argo's workflow."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import yaml
+
 from pipelines.kubeflow.api.answers import RefusedError
 from pipelines.kubeflow.api.client import Api, identity
+from pipelines.system import yaml_text
+from pipelines.system.errors import PinionError
 from pipelines.system.task_state import State
 
 _ENDED = frozenset(state.name for state in State if state.ended)
@@ -123,7 +128,7 @@ def get(api: Api, run_id: str) -> Run:
 
 
 def document(api: Api, run: Run) -> Mapping[str, Any]:
-    """Return the pipeline file of a run; that of a schedule is in a version of its pipeline."""
+    """Return the pipeline file of a run, which may be in a version; empty if KFP has it no more."""
     if run.document or not all(run.version):
         return run.document
     call = api.pipelines.pipeline_service_get_pipeline_version
@@ -132,8 +137,19 @@ def document(api: Api, run: Run) -> Mapping[str, Any]:
         found = api.persist(call, pipeline_id=pipeline, pipeline_version_id=version)
     except RefusedError:
         # Someone deleted the version.
-        return {}
+        return _left(api, run.id)
     return found.pipeline_spec if isinstance(found.pipeline_spec, dict) else {}
+
+
+def _left(api: Api, run_id: str) -> Mapping[str, Any]:
+    """Return the file that KFP's older API still has after the version was deleted."""
+    try:
+        answer = json.loads(api.text(f"/apis/v1beta1/runs/{run_id}"))
+        found = yaml_text.documents(answer["run"]["pipeline_spec"]["pipeline_manifest"])
+    except (PinionError, ValueError, LookupError, TypeError, yaml.YAMLError):
+        return {}
+    parts = [each for each in found if isinstance(each, dict)]
+    return dict(zip(("pipeline_spec", "platform_spec"), parts, strict=False))
 
 
 def _time(given: datetime | None) -> datetime | None:

@@ -77,10 +77,11 @@ def deploy(scene: Scene) -> str:
     require(scene.call("deploy", *scheduled), 0)
     try:
         run = _scheduled_run(scene)
+        followed = scene.call("submit", "--follow", run, *scene.where())
     finally:
         removed = scene.call("deploy", scene.tag, "--remove", *scene.where())
     require(removed, 0)
-    require(scene.call("submit", "--follow", run, *scene.where()), 0, r"^state +succeeded$")
+    require(followed, 0, r"^state +succeeded$")
     return f"the schedule's run {run[:8]} succeeded; version and schedule removed"
 
 

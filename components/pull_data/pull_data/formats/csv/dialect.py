@@ -14,6 +14,7 @@ _SEPARATOR_LINE = re.compile(r"\s*\"?sep=(?P<delimiter>[^\r\n])\"?[;,\t ]*(?:\r\
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 # A header in which every field is quoted so.
 _SINGLE_QUOTES = re.compile(r"\s*'[^'\r\n]+'(?:[,;\t|] *'[^'\r\n]+')+[ \t]*(?:\r|\n|$)")
+_NUMBER = re.compile(r"\s*[-+]?[0-9]")
 # Fewer lines of words may be a table of one column.
 _LEAST_WHITE_SPACE_ROWS = 3
 
@@ -139,10 +140,19 @@ def _white_space(text: str, quote: str, found: Split) -> Split | None:
     table = split(text, WHITE_SPACE, quote)
     widths = [len(record.cells) for record in table.rows]
     tabs = found.delimiter == "\t" and found.width > 1
-    if tabs or table.width <= 1 or len(widths) < _LEAST_WHITE_SPACE_ROWS:
+    if tabs or table.width <= 1 or len(widths) < _LEAST_WHITE_SPACE_ROWS or _has_title(found):
         return None
     even = set(widths[1:]) == {table.width}
     return table if even and widths[0] in (table.width, max(table.width - 1, 2)) else None
+
+
+def _has_title(found: Split) -> bool:
+    """Return whether all rows from a header on, which is not the first, have as many fields."""
+    fitting = [len(record.cells) == found.width for record in found.rows]
+    if found.width <= 1 or True not in fitting or not all(fitting[(at := fitting.index(True)) :]):
+        return False
+    # The rows of a table of decimal commas at white space begin with digits.
+    return not any(_NUMBER.match(cell) for cell in found.rows[at].cells)
 
 
 def _ways(text: str, delimiters: tuple[str, ...], quote: str) -> Iterator[Split]:

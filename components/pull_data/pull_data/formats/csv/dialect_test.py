@@ -67,6 +67,12 @@ def pulled(pull: Pull, folder: Path, content: str | bytes, *flags: str) -> Outco
             id="a space before a quote",
         ),
         pytest.param(
+            "Sales of 2024\n\nkey,a,the b\n1,7 €,9 €\n2,8 €,6 €\n3,5 €,4 €\n",
+            {"key": "1", "a": "7 €", "the b": "9 €"},
+            "2 lines above line 3 left out: 'Sales of 2024'",
+            id="a title with as many words as each row",
+        ),
+        pytest.param(
             "My report 2024\n\na\tb c\td\n1\tx\ty z\n2\tu\tv w\n",
             {"a": "1", "b c": "x", "d": "y z"},
             "2 lines above line 3 left out: 'My report 2024'",
@@ -83,6 +89,12 @@ def pulled(pull: Pull, folder: Path, content: str | bytes, *flags: str) -> Outco
             {"value": "4.5", "k": "2", "the label": 'a, "b"'},
             "the delimiter is white space",
             id="write.table of R",
+        ),
+        pytest.param(
+            "a b\n1,5 2,5\n3,5 4,5\n5,5 7,5\n",
+            {"a": "1,5", "b": "2,5"},
+            "the delimiter is white space",
+            id="decimal commas at spaces",
         ),
         pytest.param(
             "  a     b\n  1.5   x\n 22.5   y\n  3     z\n",

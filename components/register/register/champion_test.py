@@ -142,7 +142,8 @@ def test_a_repetition_does_not_undo_a_rollback_that_was_made_in_mlflow(
     outcome = register_step(second, registered_model_name="moved by hand")
 
     assert (
-        outcome.stdout == "already registered as models:/by hand/2 (champion stays at version 1)\n"
+        outcome.stdout
+        == "already registered as models:/moved by hand/2 (champion stays at version 1)\n"
     )
     assert store.alias("moved by hand") == 1
 

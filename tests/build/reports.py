@@ -70,7 +70,7 @@ for kind, target in targets.items():
     flags = {
         **outputs, "report": root / f"{kind}.html", "model": model, "test-data": data,
         "slices": f'["height", "{"w" * 60}"]', "thresholds": limits[kind],
-        "registered-model-name": kind, "mlflow-tracking-uri": uri,
+        "compare-with": f"{kind}/{version}", "mlflow-tracking-uri": uri,
     }
     assert main([f"--{name}={value}" for name, value in flags.items()]) == 0
 """

@@ -10,7 +10,7 @@ import yaml
 from tests.build.commands import Known, commands, faults
 
 # Programs on GitHub's runners.
-PROGRAMS = frozenset({"docker", "gh"})
+PROGRAMS = frozenset({"docker", "gh", "kubectl"})
 
 _PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 _RUNNER = re.compile(r"(ubuntu|macos|windows)-\d+(\.\d+)?(-arm)?")

@@ -10,7 +10,7 @@ from tests.preparing import Called, Preparation
 from tests.written_tables import Table
 
 # Examples of each slow test; 5000, before a release, take a quarter of an hour.
-MANY = int(os.environ.get("PINION_EXAMPLES", "500"))
+MANY = int(os.environ.get("PINION_EXAMPLES", "150"))
 # The data is drawn, so it may look like a leak, an id or a constant.
 ALLOWED = '--allowed-checks=["target_leak", "id_like", "rare_class", "constant"]'
 

@@ -15,7 +15,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("models") / "runs"
 
 
-@pytest.mark.slow(reason="seven whole runs")
+@pytest.mark.slow(reason="three whole runs")
 @pytest.mark.parametrize(
     ("source", "given", "metrics"),
     [
@@ -24,24 +24,6 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
             {"target": "label", "decimal": ","},
             {"roc_auc": 0.97},
             id="decimal commas",
-        ),
-        pytest.param(
-            "money-percent/features.csv",
-            {"target": "label", "decimal": "."},
-            {"roc_auc": 0.97},
-            id="percent and groups of digits",
-        ),
-        pytest.param(
-            "missing-markers/dash.csv", {"target": "label"}, {"accuracy": 0.89}, id="a marker"
-        ),
-        pytest.param(
-            "header-again/twice.csv", {"target": "label"}, {"accuracy": 0.94}, id="the header again"
-        ),
-        pytest.param(
-            "units-row/one-typo.csv",
-            {"target": "state", "missing_markers": '["13..5"]'},
-            {"accuracy": 0.94},
-            id="a typo",
         ),
         pytest.param(
             "repeated-rows/survey.csv",

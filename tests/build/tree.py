@@ -46,7 +46,8 @@ def call(folder: Path, *command: str | Path, **changes: str) -> "subprocess.Comp
         capture_output=True,
         text=True,
         check=False,
-        timeout=1200,
+        # The first call of Pants on a new machine takes a quarter of an hour beside other tests.
+        timeout=2400,
     )
 
 

@@ -26,6 +26,21 @@ BEFORE = ROOT / "tests" / "golden" / "released_before"
 TAG = "0.9.0"
 
 
+# The evaluate of that time looked the champion up by two flags; that of today is given it.
+FLAGS_OF_THEN = """\
+#!/bin/sh
+for word in "$@"; do
+  shift
+  if [ -n "$left_out" ]; then left_out=; continue; fi
+  case $word in
+  --registered-model-name | --alias) left_out=yes ;;
+  *) set -- "$@" "$word" ;;
+  esac
+done
+exec /app/today "$@"
+"""
+
+
 def locked() -> dict[str, dict[str, Any]]:
     """Return the components in its lock."""
     components: dict[str, dict[str, Any]]
@@ -37,8 +52,12 @@ def image_of(released: Tree, registry: Registry, folder: Path, name: str) -> str
     """Push an image that describes itself as images did then; return its digest."""
     context = folder / name
     shutil.copytree(BEFORE / name, context / "component")
+    (context / "flags").write_text(FLAGS_OF_THEN)
+    (context / "flags").chmod(0o755)
+    then = "USER root\nRUN mv /app/pex /app/today\nCOPY flags /app/pex\nUSER 1000\n"
     (context / "Dockerfile").write_text(
         f"FROM {released.locked('1.0.0')[name]['image']}\n"
+        f"{then if name == 'evaluate' else ''}"
         "LABEL dev.pinion.content= dev.pinion.runs=\n"
         "COPY component /app/component\n"
     )
@@ -71,6 +90,10 @@ def tree(
     # Today's wiring passes inputs that these components do not have.
     wiring = clone.folder / "pipelines" / "training" / "pipeline.py"
     shutil.copyfile(BEFORE / "pipeline.py.txt", wiring)
+    # There was no such component, and no list of choices.
+    shutil.rmtree(clone.folder / "components" / "resolve")
+    choices = wiring.with_name("choices.py")
+    choices.write_text(f"{choices.read_text()}\nCHOICES = {{}}\n")
     lock, pipeline = ((BEFORE / name).read_text() for name in ("lock.yaml", "pipeline.yaml"))
     before = hashlib.sha256(pipeline.encode()).hexdigest()
     for name, component in locked().items():

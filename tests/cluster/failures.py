@@ -67,8 +67,9 @@ def lost_pod(scene: Scene) -> str:
 
 def _delete(scene: Scene, pod: str) -> None:
     """Delete a pod at once, as a node that is lost does."""
-    namespace = scene.place.namespace or "kubeflow"
-    kubectl("delete", "pod", pod, "-n", namespace, "--grace-period=0", "--force", "--wait=false")
+    kubectl(
+        "delete", "pod", pod, "-n", scene.place.pods, "--grace-period=0", "--force", "--wait=false"
+    )
 
 
 def _failed(done: Finished, step: str, *words: str) -> str:
@@ -90,10 +91,9 @@ def _platform(scene: Scene, settings: Mapping[str, Any]) -> str:
 
 def _pod(scene: Scene, run: str, step: str) -> str:
     """Wait until the pod of a step runs, and return its name."""
-    namespace = scene.place.namespace or "kubeflow"
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        asked = ("get", "pods", "-n", namespace, "-l", f"pipeline/runid={run}", "-o", "json")
+        asked = ("get", "pods", "-n", scene.place.pods, "-l", f"pipeline/runid={run}", "-o", "json")
         for pod in json.loads(kubectl(*asked))["items"]:
             images = [each["image"] for each in pod["spec"]["containers"]]
             # The pods of drivers have none of our images.

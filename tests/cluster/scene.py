@@ -13,6 +13,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.console.command import ClusterFlags
+from pipelines.kubeflow.api.client import Api
+from pipelines.kubeflow.api.endpoint import KUBEFLOW
+from pipelines.kubeflow.session import connect
 from tests.build.pinion import versions_of
 from tests.build.tree import ROOT, environment
 from tests.ports import free_port
@@ -34,6 +38,15 @@ class Place:
     mlflow: str
     mlflow_here: str
     namespace: str
+
+    @property
+    def pods(self) -> str:
+        """The namespace of the pods, which is KFP's own if users have none."""
+        return self.namespace or KUBEFLOW
+
+    def connect(self) -> tuple[Api, str]:
+        """Return KFP's API, and the namespace to work in, empty if it has only one."""
+        return connect(ClusterFlags(self.endpoint or None, None, self.namespace))
 
 
 @dataclass(frozen=True)

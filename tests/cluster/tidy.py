@@ -6,9 +6,7 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from pipelines.console.command import ClusterFlags
 from pipelines.kubeflow.runs import find_experiment
-from pipelines.kubeflow.session import connect
 from pipelines.system.errors import PinionError
 from tests.cluster.scene import Scene
 
@@ -24,8 +22,7 @@ def tidy(scene: Scene) -> None:
 
 
 def _tidy_kfp(scene: Scene) -> None:
-    place = scene.place
-    api, namespace = connect(ClusterFlags(place.endpoint or None, None, place.namespace))
+    api, namespace = scene.place.connect()
     experiment = find_experiment(api, scene.name, namespace)
     if not experiment:
         return

@@ -4,8 +4,6 @@ import re
 import time
 from collections.abc import Callable, Mapping
 
-from pipelines.console.command import ClusterFlags
-from pipelines.kubeflow.session import connect
 from tests.build.tree import commit, git
 from tests.cluster import failures
 from tests.cluster.scene import FailedError, Finished, Scene, components
@@ -17,16 +15,13 @@ ALWAYS = ("resolve", "register")
 PURE = ("pull-data", "preprocess", "train", "evaluate")
 
 
-def require(done: Finished, code: int, *patterns: str) -> "re.Match[str] | None":
-    """Hold a command to its exit code and to texts that it must print; return the last match."""
+def require(done: Finished, code: int, *patterns: str) -> None:
+    """Hold a command to its exit code and to texts that it must print."""
     if done.code != code:
         raise FailedError(f"exit code {done.code} instead of {code}: {done.last()}")
-    match = None
     for pattern in patterns:
-        match = re.search(pattern, done.text, re.MULTILINE)
-        if match is None:
+        if not re.search(pattern, done.text, re.MULTILINE):
             raise FailedError(f"does not say {pattern!r} but {done.last()!r}")
-    return match
 
 
 def publish(scene: Scene) -> str:
@@ -116,9 +111,7 @@ def _shown(scene: Scene, version: int) -> Finished:
 
 def _scheduled_run(scene: Scene) -> str:
     """Wait for the first run that the schedule starts, and return its id."""
-    api, namespace = connect(
-        ClusterFlags(scene.place.endpoint or None, None, scene.place.namespace)
-    )
+    api, namespace = scene.place.connect()
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
         listed = api.pages(api.runs.run_service_list_runs, "runs", namespace=namespace or None)

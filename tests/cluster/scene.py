@@ -17,7 +17,7 @@ from pipelines.console.command import ClusterFlags
 from pipelines.kubeflow.api.client import Api
 from pipelines.kubeflow.api.endpoint import KUBEFLOW
 from pipelines.kubeflow.session import connect
-from tests.build.pinion import versions_of
+from tests.build import pinion
 from tests.build.tree import ROOT, environment
 from tests.ports import free_port
 
@@ -49,13 +49,8 @@ class Place:
         return connect(ClusterFlags(self.endpoint or None, None, self.namespace))
 
 
-@dataclass(frozen=True)
-class Finished:
-    """The exit code of a command, and what it printed."""
-
-    code: int
-    stdout: str
-    stderr: str
+class Finished(pinion.Finished):
+    """The result of a command, with what a table says of it."""
 
     @property
     def text(self) -> str:
@@ -224,7 +219,7 @@ def scene(place: Place) -> Iterator[Scene]:
 
 def components(folder: Path) -> Sequence[str]:
     """Return every component of a clone as NAME==VERSION."""
-    return [f"{name}=={version}" for name, version in versions_of(folder).items()]
+    return [f"{name}=={version}" for name, version in pinion.versions_of(folder).items()]
 
 
 @contextmanager

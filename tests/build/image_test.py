@@ -62,7 +62,7 @@ for path in pathlib.Path("/app").rglob("*.pyc"):
 
 @pytest.fixture(scope="module")
 def images(released: Tree) -> dict[str, Image]:
-    """Return the images of the release by digest, because other tests move its tags."""
+    """Return the images of the release."""
     return {name: Image(each["image"]) for name, each in released.locked("1.0.0").items()}
 
 

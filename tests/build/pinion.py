@@ -1,5 +1,6 @@
 """Run the commands of `pipelines` in a working tree that is a git repository of its own."""
 
+import hashlib
 import json
 import re
 import urllib.request
@@ -83,6 +84,18 @@ class Tree:
         done = call(self.folder, python, "-m", f"pipelines.{command}", *arguments, **settings)
         return Finished(done.returncode, done.stdout, done.stderr)
 
+    def move_release(self, tag: str, address: str) -> None:
+        """Replace in a release the registry's address by that of the tree, and commit and tag it."""
+        folder = self.folder / "pipelines" / "releases" / tag
+        lock, pipeline = ((folder / name).read_text() for name in ("lock.yaml", "pipeline.yaml"))
+        moved = pipeline.replace(f"{address}/", f"{self.registry}/")
+        (folder / "pipeline.yaml").write_text(moved)
+        body = lock.replace(address, self.registry).replace(_hash(pipeline), _hash(moved))
+        body = body.rpartition("checksum: ")[0]
+        (folder / "lock.yaml").write_text(f"{body}checksum: {_hash(body)}\n")
+        self.commit(f"Move release {tag}")
+        self.git("tag", "--force", tag)
+
     def edit(self, name: str, old: str, new: str) -> None:
         """Replace the first occurrence of a text in a file."""
         path = self.folder / name
@@ -96,6 +109,10 @@ class Tree:
         self.edit(f"{folder}/pyproject.toml", f'version = "{old}"', f'version = "{new}"')
         entry = f"## [{new}] - 2026-11-24\n\n### Changed\n\n- A line.\n\n"
         self.edit(f"{folder}/CHANGELOG.md", "## [", f"{entry}## [")
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def states(finished: Finished) -> dict[str, str]:

@@ -19,16 +19,23 @@ CODE = "components/evaluate/evaluate/__init__.py"
 
 
 @pytest.fixture(scope="module")
-def registry(shared: Shared) -> Registry:
-    """Return the registry of the releases."""
-    return shared.registry
+def registry(
+    released: Tree, shared: Shared, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Registry]:
+    """Start a registry with the images of the release, because others read the shared one."""
+    assert released.registry == shared.registry.address
+    with shared.registry.copied(tmp_path_factory.mktemp("registry")) as copy:
+        yield copy
 
 
 @pytest.fixture(scope="module")
-def tree(released: Tree, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
+def tree(
+    released: Tree, registry: Registry, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Tree]:
     """Return a clone in which all components are published unchanged and released as 1.0.0."""
     cloned = released.cloned(tmp_path_factory.mktemp("clone") / "tree")
-    with cloned.served() as tree:
+    with Tree(cloned.folder, registry.address).served() as tree:
+        tree.move_release("1.0.0", released.registry)
         yield tree
 
 

@@ -1,6 +1,5 @@
 """Run a published release by its tag, and reproduce the model in a clone that has changed."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +28,7 @@ def clone(released: Tree, runs: Path, shared: Shared) -> Iterator[Tree]:
     # Under another name of the registry, no image is on this machine yet, as on any other machine.
     # Other tests use those that are here at the same time.
     with Tree(cloned.folder, f"127.0.0.1:{shared.registry.port}").served() as tree:
-        release_again(tree)
+        tree.move_release("1.0.0", released.registry)
         done = tree.run("run", *where(runs), "--release=1.0.0", "--runner=docker", "--register")
         assert done.code == 0, done.stderr
         assert done.stderr.count("pulling ") == len(versions_of(tree.folder))
@@ -39,16 +38,6 @@ def clone(released: Tree, runs: Path, shared: Shared) -> Iterator[Tree]:
         tree.commit("Move on")
         yield tree
         docker("rmi", "--force", "--no-prune", *images(tree))
-
-
-def release_again(tree: Tree) -> None:
-    """Release the same versions and images again, under the tree's name of the registry."""
-    shutil.rmtree(tree.folder / "pipelines" / "releases" / "1.0.0")
-    done = tree.run("release", "1.0.0")
-    assert done.code == 0, done.stderr
-    assert all(image.startswith(f"{tree.registry}/") for image in images(tree))
-    tree.commit("Release 1.0.0 elsewhere")
-    tree.git("tag", "--force", "1.0.0")
 
 
 def images(tree: Tree) -> list[str]:

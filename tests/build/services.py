@@ -1,5 +1,6 @@
 """Servers for tests of images: a check for a Docker engine, and a registry."""
 
+import os
 import secrets
 import shutil
 import subprocess
@@ -73,6 +74,15 @@ class Registry:
             self._server.wait(timeout=30)
             self._server = None
 
+    def copied(self, folder: Path) -> "Registry":
+        """Return another registry with the same images, in which they can be changed."""
+        # What is in `_uploads` is being pushed at this moment.
+        left_out = shutil.ignore_patterns("_uploads")
+        shutil.copytree(
+            self._folder / "storage", folder / "storage", ignore=left_out, copy_function=_linked
+        )
+        return Registry(folder)
+
     def forget_referrers(self, repository: str) -> None:
         """Delete the lists of attachments to images."""
         path = f"storage/docker/registry/v2/repositories/{repository}/_manifests/tags"
@@ -127,6 +137,11 @@ class Registry:
             subprocess.run(
                 ["docker", "rmi", "--no-prune", *images], check=False, capture_output=True
             )
+
+
+def _linked(old: str, new: str) -> None:
+    """Link a layer, which never changes, and copy a tag, which the registry writes in place."""
+    (os.link if Path(new).name == "data" else shutil.copy2)(old, new)
 
 
 def _bcrypt(password: str) -> str:

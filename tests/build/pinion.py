@@ -85,7 +85,7 @@ class Tree:
         return Finished(done.returncode, done.stdout, done.stderr)
 
     def move_release(self, tag: str, address: str) -> None:
-        """Replace in a release the registry's address by that of the tree, and commit and tag it."""
+        """Replace the registry in a release by that of the tree; commit and tag it."""
         folder = self.folder / "pipelines" / "releases" / tag
         lock, pipeline = ((folder / name).read_text() for name in ("lock.yaml", "pipeline.yaml"))
         moved = pipeline.replace(f"{address}/", f"{self.registry}/")

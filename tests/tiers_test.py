@@ -111,20 +111,20 @@ def test_every_test_is_in_one_part() -> None:
     ("paths", "names"),
     [
         pytest.param(
-            ["components/train/"], ["ruff", "black", "components/train", "mypy train"], id="folder"
+            ["components/train/"], ["ruff", "black", "components/train", "mypy"], id="folder"
         ),
         pytest.param(
             ["components/train/train/search/search_test.py::test_x"],
-            ["ruff", "black", "components/train", "mypy train"],
+            ["ruff", "black", "components/train", "mypy"],
             id="a test",
         ),
         pytest.param(
             ["tests/build/help_test.py"],
-            ["ruff", "black", "tests/build", "mypy pipelines"],
+            ["ruff", "black", "tests/build", "mypy"],
             id="a part inside another",
         ),
         pytest.param(
-            ["tests"], ["ruff", "black", "tests/build", "tests", "mypy pipelines"], id="both"
+            ["tests"], ["ruff", "black", "tests/build", "tests", "mypy"], id="both"
         ),
         pytest.param(["docs"], ["ruff", "black"], id="no tests"),
     ],

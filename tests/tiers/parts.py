@@ -1,7 +1,7 @@
 """Divide all tests and checks into parts, by the folders of the repository.
 
 A part runs in one environment: the tests of one component with that component's packages, the tests
-of the pipelines, a linter, or the type check of one component.
+of the pipelines, a linter, or the type checks.
 """
 
 import ast
@@ -24,6 +24,7 @@ LIBRARY_BESIDE = "evaluate"
 TEMPLATE = "build-support/component"
 # The folders that are tested and checked in the environment of the pipelines.
 OURS = ("pipelines", "tests", "benchmarks")
+MYPY_EACH = Path(__file__).with_name("mypy_each.py")
 # Tests that share what one process of the whole run makes for all of them.
 TOGETHER = "tests/build"
 
@@ -90,8 +91,7 @@ def all_parts(cores: int) -> list[Part]:
         _ruff(),
         _black(),
         *sorted(tests, key=lambda part: -size[part.name]),
-        _mypy("pipelines", OURS, "pipelines", ""),
-        *map(_component_types, components),
+        _mypy(components),
     ]
 
 
@@ -117,37 +117,31 @@ def _black() -> Part:
     return Part("black", (".",), "black", (TOOLS / "black.lock",), command)
 
 
-def _component_types(name: str) -> Part:
-    folder = f"components/{name}"
-    # Most of the time goes to the types of other packages, so the library has no part of its own.
-    folders = (folder, LIBRARY) if name == LIBRARY_BESIDE else (folder,)
-    return _mypy(name, folders, name, f"{folder}:{LIBRARY}")
-
-
 def _lock_of(name: str) -> Path:
     return PIPELINES if name == "pipelines" else ROOT / f"components/{name}/requirements.lock"
 
 
-def _mypy(name: str, folders: tuple[str, ...], beside: str, root: str) -> Part:
-    """Return a type check like that of Pants: against what runs, without the test tools.
+def _mypy(components: Sequence[str]) -> Part:
+    """Return a type check like that of Pants: against what runs, without the test tools."""
+    # Each with the packages of the component that has its name, or of the pipelines. The library
+    # comes first and has those of a component that imports all of it.
+    checked = {
+        LIBRARY_BESIDE: (LIBRARY, f"components/{LIBRARY_BESIDE}"),
+        **{name: (f"components/{name}",) for name in components if name != LIBRARY_BESIDE},
+        "pipelines": OURS,
+    }
 
-    `beside` names the component, or `pipelines`, whose packages are installed for it.
-    """
-
-    def command(python: Path, _paths: Sequence[str], find: Python) -> list[str | Path]:
-        return [
-            *(python.with_name("mypy"), "--no-error-summary", "--config-file=mypy.ini"),
-            *(f"--cache-dir=.mypy_cache/{name}", "--python-executable"),
-            find(beside, [_lock_of(beside)]),
+    def command(python: Path, paths: Sequence[str], find: Python) -> list[str | Path]:
+        words: list[str | Path] = [python, MYPY_EACH]
+        for name, folders in checked.items():
             # The types of one file depend on the others, so the whole folder is checked.
-            *folders,
-        ]
+            if any(_is_below(path, folder) for path in paths for folder in folders):
+                root = "" if name == "pipelines" else f"components/{name}:{LIBRARY}"
+                words += [name, find(name, [_lock_of(name)]), root, *folders, "--"]
+        return words
 
-    def variables(_find: Python) -> Mapping[str, str]:
-        return {"MYPYPATH": root}
-
-    locks = (TOOLS / "mypy.lock",)
-    return Part(f"mypy {name}", folders, "mypy", locks, command, variables)
+    folders = tuple(folder for each in checked.values() for folder in each)
+    return Part("mypy", folders, "mypy", (TOOLS / "mypy.lock",), command)
 
 
 def _component_tests(name: str, cores: int) -> Part:

@@ -43,9 +43,7 @@ class Deploying:
         version, done = self._version(pipeline_id, there, file)
         yield _line("version", version.name, version.id, done)
         names = {each.id: each.name for each in (*there, version)}
-        runs = (
-            schedules.own(self.api, pipeline_id, file.name, self.namespace) if pipeline_id else []
-        )
+        runs = schedules.own(self.api, pipeline_id, file.name, self.namespace)
         if schedule:
             schedule = replace(
                 schedule, pipeline_id=pipeline_id, version_id=version.id, namespace=self.namespace

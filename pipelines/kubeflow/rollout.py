@@ -126,10 +126,9 @@ class Deploying:
         for each in going:
             if run := going_on(self.api, each.id, self.namespace):
                 raise PinionError(
-                    f"the schedule {each.when} has a run going on, {run.name!r} ({run.id}), which"
-                    " would be lost if the schedule was deleted now; wait for its end"
-                    f" ({COMMAND} --follow {run.id}) or stop it ({COMMAND} --stop {run.id}), and"
-                    " repeat this call"
+                    f"the schedule {each.when} has a run going on, {run.name!r}, which would be"
+                    f" lost if the schedule was deleted now; wait for its end with {COMMAND}"
+                    f" --follow {run.id}, or end it with --stop {run.id}, and repeat this call"
                 )
 
 

@@ -108,7 +108,7 @@ def split_dataset(
     if not schema:
         with closing(new_files(found)) as files:
             schema = _write_data(dataset, found, numbered, test, files)
-    schema = replace(schema, target=replace(schema.target, positive_class=positive))
+    schema = replace(schema.of(dataset), target=replace(schema.target, positive_class=positive))
     late = [*limits(schema, {each.column for each in findings if each.check == "id_like"})]
     if settings.reference:
         late += drift(settings.reference, schema)

@@ -111,6 +111,7 @@ def fit_and_log(job: Job, uri: str, outputs: Staged) -> str:
     # MLflow takes a second to import; a wrong call must not wait for it.
     from train.lineage import log_lineage
     from train.model import logged_model
+    from train.model.reading import add_reading
     from train.tracking import run as tracking
     from train.tracking.parent import find_place
 
@@ -121,13 +122,14 @@ def fit_and_log(job: Job, uri: str, outputs: Staged) -> str:
         tags = tracking.run_tags(data.source, data.sha256, os.environ) | links
         with tracking.tracked_run(client, experiment_id, options.model, tags) as run:
             run.log_params(job.params)
-            signature = logged_model.make_signature(job.schema, data.features)
-            run.log_dataset(data.source, data.sha256, signature.inputs, len(data.target))
+            columns = logged_model.fitted_columns(job.schema, data.features)
+            run.log_dataset(data.source, data.sha256, columns, len(data.target))
             metrics, found = fit(job, run, tags)
             run.log_params(found)
             with tracking.tracked_model(run, options.model, {**job.params, **found}) as logged:
                 folder = outputs["--trained-model"]
                 logged_model.save_model(job.pipeline, job.schema, data.features, logged, folder)
+                add_reading(folder, options.schema)
                 client.log_model_artifacts(logged.model_id, str(folder))
                 run.log_metrics(metrics, logged.model_id)
             ids = {"--run-id": run.run_id, "--model-id": logged.model_id}

@@ -10,10 +10,11 @@ from collections import Counter
 import numpy as np
 from pandas import Series
 
+from pinion_step.reading.readings import FALSE, FURTHER_MARKERS, TRUE
 from preprocess.reading.forms import DATE, NUMBER, matches
-from preprocess.reading.kinds import FALSE, TRUE, Kind, declared_kind, fits, to_kind
+from preprocess.reading.kinds import Kind, declared_kind, fits, to_kind
 from preprocess.reading.points import Points
-from preprocess.reading.readings import FURTHER_MARKERS, PLAIN, Reading
+from preprocess.reading.readings import PLAIN, Reading
 from preprocess.reading.text_bytes import holds_no_codes
 
 # From this share of misfits on, a column is what any text can be.

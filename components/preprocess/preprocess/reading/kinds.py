@@ -10,7 +10,7 @@ A text column is
 - else categorical.
 """
 
-from enum import Enum
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -18,17 +18,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas import Series
 
-TRUE = ("true", "yes", "t", "y")
-FALSE = ("false", "no", "f", "n")
-PLAIN_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_TIME = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
-_ZONE = r" ?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
+from pinion_step.reading.readings import TRUE, parse_dates
+from pinion_step.reading.readings import fits as fits_form
+
 _FIRST_LOOK = 100
-_DATE = f"{_DAY}(?:[T ]{_TIME}(?:{_ZONE})?)?"
 
 
-class Kind(Enum):
+class Kind(StrEnum):
     """What the values of a column are."""
 
     NUMERIC = "numeric"
@@ -58,18 +54,9 @@ def declared_kind(column: Series) -> Kind | None:
 
 def fits(text: Series, kind: Kind) -> Series:
     """Return for each value of a text column, none of them missing, whether it is of the kind."""
-    match kind:
-        case Kind.NUMERIC:
-            if read_numbers(text) is not None:
-                return Series(True, index=text.index)
-            return text.str.fullmatch(PLAIN_NUMBER)
-        case Kind.BOOLEAN:
-            return text.str.lower().isin(TRUE + FALSE)
-        case Kind.DATE:
-            looks = text.str.fullmatch(_DATE)
-            return looks & parse_dates(text.where(looks)).notna()
-        case Kind.CATEGORICAL:
-            return Series(True, index=text.index)
+    if kind is Kind.NUMERIC and read_numbers(text) is not None:
+        return Series(True, index=text.index)
+    return fits_form(text, kind)
 
 
 def to_kind(column: Series, kind: Kind) -> Series:
@@ -88,12 +75,6 @@ def to_kind(column: Series, kind: Kind) -> Series:
             return parse_dates(column)
         case Kind.CATEGORICAL:
             return column
-
-
-def parse_dates(text: Series) -> Series:
-    """Parse ISO 8601 text to dates of milliseconds without zone, in UTC if it names a zone."""
-    dates = pd.to_datetime(text, format="ISO8601", utc=True, errors="coerce")
-    return dates.dt.tz_localize(None).astype("datetime64[ms]")
 
 
 def read_numbers(text: Series) -> Series | None:

@@ -9,20 +9,23 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
+from pinion_step.reading.readings import (
+    FURTHER_MARKERS,
+    MINUS,
+    SEPARATORS,
+    Style,
+    parse_format,
+)
 from preprocess.reading.forms import (
     DATE,
     DATE_FORMATS,
-    MINUS,
     MOST_OF_A_SIGN,
     NUMBER,
-    SEPARATORS,
     STYLES,
-    Style,
     is_plain_number,
     matches,
-    parse_format,
 )
-from preprocess.reading.readings import FURTHER_MARKERS, Reading
+from preprocess.reading.readings import Reading
 
 Counts = NDArray[np.int64]
 # More different signs are no sign of what is counted.

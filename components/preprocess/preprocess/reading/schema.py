@@ -1,13 +1,14 @@
 """The schema of a preprocessed table, with which later tables are compared."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pinion_step.errors import StepError, reason
 from preprocess.reading.kinds import Kind
 from preprocess.reading.readings import PLAIN, Reading
+from preprocess.reading.table import Dataset
 from preprocess.reading.target import TargetType, Task
 
 VERSION = 1
@@ -29,6 +30,8 @@ class Feature:
     distinct: int | None = None
     categories: tuple[str, ...] | None = None
     reading: Reading = PLAIN
+    # Whether the dataset holds numbers, dates or booleans rather than text.
+    is_typed: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,20 @@ class Target:
 
 @dataclass(frozen=True)
 class Schema:
-    """A whole table, the features in the order of its columns."""
+    """A whole table, the features in the order of its columns.
+
+    `missing_markers` are the texts that are missing in every feature.
+    """
 
     task: Task
     target: Target
     features: tuple[Feature, ...]
+    missing_markers: tuple[str, ...] = ()
+
+    def of(self, dataset: Dataset) -> "Schema":
+        """Return the schema with what the dataset alone knows."""
+        features = (replace(each, is_typed=each.name in dataset.typed) for each in self.features)
+        return replace(self, features=tuple(features), missing_markers=dataset.missing)
 
 
 def to_document(schema: Schema) -> dict[str, Any]:
@@ -73,6 +85,7 @@ def to_document(schema: Schema) -> dict[str, Any]:
                 "reading": target.reading.document(),
             }
         ),
+        "missing_markers": list(schema.missing_markers),
         "features": [_feature_document(feature) for feature in schema.features],
     }
 
@@ -88,6 +101,7 @@ def _feature_document(feature: Feature) -> dict[str, Any]:
             "distinct": feature.distinct,
             "categories": feature.categories,
             "reading": feature.reading.document(),
+            "typed": feature.is_typed or None,
         }
     )
 
@@ -126,6 +140,7 @@ def from_document(document: dict[str, Any]) -> Schema:
             reading=Reading.from_document(target.get("reading")),
         ),
         tuple(_feature(feature) for feature in document["features"]),
+        tuple(map(str, document.get("missing_markers", ()))),
     )
 
 
@@ -139,6 +154,7 @@ def _feature(document: dict[str, Any]) -> Feature:
         distinct=document.get("distinct"),
         categories=_optional_tuple(document.get("categories")),
         reading=Reading.from_document(document.get("reading")),
+        is_typed=bool(document.get("typed")),
     )
 
 

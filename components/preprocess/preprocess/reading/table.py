@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from pandas import DataFrame, Series
 
 from pinion_step.errors import StepError, reason
-from preprocess.clean import clean, count_markers, without_markers
+from preprocess.clean import MISSING, clean, count_markers, without_markers
 from preprocess.reading.background import prefetched
 from preprocess.reading.batch import Batch
 from preprocess.reading.kinds import declared_kind, read_numbers
@@ -76,6 +76,14 @@ class Dataset:
         ]
         self._fields = [fields[place] for place in self._places]
         self._types = {field.name: plain_type(field) for field in self._fields}
+        # The texts that are missing in every feature.
+        self.missing = (*MISSING, *(each for each in markers if each not in MISSING))
+
+    @property
+    def typed(self) -> frozenset[str]:
+        """The columns that hold numbers, dates or booleans rather than text."""
+        typed = (name for name, kind in self._types.items() if kind != pa.string())
+        return frozenset(name.strip() for name in typed)
 
     @property
     def origin(self) -> dict[str, str]:

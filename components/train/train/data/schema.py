@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pinion_step.errors import StepError
+from pinion_step.reading.readings import PLAIN, Reading
 
 SCHEMA_VERSION = 1
 TASKS = ("classification", "regression")
@@ -18,11 +20,16 @@ TARGET_TYPES = {"classification": ("integer", "string"), "regression": ("double"
 
 @dataclass(frozen=True)
 class Feature:
-    """A column that the model reads; `distinct` counts the values of a categorical one."""
+    """A column that the model reads; `distinct` counts the values of a categorical one.
+
+    `is_typed` is whether the dataset holds its values in a type of their own rather than as text.
+    """
 
     name: str
     kind: str
     distinct: int = 0
+    reading: Reading = PLAIN
+    is_typed: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,17 @@ def _feature(value: object, index: int) -> Feature:
     kind = _one_of(item.get("kind"), KINDS, f"kind of {name!r}")
     distinct = item.get("distinct", 0) if kind == "categorical" else 0
     # It only serves to estimate the memory, so a wrong value does no harm.
-    return Feature(name, kind, distinct if isinstance(distinct, int) else 0)
+    distinct = distinct if isinstance(distinct, int) else 0
+    return Feature(name, kind, distinct, _reading(item, name), bool(item.get("typed")))
+
+
+def _reading(item: Mapping[str, Any], name: str) -> Reading:
+    try:
+        return Reading.from_document(item.get("reading"))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"the reading of {name!r} is not one that preprocess wrote: {error}"
+        ) from error
 
 
 def _mapping(value: object, what: str) -> dict[str, Any]:

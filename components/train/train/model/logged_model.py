@@ -56,14 +56,32 @@ PREDICTION_TYPES = {
 def make_signature(schema: Schema, features: pd.DataFrame) -> ModelSignature:
     """Return the columns that the model takes, and the type of its predictions.
 
+    A column that was text in the dataset may hold any type, because the model reads it itself.
+    """
+    fitted = fitted_columns(schema, features).inputs
+    accepted: list[ColSpec | TensorSpec] = [
+        ColSpec(AnyType(), feature.name) if _is_read(feature) else column
+        for feature, column in zip(schema.features, fitted, strict=True)
+    ]
+    predictions = ColSpec(PREDICTION_TYPES[schema.target_type])
+    return ModelSignature(inputs=ColumnSchema(accepted), outputs=ColumnSchema([predictions]))
+
+
+def fitted_columns(schema: Schema, features: pd.DataFrame) -> ColumnSchema:
+    """Return the columns that the model is fitted on.
+
     Numbers are doubles, and MLflow accepts integers for them.
     """
     columns: list[ColSpec | TensorSpec] = [
         ColSpec(_column_type(feature, features[feature.name]), feature.name)
         for feature in schema.features
     ]
-    predictions = ColSpec(PREDICTION_TYPES[schema.target_type])
-    return ModelSignature(inputs=ColumnSchema(columns), outputs=ColumnSchema([predictions]))
+    return ColumnSchema(columns)
+
+
+def _is_read(feature: Feature) -> bool:
+    """Return whether values have another type in a dataset than in the model."""
+    return feature.reading.lenient or not (feature.is_typed or feature.kind == "categorical")
 
 
 def _column_type(feature: Feature, column: pd.Series) -> DataType | AnyType:

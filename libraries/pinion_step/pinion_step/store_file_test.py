@@ -124,9 +124,9 @@ def test_the_newest_runs_with_a_tag(client: MlflowClient, database: Path) -> Non
             )
             assert found == known
             assert [tags["number"] for tags in found] == numbers
-        known = client.get_experiment_by_name("other")
-        assert known is not None
-        assert file.get_experiment_by_name("other") == Experiment(known.experiment_id)
+        other = client.get_experiment_by_name("other")
+        assert other is not None
+        assert file.get_experiment_by_name("other") == Experiment(other.experiment_id)
         assert file.get_experiment_by_name("nobody") is None
         with pytest.raises(NotInFileError):
             file.search_runs([places[0]], "metrics.a > 1", max_results=1, order_by=order)

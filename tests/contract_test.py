@@ -48,7 +48,7 @@ ARTIFACTS = {"Dataset", "Model", "Metrics", "ClassificationMetrics", "HTML", "Ma
 
 
 def test_there_are_components() -> None:
-    known = {"resolve", "pull_data", "preprocess", "train", "evaluate", "register"}
+    known = {"resolve", "pull_data", "preprocess", "decide", "train", "evaluate", "register"}
     assert known <= set(discover(COMPONENTS))
 
 

@@ -126,7 +126,7 @@ def test_the_file_says_what_mlflow_finds(
     scene(store, train, trained, register_step, name)
     model, result = read_model_folder(trained.folder), read_evaluation(trained.evaluation)
 
-    found = registered(store.uri, name, "champion", model, result)
+    found = registered(store.uri, name, "champion", model, result, "")
     assert (found is not None) == is_in_place
     versions = [] if scene in (nothing, elsewhere, all_deleted) else store.versions(name)
 
@@ -135,7 +135,7 @@ def test_the_file_says_what_mlflow_finds(
     assert found in (None, asked)
     if found:
         assert store.versions(name) == versions
-    assert registered(store.uri, name, "champion", model, result) is not None
+    assert registered(store.uri, name, "champion", model, result, "") is not None
 
 
 NO_MLFLOW = """

@@ -148,12 +148,12 @@ def test_kfp_gets_the_metrics_as_its_sdk_would_write_them(classification: Finish
     thresholds = [round(each, 4) for each in curve["thresholds"]]
     expected.log_roc_curve(curve["x"], curve["y"], thresholds)
     expected.log_confusion_matrix(report["confusion"]["labels"], report["confusion"]["counts"])
-    scalars = Metrics(metadata={"display_name": "test metrics"})
+    scalars = Metrics()
     for each in report["metrics"]:
         scalars.log_metric(each["name"], each["value"])
 
     assert json.loads((folder / "classification_metrics").read_text()) == expected.metadata
-    assert metadata["metrics"] == scalars.metadata
+    assert metadata["test_metrics"] == scalars.metadata
     drawn, exact = metadata["classification_metrics"], expected.metadata
     assert drawn["confusionMatrix"] == exact["confusionMatrix"]
     # The UI draws a curve through the corners only if each is there three times.
@@ -173,9 +173,9 @@ def test_kfp_gets_the_metrics_as_its_sdk_would_write_them(classification: Finish
 def test_a_regression_has_no_classification_metrics(regression: Finished) -> None:
     folder = regression.folder / "evaluate"
     written = json.loads((folder / "executor_output.json").read_text())["artifacts"]
-    metrics = json.loads((folder / "metrics").read_text())
+    metrics = json.loads((folder / "test_metrics").read_text())
     assert written == {
-        "metrics": {"artifacts": [{"metadata": {**metrics, "display_name": "test metrics"}}]},
+        "test_metrics": {"artifacts": [{"metadata": metrics}]},
         "classification_metrics": {"artifacts": [{"metadata": {}}]},
     }
     assert json.loads((folder / "classification_metrics").read_text()) == {}
@@ -255,7 +255,7 @@ def test_the_same_run_twice_gives_the_same_data_and_metrics(tmp_path: Path) -> N
         "pull-data/dataset",
         "preprocess/train_data",
         "preprocess/schema",
-        "evaluate/metrics",
+        "evaluate/test_metrics",
     ):
         assert (folders[0] / output).read_bytes() == (folders[1] / output).read_bytes(), output
 

@@ -28,7 +28,7 @@ def summarize(
     """Return the last lines of a run; a part without an output in the pipeline is left out."""
     decision = _decision(outputs)
     lines = [
-        *_dataset(parameters, _document(outputs, "report", "rows")),
+        *_dataset(parameters, _rows(outputs)),
         *([("retrained", decision.why)] if decision.why and decision.retrain else []),
         *_evaluation(_result(outputs)),
         *(
@@ -101,11 +101,17 @@ def _document(outputs: Mapping[str, Values], name: str, *keys: str) -> dict[str,
     return None
 
 
+def _rows(outputs: Mapping[str, Values]) -> dict[str, Any] | None:
+    # Before preprocess 1.0.0, the output was named `report`.
+    found = (_document(outputs, name, "rows") for name in ("data_summary", "report"))
+    return next((document["rows"] for document in found if document), None)
+
+
 def _dataset(
-    parameters: Mapping[str, Value], report: dict[str, Any] | None
+    parameters: Mapping[str, Value], rows: dict[str, Any] | None
 ) -> Iterator[tuple[str, str]]:
-    if report and "source" in parameters:
-        source, rows = without_secrets(str(parameters["source"])), report["rows"]
+    if rows and "source" in parameters:
+        source = without_secrets(str(parameters["source"]))
         yield "dataset", f"{source}: {rows['train']} rows to train, {rows['test']} to test"
 
 

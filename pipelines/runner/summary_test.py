@@ -26,9 +26,9 @@ def outputs(folder: Path, metrics: dict[str, float], *checks: dict[str, Any]) ->
         "checks": list(checks),
     }
     (folder / "result").write_text(json.dumps(result))
-    (folder / "report").write_text(json.dumps({"rows": {"train": 80, "test": 20}}))
+    (folder / "data_summary").write_text(json.dumps({"rows": {"train": 80, "test": 20}}))
     return {
-        "preprocess": Values(artifacts={"report": artifact(folder / "report")}),
+        "preprocess": Values(artifacts={"data_summary": artifact(folder / "data_summary")}),
         "evaluate": Values(artifacts={"result": artifact(folder / "result")}),
         "register": Values({"model_uri": "models:/income/3", "model_version": 3}),
     }
@@ -54,6 +54,14 @@ def test_everything_that_came_out(tmp_path: Path) -> None:
         "run folder  /runs/1",
     ]
     assert text.endswith("  .venv/bin/python -m pipelines.ui --output /runs")
+
+
+def test_the_rows_of_a_release_whose_preprocess_wrote_a_report(tmp_path: Path) -> None:
+    made = outputs(tmp_path, {})
+    (document,) = made["preprocess"].artifacts.values()
+    made["preprocess"] = Values(artifacts={"report": document})
+    text = summarize({"source": "adult.csv"}, made, Path("/runs/1"), "sqlite:////runs/mlflow.db")
+    assert text.splitlines()[0] == "dataset     adult.csv: 80 rows to train, 20 to test"
 
 
 def test_the_class_of_a_metric_is_named(tmp_path: Path) -> None:

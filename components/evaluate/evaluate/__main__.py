@@ -18,7 +18,7 @@ _PATHS = (
     ("--model", "FOLDER", "train's MLflow model folder"),
     ("--test-data", "FILE", "preprocess's test split"),
     ("--result", "FILE", "the verdict, as JSON"),
-    ("--metrics", "FILE", "the metrics, as flat JSON"),
+    ("--test-metrics", "FILE", "the metrics on the test split, as flat JSON"),
 )
 _REPORTS = (
     ("--report", "FILE", "the report, one HTML file (default: not written)"),
@@ -31,7 +31,7 @@ _REPORTS = (
 )
 _OUTPUTS = (
     "result",
-    "metrics",
+    "test_metrics",
     "report",
     "report_data",
     "classification_metrics",

@@ -14,7 +14,7 @@ from pinion_step.outputs import to_json
 def lineage(request: Request, predictions: Predictions, metrics: str) -> str:
     """Return the parameters, and the hashes of the input and outputs, as JSON.
 
-    `metrics` is the text of the metrics output.
+    `metrics` is the text of the output `test_metrics`.
     """
     return to_json(
         {
@@ -25,7 +25,7 @@ def lineage(request: Request, predictions: Predictions, metrics: str) -> str:
             },
             "inputs": {"test_data": sha256(request.test_data)},
             "outputs": {
-                "metrics": hashlib.sha256(metrics.encode()).hexdigest(),
+                "test_metrics": hashlib.sha256(metrics.encode()).hexdigest(),
                 "predictions": digest(predictions),
             },
         }

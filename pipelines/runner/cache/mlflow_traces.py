@@ -134,7 +134,7 @@ def outdated(uri: str, outputs: Values) -> str | None:
     none of these formats cannot be checked. Raise `PinionError` if MLflow cannot be asked: the task
     would need MLflow too, and might make again what exists already.
     """
-    if _DECISION <= outputs.parameters.keys():
+    if outputs.parameters.keys() >= _DECISION:
         # What it compared with is among its inputs, and what it left is a record for people.
         return None
     try:

@@ -149,8 +149,12 @@ def _of_registry(given: Namespace, name: str, alias: str, uri: str) -> dict[str,
         "--champion": version,
         "--compare-with-output": "" if compare_with == NOTHING else compare_with,
         "--expired": "true" if _expired(given, champion) else "false",
-        "--refused": "[]" if given.retrain == ALWAYS else find_refusals(uri, given.experiment),
+        "--refused": "[]" if given.retrain == ALWAYS else _refused(given, uri),
     }
+
+
+def _refused(given: Namespace, uri: str) -> str:
+    return find_refusals(uri, given.experiment or DEFAULT_EXPERIMENT)
 
 
 def _registry(given: Namespace) -> tuple[str, str, str]:
@@ -179,10 +183,10 @@ def _expired(given: Namespace, champion: Champion | None) -> bool:
 
 
 def _policy(text: str) -> str:
-    if text not in POLICIES:
-        known = " ".join(map(repr, POLICIES))
-        raise ArgumentTypeError(f"{text!r} is not one of {known}; give one of them")
-    return text
+    policy = text.strip() or ALWAYS
+    if policy not in POLICIES:
+        raise ArgumentTypeError(f"{text!r:.80} is not a policy; give one of {', '.join(POLICIES)}")
+    return policy
 
 
 def _handed_on(text: str) -> str:

@@ -130,7 +130,7 @@ def test_the_file_says_what_mlflow_finds(
     assert (found is not None) == is_in_place
     versions = [] if scene in (nothing, elsewhere, all_deleted) else store.versions(name)
 
-    tags = version_tags(model, {"pinion.dataset.sha256": "abc"}, os.environ)
+    tags = version_tags(model, {"pinion.dataset.sha256": "abc"}, os.environ, "")
     asked = register_model(store.client, name, "champion", model, tags, result)
     assert found in (None, asked)
     if found:

@@ -4,12 +4,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import ne
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from decide.profile import Profile
 from decide.recipe import parts
 from decide.request import Request
+from pinion_step.champion import ModelVersion
 from pinion_step.errors import one_line
+
+if TYPE_CHECKING:
+    from decide.drift.comparison import ColumnDrift
 
 LONGEST_NAME = 80
 
@@ -31,31 +35,35 @@ class Moved:
     value: float
     over: bool
 
+    @classmethod
+    def of(cls, columns: "Sequence[ColumnDrift]") -> "Moved | None":
+        """Return that of the first column, which moved most; None if nothing was measured."""
+        if not columns:
+            return None
+        worst = columns[0].worst
+        return cls(columns[0].name, worst.measure, worst.value, worst.over)
+
     def __str__(self) -> str:
         return f"{one_line(self.column, LONGEST_NAME)} {self.measure}={self.value:.2g}"
 
 
-def by_call(request: Request, profile: Profile, recipe: str) -> Decision | None:
-    """Decide by what the step was told; None if the champion must be looked at."""
+def by_call(request: Request, profile: Profile, recipe: str) -> Decision | ModelVersion:
+    """Decide by what the step was told, or return the champion that must be looked at."""
     if request.policy == "always":
         return Decision(True, "forced")
     if any(_is_this(each, request, profile, recipe) for each in request.refused):
         return Decision(False, "refused_before")
-    if request.champion is None:
-        return Decision(True, "no_champion")
-    return None
+    return request.champion or Decision(True, "no_champion")
 
 
 def by_identity(
-    request: Request, new: Profile, recipe: str, champion: Profile | None, made: str
+    request: Request, new: Profile, recipe: str, champion: Profile, made: str
 ) -> Decision | None:
-    """Decide by the champion's profile and recipe; None if the profiles must be compared."""
-    if champion is None:
-        return Decision(True, "no_profile")
-    if (champion.dataset, made) == (new.dataset, recipe):
-        # The same rows and recipe give the same model, however old it is.
-        return Decision(False, "same_data, max_age passed" if request.expired else "same_data")
-    return None
+    """Return that the champion is of the same data and recipe, however old it is; None if not."""
+    if (champion.dataset, made) != (new.dataset, recipe):
+        return None
+    # Training would give the same model again.
+    return Decision(False, "same_data, max_age passed" if request.expired else "same_data")
 
 
 def by_comparison(

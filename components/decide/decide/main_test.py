@@ -1,22 +1,36 @@
-"""The step as a user calls it."""
+"""The step as a user calls it: the decision and the reason, with a real registry."""
 
-import json
-from pathlib import Path
+from typing import Any
 
-from decide.__main__ import main
+import numpy as np
+import pytest
 
-PROFILE = {
-    "format": 1, "dataset": "d1", "parameters": "p1", "rows": 4, "target": "age",
-    "task": "regression",
-    "columns": {"age": {"kind": "number", "rows": 4, "missing": 0, "mean": 2.0, "std": 1.0,
-                        "quantiles": [n / 50 for n in range(201)]}},
-}  # fmt: skip
+from decide.conftest import Decide, Registry, document, free_port
+
+RNG = np.random.default_rng(3)
+AGES = RNG.normal(40, 12, 3000)
+CITIES = RNG.choice(["Berlin", "Rome", "Kyiv"], 3000, p=[0.5, 0.3, 0.2]).tolist()
+BEFORE = document({"income": AGES * 9, "age": AGES, "city": CITIES}, dataset="d-old")
+NAMES = iter(f"model {number}" for number in range(100))
 
 
-def test_always_trains(tmp_path: Path) -> None:
-    (tmp_path / "profile").write_text(json.dumps(PROFILE))
-    out = {n: tmp_path / n for n in ("retrain", "why", "recipe", "drift", "drift_report")}
-    flags = [f"--{name.replace('_', '-')}={file}" for name, file in out.items()]
-    assert main(["--profile", str(tmp_path / "profile"), *flags]) == 0
-    assert out["retrain"].read_text() == "true"
-    assert out["why"].read_text() == "forced"
+def now(**changes: Any) -> dict[str, Any]:
+    """Return the profile of other rows of the same kind, or of a table that changed."""
+    ages = RNG.normal(40, 12, 3000)
+    cities = RNG.choice(["Berlin", "Rome", "Kyiv"], 3000, p=[0.5, 0.3, 0.2]).tolist()
+    return document({"income": ages * 9, "age": ages, "city": cities} | changes)
+
+
+def test_always_trains_and_asks_nobody(decide: Decide) -> None:
+    outcome = decide(now(), champion="tumour/3", mlflow_tracking_uri="http://127.0.0.1:1")
+    assert (outcome.code, outcome.retrain, outcome.why) == (0, "true", "forced")
+    assert outcome.drift["compared"] is False
+    assert "Train: the policy is always" in outcome.page
+
+
+def test_x(registry: Registry, decide: Decide) -> None:
+    champion = registry.champion(next(NAMES), BEFORE, recipe=decide(now()).recipe)
+    for uri in (registry.server, registry.file):
+        outcome = decide(now(), champion=champion, policy="on_drift", mlflow_tracking_uri=uri)
+        print(outcome.err, outcome.why, outcome.drift["columns"][0]["measures"])
+        assert outcome.why == "x"

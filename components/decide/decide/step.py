@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 
-from decide.decision import by_call
+from decide.decision import Decision, by_call
 from decide.document import document
-from decide.page import page
 from decide.profile import Profile, read_profile
 from decide.recipe import recipe
+from decide.report.page import page
 from decide.request import Request
-from pinion_step.errors import StepError
 from pinion_step.outputs import to_json
 
 
@@ -17,14 +16,19 @@ def decide(request: Request, environment: Mapping[str, str]) -> dict[str, str]:
     profile = read_profile(request.profile, "--profile")
     made = recipe_of(request, profile, environment)
     decision = by_call(request, profile, made)
-    if decision is None:
-        raise StepError("--policy: only always is there yet; give always")
+    if isinstance(decision, Decision):
+        found = document(request, decision, made)
+    else:
+        # NumPy, SciPy and MLflow take seconds to import, and many calls need none of them.
+        from decide.beside import beside
+
+        found = beside(decision, request, profile, made, environment)
     return {
-        "retrain": str(decision.retrain).lower(),
-        "why": decision.why,
+        "retrain": str(found["retrain"]).lower(),
+        "why": found["why"],
         "recipe": made,
-        "drift": to_json(document(request, decision, made)),
-        "drift_report": page(document(request, decision, made)),
+        "drift": to_json(found),
+        "drift_report": page(found),
     }
 
 

@@ -35,5 +35,5 @@ def wasserstein(champion: Measure, new: Measure) -> float | None:
     """
     if not (champion.quantiles and new.quantiles and champion.std):
         return None
-    apart = np.abs(np.subtract(champion.quantiles, new.quantiles))
-    return float(np.trapezoid(apart) / (len(apart) - 1) / champion.std)
+    apart = np.abs(np.subtract(champion.quantiles, new.quantiles) / champion.std)
+    return float(np.trapezoid(apart) / (len(apart) - 1))

@@ -13,7 +13,7 @@ import pytest
 
 from tests.running import Finished, client, command, environment, params, run
 
-pytestmark = pytest.mark.slow(reason="the course of a schedule is ten runs, of which three train")
+pytestmark = pytest.mark.slow(reason="the course of a schedule is eight runs, of which three train")
 
 # Nobody can guess the answers of a tenth of the people.
 UNREACHED = params(thresholds='{"accuracy": 0.9999}')
@@ -48,9 +48,9 @@ class Schedule:
         with (self.folder / "people.csv").open("w") as file:
             file.write("age,city,bought\n")
             for _ in range(600):
-                age, city = draw.gauss(40, 9) + years, draw.choice("ABC")
+                age, city = round(draw.gauss(40, 9)) + years, draw.choice("ABC")
                 bought = (age > 42 + years) != (draw.random() < 0.1)
-                file.write(f"{age:.3f},{city},{'yes' if bought else 'no'}\n")
+                file.write(f"{age},{city},{'yes' if bought else 'no'}\n")
 
     def look(self, *more: str) -> Finished:
         """Run as the schedule does."""
@@ -99,7 +99,7 @@ def ran(finished: Finished) -> list[str]:
     return re.findall(r"^[\d:]+ (\S+): running \(", finished.stderr, re.MULTILINE)
 
 
-def assert_trained_nothing(finished: Finished, ran_steps: list[str], *words: str) -> None:
+def assert_trained_nothing(finished: Finished, ran_steps: list[str], words: str) -> None:
     """Check that a run ended well without a model, and which steps it needed to see that."""
     assert finished.code == 0, finished.stderr
     assert ran(finished) == ran_steps
@@ -107,7 +107,7 @@ def assert_trained_nothing(finished: Finished, ran_steps: list[str], *words: str
         assert f" {step}: skipped (decide: " in finished.stderr
     last = finished.stdout.splitlines()[-1]
     assert last.startswith("not retrained: ")
-    assert [word for word in words if word not in last] == []
+    assert words in last
 
 
 def test_the_course_of_a_schedule(tmp_path: Path) -> None:
@@ -149,13 +149,10 @@ def the_data_drift(schedule: Schedule) -> None:
 
 
 def the_champion_expires(schedule: Schedule) -> None:
-    schedule.look()
     schedule.age_the_champion(days=2)
-    oldest = params(max_age="1d")
-    words = ("as shop/2; max_age has passed, but the model would be the same",)
-    assert_trained_nothing(schedule.look(*oldest), ["resolve", "decide"], *words)
-    assert_trained_nothing(schedule.look(*oldest), ["resolve"], *words)
-    assert_trained_nothing(schedule.look(*params(max_age="3d")), ["resolve"], "as shop/2")
+    look = schedule.look(*params(max_age="1d"))
+    words = "as shop/2; max_age has passed, but the model would be the same"
+    assert_trained_nothing(look, ["resolve", "decide"], words)
     assert schedule.trained() == 2
 
 
@@ -165,7 +162,6 @@ def a_candidate_is_refused(schedule: Schedule) -> None:
     assert refused.code == 1
     assert "step 'register' failed" in refused.stderr
     assert schedule.trained() == 3
-    words = ("has not passed the same evaluation before",)
-    assert_trained_nothing(schedule.look(*UNREACHED), ["resolve", "decide"], *words)
-    assert_trained_nothing(schedule.look(*UNREACHED), ["resolve"], *words)
+    words = "has not passed the same evaluation before"
+    assert_trained_nothing(schedule.look(*UNREACHED), ["resolve", "decide"], words)
     assert schedule.trained() == 3

@@ -171,6 +171,21 @@ def test_what_is_wrong_is_said_before_a_cluster_is_asked(
     assert refused.value.exit_code == code
 
 
+def test_a_step_that_would_get_no_value_is_named_before_a_cluster_is_asked(tmp_path: Path) -> None:
+    file = PipelineFile.load(GOLDEN)
+    seed = file.spec.root.input_definitions.parameters["seed"]
+    seed.ClearField("default_value")
+    seed.is_optional = True
+    path = tmp_path / "pipeline.yaml"
+    path.write_text(file.text())
+    with serving(KfpServer()) as server:
+        where = ["--pipeline-file", str(path), "--endpoint", server.address, "--param", TRACKING]
+        with pytest.raises(PinionError, match="'preprocess' gets no value .* 'seed'"):
+            submit.main(where)
+        assert server.requests == []
+        assert submit.main([*where, "--param", "seed=3"]) == 0
+
+
 def test_a_wrong_call_is_one_line() -> None:
     process = command("--pipeline-file", str(GOLDEN), "--param", "sead=7")
     _, error = process.communicate(timeout=60)

@@ -76,7 +76,7 @@ def test_a_run_succeeds_and_prints_a_summary(classification: Finished) -> None:
 
 
 def test_every_step_is_reported_with_its_time(classification: Finished) -> None:
-    steps = ["resolve", "pull-data", "preprocess", "train", "evaluate", "register"]
+    steps = ["resolve", "pull-data", "preprocess", "decide", "train", "evaluate", "register"]
     events = [
         line.split(" ", 1)[1] for line in classification.stderr.splitlines() if line[:2].isdigit()
     ]
@@ -113,7 +113,7 @@ def test_a_run_folder_holds_the_file_the_outputs_and_the_logs(classification: Fi
     names = {
         str(path.relative_to(classification.folder)) for path in classification.folder.glob("*")
     }
-    steps = {"resolve", "pull-data", "preprocess", "train", "evaluate", "register"}
+    steps = {"resolve", "pull-data", "preprocess", "decide", "train", "evaluate", "register"}
     assert names == steps | {"logs", "pipeline.yaml"}
     assert {path.stem for path in (classification.folder / "logs").iterdir()} == steps
 

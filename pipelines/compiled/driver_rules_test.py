@@ -256,11 +256,13 @@ def test_every_step_of_the_training_pipeline_gets_all_its_parameters() -> None:
     file = PipelineFile.load(GOLDEN)
     steps = {
         name: task
-        for dag in (file.spec.root.dag, file.spec.components["comp-condition-1"].dag)
+        for dag in (file.spec.root.dag, *(each.dag for each in file.spec.components.values()))
         for name, task in dag.tasks.items()
         if file.spec.components[task.component_ref.name].executor_label
     }
-    assert sorted(steps) == ["evaluate", "preprocess", "pull-data", "register", "resolve", "train"]
+    assert sorted(steps) == sorted(
+        ["resolve", "pull-data", "preprocess", "decide", "train", "evaluate", "register"]
+    )
     for task in steps.values():
         declared = file.spec.components[task.component_ref.name].input_definitions.parameters
         assert sorted(task.inputs.parameters) == sorted(declared)

@@ -140,6 +140,32 @@ def test_a_source_is_shown_without_its_token(tmp_path: Path) -> None:
     assert text.splitlines()[0] == "dataset     https://host/x.csv: 80 rows to train, 20 to test"
 
 
+def test_a_run_that_trained_for_a_reason_says_so(tmp_path: Path) -> None:
+    made = outputs(tmp_path, {"accuracy": 0.875})
+    made["decide"] = Values({"retrain": True, "why": "drift:age psi=0.31", "recipe": "a-b"})
+    text = summarize({"source": "x"}, made, Path("/runs/1"), "sqlite:///x")
+    assert text.splitlines()[1] == "retrained   drift:age psi=0.31"
+    made["decide"] = Values({"retrain": True, "why": "forced"})
+    assert "retrained" not in summarize({"source": "x"}, made, Path("/runs/1"), "sqlite:///x")
+
+
+def test_a_run_that_trained_nothing_says_why_at_last(tmp_path: Path) -> None:
+    made = outputs(tmp_path, {})
+    kept = {
+        "resolve": Values({"champion": "income/3@m-08", "compare_with": ""}),
+        "preprocess": made["preprocess"],
+        "decide": Values({"retrain": False, "why": "same_data"}),
+    }
+    text = summarize({"source": "x"}, kept, Path("/runs/1"), "sqlite:////runs/mlflow.db")
+    assert text.splitlines() == [
+        "dataset     x: 80 rows to train, 20 to test",
+        "run folder  /runs/1",
+        "MLflow      .venv/bin/python -m pipelines.ui --output /runs",
+        "not retrained: same data, parameters and release as income/3",
+    ]
+    assert not evaluated(kept)
+
+
 @pytest.mark.parametrize("content", ["<html>", "[1]", "{}"])
 def test_another_pipeline_may_call_anything_a_report(tmp_path: Path, content: str) -> None:
     (tmp_path / "page").write_text(content)

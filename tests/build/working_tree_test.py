@@ -22,7 +22,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     first = make_run(folder)
     assert first.returncode == 0, first.stderr
     assert "making .venv" in first.stderr
-    assert [f"{name}: installed in" in first.stderr for name in COMPONENTS] == [True] * 6
+    assert [f"{name}: installed in" in first.stderr for name in COMPONENTS] == [True] * 7
     assert registered(folder) == ["models:/pinion-model/1"]
     # Neither Pants nor its interpreter was installed.
     assert not list((folder.parent / "cache" / "pinion").glob("pants*"))

@@ -25,7 +25,7 @@ _DOCUMENTS = (
     "schema",
 )
 # Steps whose outputs depend only on their inputs, byte for byte.
-_SAME = ("resolve", "pull-data", "preprocess")
+_SAME = ("resolve", "pull-data", "preprocess", "decide")
 
 
 def no_process_is_left(scene: Scene) -> None:

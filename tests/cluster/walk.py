@@ -14,7 +14,7 @@ from tests.cluster.scene import FailedError, Finished, Scene, components
 Check = Callable[[Scene], str]
 # The steps that never come from a cache, and those that do when nothing changed.
 ALWAYS = ("resolve", "register")
-PURE = ("pull-data", "preprocess", "train", "evaluate")
+PURE = ("pull-data", "preprocess", "decide", "train", "evaluate")
 
 
 def require(done: Finished, code: int, *patterns: str) -> None:

@@ -76,6 +76,12 @@ def build_parser() -> Parser:
         help="the model version that a change is measured from, NAME/VERSION or "
         "NAME/VERSION@MODEL_ID; without one, a change passes",
     )
+    add(
+        "--recipe",
+        default="",
+        metavar="HASHES",
+        help="what the model was made from, as decide found out, a tag of its run (default: none)",
+    )
     add_executor_input(parser)
     add(
         "--mlflow-tracking-uri",
@@ -122,7 +128,7 @@ def _evaluate(argv: Sequence[str]) -> None:
         evaluation, outputs = measure(client, model, request, parameters)
         for name, flag in flags.items():
             write_text(stages[flag], outputs[name])
-        save(client, evaluation, outputs)
+        save(client, evaluation, request, outputs)
     for line in left_out(evaluation):
         log("evaluate", line)
     print("\n".join([*table(evaluation), verdict(evaluation)]))

@@ -19,7 +19,7 @@ def lineage(request: Request, predictions: Predictions, metrics: str) -> str:
     return to_json(
         {
             "parameters": {
-                "thresholds": json.loads(request.thresholds.given or "{}"),
+                "thresholds": request.thresholds.document,
                 "compare_with": str(request.compare_with or ""),
                 "slices": list(request.slices),
             },

@@ -84,8 +84,11 @@ def test_a_classification_beats_its_baseline(
 def test_the_run_and_the_model_hold_the_verdict(
     line: Example, store: Store, evaluate_step: Run
 ) -> None:
-    evaluate_step(line, thresholds=LONG % 0.1)
-    assert store.client.get_run(line.run_id).data.tags["pinion.evaluation"] == "failed"
+    evaluate_step(line, thresholds=LONG % 0.1, recipe="01ab-23cd")
+    tags = store.client.get_run(line.run_id).data.tags
+    assert (tags["pinion.evaluation"], tags["pinion.recipe"]) == ("failed", "01ab-23cd")
+    gate = {"compare_with": "", "thresholds": json.loads(LONG % 0.1)}
+    assert json.loads(tags["pinion.evaluation.gate"]) == gate
 
     outcome = evaluate_step(line)
     run = store.client.get_run(line.run_id)

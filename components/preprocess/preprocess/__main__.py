@@ -41,6 +41,12 @@ def build_parser() -> Parser:
         metavar="FILE",
         help="output: the summary and the schema as a page, HTML (default: not written)",
     )
+    add(
+        "--profile",
+        type=path,
+        metavar="FILE",
+        help="output: how the columns are distributed, JSON (default: not written)",
+    )
     add("--target", default="", metavar="COLUMN", help="the column to predict")
     add(
         "--task",

@@ -19,7 +19,7 @@ from preprocess.conftest import OUTPUTS
 PROGRAM = """
 import json, sys, tracemalloc
 import pyarrow
-from preprocess.sketches import hashing, profiles, row_sample, statistics
+from preprocess.sketches import hashing, profiles, row_sample, table_statistics, value_choice
 from preprocess.rows import split
 from preprocess.reading import table
 from preprocess.__main__ import main, warm
@@ -30,7 +30,8 @@ for module, names in {
     row_sample: ["_MOST_ROWS", "_MOST_VALUES", "_FEWEST_ROWS"],
     hashing: ["CHUNK", "_ROWS_OF_A_PART"],
     split: ["CHUNK"],
-    statistics: ["_ALL_HASHES", "_FEWEST_HASHES"],
+    table_statistics: ["_ALL_HASHES", "_FEWEST_HASHES"],
+    value_choice: ["ALL_VALUES", "MOST_VALUES", "FEWEST_VALUES"],
     table: ["_BATCH_ROWS", "_BATCH_VALUES"],
 }.items():
     for name in names:

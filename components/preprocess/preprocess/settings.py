@@ -93,6 +93,7 @@ def _outputs(given: Namespace) -> dict[str, Path]:
         "--schema": given.schema,
         "--data-summary": given.data_summary,
         "--data-report": given.data_report,
+        "--profile": given.profile,
     }
     return {flag: file for flag, file in outputs.items() if file}
 

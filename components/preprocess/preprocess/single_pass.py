@@ -14,14 +14,13 @@ import pyarrow as pa
 from pinion_step.errors import StepError
 from preprocess.reading.background import BackgroundWriter
 from preprocess.reading.batch import Batch
-from preprocess.reading.schema import Schema
 from preprocess.rows.assignment import Numbered, Numbering
 from preprocess.rows.split import Mask, likely_test
 from preprocess.rows.survey import Survey, survey
 from preprocess.settings import Settings
 from preprocess.sketches.hashing import Hashes, repeats
 from preprocess.sketches.profiles import Rows
-from preprocess.writing import SplitFiles
+from preprocess.writing import SplitFiles, Written
 
 # More are likely numbers that the first rows did not show, or too rare to be split.
 _MOST_CLASSES = 1 << 14
@@ -63,8 +62,8 @@ class SinglePass:
         self._drop_files()
         return None
 
-    def schema(self, numbered: Numbered, test: Mask) -> Schema | None:
-        """Finish what was written and return its schema, or None if it has to be repeated."""
+    def written(self, numbered: Numbered, test: Mask) -> Written | None:
+        """Finish what was written and return what it is, or None if it has to be repeated."""
         self._beside.wait()
         if not self._files or numbered.duplicates:
             return None

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from pinion_step.errors import StepError, reason
+from pinion_step.formats.profile import to_json
 from pinion_step.outputs import Staged, staged
 from preprocess.checks.limits import limits
 from preprocess.checks.table_checks import drops_repeated, table_findings
@@ -30,6 +31,7 @@ from preprocess.findings import (
     overruled,
 )
 from preprocess.page import page
+from preprocess.profile import table_profile
 from preprocess.reading.schema import Schema, to_document
 from preprocess.reading.table import Dataset
 from preprocess.rows.assignment import Numbered, Numbering, assign, take_kept_rows, typed
@@ -41,7 +43,7 @@ from preprocess.rows.survey import Survey, survey
 from preprocess.settings import Settings, describe
 from preprocess.single_pass import SinglePass
 from preprocess.sketches.profiles import TableProfile
-from preprocess.writing import SplitFiles
+from preprocess.writing import SplitFiles, Written
 
 # From this share of repeated rows on, the checks read the table once more, without them.
 FEW_DUPLICATES = 0.005
@@ -104,11 +106,15 @@ def split_dataset(
         # Arrow keeps what batches took for the next ones.
         pa.default_memory_pool().release_unused()
         test = assign(numbered, found, settings.test_fraction, settings.seed)
-        schema = single_pass.schema(numbered, test)
-    if not schema:
+        written = single_pass.written(numbered, test)
+    if not written:
         with closing(new_files(found)) as files:
-            schema = _write_data(dataset, found, numbered, test, files)
-    schema = replace(schema.of(dataset), target=replace(schema.target, positive_class=positive))
+            written = _write_data(dataset, found, numbered, test, files)
+    if "--profile" in settings.outputs:
+        text = to_json(table_profile(written, numbered, settings.column_types, metadata))
+        outputs["--profile"].write_text(text, encoding="utf-8")
+    schema = written.schema.of(dataset)
+    schema = replace(schema, target=replace(schema.target, positive_class=positive))
     late = [*limits(schema, {each.column for each in findings if each.check == "id_like"})]
     if settings.reference:
         late += drift(settings.reference, schema)
@@ -152,7 +158,7 @@ def look(
 
 def _write_data(
     dataset: Dataset, found: Survey, numbered: Numbered, test: Mask, files: SplitFiles
-) -> Schema:
+) -> Written:
     start = 0
     for batch in dataset.batches(found.target):
         rows = slice(start, start + len(batch.frame))

@@ -1,8 +1,8 @@
 """The last pass: both sides of the split as Parquet, and the statistics of the rows kept."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pandas import DataFrame, Series
 
+from pinion_step.formats.profile import Column
 from pinion_step.outputs import Staged
 from preprocess.reading import kinds, target
 from preprocess.reading.kinds import Kind
@@ -17,11 +18,22 @@ from preprocess.reading.schema import Label, Schema, Target
 from preprocess.reading.target import TargetType, Task
 from preprocess.rows.split import Mask
 from preprocess.rows.survey import Survey
-from preprocess.sketches.statistics import FeatureStatistics
+from preprocess.sketches.table_statistics import TableStatistics
+
+
+@dataclass(frozen=True)
+class Written:
+    """What both files hold: their schema, and the columns of the profile.
+
+    A target of classes is not among the columns.
+    """
+
+    schema: Schema
+    columns: Mapping[str, Column]
 
 
 class SplitFiles:
-    """Writes the two sides of the split, batch by batch, and gathers what the schema says."""
+    """Writes the two sides of the split, batch by batch, and gathers their statistics."""
 
     def __init__(self, outputs: Staged, metadata: dict[str, str], survey: Survey) -> None:
         self._survey = survey
@@ -38,11 +50,9 @@ class SplitFiles:
             )
             for side in ("train", "test")
         )
-        columns = len(survey.kinds)
-        self._statistics = [
-            FeatureStatistics(name, kind, columns) for name, kind in survey.kinds.items()
-        ]
-        self._target_range = FeatureStatistics(survey.target, Kind.NUMERIC, columns)
+        is_measured = survey.task is Task.REGRESSION
+        measured = {survey.target: Kind.NUMERIC} if is_measured else {}
+        self._statistics = TableStatistics({**survey.kinds, **measured})
 
     def write(self, features: DataFrame, values: Series, kept: Mask, test: Mask) -> None:
         """Append the rows that are kept, of features and targets in the types of their kinds.
@@ -50,32 +60,26 @@ class SplitFiles:
         `test` is true only for rows that are kept.
         """
         frame = self._frame(features, values, kept)
-        for column in self._statistics:
-            column.update(frame[column.name])
-        if self._survey.task is Task.REGRESSION:
-            self._target_range.update(frame[self._survey.target])
+        self._statistics.update(frame)
         table = pa.Table.from_pandas(frame, self._schema, preserve_index=False)
         for writer, side in ((self._train, ~test[kept]), (self._test, test[kept])):
             rows = table.filter(pa.array(side))
             if len(rows):
                 writer.write_table(rows)
 
-    def finish(self, labels: Sequence[Label]) -> Schema:
-        """Finish both files, and return their schema; `labels` are those of a classification."""
+    def finish(self, labels: Sequence[Label]) -> Written:
+        """Finish both files, and return what they hold; `labels` are those of a classification."""
         self._train.close()
         self._test.close()
-        name, kind = self._survey.target, self._survey.target_type
-        reading = self._survey.reading(name)
-        if self._survey.task is Task.CLASSIFICATION:
+        survey, features = self._survey, self._statistics.features()
+        name, kind, reading = survey.target, survey.target_type, survey.reading(survey.target)
+        if survey.task is Task.CLASSIFICATION:
             target = Target(name, kind, classes=tuple(sorted(labels)), reading=reading)
         else:
-            span = self._target_range.feature()
+            span = features.pop(name)
             target = Target(name, kind, minimum=span.minimum, maximum=span.maximum, reading=reading)
-        features = tuple(
-            replace(column.feature(), reading=self._survey.reading(column.name))
-            for column in self._statistics
-        )
-        return Schema(self._survey.task, target, features)
+        read = (replace(each, reading=survey.reading(column)) for column, each in features.items())
+        return Written(Schema(survey.task, target, tuple(read)), self._statistics.described())
 
     def close(self) -> None:
         """Close both files; what was not finished stays as it is."""

@@ -114,6 +114,28 @@ def json_names(text: str) -> tuple[str, ...]:
     return tuple(names)
 
 
+def json_objects(example: str) -> Callable[[str], tuple[dict[str, Any], ...]]:
+    """Return a `type` of argparse for JSON lists of objects; an empty text is an empty list."""
+
+    def parse(text: str) -> tuple[dict[str, Any], ...]:
+        objects = _json(text.strip() or "[]", f"a list such as '{example}'")
+        if not isinstance(objects, list) or not all(isinstance(each, dict) for each in objects):
+            raise ArgumentTypeError(
+                f"{text!r:.200} is not a JSON list of objects; give a list such as '{example}'"
+            )
+        return tuple(objects)
+
+    return parse
+
+
+def truth(text: str) -> bool:
+    """Parse true or false; a `type` of argparse. An empty text is false."""
+    word = text.strip().lower() or "false"
+    if word not in ("true", "false"):
+        raise ArgumentTypeError(f"{text!r:.80} is neither true nor false")
+    return word == "true"
+
+
 def refuse_shared(paths: Mapping[str, Path]) -> None:
     """Raise `WrongCallError` if two flags have one path, which one of them would overwrite."""
     flags: dict[Path, str] = {}

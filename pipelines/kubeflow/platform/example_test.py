@@ -84,9 +84,13 @@ def test_a_variable_counts_as_given_if_every_step_that_asks_for_it_has_it(
     ("steps", "given"),
     [
         pytest.param(
-            ["resolve", "train", "evaluate", "register"], True, id="the four that ask for it"
+            ["resolve", "decide", "train", "evaluate", "register"],
+            True,
+            id="the five that ask for it",
         ),
-        pytest.param(["resolve", "train", "evaluate"], False, id="not the one in the condition"),
+        pytest.param(
+            ["resolve", "decide", "train", "evaluate"], False, id="not the one in both conditions"
+        ),
         pytest.param(["pull-data", "preprocess"], False, id="those that do not ask for it"),
     ],
 )

@@ -14,7 +14,8 @@ from evaluate.inputs.model import Estimator, ModelFolder, load_estimator, read_m
 from evaluate.measure.predictions import Predictions, predict
 from pinion_step.champion import ModelVersion
 from pinion_step.errors import StepError
-from pinion_step.mlflow import answers, ignoring, mask
+from pinion_step.mlflow import answers, mask
+from pinion_step.registry import registered
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -28,7 +29,6 @@ _TRANSIENT = (
     "Response ended prematurely",
     "No space left on device",
 )
-_AGAIN = "it has changed since: run the pipeline again, so that resolve looks for the champion"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def find_champion(
     champion = Champion(compared)
     if compared is None:
         return champion
-    _check_is_there(client, compared)
+    registered(client, compared, "--compare-with")
     with TemporaryDirectory(prefix="champion-") as folder:
         try:
             with answers(client.tracking_uri, f"the files of {champion.uri}"):
@@ -96,23 +96,6 @@ def find_champion(
             reason = f"the champion {champion.uri} cannot be compared with: {said}"
             return replace(champion, reason=reason)
     return replace(champion, predictions=predictions, metrics=predictions.measure().metrics)
-
-
-def _check_is_there(client: "MlflowClient", compared: ModelVersion) -> None:
-    """Raise `StepError` unless the registry has the version, of that model if it is known."""
-    source: str | None = ""
-    with (
-        answers(client.tracking_uri, f"the model version {compared.uri}"),
-        ignoring(lambda error: error.error_code == "RESOURCE_DOES_NOT_EXIST"),
-    ):
-        source = client.get_model_version(compared.name, str(compared.number)).source
-    where = f"--compare-with: MLflow at {mask(client.tracking_uri)}"
-    if not source:
-        raise StepError(f"{where} does not have {compared.uri}; {_AGAIN}")
-    if compared.model_id and source != f"models:/{compared.model_id}":
-        raise StepError(
-            f"{where} has {source} as {compared.uri}, not the model {compared.model_id}; {_AGAIN}"
-        )
 
 
 def _download(uri: str, folder: str) -> Path:

@@ -28,9 +28,8 @@ def hash_column(column: Series, kind: Kind) -> Hashes:
     """Hash each value; equal values of a kind hash alike, whatever type the file gave them."""
     if kind is Kind.CATEGORICAL:
         codes, values = factorize(column)
-        known = hash_array(np.asarray(values, dtype=object), categorize=False)
         # Behind the last: the hash of a missing value, whose code is -1.
-        return np.append(known, np.uint64(0))[codes]
+        return np.append(hash_texts(np.asarray(values, dtype=object)), np.uint64(0))[codes]
     if kind is Kind.DATE:
         return finalise(column.to_numpy("datetime64[ms]").view(np.uint64))
     numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -38,6 +37,11 @@ def hash_column(column: Series, kind: Kind) -> Hashes:
     canonical = numbers + 0.0
     canonical[np.isnan(numbers)] = np.nan
     return finalise(canonical.view(np.uint64))
+
+
+def hash_texts(texts: NDArray[Any]) -> Hashes:
+    """Hash texts as `hash_column` does."""
+    return hash_array(texts, categorize=False)
 
 
 def finalise(values: Hashes) -> Hashes:

@@ -1,101 +1,209 @@
-"""The statistics of the rows kept, gathered batch by batch in bounded memory."""
+"""The statistics of one column, over the rows kept, gathered batch by batch in bounded memory."""
 
-from typing import Any
+from abc import ABC, abstractmethod
+from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from pandas import Series
 
+from pinion_step.formats.profile import MOST_FREQUENCIES, STEPS, Category, Column, Measure, Text
 from preprocess.reading.kinds import Kind
 from preprocess.reading.schema import MOST_CATEGORIES, Feature
-from preprocess.sketches.hashing import Hashes, hash_column
+from preprocess.sketches.distinct import DistinctCount
+from preprocess.sketches.hashing import Hashes, hash_texts
+from preprocess.sketches.moments import Moments
+from preprocess.sketches.row_sample import numbers
+from preprocess.sketches.value_choice import Choice, ChosenValues
 
-# All columns together keep as many hashes, and one at least, whatever the width of the table.
-_ALL_HASHES = 1 << 23
-_FEWEST_HASHES = 1 << 14
-_ALL = 2**64 - 1
-_FEW = 1 << 14
-
-
-class DistinctCount:
-    """Counts distinct hashes: exactly up to `most` of them, beyond from those below a bound.
-
-    The bound falls when there are too many. The count is then an estimate, whose standard error
-    is a share of about 1 / sqrt(most / 2).
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._bound = _ALL
-        self._known: Hashes = np.empty(0, np.uint64)
-        self._new: list[Hashes] = []
-
-    def update(self, hashes: Hashes) -> None:
-        """Take further hashes into account."""
-        if self._bound != _ALL:
-            hashes = hashes[hashes <= np.uint64(self._bound)]
-        self._new.append(hashes)
-        # Not at every batch, as each time all that are known are sorted.
-        if sum(map(len, self._new)) > max(_FEW, len(self._known) // 2):
-            self._merge()
-
-    def count(self) -> int:
-        """Return the number of distinct hashes."""
-        self._merge()
-        return round(len(self._known) * 2**64 / (self._bound + 1))
-
-    def _merge(self) -> None:
-        self._known = np.unique(np.concatenate([self._known, *self._new]))
-        self._new = []
-        while len(self._known) > self._most:
-            self._bound //= 2
-            self._known = self._known[self._known <= np.uint64(self._bound)]
+# Longer ones would blow up the profile; those that begin alike count as one.
+_LONGEST_CATEGORY = 200
+_MILLISECONDS = 1000
 
 
-class FeatureStatistics:
-    """Missing count, range and categories of one feature."""
+class ColumnStatistics(ABC):
+    """What the schema and the profile say of one column."""
 
-    def __init__(self, name: str, kind: Kind, columns: int) -> None:
-        """`columns` is how many there are, which share the memory."""
-        self.name = name
-        self._kind = kind
-        self._missing = 0
-        # The least and the greatest value of each batch.
-        self._ends: list[Any] = []
-        self._categories: set[str] = set()
-        # Beyond MOST_CATEGORIES only hashes are kept.
-        self._distinct = DistinctCount(max(_FEWEST_HASHES, _ALL_HASHES // columns))
+    def __init__(self, name: str, kind: Kind) -> None:
+        self.name, self.kind = name, kind
+        self.rows = 0
+        self.missing = 0
 
+    @property
+    def filled(self) -> int:
+        """The number of rows that have a value."""
+        return self.rows - self.missing
+
+    @abstractmethod
     def update(self, column: Series) -> None:
         """Take a further batch, of the column's kind, into account."""
-        present = column.dropna()
-        self._missing += len(column) - len(present)
-        if present.empty:
-            return
-        if self._kind in (Kind.NUMERIC, Kind.DATE):
-            self._ends += [present.min(), present.max()]
-        if self._kind is Kind.CATEGORICAL:
-            values = Series(present.unique(), dtype="str")
-            self._distinct.update(hash_column(values, Kind.CATEGORICAL))
-            if len(self._categories) <= MOST_CATEGORIES:
-                self._categories.update(values)
+
+    @abstractmethod
+    def feature(self) -> Feature:
+        """Return what the schema says."""
+
+    @abstractmethod
+    def described(self) -> Column:
+        """Return what the profile says."""
+
+
+class MeasureStatistics(ColumnStatistics):
+    """Range, moments and quantiles of numbers, or of dates as milliseconds since 1970."""
+
+    def __init__(self, name: str, kind: Kind, choice: Choice) -> None:
+        super().__init__(name, kind)
+        self._low, self._high = np.inf, -np.inf
+        self._moments = Moments()
+        self._chosen = ChosenValues(choice)
+
+    def update(self, column: Series) -> None:
+        """Take a further batch into account."""
+        # Adding 0.0 turns -0.0, which sorts as 0.0 does, into 0.0.
+        values = numbers(column) + 0.0
+        self.rows += len(values)
+        missing = np.isnan(values)
+        if missing.any():
+            values = values[~missing]
+            self.missing += len(missing) - len(values)
+        if len(values):
+            self._low = min(self._low, float(values.min()))
+            self._high = max(self._high, float(values.max()))
+            self._moments.update(values)
+            self._chosen.add(values[self._chosen.update(len(values))])
 
     def feature(self) -> Feature:
-        """Return what was gathered."""
-        categorical = self._kind is Kind.CATEGORICAL
-        few = len(self._categories) <= MOST_CATEGORIES
-        return Feature(
-            name=self.name,
-            kind=self._kind,
-            missing=self._missing,
-            minimum=_plain(min(self._ends[::2], default=None)),
-            maximum=_plain(max(self._ends[1::2], default=None)),
-            distinct=self._distinct.count() if categorical else None,
-            categories=tuple(sorted(self._categories)) if categorical and few else None,
+        """Return the range."""
+        low, high = map(self._plain, (self._low, self._high)) if self.filled else (None, None)
+        return Feature(self.name, self.kind, self.missing, minimum=low, maximum=high)
+
+    def described(self) -> Measure:
+        """Return the distribution."""
+        is_date = self.kind is Kind.DATE
+        unit = _MILLISECONDS if is_date else 1
+        mean, deviation = self._moments.finish()
+        if self._low == self._high:
+            # Whatever the sums were rounded to.
+            mean, deviation = self._low, 0.0
+        return Measure(
+            "date" if is_date else "number",
+            self.rows,
+            self.missing,
+            None if mean is None else mean / unit,
+            None if deviation is None else deviation / unit,
+            tuple(value / unit for value in self._quantiles()),
         )
 
+    def _quantiles(self) -> list[float]:
+        """Return the smallest value that k / STEPS of the values do not exceed, for each k.
 
-def _plain(value: Any) -> float | str | None:
-    if value is None:
-        return None
-    return value.isoformat() if isinstance(value, pd.Timestamp) else float(value)
+        The ends are those of all values, even if only some are in the sample.
+        """
+        if not self.filled:
+            return []
+        values = np.sort(self._chosen.values())
+        places = [-(-step * len(values) // STEPS) - 1 for step in range(1, STEPS)]
+        return [self._low, *values[places].tolist(), self._high]
+
+    def _plain(self, value: float) -> float | str:
+        if self.kind is Kind.DATE:
+            return pd.Timestamp(np.datetime64(int(value), "ms")).isoformat()
+        return value
+
+
+class BooleanStatistics(ColumnStatistics):
+    """How often a column is true and false."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, Kind.BOOLEAN)
+        self._true = 0
+
+    def update(self, column: Series) -> None:
+        """Take a further batch into account."""
+        self.rows += len(column)
+        self.missing += int(column.isna().sum())
+        self._true += int(column.sum())
+
+    def feature(self) -> Feature:
+        """Return that the column is there."""
+        return Feature(self.name, self.kind, self.missing)
+
+    def described(self) -> Category:
+        """Return how often it is true and false."""
+        counts = Counter({"false": self.filled - self._true, "true": self._true})
+        return frequencies("boolean", self.rows, self.filled, +counts)
+
+
+class CategoryStatistics(ColumnStatistics):
+    """How often a column has which text: counted, or beyond MOST_CATEGORIES of them, estimated."""
+
+    def __init__(self, name: str, choice: Choice, distinct: DistinctCount) -> None:
+        super().__init__(name, Kind.CATEGORICAL)
+        self._counts: Counter[str] | None = Counter()
+        # Of the hashes, once there are too many categories to count.
+        self._distinct = distinct
+        self._chosen = ChosenValues(choice)
+
+    def update(self, column: Series) -> None:
+        """Take a further batch into account."""
+        texts = pa.array(column)
+        self.rows += len(texts)
+        self.missing += texts.null_count
+        texts = texts.drop_null()
+        if not len(texts):
+            return
+        if self._counts is None:
+            self._distinct.update(_hashes(pc.unique(texts)))
+        else:
+            self._count(texts, self._counts)
+        chosen = texts.take(pa.array(self._chosen.update(len(texts))))
+        begins = pc.utf8_slice_codeunits(chosen, 0, _LONGEST_CATEGORY)
+        self._chosen.add(begins.to_numpy(zero_copy_only=False))
+
+    def feature(self) -> Feature:
+        """Return the categories, unless they are too many."""
+        known = None if self._counts is None else tuple(sorted(self._counts))
+        return Feature(self.name, self.kind, self.missing, distinct=self._found(), categories=known)
+
+    def described(self) -> Category | Text:
+        """Return the most common categories; a text that hardly ever repeats has none."""
+        distinct = self._found()
+        if distinct > MOST_FREQUENCIES and 2 * distinct > self.filled:
+            return Text(self.rows, self.missing)
+        counts, of = self._counts, self.filled
+        if counts is None:
+            sample = self._chosen.values()
+            counts, of = Counter(sample.tolist()), len(sample)
+        begins: Counter[str] = Counter()
+        for text, count in counts.items():
+            begins[text[:_LONGEST_CATEGORY]] += count * self.filled // of
+        common = frequencies("category", self.rows, self.filled, begins)
+        return replace(common, distinct=distinct)
+
+    def _count(self, texts: pa.Array, counts: Counter[str]) -> None:
+        found = pc.value_counts(texts)
+        values = found.field("values")
+        if len(values) <= MOST_CATEGORIES:
+            rows = found.field("counts").to_pylist()
+            counts.update(dict(zip(values.to_pylist(), rows, strict=True)))
+        if max(len(values), len(counts)) > MOST_CATEGORIES:
+            self._distinct.update(hash_texts(np.array([*counts], dtype=object)))
+            self._distinct.update(_hashes(values))
+            self._counts = None
+
+    def _found(self) -> int:
+        return self._distinct.count() if self._counts is None else len(self._counts)
+
+
+def frequencies(kind: str, rows: int, filled: int, counts: Counter[str]) -> Category:
+    """Describe a column by how many rows have which value; the most common are named."""
+    # Of equal counts, the first in the order of the alphabet.
+    common = sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:MOST_FREQUENCIES]
+    other = filled - sum(count for _, count in common)
+    return Category(kind, rows, rows - filled, len(counts), dict(common), other)
+
+
+def _hashes(texts: pa.Array) -> Hashes:
+    return hash_texts(texts.to_numpy(zero_copy_only=False))

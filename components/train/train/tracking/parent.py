@@ -15,9 +15,9 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from pinion_step.mlflow import answers, artifact_location, was_answered
+from pinion_step.runs import find_experiment
 from train.log import log
 from train.options import DEFAULT_EXPERIMENT
-from train.tracking.run import find_experiment
 
 PARENT = "mlflow.parentRunId"
 # The plugin sets these tags on its run of the pipeline. The step's run gets them too, so that a

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
@@ -18,7 +17,6 @@ from mlflow.entities import (
     Dataset,
     DatasetInput,
     InputTag,
-    LifecycleStage,
     LoggedModel,
     LoggedModelOutput,
     LoggedModelStatus,
@@ -30,16 +28,11 @@ from mlflow.types import Schema as ColumnSchema
 from requests import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
-from pinion_step.errors import StepError
 from pinion_step.lineage import release_tags
-from pinion_step.mlflow import ignoring
+from pinion_step.runs import ending, make_run
 
 BATCH = 100  # parameters in one request
 DIGEST_LENGTH = 32  # a store takes up to 36 characters
-
-# The kind of an experiment, which MLflow otherwise guesses. The pages of 3.17 ignore it, and have a
-# switch instead; see the README.
-KIND = {"mlflow.experimentKind": "custom_model_development"}
 
 # Tags of a run beyond those of every step, and the environment variables that hold them.
 FROM_ENVIRONMENT = {
@@ -47,8 +40,6 @@ FROM_ENVIRONMENT = {
     "mlflow.source.git.commit": "PINION_REVISION",
     "pinion.reproduces": "PINION_REPRODUCES",
 }
-
-ONCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 
 
 @dataclass(frozen=True)
@@ -84,20 +75,6 @@ class Run:
             self.client.log_inputs(self.run_id, inputs)
 
 
-def find_experiment(client: MlflowClient, name: str, artifact_location: str | None) -> str:
-    """Return the id of an experiment, which is created unless it exists."""
-    experiment = client.get_experiment_by_name(name)
-    if experiment is None:
-        with ignoring(lambda error: error.error_code == "RESOURCE_ALREADY_EXISTS"):
-            client.create_experiment(name, artifact_location, tags=KIND)
-        experiment = client.get_experiment_by_name(name)
-    if experiment is None or experiment.lifecycle_stage != LifecycleStage.ACTIVE:
-        raise StepError(
-            f"the MLflow experiment {name!r} was deleted; restore it, or give another --experiment"
-        )
-    return experiment.experiment_id
-
-
 def run_tags(source: str, sha256: str, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the tags that name the data, the components' versions and the pipeline run.
 
@@ -115,20 +92,6 @@ def run_tags(source: str, sha256: str, environment: Mapping[str, str]) -> dict[s
 
 
 @contextmanager
-def ending(end: Callable[[str], object]) -> Iterator[None]:
-    """Call `end` with FINISHED, with FAILED, or with KILLED if a signal stopped the block."""
-    try:
-        yield
-    except BaseException as error:
-        # Without retries, because MLflow may be what failed; its error must not hide the reason.
-        os.environ.update(ONCE)
-        with suppress(MlflowException, SQLAlchemyError, OSError):
-            end("FAILED" if isinstance(error, Exception) else "KILLED")
-        raise
-    end("FINISHED")
-
-
-@contextmanager
 def tracked_run(
     client: MlflowClient, experiment_id: str, model: str, tags: Mapping[str, str]
 ) -> Iterator[Run]:
@@ -136,20 +99,6 @@ def tracked_run(
     run_id = make_run(client, experiment_id, f"{model}-{token_hex(4)}", tags)
     with ending(partial(client.set_terminated, run_id)):
         yield Run(client, experiment_id, run_id)
-
-
-def make_run(client: MlflowClient, experiment_id: str, name: str, tags: Mapping[str, str]) -> str:
-    """Return the id of a new run, whose name must be unique.
-
-    MLflow's client repeats a request whose answer was lost, which creates a second run.
-    """
-    run_id = client.create_run(experiment_id, tags=dict(tags), run_name=name).info.run_id
-    for found in client.search_runs([experiment_id], f"attributes.run_name = '{name}'"):
-        if found.info.run_id != run_id:
-            note = f"made when the server's answer was lost; the run is {run_id}"
-            client.set_tag(found.info.run_id, "pinion.note", note)
-            client.set_terminated(found.info.run_id, "KILLED")
-    return run_id
 
 
 def make_model(run: Run, name: str, params: Mapping[str, str]) -> LoggedModel:

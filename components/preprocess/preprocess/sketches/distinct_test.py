@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from preprocess.sketches.statistics import DistinctCount
+from preprocess.sketches.distinct import DistinctCount
 
 HASHES = np.random.default_rng(11).integers(0, 2**64, 300_000, np.uint64)
 

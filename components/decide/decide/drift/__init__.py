@@ -1,0 +1,1 @@
+"""The drift of columns: their classes, the measures, and the noise of small tables."""

@@ -1,0 +1,1 @@
+"""The report of the step as a page."""

@@ -1,0 +1,97 @@
+"""Two distributions side by side as inline SVG: pairs of bars, the champion's on the left."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from html import escape
+from itertools import count
+from typing import Any
+
+from pinion_step.kfp.pages import number
+
+_WIDTH, _HEIGHT = 300, 96
+_TOP, _BASE = 4, 76
+_ROW, _NAMES = 17, 104
+_LONGEST_NAME = 15
+
+Document = dict[str, Any]
+
+
+def figure(column: Document) -> str:
+    """Draw the shares of a column: of bars if its values have an order, else of categories."""
+    shape = column["shape"]
+    return _ordered(column) if "ends" in shape else _named(column)
+
+
+def _ordered(column: Document) -> str:
+    shape = column["shape"]
+    both = [shape["champion"], shape["new"]]
+    missing = any(each[-1] for each in both)
+    shares = [each if missing else each[:-1] for each in both]
+    highest = max(max(each) for each in shares) or 1.0
+    step = _WIDTH / len(shares[0])
+    paths = [
+        "".join(
+            _bar(place * step + offset * step, _BASE - _TOP, share / highest, step * 0.36)
+            for place, share in enumerate(each)
+        )
+        for each, offset in zip(shares, (0.12, 0.52), strict=True)
+    ]
+    labels = _labels(column, step * (len(shares[0]) - 1) if missing else _WIDTH)
+    if missing:
+        labels += f'<text x="{_WIDTH}" y="92" class="e">missing</text>'
+    return _svg(column, _HEIGHT, f'<path class="x" d="M0 {_BASE}.5H{_WIDTH}"/>', paths, labels)
+
+
+def _bar(left: float, height: int, share: float, width: float) -> str:
+    high = max(1, round(share * height)) if share else 0
+    return f"M{left:.0f} {_BASE}v-{high}h{width:.0f}v{high}z" if high else ""
+
+
+def _labels(column: Document, width: float) -> str:
+    ends = column["shape"]["ends"]
+    if not ends:
+        return ""
+    low, high = (_end(column["kind"], each, ends) for each in ends)
+    if low == high:
+        return f'<text y="92">{low}</text>'
+    return f'<text y="92">{low}</text><text x="{width - 8:.0f}" y="92" class="e">{high}</text>'
+
+
+def _end(kind: str, value: float, ends: Sequence[float]) -> str:
+    if kind != "date":
+        return number(value)
+    try:
+        moment = datetime.fromtimestamp(value, UTC)
+    except (OverflowError, ValueError, OSError):
+        return number(value)
+    return moment.strftime("%Y-%m-%d" if ends[1] - ends[0] > 86400 else "%Y-%m-%d %H:%M")
+
+
+def _named(column: Document) -> str:
+    shape = column["shape"]
+    names = [*shape["names"], "other" if shape["names"] else "filled", "missing"]
+    rows = [
+        each
+        for each in zip(names, shape["champion"], shape["new"], count(), strict=False)
+        if each[1] or each[2]
+    ]
+    highest = max((max(first, second) for _, first, second, _ in rows), default=1.0)
+    width = _WIDTH - _NAMES - 40
+    paths, labels = ["", ""], ""
+    for place, (name, first, second, index) in enumerate(rows):
+        top = place * _ROW
+        for side, share in enumerate((first, second)):
+            long = max(1, round(share / highest * width)) if share else 0
+            paths[side] += f"M{_NAMES} {top + 2 + side * 7}h{long}v6h-{long}z" if long else ""
+        short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+        soft = ' class="s"' if index >= len(shape["names"]) else ""
+        labels += f'<text y="{top + 13}"{soft}>{escape(short)}</text>'
+    return _svg(column, max(_ROW, len(rows) * _ROW), "", paths, labels)
+
+
+def _svg(column: Document, height: int, axis: str, paths: Sequence[str], labels: str) -> str:
+    name = escape(column["name"][:80])
+    return (
+        f'<svg role="img" viewBox="0 0 {_WIDTH} {height}" aria-label="{name}, champion and new">'
+        f'{axis}<path class="a" d="{paths[0]}"/><path class="b" d="{paths[1]}"/>{labels}</svg>'
+    )

@@ -1,0 +1,55 @@
+"""The statistics of all columns, which share what memory there is."""
+
+from collections.abc import Mapping
+
+from pandas import DataFrame
+
+from pinion_step.formats.profile import Column
+from preprocess.reading.kinds import Kind
+from preprocess.reading.schema import Feature
+from preprocess.sketches.distinct import DistinctCount
+from preprocess.sketches.statistics import (
+    BooleanStatistics,
+    CategoryStatistics,
+    ColumnStatistics,
+    MeasureStatistics,
+)
+from preprocess.sketches.value_choice import Choice, size_of_sample
+
+# All columns together keep as many hashes, and one at least, whatever the width of the table.
+_ALL_HASHES = 1 << 23
+_FEWEST_HASHES = 1 << 14
+# A text takes as much memory as eight numbers.
+_A_TEXT = 8
+
+
+class TableStatistics:
+    """Gathers what the schema and the profile say of columns, over the rows kept."""
+
+    def __init__(self, kinds: Mapping[str, Kind]) -> None:
+        columns = len(kinds)
+        values = size_of_sample(columns)
+        self._hashes = max(_FEWEST_HASHES, _ALL_HASHES // columns)
+        self._numbers, self._texts = Choice(values), Choice(values // _A_TEXT)
+        self._columns = [self._column(name, kind) for name, kind in kinds.items()]
+
+    def update(self, frame: DataFrame) -> None:
+        """Take a further batch, whose columns have the types of their kinds, into account."""
+        for column in self._columns:
+            column.update(frame[column.name])
+
+    def features(self) -> dict[str, Feature]:
+        """Return what the schema says of each column."""
+        return {column.name: column.feature() for column in self._columns}
+
+    def described(self) -> dict[str, Column]:
+        """Return what the profile says of each column."""
+        return {column.name: column.described() for column in self._columns}
+
+    def _column(self, name: str, kind: Kind) -> ColumnStatistics:
+        match kind:
+            case Kind.BOOLEAN:
+                return BooleanStatistics(name)
+            case Kind.CATEGORICAL:
+                return CategoryStatistics(name, self._texts, DistinctCount(self._hashes))
+        return MeasureStatistics(name, kind, self._numbers)

@@ -1,0 +1,1 @@
+"""Documents that more than one step reads."""

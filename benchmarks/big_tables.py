@@ -2,7 +2,9 @@
 
 The two steps, one after the other, and a plain pandas script take turns on tables of N and 2 N
 rows. With `--large` the steps alone also run on 20 million rows, for which pandas would need about
-17 GB.
+17 GB, and on as many whose columns have to be read from another way of writing.
+
+With `--against COMMIT` the steps take turns with those of a commit instead, on a table of N rows.
 """
 
 import argparse
@@ -18,11 +20,16 @@ from statistics import median
 from typing import BinaryIO
 
 from benchmarks.image_build import say
-from pipelines.runner.process.programs import Installed, installed
+from pipelines.components.git import component_at
+from pipelines.environments.manager import Environments
+from pipelines.runner.process.programs import Installed, Source, installed
 from pipelines.system.workspace import ROOT, Workspace
 
 LARGE = 20_000_000
+STEPS = ("pull_data", "preprocess")
 OUTPUTS = ("train-data", "test-data", "schema", "data-summary")
+# The ways in which `tables.py` writes a table.
+FORMS = ("plain", "written")
 
 
 @dataclass(frozen=True)
@@ -61,17 +68,50 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=1_000_000, metavar="N")
     parser.add_argument("--rounds", type=int, default=3, metavar="N")
     parser.add_argument("--large", action="store_true", help="also 20 million rows, about 5 GB")
+    parser.add_argument("--against", metavar="COMMIT", help="commit to compare with")
     given = parser.parse_args()
-    steps = Steps(*(installed(Workspace(), name) for name in ("pull_data", "preprocess")))
+    steps = Steps(*(installed(Workspace(), name) for name in STEPS))
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
+        if given.against:
+            before = Steps(*(at_commit(given.against, name) for name in STEPS))
+            alternate(steps, before, folder, given.rows, given.rounds)
+            return 0
         for rows in (given.rows, 2 * given.rows):
             compare(steps, folder, rows, given.rounds)
         if given.large:
-            table = made(steps, folder, LARGE)
-            for name, cost in pinion(steps, table, folder).items():
-                print(line(LARGE, name, [cost]))
+            large(steps, folder)
     return 0
+
+
+def at_commit(commit: str, name: str) -> Installed:
+    """Return a component as it was at a commit, ready to be called."""
+    workspace = Workspace()
+    source = Source(name, component_at(workspace, commit, name))
+    environment = Environments(workspace).ready(name, [source.lock], lambda _: None)
+    return Installed(environment, source.snapshot(workspace))
+
+
+def alternate(now: Steps, then: Steps, folder: Path, rows: int, rounds: int) -> None:
+    """Run the steps of now and then in turn; print medians, and the ratios of each round's pair."""
+    table = made(now, folder, rows)
+    costs: dict[str, list[Cost]] = {}
+    for number in range(rounds):
+        say(f"round {number + 1} of {rounds}")
+        for when, steps in (("then", then), ("now", now))[:: -1 if number % 2 else 1]:
+            for name, cost in pinion(steps, table, folder).items():
+                costs.setdefault(f"{name} {when}", []).append(cost)
+    for name, each in sorted(costs.items(), reverse=True):
+        print(line(rows, name, each, costs[f"{name.rpartition(' ')[0]} then"]))
+
+
+def large(steps: Steps, folder: Path) -> None:
+    """Measure both steps on large tables, one that is plain and one that is not."""
+    for form in FORMS:
+        table = made(steps, folder, LARGE, form)
+        for name, cost in pinion(steps, table, folder).items():
+            print(line(LARGE, f"{name} {form}", [cost]), flush=True)
+        table.unlink()
 
 
 def compare(steps: Steps, folder: Path, rows: int, rounds: int) -> None:
@@ -87,11 +127,12 @@ def compare(steps: Steps, folder: Path, rows: int, rounds: int) -> None:
         print(line(rows, name, each, costs["pandas"]))
 
 
-def made(steps: Steps, folder: Path, rows: int) -> Path:
+def made(steps: Steps, folder: Path, rows: int, form: str = "plain") -> Path:
     """Write a CSV file of so many rows, and return its path."""
     say(f"writing a table of {rows} rows")
     table = folder / f"{rows}.csv"
-    subprocess.run([steps.python, ROOT / "benchmarks/tables.py", table, str(rows)], check=True)
+    script = ROOT / "benchmarks/tables.py"
+    subprocess.run([steps.python, script, table, str(rows), form], check=True)
     return table
 
 
@@ -151,7 +192,7 @@ def line(rows: int, name: str, costs: list[Cost], base: list[Cost] | None = None
         f"{middle(lambda cost: cost.memory) / 1e6:7.0f} MB {ratio(lambda cost: cost.memory):>8}",
         f"{middle(lambda cost: cost.seconds) / rows * 1e6:6.2f} µs a row",
     )
-    return f"{rows:>9,} rows  {name:12}{''.join(fields)}"
+    return f"{rows:>9,} rows  {name:18}{''.join(fields)}"
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Check, before the first request, whether a cluster can run a compiled file."""
 
+import json
 import sys
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -18,6 +19,9 @@ _VARIABLE = "MLFLOW_TRACKING_URI"
 _LOCAL_SCHEMES = ("sqlite", "file", "")
 # KFP stores every number as a double, which is exact for whole numbers up to this one.
 _EXACT = 2**53
+# KFP's programs get all parameters of a run, or of a step, in one argument, and Linux passes none
+# of 128 KiB. The rest is for the paths of a step's inputs and outputs.
+_MOST_BYTES = 120 * 1024
 
 
 def check(file: PipelineFile, parameters: Mapping[str, Value]) -> None:
@@ -26,6 +30,7 @@ def check(file: PipelineFile, parameters: Mapping[str, Value]) -> None:
         _check_tracking(file, str(parameters.get(TRACKING_URI, "")))
     for name, value in parameters.items():
         _check_numbers(name, value)
+    _check_lengths(parameters)
     check_images(file)
 
 
@@ -77,6 +82,21 @@ def _check_numbers(name: str, value: object) -> None:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for each in inner:
         _check_numbers(name, each)
+
+
+def _check_lengths(parameters: Mapping[str, Value]) -> None:
+    sizes = {
+        name: len(json.dumps({name: value}, ensure_ascii=False).encode(errors="surrogatepass"))
+        for name, value in parameters.items()
+    }
+    if sum(sizes.values()) <= _MOST_BYTES:
+        return
+    longest = max(sizes, key=sizes.__getitem__)
+    raise UsageError(
+        f"{longest} has {sizes[longest]:,} bytes, and the parameters of a run on KFP may have"
+        f" {_MOST_BYTES:,} bytes in all, because KFP passes them as one argument; shorten it, or"
+        " run the pipeline on this machine (python -m pipelines.run --params FILE)"
+    )
 
 
 def _parsed(image: str) -> ImageReference | None:

@@ -80,6 +80,21 @@ def test_a_number_that_kfp_cannot_store_exactly_is_refused(tmp_path: Path, value
     check(pipeline, resolve(pipeline.parameters, [given[0], most], None, None))
 
 
+def test_parameters_that_kfp_cannot_pass_are_refused(tmp_path: Path) -> None:
+    pipeline = file(tmp_path)
+    given = [f"mlflow_tracking_uri={SERVER}", "search={" + '"space": {"a": ["ü"]}}']
+    long = f'model_params={{"weights": "{"ü" * 119_000}"}}'
+    with pytest.raises(PinionError) as raised:
+        check(pipeline, resolve(pipeline.parameters, [*given, long], None, None))
+    assert str(raised.value) == (
+        "model_params has 238,033 bytes, and the parameters of a run on KFP may have 122,880 bytes"
+        " in all, because KFP passes them as one argument; shorten it, or run the pipeline on this"
+        " machine (python -m pipelines.run --params FILE)"
+    )
+    short = f'model_params={{"weights": "{"x" * 118_000}"}}'
+    check(pipeline, resolve(pipeline.parameters, [*given, short], None, None))
+
+
 def test_a_password_in_a_parameter_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         PinionError, match="into a secret, and the secret into the --platform file"

@@ -356,6 +356,22 @@ def test_a_signal_leaves_no_output(
     assert list(out.iterdir()) == []
 
 
+def test_slices_of_one_row_each_are_named_before_the_work(
+    income: Example, evaluate_step: Run, tmp_path: Path
+) -> None:
+    frame = pd.read_parquet(income.test_data)
+    works = [f"work {number % 41}" for number in range(len(frame))]
+    frame.assign(**{"work class": works}).to_parquet(tmp_path / "test")
+
+    outcome = evaluate_step(income, test_data=tmp_path / "test", slices='["age", "work class"]')
+
+    assert outcome.stderr.splitlines() == [
+        "evaluate: warning: --slices: 'work class' has 41 values in 60 test rows, so most slices"
+        " have one row, which tells nothing; name a column with fewer values, or group them in the"
+        " source"
+    ]
+
+
 def test_classes_that_the_test_split_lacks_are_named_before_the_work(
     three_classes: Example, evaluate_step: Run, tmp_path: Path
 ) -> None:

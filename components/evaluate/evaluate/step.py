@@ -1,6 +1,6 @@
 """The step: from a model folder and a test split to the texts of the outputs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ from evaluate.lineage import lineage
 from evaluate.measure.predictions import Predictions, predict
 from evaluate.report import document
 from evaluate.report.page import page
+from evaluate.report.parts import groups
 from evaluate.request import Request
 from evaluate.tracking import ARTIFACTS
 from pinion_step.console import log
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 # Below this size, OpenMP's threads take longer to wake than to work, and the importance of the
 # features needs hundreds of predictions.
 MANY_CELLS = 5_000_000
+# From this share of distinct values on, more than half of them have one row.
+MOSTLY_LONE = 2 / 3
 
 
 def measure(
@@ -53,13 +56,15 @@ def measure(
 
 
 def read_candidate(model: ModelFolder, request: Request) -> Candidate:
-    """Read the model and the test split, and warn about the classes that the split lacks."""
+    """Read the model and the test split, and warn about classes and slices with too few rows."""
     estimator = load_estimator(model)
     split = read_test_split(request.test_data, model.target, estimator)
     candidate = Candidate(model, estimator, split)
     check_slices(candidate, request.slices)
     if absent := absent_classes(candidate):
         log("evaluate", f"warning: {absent}")
+    for warning in lone_rows(candidate, request.slices):
+        log("evaluate", f"warning: {warning}")
     return candidate
 
 
@@ -98,3 +103,16 @@ def check_slices(candidate: Candidate, columns: Sequence[str]) -> None:
             f"--slices: {unknown[0]!r} is not a feature column of the test data; "
             f"the features are {', '.join(known[:20])}",
         )
+
+
+def lone_rows(candidate: Candidate, columns: Sequence[str]) -> Iterator[str]:
+    """Yield a line about each column by whose values there is hardly more than a row in a slice."""
+    for name in columns:
+        column = candidate.split.features[name]
+        found = len(groups(column)[0])
+        if found > MOSTLY_LONE * len(column):
+            yield (
+                f"--slices: {name!r} has {found} values in {len(column)} test rows, so most slices"
+                " have one row, which tells nothing; name a column with fewer values, or group them"
+                " in the source"
+            )

@@ -115,7 +115,8 @@ def split_dataset(
         outputs["--profile"].write_text(text, encoding="utf-8")
     schema = written.schema.of(dataset)
     schema = replace(schema, target=replace(schema.target, positive_class=positive))
-    late = [*limits(schema, {each.column for each in findings if each.check == "id_like"})]
+    ids = {each.column for each in findings if each.check == "id_like"}
+    late = [*limits(schema, int(np.count_nonzero(numbered.kept)), ids)]
     if settings.reference:
         late += drift(settings.reference, schema)
     findings = overruled([*findings, *late], settings.allowed)

@@ -93,6 +93,18 @@ def test_a_run_records_every_parameter_and_the_metrics(
     }
 
 
+def test_parameters_that_are_longer_than_an_argument_may_be(step: Step) -> None:
+    step.write(customers(), "income class")
+    weights = {f"class {number:05}": 1.5 for number in range(12_500)}
+    given = json.dumps({"class_weight": {"<=50K": 1.0, ">50K": 2.5, **weights}})
+    assert len(given) == 250_045
+
+    assert step.run("--model", "logistic_regression", "--model-params", given) == 0
+
+    run = MlflowClient(step.tracking_uri).get_run(step.output("run_id").read_text())
+    assert run.data.params["model_params"].startswith('{"class_weight": {"<=50K": 1.0, ">50K": 2.5')
+
+
 def test_a_run_says_from_which_data_and_versions_its_model_came(
     step: Step, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipelines.compiled.container import Container, Limits
@@ -18,12 +18,16 @@ from pipelines.components.image import ImageReference
 from pipelines.console.step_log import last_words
 from pipelines.runner.docker.access import Access, with_profile
 from pipelines.runner.docker.engine import Ended, Engine, EngineError
+from pipelines.runner.task.arguments import are_long, from_file
 from pipelines.runner.task.backend import Call, StoppedError, TaskFailedError
 from pipelines.system.errors import PinionError
 
 # The label of an image that itself needs no network.
 _NETWORK = "dev.pinion.network"
 _GRACE_SECONDS = 30
+# The program of a component's image, a file of Python, and the interpreter beside it.
+_COMMAND = "/app/pex"
+_PYTHON = "/app/bin/python"
 # In the container, the only place outside its own folder that a step can write to.
 _SCRATCH = "/tmp"  # noqa: S108
 # Messages of Docker's init process, which starts the program.
@@ -116,7 +120,7 @@ class DockerBackend:
         try:
             environment = with_profile({**os.environ, **self.settings})
             access = Access.of(call, environment, self._isolated[call.image])
-            container = self.engine.create(options(call, access), environment)
+            container = self.engine.create(options(startable(call), access), environment)
             try:
                 if self._stopped:
                     raise StoppedError
@@ -142,6 +146,16 @@ class DockerBackend:
             with self._changed:
                 if self._changed.wait_for(lambda: not self._active, 1):
                     return
+
+
+def startable(call: Call) -> Call:
+    """Return a call whose arguments a command line can hold, if its program is a component's.
+
+    Those that are too long for one are written into the call's folder, which the container shares.
+    """
+    if call.command[0] != _COMMAND or not are_long(call):
+        return call
+    return replace(call, command=(_PYTHON, *from_file(call, _COMMAND)))
 
 
 def options(call: Call, access: Access) -> list[str]:

@@ -1,6 +1,7 @@
 """The options of a container; tests/build checks on a real engine that they take effect."""
 
 import csv
+import json
 import os
 import time
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ import pytest
 
 from pipelines.compiled.container import Limits
 from pipelines.runner.docker.access import Access, with_profile
-from pipelines.runner.docker.backend import options
+from pipelines.runner.docker.backend import options, startable
 from pipelines.runner.task.backend import Call
 
 IMAGE = "localhost:5000/pinion/train:0.1.0"
@@ -58,6 +59,23 @@ def test_the_program_and_its_arguments_are_passed_unchanged(tmp_path: Path) -> N
     flags = options(made, access(made))
     assert flags[-4:] == ["--entrypoint=/app/pex", IMAGE, "--rate", "-1"]
     assert {"--memory=3145728", "--memory-swap=3145728", "--cpus=0.500"} <= set(flags)
+
+
+def test_arguments_that_are_too_long_are_in_a_file_of_the_folder(tmp_path: Path) -> None:
+    made = call(tmp_path, command=("/app/pex", "--model-params", "@" + "é" * 119_000))
+    made.folder.mkdir(parents=True)
+    started = startable(made)
+    file = made.folder / "arguments.json"
+    assert (started.command[0], *started.command[-2:]) == ("/app/bin/python", "/app/pex", str(file))
+    assert json.loads(file.read_text()) == ["--model-params", "@" + "é" * 119_000]
+    assert bound(made.folder) in mounts(started)
+    assert "--entrypoint=/app/bin/python" in options(started, access(started))
+
+
+def test_arguments_of_another_program_stay_as_they_are(tmp_path: Path) -> None:
+    for command in (("/app/pex", "--rate", "@1"), ("sh", "-c", "x" * 200_000)):
+        made = call(tmp_path, command=command)
+        assert startable(made) == made
 
 
 def test_a_container_has_the_groups_of_the_caller(

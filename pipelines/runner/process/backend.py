@@ -146,7 +146,7 @@ class ProcessBackend:
                 raise StoppedError
             process = self._warming.take(program, call) if self._warming else None
             if process is None:
-                command = program.cold(environment.python, call.command[1:])
+                command = program.cold(environment.python, call)
                 process = self._popen(program, command, subprocess.DEVNULL, log, log)
             self._running.append(process)
         return process

@@ -56,13 +56,41 @@ def until_gone(pid: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "argument", ['it\'s "quoted"', "$(reboot) `x`", "two\nlines", "-x", "{{$.inputs}}", "ünï", ""]
+    "argument",
+    [
+        'it\'s "quoted"',
+        "$(reboot) `x`",
+        "two\nlines",
+        "-x",
+        "{{$.inputs}}",
+        "ünï",
+        "",
+        "@/etc/hostname",
+        pytest.param("@" + "é" * 119_000, id="238 KB"),
+    ],
 )
 def test_an_argument_arrives_unchanged(tmp_path: Path, argument: str) -> None:
     program = "import sys; sys.stdout.buffer.write(sys.argv[1].encode())"
     runner = backend(tmp_path, program)
     runner.run(call(runner, tmp_path, argument))
     assert (tmp_path / "tool.log").read_bytes() == argument.encode()
+
+
+def test_a_program_is_the_same_with_long_arguments(tmp_path: Path) -> None:
+    program = (
+        "import __main__, os, sys;"
+        "print(sys.argv[0], sys.path[0], __main__.__file__, sys.flags.isolated,"
+        " [len(each) for each in sys.argv[1:]], sys.stdin.read() == '')"
+    )
+    runner = backend(tmp_path, program)
+    lines = []
+    for length in (2, 131_072, 900_000):
+        runner.run(call(runner, tmp_path, "x" * length, "y"))
+        lines.append((tmp_path / "tool.log").read_text().splitlines()[-1])
+    few, long, longer = lines
+    assert "[2, 1]" in few
+    assert long == few.replace("[2, 1]", "[131072, 1]")
+    assert longer == few.replace("[2, 1]", "[900000, 1]")
 
 
 @pytest.mark.parametrize(

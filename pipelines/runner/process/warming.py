@@ -11,12 +11,13 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from pipelines.environments.manager import Environment
+from pipelines.runner.task.arguments import are_long, from_file
 from pipelines.runner.task.backend import Call, StoppedError
 from pipelines.system.errors import PinionError
 
@@ -56,9 +57,11 @@ class Program:
     file: Path
     variables: Mapping[str, str]
 
-    def cold(self, python: Path, arguments: Sequence[str]) -> list[str | Path]:
-        """Return the command line that runs it."""
-        return [python, "-sE", self.file, *arguments]
+    def cold(self, python: Path, call: Call) -> list[str | Path]:
+        """Return the command line that runs it for a call."""
+        if are_long(call):
+            return [python, *from_file(call, str(self.file))]
+        return [python, "-sE", self.file, *call.command[1:]]
 
     def warm(self, python: Path) -> list[str | Path]:
         """Return the command line that imports its modules, and waits to be called."""

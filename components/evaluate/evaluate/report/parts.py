@@ -31,7 +31,7 @@ def slices(predictions: Predictions, split: Split, columns: Sequence[str]) -> di
     kept: list[dict[str, Any]] = []
     left_out = 0
     for column in columns:
-        labels, codes = _groups(split.features[column])
+        labels, codes = groups(split.features[column])
         shown = labels[: MOST_SLICES - len(kept)]
         left_out += len(labels) - len(shown)
         for code, label in enumerate(shown):
@@ -60,7 +60,7 @@ def _undefined(predictions: Predictions) -> list[str]:
     return [name for name, is_defined in defined.items() if not is_defined]
 
 
-def _groups(column: pd.Series) -> tuple[list[str], np.ndarray]:
+def groups(column: pd.Series) -> tuple[list[str], np.ndarray]:
     """Return the labels of the groups, and the position of each row's label, of shape (rows,).
 
     Groups are values, the most frequent first, or quarters if a column has many numbers or dates.

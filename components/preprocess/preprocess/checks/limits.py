@@ -3,31 +3,43 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 
+from preprocess.checks.leaks import FEWEST_ROWS
 from preprocess.findings import Finding, Severity, as_text, examples, ignoring, quoted
 from preprocess.reading.schema import Feature, Label, Schema
 
 # The default model has a code for each of so many categories, and one for all others.
 MOST_CATEGORIES = 255
+# From this share of distinct values on, more than half of them have one row.
+_MOSTLY_LONE = 2 / 3
 # Boosting fits a tree for each class in each iteration.
 MANY_CLASSES = 100
 
 
-def limits(schema: Schema, ids: Collection[str | None]) -> Iterator[Finding]:
+def limits(schema: Schema, rows: int, ids: Collection[str | None]) -> Iterator[Finding]:
     """Yield what is beyond the limits of models; `ids` are the columns like an id."""
     yield from _many_classes(schema)
     yield from _alike_classes(schema)
     for feature in schema.features:
-        if (feature.distinct or 0) > MOST_CATEGORIES and feature.name not in ids:
-            yield _many_categories(feature)
+        if feature.name not in ids:
+            yield from _many_categories(feature, rows - feature.missing)
 
 
-def _many_categories(feature: Feature) -> Finding:
-    return Finding(
+def _many_categories(feature: Feature, rows: int) -> Iterator[Finding]:
+    distinct = feature.distinct or 0
+    if rows >= FEWEST_ROWS and distinct > _MOSTLY_LONE * rows:
+        limit = f" in {rows:,} rows; most have one row, which tells a model nothing about others"
+    elif distinct > MOST_CATEGORIES:
+        limit = (
+            f"; the default model tells the {MOST_CATEGORIES - 1} most frequent apart and takes the"
+            " others for one"
+        )
+    else:
+        return
+    yield Finding(
         "many_categories",
         Severity.WARNING,
-        f"column {feature.name!r} has {feature.distinct or 0:,} categories; the default model tells"
-        f" the {MOST_CATEGORIES - 1} most frequent apart and takes the others for one; group them"
-        f" in the source, or leave the column out with {ignoring(feature.name)}",
+        f"column {feature.name!r} has {distinct:,} categories{limit}; group them in the source, or"
+        f" leave the column out with {ignoring(feature.name)}",
         column=feature.name,
     )
 

@@ -16,7 +16,7 @@ def warned(outcome: Outcome, check: str) -> list[str]:
     """Return the warnings of a check in the log."""
     assert outcome.code == 0, outcome.err
     lines = [line for line in outcome.err.splitlines() if line.startswith("preprocess: warning: ")]
-    words = {"many_categories": "categories;", "many_classes": "classes;", "alike_classes": "alike"}
+    words = {"many_categories": " categories", "many_classes": "classes;", "alike_classes": "alike"}
     return [line for line in lines if words[check] in line]
 
 
@@ -29,6 +29,18 @@ def test_more_categories_than_the_default_model_has_codes_for(
     assert [f"column 'city' has {distinct} categories" in line for line in said] == [True] * found
     assert all("the 254 most frequent" in line for line in said)
     assert all("""--ignore-columns '["city"]'""" in line for line in said)
+
+
+def test_categories_of_one_row_each_are_said(preprocess: Preprocess) -> None:
+    for distinct, found in ((41, True), (40, False), (56, True)):
+        cities = [f"city {n % distinct}" for n in range(60)]
+        said = warned(
+            preprocess({"city": cities, "n": N[:60], "y": LABELS[:60]}), "many_categories"
+        )
+        assert [f"'city' has {distinct} categories in 60 rows; most have" in x for x in said] == [
+            True
+        ] * found
+        assert all("""leave the column out with --ignore-columns '["city"]'""" in x for x in said)
 
 
 def test_an_id_is_said_once(preprocess: Preprocess) -> None:

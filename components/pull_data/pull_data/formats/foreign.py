@@ -16,6 +16,8 @@ _FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls); save the sheet as CSV",
     b"%PDF": "a PDF file; give the table itself, as CSV",
     b"SQLite format 3": "an SQLite database; export the table as CSV",
+    b"\x89PNG": "an image; give the table itself, as CSV",
+    b"\xff\xd8\xff": "an image; give the table itself, as CSV",
     b"\x89HDF": "an HDF5 file; save the table as Parquet or CSV",
     b"ARROW1\0\0": "an Arrow (Feather) file; save the table as Parquet",
     b"Obj\x01": "an Avro file; save the table as Parquet",
@@ -39,6 +41,7 @@ _LOG_IN = re.compile(rb"type=.?password|log.?in|sign.?in", re.I)
 _ARFF = re.compile(rb"(\s*%[^\n]*\n|\s)*@relation\b", re.I)
 _ATTRIBUTE = re.compile(rb"^\s*@attribute\s+('[^']*'|\"[^\"]*\"|\S+)", re.I | re.M)
 _ARFF_DATA = re.compile(rb"^\s*@data\b[^\n]*\n", re.I | re.M)
+_MARKDOWN = re.compile(rb"\|[^\n]*\|\s*\n\|[\s:|-]+\|\s*\n")
 _JSON_ARRAY = re.compile(rb"\[\s*[\[{]")
 # A line that only opens an object, or an object's first key on a line of its own.
 _JSON_DOCUMENT = re.compile(rb"\{\s*\n")
@@ -72,6 +75,7 @@ def _by_text(head: bytes, start: bytes, skips_lines: bool) -> Iterator[tuple[boo
     yield _PAGE.match(start) is not None, _page(start)
     yield _MARKUP.match(start) is not None, "this is XML, not a table; save the table as CSV"
     yield _ARFF.match(start) is not None and not skips_lines, _arff(head)
+    yield _MARKDOWN.match(start) is not None, "this is a Markdown table; save the table as CSV"
     document = _JSON_DOCUMENT.match(start) is not None
     yield document, (
         "this is one JSON document on several lines, not JSON lines; write one object per line"

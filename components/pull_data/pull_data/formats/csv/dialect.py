@@ -132,7 +132,20 @@ def _best(text: str, options: CsvOptions, separator: str, name: str) -> Split:
         raise StepError(
             f"{name}: not CSV: the first line is too long to be a header; check the file"
         )
+    _refuse_quoted_lines(found, name)
     return found
+
+
+def _refuse_quoted_lines(found: Split, name: str) -> None:
+    """Raise `StepError` if quotes enclose whole lines, each with as many delimiters inside."""
+    lines = [record.cells[0] for record in found.rows]
+    for sign in DELIMITERS:
+        counts = {line.count(sign) for line in lines}
+        if found.width == 1 and len(lines) > 1 and len(counts) == 1 and counts != {0}:
+            raise StepError(
+                f"{name}: each line is quoted as a whole, so that it is one field, such as"
+                f" {lines[0][:SHOWN_CHARACTERS]!r}; remove the quotes at both ends of the lines"
+            )
 
 
 def _white_space(text: str, quote: str, found: Split) -> Split | None:

@@ -39,6 +39,12 @@ def pulled(pull: Pull, folder: Path, content: str | bytes, *flags: str) -> Outco
             id="a title as wide as the table",
         ),
         pytest.param(
+            "Sales 2024;;;\nby region;;;\n;;;\na;b;c;d\n1;2;x;y\n4;5;y;x\n",
+            {"a": "1", "b": "2", "c": "x", "d": "y"},
+            "3 lines above line 4 left out: 'Sales 2024'",
+            id="titles and an empty row as wide as the table",
+        ),
+        pytest.param(
             "# made by hand, in May\n#\na,b\n1,x\n# half\n2,y\n",
             {"a": "1", "b": "x"},
             "1 comment line left out",
@@ -338,6 +344,12 @@ def test_what_a_user_says(
         pytest.param('a,b\n"x\ny",2\n1,2,3\n4,5\n', [], ["line 4 has 3 fields"], id="line breaks"),
         pytest.param("T, x\na,b,c\nx,y,z\nu,v,w\n", [], ["line 2 has 3 fields"], id="no index"),
         pytest.param("a,b\n1,2,3\n4,5,6\n7,8\n", [], ["line 2 has 3"], id="rows of two widths"),
+        pytest.param(
+            '"a,b"\n"1,x"\n"2,y"\n',
+            [],
+            ["each line is quoted as a whole", "'a,b'", "remove the quotes"],
+            id="quoted lines",
+        ),
         pytest.param("sep=;\n", [], ["nothing follows"], id="a line of Excel alone"),
         pytest.param("a,b,c\n1,2,3\n4 5,6\n", [], ["line 3 has 2 fields"], id="cut at the end"),
     ],
@@ -389,6 +401,8 @@ def test_a_wrong_flag_is_told(pull: Pull, tmp_path: Path, flags: list[str], word
         ),
         pytest.param(b"[\n [1, 2],\n [3, 4]\n]", ["a JSON array"], id="rows in JSON"),
         pytest.param(b'{\n "a": [1, 2]\n}\n', ["one JSON document"], id="a JSON document"),
+        pytest.param(b"| a | b |\n|---|:-:|\n| 1 | x |\n", ["a Markdown table"], id="Markdown"),
+        pytest.param(b"\x89PNG\r\n\x1a\n", ["this is an image"], id="PNG"),
         pytest.param(b"a,b\n1,\x00\n", ["a NUL byte in line 2"], id="NUL"),
     ],
 )

@@ -45,8 +45,9 @@ def _may_be_top(records: list[Record], place: int, width: int) -> bool:
     fields = len(record.cells)
     following = records[place + 1].cells if place + 1 < len(records) else []
     if fields == width:
-        # A spreadsheet fills a title up with empty fields.
-        return not (width > 2 and record.filled == 1 and record.cells[0].strip())
+        # A spreadsheet fills a title and the empty row below it up with empty fields.
+        title = width > 2 and record.filled == 1 and bool(record.cells[0].strip())
+        return bool(record.filled) and not title
     if fields == width + 1 and not record.cells[-1].strip():
         return True
     # R does not name the row names.

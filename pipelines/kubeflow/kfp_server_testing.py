@@ -137,7 +137,10 @@ def _listed(
     """Return one page, with at most two entries so that callers have to read several."""
     found = list(things.values())
     for predicate in json.loads(request.query.get("filter") or "{}").get("predicates", []):
-        found = [each for each in found if each[predicate["key"]] == predicate["stringValue"]]
+        found = [each for each in found if each.get(predicate["key"]) == predicate["stringValue"]]
+    if order := request.query.get("sort_by"):
+        key, _, direction = order.partition(" ")
+        found.sort(key=lambda each: str(each[key]), reverse=direction == "desc")
     for name, value in scope.items():
         found = [each for each in found if each.get(name, "") == value]
     start = int(request.query.get("page_token") or 0)

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -157,6 +158,12 @@ def test_a_cluster_that_does_not_answer_is_posted(
     assert "requires a login (401)" in told[0]
     assert [each["state"] for each in webhook.messages] == ["failed", "unknown"]
     assert webhook.messages[1]["text"] == f"schedules unknown: {told[0]}"
+    webhook.status = 404
+    failing.fault = lambda _: 403
+    both = shown(failing, "--webhook")
+    assert re.search(
+        r"denied the request \(403\).*; the webhook in PINION_WEBHOOK answered 404", both
+    )
     failing.fault = lambda _: None
     # The schedule still fails for the same cause.
     shown(failing, "--webhook")

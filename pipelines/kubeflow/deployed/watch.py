@@ -45,8 +45,11 @@ def look(watched: Watched, messages: "Messages | None" = None) -> Report:
     except UsageError:
         raise
     except PinionError as error:
-        if messages:
-            messages.failure(error)
+        try:
+            if messages:
+                messages.failure(error)
+        except PinionError as unposted:
+            raise PinionError(f"{error}; {unposted}") from unposted
         raise
 
 

@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "kubeflow/following": "system console compiled kubeflow/api",
     "kubeflow": "system console components compiled registry kubeflow/api kubeflow/platform"
     " kubeflow/following",
+    "kubeflow/deployed": "system console compiled kubeflow/api kubeflow/following kubeflow",
     "reproduction": "system components compiled pinning models runner/task",
 }
 # The package itself reports a broken environment, whichever module is imported first.

@@ -78,7 +78,7 @@ def _jobs(text: str) -> int:
     return int(text)
 
 
-def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
+def add_cluster_flags(parser: argparse._ActionsContainer) -> None:
     """Add the flags for the cluster, the user who logs in, and the namespace."""
     parser.add_argument(
         "--endpoint",

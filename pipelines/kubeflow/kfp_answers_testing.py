@@ -46,6 +46,12 @@ def logs() -> dict[str, str]:
     return found
 
 
+def recurring_run() -> Json:
+    """Return a recorded recurring run."""
+    found: Json = json.loads((ANSWERS / "recurring-run.json").read_text())
+    return found
+
+
 def answers_of() -> list[str]:
     """Return the names of the recorded runs."""
     return sorted(path.stem for path in ANSWERS.glob("*.jsonl"))

@@ -140,6 +140,9 @@ def _listed(
         several = predicate.get("stringValues", {}).get("values")
         wanted = several or [predicate["stringValue"]]
         found = [each for each in found if each.get(predicate["key"]) in wanted]
+    if order := request.query.get("sort_by"):
+        key, _, direction = order.partition(" ")
+        found.sort(key=lambda each: str(each[key]), reverse=direction == "desc")
     for name, value in scope.items():
         found = [each for each in found if each.get(name, "") == value]
     start = int(request.query.get("page_token") or 0)

@@ -169,12 +169,12 @@ class Api:
                 patience.wait(error)
 
     def pages(self, call: Callable[..., Any], field: str, **kwargs: Any) -> Iterator[Any]:
-        """Yield every entry of a list that the API returns in pages."""
-        token: str | None = ""
-        while token is not None:
-            page = self.persist(call, page_size=100, page_token=token, **kwargs)
+        """Yield every entry of a list that the API returns in pages, of 100 unless asked for."""
+        asked: dict[str, Any] = {"page_size": 100, "page_token": "", **kwargs}
+        while asked["page_token"] is not None:
+            page = self.persist(call, **asked)
             yield from getattr(page, field) or []
-            token = page.next_page_token or None
+            asked["page_token"] = page.next_page_token or None
 
     def create(self, make: Callable[[], T], find: Callable[[], T | None], unique: bool = True) -> T:
         """Create what `find` returns once it exists, and never a second one.
@@ -244,7 +244,7 @@ def identity(thing: Any, field: str) -> str:
     return str(found)
 
 
-def named(name: str) -> str:
-    """Return the filter for the objects with a display name."""
-    predicate = {"operation": "EQUALS", "key": "display_name", "stringValue": name}
+def named(name: str, key: str = "display_name") -> str:
+    """Return the filter for the objects with a display name, or another value of text."""
+    predicate = {"operation": "EQUALS", "key": key, "stringValue": name}
     return json.dumps({"predicates": [predicate]})

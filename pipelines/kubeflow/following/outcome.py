@@ -57,7 +57,7 @@ class Outcome:
 
         None, if the account of the run is about something else.
         """
-        if _REFUSED not in account:
+        if not refused(account):
             return []
         own = logs.own_lines(self.log(_EVALUATE))
         # A step that was cached has no line of its own.
@@ -101,8 +101,8 @@ class Outcome:
 
         Only the driver of the step that reads the verdict knows that run, by the verdict's address.
         """
-        refused = {step.base for step in self.failed()}
-        readers = [node for node in self.workflow.nodes if node.driver and node.step in refused]
+        failed = {step.base for step in self.failed()}
+        readers = [node for node in self.workflow.nodes if node.driver and node.step in failed]
         found = _MADE_IN.search(self._read(readers[-1].names)) if readers else None
         made = (workflow.read(self.api, found[1]) if found else None) or Workflow()
         nodes = made.of(_EVALUATE)
@@ -164,6 +164,11 @@ class Outcome:
 
     def _hint(self, node: Node | None = None) -> str:
         return f"KFP does not give its log; see {kubectl(self.run.id, self.namespace, node)}"
+
+
+def refused(account: str) -> bool:
+    """Return whether the account of a run is that of a model that did not pass its gate."""
+    return _REFUSED in account
 
 
 def kubectl(run_id: str, namespace: str, node: Node | None = None) -> str:

@@ -1,0 +1,1 @@
+"""Tell whether the schedules on a cluster do what they should."""

@@ -1,5 +1,6 @@
 """MLflow servers that require a login, given by the variables that MLflow's client reads."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -42,8 +43,11 @@ def token_server(team_server: str) -> Iterator[Proxy]:
         yield server
 
 
-def pipeline(folder: Path, uri: str, variables: Mapping[str, str], secret: str) -> None:
-    """Run the pipeline; check that the secret is in no output, file or list of processes."""
+def pipeline(folder: Path, uri: str, variables: Mapping[str, str], secret: str) -> list[str]:
+    """Run the pipeline; check that the secret is in no output, file or list of processes.
+
+    Return the steps that were cached.
+    """
     running = subprocess.Popen(
         command(
             folder,
@@ -59,13 +63,19 @@ def pipeline(folder: Path, uri: str, variables: Mapping[str, str], secret: str) 
     )
     stdout, stderr, seen = watched(running)
     assert running.returncode == 0, stderr
-    assert any("/environments/train-" in arguments for arguments in seen)
+    assert f"models:/{NAME}/1" in stdout
+    cached = re.findall(r"(\S+): cached \(from run ", stderr)
+    assert any("/environments/train-" in arguments for arguments in seen) or cached
     assert [text for text in (stdout, stderr, *seen) if secret in text] == []
     assert files_with(folder, secret) == []
+    return cached
 
 
 def test_a_user_with_a_password(tmp_path: Path, guarded: str) -> None:
-    pipeline(tmp_path, guarded, RIGHT, PASSWORD)
+    assert pipeline(tmp_path, guarded, RIGHT, PASSWORD) == []
+    # The cache asks the server whether the model is still there.
+    again = pipeline(tmp_path, guarded, RIGHT, PASSWORD)
+    assert again == ["pull-data", "preprocess", "train", "evaluate"]
 
 
 def test_a_token(tmp_path: Path, token_server: Proxy, team_server: str) -> None:

@@ -123,6 +123,16 @@ def released(shared: Shared) -> Tree:
     return tree
 
 
+@pytest.fixture(scope="module")
+def copied(
+    released: Tree, shared: Shared, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Registry]:
+    """Start a registry with the images of the release; others read the shared one."""
+    assert released.registry == shared.registry.address
+    with shared.registry.copied(tmp_path_factory.mktemp("copied")) as server:
+        yield server
+
+
 @pytest.fixture(scope="session")
 def packaged(shared: Shared) -> Path:
     """Return a tree with the wheels, and the programs without the packages; do not modify it."""

@@ -39,18 +39,29 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
         yield tree
 
 
+@pytest.fixture(scope="module")
+def layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of all registries: compressing a layer to push it takes seconds."""
+    return tmp_path_factory.mktemp("registry")
+
+
 @pytest.fixture()
-def empty(tmp_path: Path) -> Iterator[Registry]:
-    with Registry(tmp_path / "registry") as server:
+def empty(layers: Path) -> Iterator[Registry]:
+    server = Registry(layers)
+    server.forget_images()
+    with server:
         yield server
 
 
 @pytest.fixture()
-def locked(tmp_path: Path) -> Iterator[Registry]:
-    with Registry(tmp_path / "registry", USER, PASSWORD) as server:
+def locked(layers: Path) -> Iterator[Registry]:
+    server = Registry(layers, USER, PASSWORD)
+    server.forget_images()
+    with server:
         yield server
 
 
+# The first test, because its registry has no layers yet.
 def test_the_next_publish_completes_a_killed_one(tree: Tree, empty: Registry) -> None:
     arguments = ["register", "pull_data", "--registry", empty.address]
     python = str(ROOT / ".venv" / "bin" / "python")
@@ -63,7 +74,7 @@ def test_the_next_publish_completes_a_killed_one(tree: Tree, empty: Registry) ->
         stderr=subprocess.DEVNULL,
     ) as running:
         while not pushed(empty, tree) and running.poll() is None:
-            # Each check takes five requests, and a push takes seconds.
+            # Each check takes a request per component, and a push takes seconds.
             time.sleep(0.2)
         os.killpg(running.pid, signal.SIGKILL)
     before = pushed(empty, tree)

@@ -11,7 +11,6 @@ import yaml
 
 from tests.build.pinion import Finished, Tree, manifest, states, versions_of
 from tests.build.services import Registry
-from tests.build.shared import Shared
 
 pytestmark = pytest.mark.docker
 
@@ -19,13 +18,9 @@ CODE = "components/evaluate/evaluate/__init__.py"
 
 
 @pytest.fixture(scope="module")
-def registry(
-    released: Tree, shared: Shared, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Registry]:
-    """Start a registry with the images of the release, because others read the shared one."""
-    assert released.registry == shared.registry.address
-    with shared.registry.copied(tmp_path_factory.mktemp("registry")) as copy:
-        yield copy
+def registry(copied: Registry) -> Registry:
+    """Return a registry that the tests may tamper with."""
+    return copied
 
 
 @pytest.fixture(scope="module")

@@ -81,10 +81,16 @@ def attach_sbom(registry: Registry, name: str, digest: str) -> None:
 
 
 @pytest.fixture(scope="module")
+def registry(copied: Registry) -> Registry:
+    """Return a registry that has the layers already, because pushing them takes a minute."""
+    return copied
+
+
+@pytest.fixture(scope="module")
 def tree(
     released: Tree, registry: Registry, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Tree]:
-    """Return a clone with the release, whose images are in a registry of its own."""
+    """Return a clone with the release, whose images are in that registry."""
     folder = tmp_path_factory.mktemp("before")
     clone = Tree(released.cloned(folder / "tree").folder, registry.address)
     # Today's wiring passes inputs that these components do not have.

@@ -89,6 +89,11 @@ class Registry:
         for tag in (self._folder / path).glob("sha256-*"):
             shutil.rmtree(tag)
 
+    def forget_images(self) -> None:
+        """Delete all images, but keep their layers, so that they need not be pushed again."""
+        for images in (self._folder / "storage").rglob("_manifests"):
+            shutil.rmtree(images)
+
     def answers(self) -> bool:
         """Return whether the registry is up, even if it requires a password."""
         try:

@@ -71,11 +71,14 @@ def server(name: str, module: str) -> list[str]:
 def serving(folder: Path, port: int, path: str, *command: str) -> Iterator[str]:
     """Yield the address of a server once it answers at the path."""
     log, address = folder / "log", f"http://127.0.0.1:{port}"
+    variables = {"PATH": os.environ["PATH"], "HOME": str(folder), "PEX_ROOT": str(folder / "pex")}
+    # Otherwise MLflow starts seven processes for evaluations of agents.
+    variables["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env={"PATH": os.environ["PATH"], "HOME": str(folder), "PEX_ROOT": str(folder / "pex")},
+            env=variables,
             stdout=output,
             stderr=output,
         )

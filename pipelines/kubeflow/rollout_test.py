@@ -207,9 +207,9 @@ def test_a_schedule_is_kept_while_a_run_of_it_is_going_on(
     before = ids(server)
     run_of_the_schedule(server, state)
     refusal = re.escape(
-        "the schedule 30 3 * * * has a run going on, 'three-r3', which would be lost if the schedule"
-        " was deleted now; wait for its end with python -m pipelines.submit --follow r3, or end it"
-        " with --stop r3, and repeat this call"
+        "the schedule 30 3 * * * has a run going on, 'three-r3', which would be lost if the"
+        " schedule was deleted now; wait for its end with python -m pipelines.submit --follow r3,"
+        " or end it with --stop r3, and repeat this call"
     )
     weekly = replace(NIGHTLY, cron="0 30 3 * * 1")
     for dry_run in (True, False):

@@ -289,9 +289,8 @@ def test_what_the_graph_around_a_step_lacks_is_named(tmp_path: Path) -> None:
         inputs = behind["condition-2"]["inputs"]
         del inputs["parameters"]["pipelinechannel--mlflow_tracking_uri"]
         del inputs["artifacts"]["pipelinechannel--evaluate-result"]
-        behind["condition-2"]["triggerPolicy"][
-            "condition"
-        ] = "inputs.parameter_values['wanted'] == true"
+        trigger = behind["condition-2"]["triggerPolicy"]
+        trigger["condition"] = "inputs.parameter_values['wanted'] == true"
 
     assert told(edited(tmp_path, take_away)) == [
         "step 'condition-2' gets no value for its parameter 'pipelinechannel--mlflow_tracking_uri';"

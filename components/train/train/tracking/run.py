@@ -28,7 +28,6 @@ from mlflow.types import Schema as ColumnSchema
 from requests import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
-from pinion_step.errors import StepError
 from pinion_step.formats.profile import Profile, to_json
 from pinion_step.lineage import release_tags
 from pinion_step.runs import ending, make_run

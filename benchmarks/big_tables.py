@@ -27,7 +27,7 @@ from pipelines.system.workspace import ROOT, Workspace
 
 LARGE = 20_000_000
 STEPS = ("pull_data", "preprocess")
-OUTPUTS = ("train-data", "test-data", "schema", "data-summary")
+OUTPUTS = ("train-data", "test-data", "schema", "data-summary", "profile")
 # The ways in which `tables.py` writes a table.
 FORMS = ("plain", "written")
 

@@ -54,7 +54,8 @@ def test_the_parameters_are_the_published_ones() -> None:
         "source sha256 delimiter encoding quote skip_lines header target task positive_class"
         " test_fraction seed ignore_columns allowed_checks column_types missing_markers decimal"
         " thousands date_format duplicates model model_params search thresholds slices experiment"
-        " mlflow_tracking_uri registered_model_name compare_with retrain max_age drift_limits register".split()
+        " mlflow_tracking_uri registered_model_name compare_with retrain max_age drift_limits"
+        " register".split()
     )
 
 

@@ -72,5 +72,5 @@ def modelling(folder: Path) -> Iterator[Modelling]:
 
 def metrics(folder: Path) -> dict[str, float]:
     """Return the metrics that `evaluate` wrote."""
-    found: dict[str, float] = json.loads((folder / "evaluate" / "metrics").read_text())
+    found: dict[str, float] = json.loads((folder / "evaluate" / "test_metrics").read_text())
     return found

@@ -23,6 +23,7 @@ _DOCUMENTS = (
     "test_metrics",
     "classification_metrics",
     "schema",
+    "profile",
 )
 # Steps whose outputs depend only on their inputs, byte for byte.
 _SAME = ("resolve", "pull-data", "preprocess", "decide")

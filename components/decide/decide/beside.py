@@ -7,11 +7,11 @@ from decide.decision import Decision, Moved, by_comparison, by_identity
 from decide.document import Document, document
 from decide.drift.comparison import compare
 from decide.drift.shapes import compared
-from decide.profile import Profile
 from decide.request import Request
 from decide.schema import differences
 from decide.tracking import log_run
 from pinion_step.champion import ModelVersion
+from pinion_step.formats.profile import Profile
 from pinion_step.mlflow import connect, resolve_uri
 from pinion_step.store import check_store
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from decide.profile import Profile, from_json
 from pinion_step.champion import ModelVersion
 from pinion_step.errors import StepError
+from pinion_step.formats.profile import Profile, from_json
 from pinion_step.mlflow import answers, ignoring, mask
 from pinion_step.registry import registered
 

@@ -18,8 +18,9 @@ import pytest
 from mlflow import MlflowClient
 
 from decide.__main__ import main
-from decide.profile import Profile, from_json
+from pinion_step.formats.profile import Profile, from_json
 from pinion_step.libraries import steer_libraries
+from pinion_step.store import prepare_store
 
 Values = Sequence[Any] | np.ndarray
 Table = Mapping[str, Values]
@@ -90,20 +91,21 @@ def decide(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Decide:
             file.unlink(missing_ok=True)
         words = {"profile": tmp_path / "profile", **flags, **files}
         code = main([f"--{name.replace('_', '-')}={value}" for name, value in words.items()])
-        texts = [file.read_text() if file.exists() else "" for file in files.values()]
-        drift = json.loads(texts[3] or "{}")
-        return Outcome(code, capfd.readouterr().err, *texts[:3], drift=drift, page=texts[4])
+        retrain, why, recipe, drift, page = (
+            file.read_text() if file.exists() else "" for file in files.values()
+        )
+        error = capfd.readouterr().err
+        return Outcome(code, error, retrain, why, recipe, json.loads(drift or "{}"), page)
 
     return call
 
 
 @dataclass(frozen=True)
 class Registry:
-    """A registry by its two addresses, with a client of the server that writes to it."""
+    """A registry, with a client that writes to it, and the folder of its artifacts."""
 
     client: MlflowClient
-    server: str
-    file: str
+    uri: str
     artifacts: Path
 
     def champion(
@@ -123,7 +125,18 @@ class Registry:
 
 
 @pytest.fixture(scope="session")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """Return a registry in an SQLite file, with its artifacts beside it."""
+    folder = tmp_path_factory.mktemp("local")
+    uri = f"sqlite:///{folder}/mlflow.db"
+    steer_libraries()
+    prepare_store(uri)
+    return Registry(MlflowClient(uri, uri), uri, folder / "artifacts")
+
+
+@pytest.fixture(scope="session")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """Yield a registry of a server that also serves the artifacts."""
     folder, port = tmp_path_factory.mktemp("registry"), free_port()
     file, kept = f"sqlite:///{folder}/mlflow.db", folder / "kept"
     more = ["--workers=1", f"--artifacts-destination={kept}", f"--port={port}"]
@@ -144,7 +157,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
             assert process.poll() is None, (folder / "log").read_text()
             assert time.monotonic() < deadline, (folder / "log").read_text()
             time.sleep(0.05)
-        yield Registry(MlflowClient(address, address), address, file, kept)
+        yield Registry(MlflowClient(address, address), address, kept)
     finally:
         process.terminate()
         process.wait(60)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from operator import ne
 from typing import TYPE_CHECKING, Any
 
-from decide.profile import Profile
 from decide.recipe import parts
 from decide.request import Request
 from pinion_step.champion import ModelVersion
 from pinion_step.errors import one_line
+from pinion_step.formats.profile import Profile
 
 if TYPE_CHECKING:
     from decide.drift.comparison import ColumnDrift

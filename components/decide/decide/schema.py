@@ -1,7 +1,7 @@
 """What differs between the schemas of two tables."""
 
-from decide.profile import Profile
 from pinion_step.errors import one_line
+from pinion_step.formats.profile import Profile
 
 # A name of data in a reason; the whole one is in the JSON beside it.
 LONGEST = 80

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from decide.decision import Decision, by_call
 from decide.document import document
-from decide.profile import Profile, read_profile
 from decide.recipe import recipe
 from decide.report.page import page
 from decide.request import Request
+from pinion_step.formats.profile import Profile, read_profile
 from pinion_step.outputs import to_json
 
 

@@ -20,6 +20,8 @@ _EVALUATE, _REFUSED = "evaluate", "did not pass its evaluation"
 # The step that decides whether to train, the one that it decides about, and the one that found the
 # champion, which always runs.
 _DECIDE, _TRAIN, _RESOLVE = "decide", "train", "resolve"
+# How KFP calls the graph of a condition, with a number behind it.
+_CONDITION = "condition-"
 # How these steps print what they found out.
 _WHY = re.compile(r"^why: (.*)$", re.M)
 _CHAMPION = re.compile(r"^champion: (.*)$", re.M)
@@ -67,7 +69,11 @@ class Outcome:
     def decision(self) -> str:
         """Return, in one line, why a run that ended well has trained nothing; empty if it has."""
         begun = {step.name for step in steps(self.run, self.names)}
-        if not self.run.succeeded or _DECIDE not in self.names or _TRAIN in begun:
+        false = any(
+            task.name.startswith(_CONDITION) and task.state == State.SKIPPED.name
+            for task in self.run.tasks
+        )
+        if not (self.run.succeeded and false and _DECIDE in begun and _TRAIN not in begun):
             return ""
         known = replace(self, workflow=workflow.read(self.api, self.run.id) or self.workflow)
         why, champion = known.printed(_DECIDE, _WHY), known.printed(_RESOLVE, _CHAMPION)

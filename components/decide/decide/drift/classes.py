@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from decide.profile import Category, Column, Measure
+from pinion_step.formats.profile import Category, Column, Measure
 
 # Quantiles of a profile from one decile to the next.
 _TENTH = 20

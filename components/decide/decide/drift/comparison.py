@@ -6,7 +6,7 @@ from decide.drift import noise
 from decide.drift.classes import classes
 from decide.drift.measures import jensen_shannon, psi, wasserstein
 from decide.limits import Limits
-from decide.profile import Category, Column, Measure, Profile
+from pinion_step.formats.profile import Category, Column, Measure, Profile
 
 _OF_CLASSES = {"psi": psi, "js": jensen_shannon}
 

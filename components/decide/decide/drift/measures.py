@@ -7,7 +7,7 @@ call.
 import numpy as np
 from scipy.special import rel_entr
 
-from decide.profile import Measure
+from pinion_step.formats.profile import Measure
 
 # A class without a row has no logarithm. This share stands for it, as is usual.
 LEAST_SHARE = 1e-4

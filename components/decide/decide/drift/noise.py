@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import gammaincinv
 
 from decide.drift.classes import Classes, below, filled
-from decide.profile import Measure
+from pinion_step.formats.profile import Measure
 
 RESAMPLES = 200
 # How many comparisons of equal data may have a measure above its noise, in any column.

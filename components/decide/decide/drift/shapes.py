@@ -7,7 +7,7 @@ import numpy as np
 
 from decide.drift.classes import below, categories, filled
 from decide.drift.comparison import ColumnDrift, Measured
-from decide.profile import Category, Column, Measure, Profile
+from pinion_step.formats.profile import Category, Column, Measure, Profile
 
 # Bars of a number or a date, and categories that are named.
 BARS, NAMED = 14, 6
@@ -64,9 +64,8 @@ def shape(champion: Column, new: Column) -> Document:
     Bars have `ends`, the values between which they are; the last share is that of missing values.
     """
     if isinstance(champion, Measure) and isinstance(new, Measure):
-        ends = _ends(champion, new)
-        shares = [_bars(each, ends) for each in (champion, new)]
-        return {"ends": [ends[0], ends[-1]] if len(ends) else [], **_both(shares)}
+        ends, cuts = _ends(champion, new)
+        return {"ends": ends, **_both([_bars(each, cuts) for each in (champion, new)])}
     names: list[str] = []
     rows = [[filled(each)] for each in (champion, new)]
     if isinstance(champion, Category) and isinstance(new, Category):
@@ -82,19 +81,24 @@ def _both(shares: list[np.ndarray]) -> Document:
     return {"champion": first, "new": second}
 
 
-def _ends(champion: Measure, new: Measure) -> np.ndarray:
-    """Return where the bars begin and end, without the few values far out."""
+def _ends(champion: Measure, new: Measure) -> tuple[list[float], np.ndarray]:
+    """Return where the bars begin and end, and where one ends and the next begins.
+
+    Few values have a bar each; of many, those far out are in the first and the last bar.
+    """
     known = [each.quantiles for each in (champion, new) if each.quantiles]
     if not known:
-        return np.array([])
+        return [], np.array([])
+    values = np.unique(known)
+    if len(values) <= BARS:
+        return [float(values[0]), float(values[-1])], values[:-1] + np.diff(values) / 2
     low = min(quantiles[_END] for quantiles in known)
     high = max(quantiles[-1 - _END] for quantiles in known)
-    return np.linspace(low, high, BARS + 1)
+    return [low, high], np.linspace(low, high, BARS + 1)[1:-1]
 
 
-def _bars(column: Measure, ends: np.ndarray) -> np.ndarray:
-    inner = below(column, ends[1:-1]) if len(ends) else np.array([])
-    shares = np.diff([0.0, *inner, 1.0]) if column.quantiles else np.zeros(len(inner) + 1)
+def _bars(column: Measure, cuts: np.ndarray) -> np.ndarray:
+    shares = np.diff([0.0, *below(column, cuts), 1.0])
     rows = max(1, column.rows)
     return np.array([*(shares * filled(column) / rows), column.missing / rows])
 

@@ -10,7 +10,9 @@ from pinion_step.kfp.pages import number
 
 _WIDTH, _HEIGHT = 300, 96
 _TOP, _BASE = 4, 76
-_ROW, _NAMES = 17, 104
+_ROW, _NAMES, _SHARES = 17, 104, 98
+# The place of the missing values, and the most that a pair of bars takes.
+_MISSING, _WIDEST = 50, 40
 _LONGEST_NAME = 15
 
 Document = dict[str, Any]
@@ -26,24 +28,25 @@ def _ordered(column: Document) -> str:
     shape = column["shape"]
     both = [shape["champion"], shape["new"]]
     missing = any(each[-1] for each in both)
-    shares = [each if missing else each[:-1] for each in both]
-    highest = max(max(each) for each in shares) or 1.0
-    step = _WIDTH / len(shares[0])
+    width = _WIDTH - _MISSING if missing else _WIDTH
+    highest = max(map(max, both)) or 1.0
+    step = width / max(1, len(both[0]) - 1)
+    lefts = [*(place * step for place in range(len(both[0]) - 1)), _WIDTH - _MISSING * 0.8]
     paths = [
         "".join(
-            _bar(place * step + offset * step, _BASE - _TOP, share / highest, step * 0.36)
-            for place, share in enumerate(each)
+            _bar(left + offset * min(step, _WIDEST), share / highest, min(step, _WIDEST) * 0.38)
+            for left, share in zip(lefts, each, strict=True)
         )
-        for each, offset in zip(shares, (0.12, 0.52), strict=True)
+        for each, offset in zip(both, (0.1, 0.52), strict=True)
     ]
-    labels = _labels(column, step * (len(shares[0]) - 1) if missing else _WIDTH)
+    labels = _labels(column, width)
     if missing:
-        labels += f'<text x="{_WIDTH}" y="92" class="e">missing</text>'
-    return _svg(column, _HEIGHT, f'<path class="x" d="M0 {_BASE}.5H{_WIDTH}"/>', paths, labels)
+        labels += f'<text x="{_WIDTH}" y="92" class="e s">missing</text>'
+    return _svg(column, _HEIGHT, f'<path class="x" d="M0 {_BASE}.5H{width}"/>', paths, labels)
 
 
-def _bar(left: float, height: int, share: float, width: float) -> str:
-    high = max(1, round(share * height)) if share else 0
+def _bar(left: float, share: float, width: float) -> str:
+    high = max(1, round(share * (_BASE - _TOP))) if share else 0
     return f"M{left:.0f} {_BASE}v-{high}h{width:.0f}v{high}z" if high else ""
 
 
@@ -54,7 +57,7 @@ def _labels(column: Document, width: float) -> str:
     low, high = (_end(column["kind"], each, ends) for each in ends)
     if low == high:
         return f'<text y="92">{low}</text>'
-    return f'<text y="92">{low}</text><text x="{width - 8:.0f}" y="92" class="e">{high}</text>'
+    return f'<text y="92">{low}</text><text x="{width}" y="92" class="e">{high}</text>'
 
 
 def _end(kind: str, value: float, ends: Sequence[float]) -> str:
@@ -76,7 +79,7 @@ def _named(column: Document) -> str:
         if each[1] or each[2]
     ]
     highest = max((max(first, second) for _, first, second, _ in rows), default=1.0)
-    width = _WIDTH - _NAMES - 40
+    width = _WIDTH - _NAMES - _SHARES
     paths, labels = ["", ""], ""
     for place, (name, first, second, index) in enumerate(rows):
         top = place * _ROW
@@ -85,7 +88,9 @@ def _named(column: Document) -> str:
             paths[side] += f"M{_NAMES} {top + 2 + side * 7}h{long}v6h-{long}z" if long else ""
         short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
         soft = ' class="s"' if index >= len(shape["names"]) else ""
+        shares = f"{100 * first:.3g} → {100 * second:.3g}%"
         labels += f'<text y="{top + 13}"{soft}>{escape(short)}</text>'
+        labels += f'<text x="{_WIDTH}" y="{top + 13}" class="e s">{shares}</text>'
     return _svg(column, max(_ROW, len(rows) * _ROW), "", paths, labels)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from decide.report.figure import figure
 from decide.report.words import reason, verdict
-from pinion_step.kfp.pages import answers, folded, html_page, number, paragraph, section, shown
+from pinion_step.kfp.pages import answers, folded, html_page, paragraph, section, shown
 
 # Columns that moved little are folded beyond these.
 _OPEN = 24
@@ -41,11 +41,10 @@ def _summary(document: Document) -> Iterator[tuple[str, str]]:
 
 def _moved(column: Document) -> str:
     name, each = column["worst"], column["measures"][column["worst"]]
-    return f"{column['name']} ({_SCALE[name]} {number(each['value'])}, may reach {_allowed(each)})"
-
-
-def _allowed(each: Document) -> str:
-    return number(max(each["limit"], each["floor"]))
+    limit = f"limit {each['limit']:.2g}"
+    if each["floor"] > each["limit"]:
+        limit = f"noise {each['floor']:.2g}"
+    return f"{column['name']} ({_SCALE[name]} {each['value']:.2g}, {limit})"
 
 
 def _sections(document: Document) -> Iterator[str]:
@@ -69,13 +68,20 @@ def _sections(document: Document) -> Iterator[str]:
 
 
 def _card(column: Document) -> str:
-    word = '<b class="fail">drift</b>' if column["over"] else '<b class="pass">within</b>'
     lines = "".join(
-        f"<p>{_SCALE[name]} {number(each['value'])}, limit {number(each['limit'])}, "
-        f"noise {number(each['floor'])}</p>"
+        f"<p>{_SCALE[name]} {each['value']:.2g}, limit {each['limit']:.2g}, "
+        f"noise {each['floor']:.2g}</p>"
         for name, each in column["measures"].items()
     )
-    return f"<article><h3>{shown(column['name'])} {word}</h3>{figure(column)}{lines}</article>"
+    heading = f"<h3>{shown(column['name'])} {_word(column)}</h3>"
+    return f"<article>{heading}{figure(column)}{lines}</article>"
+
+
+def _word(column: Document) -> str:
+    if column["over"]:
+        return '<b class="fail">drift</b>'
+    above = any(each["value"] > each["limit"] for each in column["measures"].values())
+    return f'<b class="pass">within {"noise" if above else "limits"}</b>'
 
 
 _LEGEND = (

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.compiled.container import Limits
 from pipelines.components.component import Component
 from pipelines.components.content import DESCRIPTION, versions
+from pipelines.runner.docker.backend import startable
+from pipelines.runner.task.backend import Call
 from tests.build.images import Image, base_image, build, docker, project
 from tests.build.pinion import Tree
 from tests.build.tree import ROOT, git
@@ -157,6 +160,19 @@ def test_the_last_layer_describes_the_component(
 def test_a_step_runs_without_privileges(images: dict[str, Image], name: str, user: str) -> None:
     output = images[name].step("--help", options=["--user", user])
     assert output.startswith("usage:")
+
+
+def test_a_step_takes_arguments_that_are_too_long_from_a_file(
+    images: dict[str, Image], tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o755)
+    command = ("/app/pex", "--search", "{}", "--model-params", f'{{"C": "{"x" * 238_000}"}}')
+    call = Call("train", "", command, {}, tmp_path, tmp_path / "log", {}, (), Limits())
+    given = startable(call)
+    assert given != call
+
+    with pytest.raises(AssertionError, match="arguments are required: --train-data"):
+        images["train"].run(*given.command, options=["--volume", f"{tmp_path}:{tmp_path}:ro"])
 
 
 def test_a_table_becomes_a_registered_model_without_network(

@@ -27,7 +27,7 @@ _NETWORK = "dev.pinion.network"
 _GRACE_SECONDS = 30
 # The program of a component's image, a file of Python, and the interpreter beside it.
 _COMMAND = "/app/pex"
-_PYTHON = "/app/bin/python"
+_PYTHON = "/app/bin/python3"
 # In the container, the only place outside its own folder that a step can write to.
 _SCRATCH = "/tmp"  # noqa: S108
 # Messages of Docker's init process, which starts the program.

@@ -16,6 +16,7 @@ from preprocess.reading.kinds import Kind, to_kind
 # Whole numbers with more distinct values than this are measured, not labels.
 MOST_NUMBERED_CLASSES = 20
 _SHOWN_COLUMNS = 8
+_WAY_ON = "; give one, or if these are no names, say how the file is written (delimiter, header)"
 # Up to here a double holds every whole number.
 MOST_EXACT = 1 << 53
 
@@ -50,7 +51,7 @@ def check_target(target: str, columns: list[str]) -> None:
         more = f" and {len(columns) - len(shown)} more" if len(columns) > len(shown) else ""
         raise StepError(
             f"--target: {target!r} is not a column; the columns are"
-            f" {', '.join(map(repr, shown))}{more}"
+            f" {', '.join(map(repr, shown))}{more}{'' if close else _WAY_ON}"
         )
     if len(columns) == 1:
         raise StepError(f"--dataset: the only column is the target {target!r}; add features")

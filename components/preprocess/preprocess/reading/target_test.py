@@ -200,6 +200,16 @@ def test_a_target_that_is_no_column_names_the_nearest_first(preprocess: Preproce
     outcome.assert_failed("'income class' is not a column", "are 'Income Class', 'c0'", "2 more")
 
 
+def test_columns_that_are_none_may_come_from_the_way_the_file_is_read(
+    preprocess: Preprocess,
+) -> None:
+    outcome = preprocess({"28": [5, 4], "7 north": [1, 0]}, target="churned")
+    outcome.assert_failed(
+        "'churned' is not a column; the columns are '28', '7 north'; give one, or if these are no"
+        " names, say how the file is written (delimiter, header)"
+    )
+
+
 def test_a_table_of_the_target_alone_is_refused(preprocess: Preprocess) -> None:
     preprocess({"y": ["a", "b"] * 9}).assert_failed("the only column is the target 'y'")
 

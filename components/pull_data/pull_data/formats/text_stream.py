@@ -50,8 +50,8 @@ class CheckedText(io.RawIOBase):
         if nul >= 0:
             line = self._lines + chunk.count(b"\n", 0, nul) + 1
             raise StepError(
-                f"{self._name}: this is binary data (a NUL byte in line {line}), not a table; give"
-                " CSV, JSON lines or Parquet"
+                f"{self._name}: a NUL byte in line {line}, so this is a damaged table or none;"
+                " remove the NUL bytes, or give CSV, JSON lines or Parquet"
             )
         try:
             self._decoder.decode(chunk, final=not chunk)

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +22,8 @@ Row = dict[str, Any]
 class Called:
     """What one or two steps left: the exit code of the last, all they said, and their outputs.
 
-    `summary` is what `preprocess` printed, and `rows` are those of both sides of the split.
+    `summary` is what `preprocess` printed, and `rows` are those of both sides of the split. `raw`
+    are the features of the source's rows as a model reads them.
     """
 
     code: int
@@ -29,6 +31,7 @@ class Called:
     summary: str = ""
     schema: dict[str, Any] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
+    raw: list[Row] = field(default_factory=list)
 
     @property
     def last(self) -> str:
@@ -48,6 +51,16 @@ class Called:
     def column(self, name: str) -> list[Any]:
         """Return the values of a column, in order; those of a split have none of their own."""
         return sorted((row[name] for row in self.rows), key=lambda value: (value is None, value))
+
+    def assert_read_alike(self) -> None:
+        """Check that a model reads every row of the source as `preprocess` did."""
+        names = list(self.features)
+        prepared, raw = (
+            Counter(tuple(row[name] for name in names) for row in rows)
+            for rows in (self.rows, self.raw)
+        )
+        # Rows that were left out are in the source only.
+        assert prepared - raw == Counter()
 
     def assert_stopped(self, *words: str) -> None:
         """Check that the reason has the words, and that it is one line."""
@@ -76,6 +89,10 @@ class Step:
     def rows(self, path: Path) -> list[Row]:
         """Return the rows of a Parquet file."""
         return cast(list[Row], self._ask(str(path)))
+
+    def read_by_a_model(self, dataset: Path, schema: Path) -> list[Row]:
+        """Return the rows of a dataset as a model with the schema reads them."""
+        return cast(list[Row], self._ask({"dataset": str(dataset), "schema": str(schema)}))
 
     def close(self) -> None:
         """End the process."""
@@ -116,7 +133,9 @@ class Preparation:
             return Called(code, said + more)
         sides = [self._preprocess.rows(folder / f"{side}-data") for side in ("train", "test")]
         schema = json.loads((folder / "schema").read_text(encoding="utf-8"))
-        return Called(0, said + more, summary, schema, [row for side in sides for row in side])
+        raw = self._preprocess.read_by_a_model(dataset, folder / "schema")
+        rows = [row for side in sides for row in side]
+        return Called(0, said + more, summary, schema, rows, raw)
 
 
 @contextmanager

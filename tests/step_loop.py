@@ -2,14 +2,17 @@
 
 It runs in the environment of the step, so it imports nothing of ours but the step. Each line on
 stdin is JSON: a list is a command line, and a text is the path of a Parquet file, whose rows are
-the answer.
+the answer. An object has the paths of a dataset and its schema; the answer are its rows as a model
+reads them.
 """
 
 import io
 import json
 import sys
 from contextlib import redirect_stderr, redirect_stdout
+from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 
@@ -20,7 +23,8 @@ def main() -> None:
     step = import_module(f"{name}.__main__")
     for line in sys.stdin:
         asked = json.loads(line)
-        answer = _rows(asked) if isinstance(asked, str) else _called(step, asked)
+        answers = {str: _rows, dict: _read_by_a_model, list: partial(_called, step)}
+        answer = answers[type(asked)](asked)
         print(json.dumps(answer, default=str), flush=True)
 
 
@@ -33,6 +37,16 @@ def _called(step: Any, argv: list[str]) -> tuple[int, str, str]:
 
 def _rows(path: str) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = import_module("pyarrow.parquet").read_table(path).to_pylist()
+    return rows
+
+
+def _read_by_a_model(files: dict[str, str]) -> list[dict[str, object]]:
+    read = import_module("pinion_step.reading.rows").read
+    arrow = import_module("pyarrow")
+    schema = json.loads(Path(files["schema"]).read_text(encoding="utf-8"))
+    frame = import_module("pandas").read_parquet(files["dataset"])
+    frame = read(frame.rename(columns=str.strip), schema)
+    rows: list[dict[str, object]] = arrow.Table.from_pandas(frame).to_pylist()
     return rows
 
 

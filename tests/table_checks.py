@@ -41,3 +41,4 @@ def assert_same(called: Called, table: Table) -> None:
     names = [column.name for column in table.columns]
     found = Counter(tuple(row[name] for name in names) for row in called.rows)
     assert found == table.rows(), called.said
+    called.assert_read_alike()

@@ -35,6 +35,7 @@ def assert_prepared(called: Called, rows: int, *words: str) -> None:
     """Check that so many rows came through, and that each of the words was said, and no more."""
     assert called.code == 0, called.said
     assert len(called.rows) == rows
+    called.assert_read_alike()
     said = [line.partition(": ")[2] for line in called.said.splitlines()]
     assert [line for line in said if not any(word in line for word in words)] == []
     assert [word for word in words if not any(word in line for line in said)] == []

@@ -2,6 +2,8 @@
 
 `clean` is called once for each batch of rows, so it must treat a row alike whatever the batch:
 rows may be changed and columns added or dropped, but nothing may be computed over a whole column.
+
+A served model makes the texts in MISSING missing, too, but it does not call `clean`.
 """
 
 from collections import Counter

@@ -10,11 +10,17 @@ import skops.io
 import yaml
 
 from pinion_step.outputs import staged
+from pinion_step.reading.readings import Reading
 from pinion_step.store import prepare_store
 from train.__main__ import parse_options
 from train.conftest import KINDS, Step, customers
 from train.data.schema import Feature, Schema
-from train.model.logged_model import TRUSTED_TYPES, choose_example, make_signature
+from train.model.logged_model import (
+    TRUSTED_TYPES,
+    choose_example,
+    fitted_columns,
+    make_signature,
+)
 from train.step import fit_and_log, prepare
 
 FILES = ("run_id", "model_id", "metrics")
@@ -107,8 +113,8 @@ def test_where_no_row_is_complete_the_example_is_the_first_rows() -> None:
     assert list(choose_example(frame.assign(b=7.0)).index) == [1, 2]
 
 
-def test_each_kind_has_its_type_and_a_missing_boolean_stays_missing() -> None:
-    features = tuple(Feature(name, kind) for name, kind in KINDS.items())
+def test_typed_columns_keep_their_types_and_a_missing_boolean_stays_missing() -> None:
+    features = tuple(Feature(name, kind, is_typed=True) for name, kind in KINDS.items())
     schema = Schema("classification", "grade", "integer", features)
     signature = make_signature(schema, customers()[list(KINDS)])
     types = {column.name: str(column.type) for column in signature.inputs}
@@ -122,3 +128,16 @@ def test_each_kind_has_its_type_and_a_missing_boolean_stays_missing() -> None:
         "since": "DataType.datetime",
     }
     assert [str(column.type) for column in signature.outputs] == ["DataType.long"]
+
+
+def test_columns_of_text_take_what_the_model_reads() -> None:
+    converted = Feature("size", "categorical", reading=Reading(lenient=True))
+    features = (*(Feature(name, kind) for name, kind in KINDS.items()), converted)
+    schema = Schema("classification", "grade", "integer", features)
+    rows = customers()[list(KINDS)].assign(size="5")
+    types = {column.name: str(column.type) for column in make_signature(schema, rows).inputs}
+    assert {name for name, each in types.items() if each == "Any"} == {
+        *("age", "größe in cm", "member", "owns", "since", "size")
+    }
+    fitted = {column.name: str(column.type) for column in fitted_columns(schema, rows)}
+    assert fitted["age"] == "DataType.double"

@@ -64,8 +64,7 @@ class Dataset:
         self._path = path
         self._markers = markers
         self._labels = labels
-        groups = self._file.metadata.num_row_groups
-        self.rows = sum(self._file.metadata.row_group(group).num_rows for group in range(groups))
+        self.rows = self._file.metadata.num_rows
         fields = list(self._file.schema_arrow)
         if not fields or not self.rows:
             raise StepError(f"--dataset: {path}: the table has no rows; give a table with rows")

@@ -1,8 +1,8 @@
 """Compare `pull_data` and `preprocess` with pandas: `python -m benchmarks.big_tables`.
 
 The two steps, one after the other, and a plain pandas script take turns on tables of N and 2 N
-rows. `preprocess` also runs without its profile, so that the last line tells what that costs. With `--large` the steps alone also run on 20 million rows, for which pandas would need about
-17 GB.
+rows. `preprocess` also runs without its profile, so that the last line tells what that costs. With
+`--large` the steps alone also run on 20 million rows, for which pandas would need about 17 GB.
 """
 
 import argparse

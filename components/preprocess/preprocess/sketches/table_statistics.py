@@ -20,8 +20,8 @@ from preprocess.sketches.value_choice import Choice, ChosenValues, size_of_sampl
 # All columns together keep as many hashes, and one at least, whatever the width of the table.
 _ALL_HASHES = 1 << 23
 _FEWEST_HASHES = 1 << 14
-# A text takes as much memory as eight numbers.
-_A_TEXT = 8
+# A text takes as much memory as four numbers.
+_A_TEXT = 4
 
 
 class TableStatistics:

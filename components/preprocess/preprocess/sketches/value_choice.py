@@ -16,7 +16,7 @@ from preprocess.sketches.hashing import CHUNK, Hashes, finalise
 
 # All columns together keep as many values, but each one no more and no fewer than these.
 ALL_VALUES = 1 << 21
-MOST_VALUES = 1 << 16
+MOST_VALUES = 1 << 15
 FEWEST_VALUES = 1 << 10
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -87,7 +87,8 @@ class ChosenValues:
         self._halvings = 0
         self._count = 0
         self._held = 0
-        self._pieces: list[NDArray[Any]] = []
+        # Of one size from the start, as arrays that grow leave gaps in memory.
+        self._values: NDArray[Any] = np.empty(0)
 
     def update(self, count: int) -> Places:
         """Return which of the next `count` values are to be added, by their places among them."""
@@ -100,16 +101,19 @@ class ChosenValues:
 
     def add(self, values: NDArray[Any]) -> None:
         """Add the values that the last update asked for."""
-        self._pieces.append(values)
-        self._held += len(values)
+        if not len(self._values):
+            self._values = np.empty(self._most, values.dtype)
+        stop = self._held + len(values)
+        self._values[self._held : stop] = values
+        self._held = stop
 
     def values(self) -> NDArray[Any]:
         """Return the chosen values, in the order of their places."""
-        return np.concatenate(self._pieces) if self._pieces else np.empty(0)
+        return self._values[: self._held]
 
     def _halve(self, count: int) -> None:
         _, hashes = self._choice.between(0, count, self._halvings)
         self._halvings += 1
-        if self._pieces:
-            values = self.values()[below(hashes, self._halvings)]
-            self._pieces, self._held = [values], len(values)
+        kept = self.values()[below(hashes, self._halvings)]
+        self._held = len(kept)
+        self._values[: self._held] = kept

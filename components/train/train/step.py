@@ -62,6 +62,11 @@ class Job:
     plan: Plan | None
     params: dict[str, str]
 
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tag of the run that says which data its profile is of."""
+        return {"pinion.dataset": self.profile.dataset}
+
 
 def train(options: Options) -> str:
     """Do the whole step, and return a line about its result; leaves all outputs or none.
@@ -125,13 +130,11 @@ def fit_and_log(job: Job, uri: str, outputs: Staged) -> str:
     client = connect(uri)
     with answers(uri, f"the experiment {options.experiment!r}"):
         experiment_id, links = find_place(client, options.experiment, os.environ)
-        tags = tracking.run_tags(data.source, data.sha256, os.environ) | links
-        tags |= {"pinion.dataset": job.profile.dataset}
+        tags = tracking.run_tags(data.source, data.sha256, os.environ) | links | job.tags
         with tracking.tracked_run(client, experiment_id, options.model, tags) as run:
             run.log_params(job.params)
             columns = logged_model.fitted_columns(job.schema, data.features)
-            run.log_dataset(data.source, job.profile.dataset, columns, len(data.target))
-            run.log_profile(job.profile)
+            run.log_dataset(data.source, job.profile, columns, len(data.target))
             metrics, found = fit(job, run, tags)
             run.log_params(found)
             with tracking.tracked_model(run, options.model, {**job.params, **found}) as logged:

@@ -123,9 +123,7 @@ def test_every_test_is_in_one_part() -> None:
             ["ruff", "black", "tests/build", "mypy"],
             id="a part inside another",
         ),
-        pytest.param(
-            ["tests"], ["ruff", "black", "tests/build", "tests", "mypy"], id="both"
-        ),
+        pytest.param(["tests"], ["ruff", "black", "tests/build", "tests", "mypy"], id="both"),
         pytest.param(["docs"], ["ruff", "black"], id="no tests"),
     ],
 )

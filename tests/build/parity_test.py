@@ -1,5 +1,6 @@
 """One release gives the same model when it runs as processes and in its images."""
 
+import csv
 import hashlib
 import json
 import re
@@ -14,9 +15,9 @@ from tests.build.parity import facts, first_difference, installed_here, installe
 from tests.build.pinion import Tree, versions_of
 from tests.build.tree import ROOT
 from tests.local_servers import s3_store, tracking_server
-from tests.running import write_odd_table
 
 pytestmark = pytest.mark.docker
+
 
 def run(tree: Tree, output: Path, runner: str, *parameters: str, **changes: str) -> Path:
     """Run the release, and return the folder of the run."""
@@ -78,6 +79,14 @@ def test_an_old_release_runs_in_its_images_after_the_tree_has_changed(
     assert not (moved.folder / "dist").exists(), "something was built for a run in images"
     owners = {path.stat().st_uid for path in folder.rglob("*")}
     assert owners == {folder.stat().st_uid}
+
+
+def write_odd_table(path: Path, target: str) -> None:
+    """Write rows to classify, with a target name and values that a shell would mangle."""
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["height", "width", target])
+        rows.writerows([n % 17, n % 5, "wide" if n % 5 > 2 else "$HOME"] for n in range(90))
 
 
 # The same test with processes is in tests/run_test.py.

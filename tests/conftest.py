@@ -2,14 +2,38 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.local_servers import tracking_server
 from tests.postgres import postgres
 from tests.preparing import Preparation, loaded
 from tests.running import Finished, run
 from tests.stepping import Steps
+
+# Their fixtures take half a minute, so one process runs all of them.
+TOGETHER = (
+    "eight_registrations_test.py",
+    "faulty_server_test.py",
+    "log_in_test.py",
+    "mlflow_plugin_test.py",
+    "team_server_test.py",
+)
+
+
+class ByFile(LoadScopeScheduling):
+    """Give all tests of a file, or of the files that share servers, to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "" if file.endswith(TOGETHER) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Return what distributes the tests."""
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,8 @@ from pipelines.system.workspace import Workspace
 from tests.mutations import damaged
 
 COMPILED = Path("tests/golden/training.yaml")
+FILE = PipelineFile.load(COMPILED)
+DECLARED = Pipeline.load(COMPILED).parameters
 INTERFACE = Path("components/train/component.yaml").read_text()
 PLATFORM = """
 service_account: pipeline-runner
@@ -52,7 +54,7 @@ components:
 """ % ("7" * 64)
 
 thorough = settings(
-    max_examples=200,
+    max_examples=100,
     deadline=None,
     # The same examples in every run, so that a failure is due to the change under test.
     derandomize=True,
@@ -117,8 +119,7 @@ def test_a_compiled_file_to_submit(text: str) -> None:
 @thorough
 @given(damaged(PLATFORM))
 def test_a_platform_file(text: str) -> None:
-    compiled = PipelineFile.load(COMPILED)
-    accepted_or_refused(from_file(text, lambda path: apply(PlatformSettings.load(path), compiled)))
+    accepted_or_refused(from_file(text, lambda path: apply(PlatformSettings.load(path), FILE)))
 
 
 @thorough
@@ -135,7 +136,7 @@ def test_a_lock_of_random_bytes_is_refused(content: bytes) -> None:
         Lock.parse(content, "lock.yaml")
 
 
-@settings(thorough, max_examples=60)
+@settings(thorough, max_examples=40)
 @given(damaged(INTERFACE))
 def test_an_interface_of_a_component(text: str) -> None:
     try:
@@ -162,9 +163,8 @@ def test_an_interface_of_a_component(text: str) -> None:
     )
 )
 def test_parameters_as_flags(pairs: list[tuple[str, str]]) -> None:
-    declared = Pipeline.load(COMPILED).parameters
     flags = [f"{name}={text}" for name, text in pairs]
-    accepted_or_refused(lambda: resolve(declared, flags, None, None))
+    accepted_or_refused(lambda: resolve(DECLARED, flags, None, None))
 
 
 @thorough
@@ -172,5 +172,4 @@ def test_parameters_as_flags(pairs: list[tuple[str, str]]) -> None:
     damaged("source: my.csv\nseed: 7\nthresholds: {roc_auc: 0.9}\nslices: [age]\nregister: true\n")
 )
 def test_parameters_in_a_file(text: str) -> None:
-    declared = Pipeline.load(COMPILED).parameters
-    accepted_or_refused(from_file(text, lambda path: resolve(declared, [], path, None)))
+    accepted_or_refused(from_file(text, lambda path: resolve(DECLARED, [], path, None)))

@@ -1,8 +1,10 @@
 """The whole pipeline on small real data; results are read back from MLflow."""
 
+import csv
 import json
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,14 +13,7 @@ from kfp.dsl import ClassificationMetrics, Metrics
 from pipelines.components.component import discover
 from pipelines.system.workspace import ROOT
 from tests.programs import step
-from tests.running import (
-    Finished,
-    assert_one_line,
-    client,
-    params,
-    run,
-    write_odd_table,
-)
+from tests.running import Finished, assert_one_line, client, params, run
 
 whole_run = pytest.mark.slow(reason="one more whole run; the fast tier has three")
 
@@ -202,23 +197,48 @@ def test_a_failed_gate_registers_nothing_and_is_named(unreached: Finished) -> No
     assert client(unreached.output).search_registered_models() == []
 
 
-@whole_run
-def test_a_users_own_table(tmp_path: Path) -> None:
-    """Use names with spaces and umlauts, missing values, dates, booleans and a text target."""
-    table = tmp_path / "einkommen.csv"
-    lines = ["Größe in cm,work class,since,member,income class"]
+# Names that a shell or a parser would mangle.
+OWN_TARGET = "-t, \"$(id)\" `id`\n'%s' \\"
+OWN_TABLE = "-its 'own', $(id).csv"
+OWN = params(
+    source=OWN_TABLE,
+    target=OWN_TARGET,
+    model="random_forest",
+    model_params='{"n_estimators": 20}',
+    seed=3,
+)
+
+
+@pytest.fixture(scope="module")
+def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a user's folder with a table.
+
+    It has names with spaces and umlauts, missing values, dates, booleans and a text target.
+    """
+    folder = tmp_path_factory.mktemp("einkommen")
+    rows = [["Größe in cm", "work class", "since", "member", OWN_TARGET]]
     for row in range(240):
-        size = "?" if row % 17 == 0 else 150 + row * 37 % 50
+        size = "?" if row % 17 == 0 else str(150 + row * 37 % 50)
         work = ["Private", "State", "NA", "self employed"][row % 4]
         member = ["yes", "no"][row * 7 % 3 == 0]
         income = ">50K" if (row * 37 % 50 > 25) != (row % 4 == 1) else "<=50K"
-        lines.append(f"{size},{work},20{10 + row % 9}-0{1 + row % 8}-15,{member},{income}")
-    table.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    finished = run(
-        tmp_path / "runs", *params(source=table, target="income class", model="random_forest")
-    )
-    assert finished.code == 0, finished.stderr
-    schema = json.loads((finished.folder / "preprocess" / "schema").read_text())
+        rows.append([size, work, f"20{10 + row % 9}-0{1 + row % 8}-15", member, income])
+    with (folder / OWN_TABLE).open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def own(own_folder: Path) -> Finished:
+    """Run the pipeline on that table, called in its folder."""
+    finished = run(Path("its runs"), *OWN, cwd=own_folder)
+    return replace(finished, output=own_folder / finished.output)
+
+
+@whole_run
+def test_a_users_own_table(own: Finished) -> None:
+    assert own.code == 0, own.stderr
+    schema = json.loads((own.folder / "preprocess" / "schema").read_text())
     assert {feature["name"]: feature["kind"] for feature in schema["features"]} == {
         "Größe in cm": "numeric",
         "work class": "categorical",
@@ -226,48 +246,35 @@ def test_a_users_own_table(tmp_path: Path) -> None:
         "member": "boolean",
     }
     assert schema["target"]["classes"] == ["<=50K", ">50K"]
-    assert float(finished.shown("accuracy").split(" ")[0]) > 0.8
+    assert float(own.shown("accuracy").split(" ")[0]) > 0.8
 
 
 @whole_run
-def test_a_name_that_a_shell_or_a_parser_would_mangle(tmp_path: Path) -> None:
-    target = "-t, \"$(id)\" `id`\n'%s' \\"
-    table = tmp_path / "-its 'own', $(id).csv"
-    write_odd_table(table, target)
-    given = params(source=table, target=target, model="logistic_regression")
-    finished = run(tmp_path / "its runs", *given)
-    assert finished.code == 0, finished.stderr
-    schema = json.loads((finished.folder / "preprocess" / "schema").read_text())
-    assert schema["target"]["name"] == target
+def test_a_name_that_a_shell_or_a_parser_would_mangle(own: Finished) -> None:
+    schema = json.loads((own.folder / "preprocess" / "schema").read_text())
+    assert schema["target"]["name"] == OWN_TARGET
 
 
 @whole_run
-def test_the_same_run_twice_gives_the_same_data_and_metrics(tmp_path: Path) -> None:
-    folders = []
-    for name in ("first", "second"):
-        finished = run(
-            tmp_path / name,
-            *params(model="random_forest", model_params='{"n_estimators": 20}', seed=3),
-        )
-        assert finished.code == 0, finished.stderr
-        folders.append(finished.folder)
+def test_a_relative_source_is_the_callers_and_nothing_else_is_left_there(
+    own: Finished, own_folder: Path
+) -> None:
+    assert sorted(path.name for path in own_folder.iterdir()) == [OWN_TABLE, "its runs"]
+
+
+@whole_run
+def test_the_same_run_twice_gives_the_same_data_and_metrics(
+    own: Finished, own_folder: Path, tmp_path: Path
+) -> None:
+    again = run(tmp_path / "again", *OWN, cwd=own_folder)
+    assert again.code == 0, again.stderr
     for output in (
         "pull-data/dataset",
         "preprocess/train_data",
         "preprocess/schema",
         "evaluate/test_metrics",
     ):
-        assert (folders[0] / output).read_bytes() == (folders[1] / output).read_bytes(), output
-
-
-@whole_run
-def test_a_relative_source_is_the_callers_and_nothing_else_is_left_there(tmp_path: Path) -> None:
-    table = "x,y\n" + "".join(f"{n},{'no' if n < 40 else 'yes'}\n" for n in range(90))
-    (tmp_path / "table.csv").write_text(table)
-    given = params(source="table.csv", target="y", model="logistic_regression")
-    finished = run(Path("runs"), *given, cwd=tmp_path)
-    assert finished.code == 0, finished.stderr
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["runs", "table.csv"]
+        assert (own.folder / output).read_bytes() == (again.folder / output).read_bytes(), output
 
 
 @pytest.mark.parametrize("name", sorted(discover(ROOT / "components")))

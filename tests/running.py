@@ -1,6 +1,5 @@
 """Run `python -m pipelines.run` as a user does."""
 
-import csv
 import os
 import subprocess
 import sys
@@ -61,14 +60,6 @@ def run(output: Path, *arguments: str, cwd: Path | None = None, tracking_uri: st
 def params(**values: object) -> list[str]:
     """Return parameters as flags."""
     return [part for name, value in values.items() for part in ("--param", f"{name}={value}")]
-
-
-def write_odd_table(path: Path, target: str) -> None:
-    """Write rows to classify, with a target name and values that a shell would mangle."""
-    with path.open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["height", "width", target])
-        rows.writerows([n % 17, n % 5, "wide" if n % 5 > 2 else "$HOME"] for n in range(90))
 
 
 def run_folders(output: Path) -> list[Path]:

@@ -28,7 +28,7 @@ def assert_said(preparation: Preparation, source: Path, faulty: Faulty) -> None:
     assert ": error: " in called.last
 
 
-@generated(150)
+@generated(60)
 @given(faulty=faulty_tables())
 def test_a_fault_is_said(preparation: Preparation, source: Path, faulty: Faulty) -> None:
     assert_said(preparation, source, faulty)

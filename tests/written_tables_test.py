@@ -19,7 +19,7 @@ def assert_read(preparation: Preparation, source: Path, table: Table) -> None:
     assert_same(prepared(preparation, source, table, table.content()), table)
 
 
-@generated(150)
+@generated(60)
 @given(table=tables())
 def test_a_table_is_read_the_same(preparation: Preparation, source: Path, table: Table) -> None:
     assert_read(preparation, source, table)

@@ -18,6 +18,16 @@ from tests.build.tree import clone
 
 NO_ENGINE = "no Docker engine answers"
 NO_BROWSER = "no Chromium or Chrome is installed"
+# Files with few tests that take minutes.
+LONG = (
+    "chaos_test.py",
+    "cluster_test.py",
+    "docker_log_in_test.py",
+    "released_before_test.py",
+    "reproduce_release_test.py",
+    "working_tree_test.py",
+)
+SINGLY = "parity_test.py"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,12 +43,12 @@ def pytest_configure(config: pytest.Config) -> None:
 class ByFile(LoadScopeScheduling):
     """Give all tests of a file to one process, because they share fixtures; keep their order.
 
-    The tests of `parity_test.py` share nothing but the release, so they are distributed singly.
+    Those of one file share nothing but the release, so they are distributed singly.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return nodeid if file.endswith("/parity_test.py") else file
+        return nodeid if file.endswith(f"/{SINGLY}") else file
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -72,15 +82,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_place(items))
 
 
-def _place(items: Sequence[pytest.Item]) -> Callable[[pytest.Item], tuple[bool, int]]:
-    """Return the order of tests: files that need the release go last, except the one that makes it.
+def _place(items: Sequence[pytest.Item]) -> Callable[[pytest.Item], tuple[bool, int, int]]:
+    """Return the order of tests: one file makes the release, and others that need it go last.
 
-    Otherwise most processes would wait for the release, which takes minutes.
+    Otherwise most processes would wait for the release, which takes minutes. Files with many tests
+    go before those with few, which fill the end, unless the few take long.
     """
     tests = Counter(item.path for item in items)
     released = {item.path for item in items if "released" in getattr(item, "fixturenames", ())}
     makes_it = max(released, key=lambda path: tests[path], default=None)
-    return lambda item: (item.path in released and item.path != makes_it, -tests[item.path])
+
+    def place(item: pytest.Item) -> tuple[bool, int, int]:
+        path = item.path
+        rank = -2 * (path == makes_it) - (path.name in LONG) + (path.name == SINGLY)
+        return path in released and path != makes_it, rank, -tests[path]
+
+    return place
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -16,7 +16,7 @@ from tests.build.images import base_image, docker
 pytestmark = pytest.mark.docker
 
 # Enough for several to start and end at the same time; more would only take longer.
-MANY = 24
+MANY = 12
 LINES = 400
 STREAMS = ("stdout", "stderr")
 ODD = [

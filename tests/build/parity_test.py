@@ -1,5 +1,6 @@
 """One release gives the same model when it runs as processes and in its images."""
 
+import csv
 import hashlib
 import json
 import re
@@ -14,7 +15,6 @@ from tests.build.parity import facts, first_difference, installed_here, installe
 from tests.build.pinion import Tree, versions_of
 from tests.build.tree import ROOT
 from tests.local_servers import s3_store, tracking_server
-from tests.running import write_odd_table
 
 pytestmark = pytest.mark.docker
 
@@ -40,67 +40,63 @@ def test_an_image_contains_the_same_packages_as_the_process(released: Tree, name
     assert here == there
 
 
-def test_both_runners_give_the_same_classification(released: Tree, tmp_path: Path) -> None:
+def test_both_runners_give_the_same_classification_and_a_difference_is_named(
+    released: Tree, tmp_path: Path
+) -> None:
     given = ("model=hist_gradient_boosting", "seed=7")
-    process, docker = (
-        facts(run(released, tmp_path / runner, runner, *given), released.folder)
+    folders = [
+        run(released, tmp_path / f"its {runner}", runner, *given)
         for runner in ("process", "docker")
-    )
+    ]
+    process, docker = (facts(folder, released.folder) for folder in folders)
     assert len(process) > 50
     assert first_difference(process, docker) is None
 
-
-def test_the_first_difference_is_named(released: Tree, tmp_path: Path) -> None:
-    folder = run(released, tmp_path / "runs", "process", "model=logistic_regression")
+    folder = folders[0]
     other = shutil.copytree(folder, tmp_path / "other")
-    same = facts(folder, released.folder)
     metrics = other / "evaluate" / "test_metrics"
     accuracy = json.loads(metrics.read_text())["accuracy"]
     metrics.write_text(metrics.read_text().replace(str(accuracy), "0.123", 1))
     (other / "preprocess" / "schema").write_text("{}")
-
-    changed = facts(other, released.folder)
-
-    assert first_difference(same, same) is None
-    named = first_difference(same, changed)
+    named = first_difference(process, facts(other, released.folder))
     assert named is not None
     assert named.startswith("SHA-256 of preprocess/schema is ")
     (other / "preprocess" / "schema").write_bytes((folder / "preprocess" / "schema").read_bytes())
-    named = first_difference(same, facts(other, released.folder))
+    named = first_difference(process, facts(other, released.folder))
     assert named == f"evaluate/test_metrics: accuracy is {accuracy} in one and 0.123 in the other"
 
 
-def test_an_old_release_runs_in_its_images_after_the_tree_has_changed(
+def write_odd_table(path: Path, target: str) -> None:
+    """Write rows to classify, with a target name and values that a shell would mangle."""
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["height", "width", target])
+        rows.writerows([n % 17, n % 5, "wide" if n % 5 > 2 else "$HOME"] for n in range(90))
+
+
+# The same names with processes are in tests/run_test.py.
+def test_an_old_release_runs_in_its_images_with_odd_names_and_a_server_on_this_machine(
     released: Tree, tmp_path: Path
 ) -> None:
     moved = released.cloned(tmp_path / "moved")
     moved.edit("components/train/train/__init__.py", '"""', '"""Moved on. ')
-    folder = run(moved, tmp_path / "runs", "docker", "model=logistic_regression")
-    assert not (moved.folder / "dist").exists(), "something was built for a run in images"
-    owners = {path.stat().st_uid for path in folder.rglob("*")}
-    assert owners == {folder.stat().st_uid}
-
-
-# The same test with processes is in tests/run_test.py.
-def test_odd_names_reach_the_images_unchanged(released: Tree, tmp_path: Path) -> None:
     target = '-t, "$(id)" `id`\n%s \\'
     source = tmp_path / "its 'own', $(id).csv"
     write_odd_table(source, target)
 
-    folder = run(
-        released, tmp_path / "its runs", "docker", f"source={source}", f"target={target}",
-        "model=logistic_regression",
-    )  # fmt: skip
-
-    assert json.loads((folder / "preprocess" / "schema").read_text())["target"]["name"] == target
-
-
-def test_images_can_reach_a_tracking_server_on_this_machine(released: Tree, tmp_path: Path) -> None:
     with tracking_server(tmp_path) as uri:
-        folder = run(released, tmp_path / "runs", "docker", f"mlflow_tracking_uri={uri}", "seed=5")
+        folder = run(
+            moved, tmp_path / "its runs", "docker", f"source={source}", f"target={target}",
+            "model=logistic_regression", f"mlflow_tracking_uri={uri}", "seed=5",
+        )  # fmt: skip
         client = MlflowClient(uri)
         champion = client.get_model_version_by_alias("pinion-model", "champion")
         record = client.get_run(str(champion.run_id))
+
+    assert not (moved.folder / "dist").exists(), "something was built for a run in images"
+    owners = {path.stat().st_uid for path in folder.rglob("*")}
+    assert owners == {folder.stat().st_uid}
+    assert json.loads((folder / "preprocess" / "schema").read_text())["target"]["name"] == target
     assert record.data.params["seed"] == "5"
     assert list((tmp_path / "kept").rglob("MLmodel")), "the model was not stored behind the server"
     assert not (folder.parent / "mlflow.db").exists()

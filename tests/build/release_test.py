@@ -197,18 +197,17 @@ def test_changed_code_needs_a_new_version_everywhere(scratch: Tree, registry: Re
     assert there == scratch.locked("1.1.0")["evaluate"]["content"] != here
 
 
-def test_a_release_runs_as_processes_whatever_is_in_the_tree(
-    scratch: Tree, tmp_path: Path
-) -> None:
-    (scratch.folder / CODE).write_text("raise SystemExit('of the working tree')\n")
-    done = scratch.run("run", "--release", "1.1.0", "--output", str(tmp_path / "runs"))
-    assert done.code == 0, done.stderr
-    assert re.search("^verdict +passed$", done.stdout, re.MULTILINE)
+def test_a_release_runs_as_processes_whatever_is_in_the_tree(scratch: Tree, tmp_path: Path) -> None:
+    code = scratch.folder / "components" / "resolve" / "resolve" / "__init__.py"
+    code.write_text("raise SystemExit('of the working tree')\n")
+    # Whole runs of a release in a changed clone are in reproduce_release_test.py; here its first
+    # step is enough.
+    given = ("--param", f"source={tmp_path}/absent.csv", "--output", str(tmp_path / "runs"))
+    done = scratch.run("run", "--release", "1.1.0", *given)
+    assert_refused(done, "run", "step 'resolve' failed", f"{tmp_path}/absent.csv")
 
 
-def test_a_release_whose_commit_is_missing_says_what_to_do(
-    second: Tree, tmp_path: Path
-) -> None:
+def test_a_release_whose_commit_is_missing_says_what_to_do(second: Tree, tmp_path: Path) -> None:
     shallow = tmp_path / "shallow"
     second.git("clone", "--quiet", "--depth=1", f"file://{second.folder}", str(shallow))
     commit = second.locked("1.1.0")["train"]["commit"]

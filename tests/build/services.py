@@ -91,7 +91,7 @@ class Registry:
 
     def forget_images(self) -> None:
         """Delete all images, but keep their layers, so that they need not be pushed again."""
-        for images in (self._folder / "storage").rglob("_manifests"):
+        for images in list((self._folder / "storage").rglob("_manifests")):
             shutil.rmtree(images)
 
     def answers(self) -> bool:

@@ -32,7 +32,10 @@ def made(tree: Path) -> bool:
     return left == {".venv", ".venv.lock"} and works.returncode == 0
 
 
-def test_of_five_concurrent_calls_one_makes_the_environment(tree: Path) -> None:
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a clone whose environment was made by one of five concurrent calls."""
+    tree = clone(tmp_path_factory.mktemp("complete") / "clone")
     calls = [
         subprocess.Popen(
             ["make", "setup"], cwd=tree, env=environment(), stderr=subprocess.PIPE, text=True
@@ -42,7 +45,11 @@ def test_of_five_concurrent_calls_one_makes_the_environment(tree: Path) -> None:
     errors = [each.communicate()[1] for each in calls]
     assert [each.returncode for each in calls] == [0] * 5, errors
     assert "".join(errors).count("making .venv") == 1
-    assert made(tree)
+    return tree
+
+
+def test_of_five_concurrent_calls_one_makes_the_environment(complete: Path) -> None:
+    assert made(complete)
 
 
 def test_the_next_call_completes_a_killed_one(tree: Path) -> None:
@@ -80,13 +87,12 @@ def test_a_damaged_environment_is_reported_and_made_again(tree: Path) -> None:
     assert made(tree)
 
 
-def test_a_removed_interpreter_is_replaced(tree: Path) -> None:
-    assert call(tree, "make", "setup").returncode == 0
-    python = tree / ".venv" / "bin" / "python"
+def test_a_removed_interpreter_is_replaced(complete: Path) -> None:
+    python = complete / ".venv" / "bin" / "python"
     python.unlink()
     python.symlink_to("/removed/bin/python3.11")
-    assert call(tree, "make", "setup").returncode == 0
-    assert made(tree)
+    assert call(complete, "make", "setup").returncode == 0
+    assert made(complete)
 
 
 @pytest.mark.parametrize(
@@ -117,14 +123,13 @@ def test_setup_without_network_ends_with_one_line(
     assert [each.name for each in tree.glob(".venv*")] == [".venv.lock"]
 
 
-def test_a_first_run_without_network_ends_with_one_line(tree: Path, tmp_path: Path) -> None:
-    assert call(tree, "make", "setup").returncode == 0
+def test_a_first_run_without_network_ends_with_one_line(complete: Path, tmp_path: Path) -> None:
     caches = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "UV_CACHE_DIR": str(tmp_path / "uv")}
     (tmp_path / "cache" / "pinion").mkdir(parents=True)
     # uv itself is not downloaded from the index.
     for uv in user_cache().glob("uv-*/"):
         shutil.copytree(uv, tmp_path / "cache" / "pinion" / uv.name)
-    done = call(tree, "make", "run", UV_DEFAULT_INDEX=NOWHERE, **caches)
+    done = call(complete, "make", "run", UV_DEFAULT_INDEX=NOWHERE, **caches)
     errors = [line for line in done.stderr.splitlines() if not line.startswith("make: ")]
     assert errors[-1] == (
         "pipelines.run: error: step 'resolve' failed: the environment of resolve cannot be"
@@ -137,7 +142,7 @@ def test_a_first_run_without_network_ends_with_one_line(tree: Path, tmp_path: Pa
     left = (tmp_path / "cache" / "pinion" / "environments").iterdir()
     assert {each.suffix for each in left} <= {".lock"}
     del caches["UV_CACHE_DIR"]
-    again = call(tree, "make", "run", "ARGS=--param source=absent.csv", **caches)
+    again = call(complete, "make", "run", "ARGS=--param source=absent.csv", **caches)
     assert "resolve: installed in" in again.stderr
     assert "error: step 'resolve' failed: " in again.stderr.splitlines()[-2]
     assert "absent.csv" in again.stderr.splitlines()[-2]

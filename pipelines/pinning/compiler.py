@@ -90,7 +90,8 @@ def _compile(pins: Sequence[Pin], environment: Mapping[str, str], output: Path) 
     try:
         # Imported here, so that an error in these files, which users edit, becomes one line too.
         from pipelines.training.choices import CHOICES
-        from pipelines.training.pipeline import DECIDES, MAKE_THE_MODEL, training_pipeline
+        from pipelines.training.pipeline import training_pipeline
+        from pipelines.training.recipe import DECIDES, MAKE_THE_MODEL
 
         code = {DECIDES: {RECIPE_CODE: _recipe_code(pins, MAKE_THE_MODEL)}}
         steps = {pin.name: step(pin, {**environment, **code.get(pin.name, {})}) for pin in pins}

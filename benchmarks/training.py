@@ -57,7 +57,7 @@ class Folders:
         files = self.files
         data, schema = files / "train-data", files / "schema"
         store = ("--mlflow-tracking-uri", f"sqlite:///{files}/mlflow.db")
-        rows = ("--train-data", data, "--schema", schema)
+        rows = ("--train-data", data, "--schema", schema, "--profile", files / "profile")
         named = ("--model", model, "--model-params", params)
         trained = step(self.train, *rows, *named, *store, *self.outputs(TRAINED))
         metrics = json.loads((files / "metrics").read_text())

@@ -17,6 +17,7 @@ OTHER_PROCESSOR = "Prescott"
 OUTPUTS = [
     ("pull_data", "dataset"),
     ("preprocess", "schema"),
+    ("preprocess", "profile"),
     ("preprocess", "train_data"),
     ("preprocess", "test_data"),
     ("train", "metrics"),

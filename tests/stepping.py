@@ -50,6 +50,7 @@ class Steps:
             return {
                 "train_data": prepared / "preprocess" / "train_data",
                 "schema": prepared / "preprocess" / "schema",
+                "profile": prepared / "preprocess" / "profile",
                 "model": "logistic_regression",
                 "experiment": self.experiment,
                 "trained_model": here / "model",

@@ -83,6 +83,7 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
         trained = components["train"](
             train_data=split.outputs["train_data"],
             schema=split.outputs["schema"],
+            profile=split.outputs["profile"],
             model=model,
             model_params=model_params,
             search=search,

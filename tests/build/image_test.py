@@ -172,6 +172,7 @@ def test_a_table_becomes_a_registered_model_without_network(
         *("--dataset", "/data/dataset", "--target", "diagnosis"),
         *("--train-data", "/data/train", "--test-data", "/data/test"),
         *("--schema", "/data/schema", "--report", "/data/report"),
+        *("--profile", "/data/profile"),
         options=options,
     )
     assert split.startswith("449 train and 120 test rows, 30 features")
@@ -180,6 +181,7 @@ def test_a_table_becomes_a_registered_model_without_network(
     store = ["--env", "MLFLOW_TRACKING_URI=sqlite:////data/mlflow.db", "--workdir", "/data"]
     images["train"].step(
         *("--train-data", "/data/train", "--schema", "/data/schema"),
+        *("--profile", "/data/profile"),
         *("--model", "logistic_regression", "--trained-model", "/data/model"),
         *("--run-id", "/data/run", "--model-id", "/data/id", "--metrics", "/data/cv"),
         options=[*options, *store],

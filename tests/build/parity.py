@@ -15,7 +15,7 @@ from tests.build.tree import call
 # Ids, times and paths differ between any two runs; these files contain none.
 FILES = {
     "pull-data": ("dataset",),
-    "preprocess": ("train_data", "test_data", "schema", "report", "data_report"),
+    "preprocess": ("train_data", "test_data", "schema", "report", "data_report", "profile"),
 }
 NUMBERS = {"train": "metrics", "evaluate": "metrics"}
 

@@ -129,7 +129,8 @@ def test_a_constant_column_does_not_vary(outcome: Outcome) -> None:
 
 def test_an_empty_column_has_no_distribution() -> None:
     columns = TableStatistics(
-        {"n": Kind.NUMERIC, "d": Kind.DATE, "c": Kind.CATEGORICAL, "b": Kind.BOOLEAN}
+        {"n": Kind.NUMERIC, "d": Kind.DATE, "c": Kind.CATEGORICAL, "b": Kind.BOOLEAN},
+        profiled=True,
     )
     columns.update(
         pd.DataFrame(
@@ -240,7 +241,7 @@ def test_large_columns_are_sampled_within_the_stated_error(monkeypatch: pytest.M
     frame = pd.DataFrame({"n": values, "c": pd.Series(names, dtype="str")})
 
     def described(rows: int) -> dict[str, Any]:
-        columns = TableStatistics({"n": Kind.NUMERIC, "c": Kind.CATEGORICAL})
+        columns = TableStatistics({"n": Kind.NUMERIC, "c": Kind.CATEGORICAL}, profiled=True)
         for start in range(0, len(frame), rows):
             columns.update(frame[start : start + rows])
         return columns.described()
@@ -265,7 +266,7 @@ def test_large_columns_are_sampled_within_the_stated_error(monkeypatch: pytest.M
 
 
 def test_what_a_double_does_not_hold_has_no_mean() -> None:
-    columns = TableStatistics({"n": Kind.NUMERIC})
+    columns = TableStatistics({"n": Kind.NUMERIC}, profiled=True)
     columns.update(pd.DataFrame({"n": [1e300, -1e300, 3.0, np.nan]}))
     huge = columns.described()["n"]
     assert isinstance(huge, Measure)

@@ -98,7 +98,7 @@ def split_dataset(
     dataset: Dataset, settings: Settings, outputs: Staged, metadata: dict[str, str]
 ) -> Preprocessed:
     """Write the outputs; both sides of the split carry the metadata."""
-    new_files = partial(SplitFiles, outputs, metadata)
+    new_files = partial(SplitFiles, outputs, metadata, "--profile" in settings.outputs)
     with closing(SinglePass(dataset.rows, settings, new_files)) as single_pass:
         found, numbered, findings = look(dataset, settings, single_pass)
         fail_on_errors(findings)

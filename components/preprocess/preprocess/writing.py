@@ -35,7 +35,9 @@ class Written:
 class SplitFiles:
     """Writes the two sides of the split, batch by batch, and gathers their statistics."""
 
-    def __init__(self, outputs: Staged, metadata: dict[str, str], survey: Survey) -> None:
+    def __init__(
+        self, outputs: Staged, metadata: dict[str, str], profiled: bool, survey: Survey
+    ) -> None:
         self._survey = survey
         types = {name: kinds.ARROW_TYPES[kind] for name, kind in survey.kinds.items()}
         types[survey.target] = target.ARROW_TYPES[survey.target_type]
@@ -52,7 +54,7 @@ class SplitFiles:
         )
         is_measured = survey.task is Task.REGRESSION
         measured = {survey.target: Kind.NUMERIC} if is_measured else {}
-        self._statistics = TableStatistics({**survey.kinds, **measured})
+        self._statistics = TableStatistics({**survey.kinds, **measured}, profiled)
 
     def write(self, features: DataFrame, values: Series, kept: Mask, test: Mask) -> None:
         """Append the rows that are kept, of features and targets in the types of their kinds.

@@ -17,7 +17,7 @@ from train.models import known_models
 from train.options import Options
 from train.search.options import parse_search
 
-PATHS = ("train_data", "schema", "trained_model", "run_id", "model_id", "metrics")
+PATHS = ("train_data", "schema", "profile", "trained_model", "run_id", "model_id", "metrics")
 
 
 def build_parser() -> Parser:
@@ -26,6 +26,7 @@ def build_parser() -> Parser:
     add = parser.add_argument
     add("--train-data", type=path, required=True, metavar="FILE", help="training split, Parquet")
     add("--schema", type=path, required=True, metavar="FILE", help="schema of the columns, JSON")
+    add("--profile", type=path, required=True, metavar="FILE", help="profile of the data, JSON")
     add(
         "--model",
         default=options.DEFAULT_MODEL,

@@ -139,6 +139,32 @@ def test_columns_that_the_schema_does_not_have_are_named(
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        pytest.param("dataset", "ab" * 32, f"'{'ab' * 32}', but '{'c0ffee' * 10}'", id="dataset"),
+        pytest.param("target", "age", "target is 'age', but 'price' in the training", id="target"),
+        pytest.param("task", "classification", "but 'regression' in the training", id="task"),
+    ],
+)
+def test_the_profile_of_another_table_is_refused(
+    step: Step, capsys: pytest.CaptureFixture[str], name: str, value: str, complaint: str
+) -> None:
+    step.write(customers(), "price")
+    path = step.folder / "profile"
+    profile = json.loads(path.read_text())
+    profile["columns"]["age"] = profile["columns"]["price"]
+    path.write_text(json.dumps(profile | {name: value}))
+
+    assert step.run() == 1
+
+    error = capsys.readouterr().err
+    assert error.startswith(f"train: error: --profile {path}: {name} is {value!r}, but ")
+    assert complaint in error
+    assert error.endswith("give the profile that the same run of preprocess wrote\n")
+    assert step.left_behind() == []
+
+
+@pytest.mark.parametrize(
     ("name", "content", "complaint"),
     [
         pytest.param("train", b"a,b\n1,2\n", "is not a Parquet file", id="csv-as-data"),
@@ -147,6 +173,8 @@ def test_columns_that_the_schema_does_not_have_are_named(
         pytest.param("schema", b"\xff\xfe", "is not JSON", id="binary-schema"),
         pytest.param("schema", b"[]", "the schema must be a JSON object", id="list-as-schema"),
         pytest.param("schema", b"{}", "schema_version is None", id="no-version"),
+        pytest.param("profile", b"\xff\xfe", "not a profile", id="binary-profile"),
+        pytest.param("profile", b"{}", "format is None, not 1", id="no-format"),
     ],
 )
 def test_a_file_of_another_format_is_named(

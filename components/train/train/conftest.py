@@ -14,6 +14,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from pinion_step.formats.profile import Profile, Text, to_json
 from train.__main__ import main
 
 KINDS = {
@@ -88,6 +89,9 @@ class Step:
             **schema,
         }
         (self.folder / "schema").write_text(json.dumps(document))
+        columns = {target: Text(len(kept), 0)}
+        profile = Profile("c0ffee" * 10, "ab" * 32, len(kept), target, task, columns)
+        (self.folder / "profile").write_text(to_json(profile))
         return self
 
     def flags(self, *more: str) -> list[str]:
@@ -95,6 +99,7 @@ class Step:
         given = {
             "--train-data": self.folder / "train",
             "--schema": self.folder / "schema",
+            "--profile": self.folder / "profile",
             "--mlflow-tracking-uri": self.tracking_uri,
             "--experiment": self.folder.name,
             "--trained-model": self.output("trained_model"),

@@ -19,7 +19,14 @@ def log_lineage(run: Run, options: Options, data: Dataset, metrics: Path) -> Non
     documents: dict[str, Mapping[str, Any]] = {
         "train": {
             "parameters": given_parameters(options),
-            "inputs": {"train_data": sha256(options.train_data), "schema": sha256(options.schema)},
+            "inputs": {
+                name: sha256(path)
+                for name, path in (
+                    ("train_data", options.train_data),
+                    ("schema", options.schema),
+                    ("profile", options.profile),
+                )
+            },
             "outputs": {"metrics": sha256(metrics)},
         }
     }

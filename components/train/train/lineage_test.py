@@ -64,6 +64,7 @@ def test_a_run_says_what_every_step_before_the_model_was_given(step: Step) -> No
             "inputs": {
                 "train_data": sha256(step.folder / "train"),
                 "schema": sha256(step.folder / "schema"),
+                "profile": sha256(step.folder / "profile"),
             },
             "outputs": {"metrics": sha256(step.output("metrics"))},
         },

@@ -108,12 +108,15 @@ def test_a_run_says_from_which_data_and_versions_its_model_came(
         "pinion.component.train": "0.3.1",
         "pinion.dataset.source": "https://example.org/customers.csv",
         "pinion.dataset.sha256": "c0ffee" * 10,
+        "pinion.dataset": "c0ffee" * 10,
     }.items() <= run.data.tags.items()
     assert run.inputs
     (given,) = run.inputs.dataset_inputs
     assert given.dataset.name == "customers.csv"
     assert given.dataset.source == '{"url": "https://example.org/customers.csv"}'
     assert given.tags[0].value == "training"
+    profile = Path(client.download_artifacts(run.info.run_id, "profile.json", str(step.folder)))
+    assert profile.read_bytes() == (step.folder / "profile").read_bytes()
     model = client.get_logged_model(step.output("model_id").read_text())
     assert (model.status, model.source_run_id, model.name) == ("READY", run.info.run_id, "ridge")
     assert {metric.key: metric.value for metric in model.metrics or []} == step.metrics()

@@ -26,6 +26,7 @@ class Options:
 
     train_data: Path
     schema: Path
+    profile: Path
     model: str
     model_params: dict[str, Any]
     search: SearchOptions | None

@@ -13,11 +13,13 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from pinion_step.errors import StepError, WrongCallError
+from pinion_step.formats.profile import Profile
 from pinion_step.kfp.executor_output import describe
 from pinion_step.mlflow import answers, connect, resolve_uri
 from pinion_step.outputs import Staged, staged, to_json, write_text
 from pinion_step.store import prepare_store
 from train.data.dataset import Dataset, read_dataset
+from train.data.profile import read_profile_of
 from train.data.schema import Schema, read_schema
 from train.log import log
 from train.model.cross_validation import METRICS, Folds, Metrics, choose_folds, cross_validate
@@ -51,6 +53,7 @@ class Job:
     options: Options
     schema: Schema
     data: Dataset
+    profile: Profile
     pipeline: Pipeline
     folds: Folds
     plan: Plan | None
@@ -81,6 +84,7 @@ def prepare(options: Options) -> Job:
     schema = read_schema(options.schema)
     check_memory(options, schema, find_model(schema.task, options.model).family)
     data = read_dataset(options.train_data, schema)
+    profile = read_profile_of(options.profile, schema, data)
     try:
         number = choose_folds(data.target, schema.task, options.cv_folds)
     except ValueError as error:
@@ -103,7 +107,7 @@ def prepare(options: Options) -> Job:
     # The values that the trials vary are known only after the search.
     varied = {f"estimator.{name}" for name in plan.space} if plan else set()
     known = {name: value for name, value in params.items() if name not in varied}
-    return Job(options, schema, data, pipeline, folds, plan, known)
+    return Job(options, schema, data, profile, pipeline, folds, plan, known)
 
 
 def fit_and_log(job: Job, uri: str, outputs: Staged) -> str:
@@ -119,10 +123,13 @@ def fit_and_log(job: Job, uri: str, outputs: Staged) -> str:
     with answers(uri, f"the experiment {options.experiment!r}"):
         experiment_id, links = find_place(client, options.experiment, os.environ)
         tags = tracking.run_tags(data.source, data.sha256, os.environ) | links
+        tags |= {"pinion.dataset": job.profile.dataset}
         with tracking.tracked_run(client, experiment_id, options.model, tags) as run:
             run.log_params(job.params)
             signature = logged_model.make_signature(job.schema, data.features)
-            run.log_dataset(data.source, data.sha256, signature.inputs, len(data.target))
+            dataset = job.profile.dataset
+            run.log_dataset(data.source, dataset, signature.inputs, len(data.target))
+            run.log_profile(job.profile)
             metrics, found = fit(job, run, tags)
             run.log_params(found)
             with tracking.tracked_model(run, options.model, {**job.params, **found}) as logged:

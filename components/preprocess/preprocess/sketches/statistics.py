@@ -14,10 +14,10 @@ from pinion_step.formats.profile import MOST_FREQUENCIES, STEPS, Category, Colum
 from preprocess.reading.kinds import Kind
 from preprocess.reading.schema import MOST_CATEGORIES, Feature
 from preprocess.sketches.distinct import DistinctCount
+from preprocess.sketches.distribution import Distribution
 from preprocess.sketches.hashing import Hashes, hash_texts
-from preprocess.sketches.moments import Moments
 from preprocess.sketches.row_sample import numbers
-from preprocess.sketches.value_choice import Choice, ChosenValues
+from preprocess.sketches.value_choice import ChosenValues
 
 # Longer ones would blow up the profile; those that begin alike count as one.
 _LONGEST_CATEGORY = 200
@@ -51,28 +51,27 @@ class ColumnStatistics(ABC):
 
 
 class MeasureStatistics(ColumnStatistics):
-    """Range, moments and quantiles of numbers, or of dates as milliseconds since 1970."""
+    """The range of numbers or dates, and their distribution if it is wanted."""
 
-    def __init__(self, name: str, kind: Kind, choice: Choice) -> None:
+    def __init__(self, name: str, kind: Kind, distribution: Distribution | None) -> None:
         super().__init__(name, kind)
         self._low, self._high = np.inf, -np.inf
-        self._moments = Moments()
-        self._chosen = ChosenValues(choice)
+        self._distribution = distribution
 
     def update(self, column: Series) -> None:
         """Take a further batch into account."""
-        # Adding 0.0 turns -0.0, which sorts as 0.0 does, into 0.0.
-        values = numbers(column) + 0.0
+        values = numbers(column)
         self.rows += len(values)
         missing = np.isnan(values)
         if missing.any():
             values = values[~missing]
             self.missing += len(missing) - len(values)
-        if len(values):
-            self._low = min(self._low, float(values.min()))
-            self._high = max(self._high, float(values.max()))
-            self._moments.update(values)
-            self._chosen.add(values[self._chosen.update(len(values))])
+        if not len(values):
+            return
+        self._low = min(self._low, float(values.min()))
+        self._high = max(self._high, float(values.max()))
+        if self._distribution:
+            self._distribution.update(values)
 
     def feature(self) -> Feature:
         """Return the range."""
@@ -82,30 +81,18 @@ class MeasureStatistics(ColumnStatistics):
     def described(self) -> Measure:
         """Return the distribution."""
         is_date = self.kind is Kind.DATE
+        # Dates are milliseconds here.
         unit = _MILLISECONDS if is_date else 1
-        mean, deviation = self._moments.finish()
-        if self._low == self._high:
-            # Whatever the sums were rounded to.
-            mean, deviation = self._low, 0.0
+        known = self._distribution
+        mean, deviation = known.moments() if known else (None, None)
         return Measure(
             "date" if is_date else "number",
             self.rows,
             self.missing,
             None if mean is None else mean / unit,
             None if deviation is None else deviation / unit,
-            tuple(value / unit for value in self._quantiles()),
+            tuple(value / unit for value in (known.quantiles(STEPS) if known else ())),
         )
-
-    def _quantiles(self) -> list[float]:
-        """Return the smallest value that k / STEPS of the values do not exceed, for each k.
-
-        The ends are those of all values, even if only some are in the sample.
-        """
-        if not self.filled:
-            return []
-        values = np.sort(self._chosen.values())
-        places = [-(-step * len(values) // STEPS) - 1 for step in range(1, STEPS)]
-        return [self._low, *values[places].tolist(), self._high]
 
     def _plain(self, value: float) -> float | str:
         if self.kind is Kind.DATE:
@@ -137,14 +124,17 @@ class BooleanStatistics(ColumnStatistics):
 
 
 class CategoryStatistics(ColumnStatistics):
-    """How often a column has which text: counted, or beyond MOST_CATEGORIES of them, estimated."""
+    """How often a column has which text: counted, or beyond MOST_CATEGORIES of them, estimated.
 
-    def __init__(self, name: str, choice: Choice, distinct: DistinctCount) -> None:
+    `chosen`, which holds texts to estimate from, is given if the frequencies are wanted.
+    """
+
+    def __init__(self, name: str, distinct: DistinctCount, chosen: ChosenValues | None) -> None:
         super().__init__(name, Kind.CATEGORICAL)
         self._counts: Counter[str] | None = Counter()
         # Of the hashes, once there are too many categories to count.
         self._distinct = distinct
-        self._chosen = ChosenValues(choice)
+        self._chosen = chosen
 
     def update(self, column: Series) -> None:
         """Take a further batch into account."""
@@ -158,9 +148,10 @@ class CategoryStatistics(ColumnStatistics):
             self._distinct.update(_hashes(pc.unique(texts)))
         else:
             self._count(texts, self._counts)
-        chosen = texts.take(pa.array(self._chosen.update(len(texts))))
-        begins = pc.utf8_slice_codeunits(chosen, 0, _LONGEST_CATEGORY)
-        self._chosen.add(begins.to_numpy(zero_copy_only=False))
+        if self._chosen:
+            chosen = texts.take(pa.array(self._chosen.update(len(texts))))
+            begins = pc.utf8_slice_codeunits(chosen, 0, _LONGEST_CATEGORY)
+            self._chosen.add(begins.to_numpy(zero_copy_only=False))
 
     def feature(self) -> Feature:
         """Return the categories, unless they are too many."""
@@ -174,8 +165,8 @@ class CategoryStatistics(ColumnStatistics):
             return Text(self.rows, self.missing)
         counts, of = self._counts, self.filled
         if counts is None:
-            sample = self._chosen.values()
-            counts, of = Counter(sample.tolist()), len(sample)
+            sample: list[str] = self._chosen.values().tolist() if self._chosen else []
+            counts, of = Counter(sample), len(sample)
         begins: Counter[str] = Counter()
         for text, count in counts.items():
             begins[text[:_LONGEST_CATEGORY]] += count * self.filled // of

@@ -8,13 +8,14 @@ from pinion_step.formats.profile import Column
 from preprocess.reading.kinds import Kind
 from preprocess.reading.schema import Feature
 from preprocess.sketches.distinct import DistinctCount
+from preprocess.sketches.distribution import Distribution
 from preprocess.sketches.statistics import (
     BooleanStatistics,
     CategoryStatistics,
     ColumnStatistics,
     MeasureStatistics,
 )
-from preprocess.sketches.value_choice import Choice, size_of_sample
+from preprocess.sketches.value_choice import Choice, ChosenValues, size_of_sample
 
 # All columns together keep as many hashes, and one at least, whatever the width of the table.
 _ALL_HASHES = 1 << 23
@@ -24,12 +25,13 @@ _A_TEXT = 8
 
 
 class TableStatistics:
-    """Gathers what the schema and the profile say of columns, over the rows kept."""
+    """Gathers what the schema says of columns, and the profile if it is wanted."""
 
-    def __init__(self, kinds: Mapping[str, Kind]) -> None:
+    def __init__(self, kinds: Mapping[str, Kind], profiled: bool) -> None:
         columns = len(kinds)
         values = size_of_sample(columns)
         self._hashes = max(_FEWEST_HASHES, _ALL_HASHES // columns)
+        self._profiled = profiled
         self._numbers, self._texts = Choice(values), Choice(values // _A_TEXT)
         self._columns = [self._column(name, kind) for name, kind in kinds.items()]
 
@@ -43,7 +45,7 @@ class TableStatistics:
         return {column.name: column.feature() for column in self._columns}
 
     def described(self) -> dict[str, Column]:
-        """Return what the profile says of each column."""
+        """Return what the profile says of each column, if it is wanted."""
         return {column.name: column.described() for column in self._columns}
 
     def _column(self, name: str, kind: Kind) -> ColumnStatistics:
@@ -51,5 +53,8 @@ class TableStatistics:
             case Kind.BOOLEAN:
                 return BooleanStatistics(name)
             case Kind.CATEGORICAL:
-                return CategoryStatistics(name, self._texts, DistinctCount(self._hashes))
-        return MeasureStatistics(name, kind, self._numbers)
+                chosen = ChosenValues(self._texts) if self._profiled else None
+                return CategoryStatistics(name, DistinctCount(self._hashes), chosen)
+        return MeasureStatistics(
+            name, kind, Distribution(self._numbers) if self._profiled else None
+        )

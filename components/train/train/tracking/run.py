@@ -28,6 +28,7 @@ from mlflow.types import Schema as ColumnSchema
 from requests import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
+from pinion_step.formats.profile import Profile, to_json
 from pinion_step.lineage import release_tags
 from pinion_step.runs import ending, make_run
 
@@ -61,6 +62,10 @@ class Run:
         now = int(time.time() * 1000)
         entities = [Metric(key, value, now, 0, model_id) for key, value in metrics.items()]
         self.client.log_batch(self.run_id, metrics=entities)
+
+    def log_profile(self, profile: Profile) -> None:
+        """Log the profile of the data, for comparison with that of later data."""
+        self.client.log_text(self.run_id, to_json(profile), "profile.json")
 
     def log_dataset(self, source: str, sha256: str, columns: ColumnSchema, rows: int) -> None:
         """Log where the rows came from, as the run's training dataset."""

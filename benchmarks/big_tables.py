@@ -22,7 +22,7 @@ from pipelines.runner.process.programs import Installed, installed
 from pipelines.system.workspace import ROOT, Workspace
 
 LARGE = 20_000_000
-OUTPUTS = ("train-data", "test-data", "schema", "report", "profile")
+OUTPUTS = ("train-data", "test-data", "schema", "data-summary", "profile")
 
 
 @dataclass(frozen=True)

@@ -31,14 +31,16 @@ class Step:
 STEPS = {
     "pull_data": Step(pull_data, {"source": "sample:breast_cancer"}, "dataset"),
     "preprocess": Step(
-        preprocess, {"target": "diagnosis"}, "dataset train-data test-data schema report"
+        preprocess,
+        {"target": "diagnosis"},
+        "dataset train-data test-data schema data-summary profile",
     ),
     "train": Step(
-        train, {}, "train-data schema trained-model run-id model-id metrics",
+        train, {}, "train-data schema profile trained-model run-id model-id metrics",
         {"trained-model": "model"},
     ),
     "evaluate": Step(
-        evaluate, {}, "model test-data result metrics report report-data",
+        evaluate, {}, "model test-data result test-metrics report report-data",
         {"result": "evaluation"},
     ),
     "register": Step(register, REGISTERED, "model evaluation model-version model-uri"),

@@ -29,7 +29,7 @@ MODELS = {
 }
 NAMES = ("pull_data", "preprocess", "train", "evaluate")
 TRAINED = ("trained-model", "run-id", "model-id", "metrics")
-EVALUATED = ("result", "metrics", "report", "report-data")
+EVALUATED = ("result", "test-metrics", "report", "report-data")
 PLAIN = ROOT / "benchmarks/plain_training.py"
 PLAIN_NAME = "scikit-learn"
 

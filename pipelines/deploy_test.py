@@ -134,7 +134,7 @@ def test_settings_for_the_cluster_go_with_the_version(workspace: Workspace) -> N
         (run,) = server.recurring_runs.values()
     assert first["name"] == "1.0.0"
     executors = first["pipeline_spec"]["platform_spec"]["platforms"]["kubernetes"]
-    assert len(executors["deploymentSpec"]["executors"]) == 6
+    assert len(executors["deploymentSpec"]["executors"]) == 7
     assert re.fullmatch("1.0.0-[0-9a-f]{8}", second["name"])
     assert run["pipeline_version_reference"]["pipeline_version_id"] == second["pipeline_version_id"]
     assert run["service_account"] == "trainer"
@@ -229,7 +229,7 @@ def test_another_pipeline_under_the_tag_is_told(workspace: Workspace) -> None:
     with serving(KfpServer()) as server:
         assert main(server, "1.0.0") == 0
         (version,) = server.versions.values()
-        version["pipeline_spec"]["pipeline_spec"]["root"]["dag"]["tasks"].pop("train")
+        version["pipeline_spec"]["pipeline_spec"]["root"]["dag"]["tasks"].pop("condition-1")
         process = command(workspace, server, "1.0.0")
         _, error = process.communicate(timeout=60)
     assert process.returncode == 1

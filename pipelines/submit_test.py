@@ -67,7 +67,7 @@ def test_a_run_is_what_was_compiled_with_the_parameters_of_the_call(
     assert posted.body["pipeline_spec"]["pipeline_spec"] == PipelineFile.load(GOLDEN).document()
     platform = posted.body["pipeline_spec"]["platform_spec"]["platforms"]["kubernetes"]
     executors = platform["deploymentSpec"]["executors"]
-    assert len(executors) == 6
+    assert len(executors) == 7
     field = {"name": "PINION_PIPELINE_RUN", "fieldPath": "metadata.labels['pipeline/runid']"}
     assert all(each == {"fieldPathAsEnv": [field]} for each in executors.values())
     parameters = posted.body["runtime_config"]["parameters"]
@@ -115,7 +115,7 @@ def test_no_cache_is_for_every_step() -> None:
     spec = posted.body["pipeline_spec"]["pipeline_spec"]
     dags = [spec["root"]["dag"], *(each.get("dag", {}) for each in spec["components"].values())]
     options = [each["cachingOptions"] for dag in dags for each in dag.get("tasks", {}).values()]
-    assert len(options) == 7
+    assert len(options) == 9
     assert not any(option.get("enableCache") for option in options)
 
 
@@ -133,7 +133,7 @@ def test_settings_for_the_cluster_go_with_the_run(tmp_path: Path) -> None:
         (posted,) = server.asked("POST", "/runs")
     assert posted.body["service_account"] == "runner"
     executors = posted.body["pipeline_spec"]["platform_spec"]["platforms"]["kubernetes"]
-    assert len(executors["deploymentSpec"]["executors"]) == 6
+    assert len(executors["deploymentSpec"]["executors"]) == 7
     assert "3Gi" in json.dumps(posted.body["pipeline_spec"]["pipeline_spec"])
 
 
@@ -169,6 +169,21 @@ def test_what_is_wrong_is_said_before_a_cluster_is_asked(
             submit.main([*where, *arguments])
         assert server.requests == []
     assert refused.value.exit_code == code
+
+
+def test_a_step_that_would_get_no_value_is_named_before_a_cluster_is_asked(tmp_path: Path) -> None:
+    file = PipelineFile.load(GOLDEN)
+    seed = file.spec.root.input_definitions.parameters["seed"]
+    seed.ClearField("default_value")
+    seed.is_optional = True
+    path = tmp_path / "pipeline.yaml"
+    path.write_text(file.text())
+    with serving(KfpServer()) as server:
+        where = ["--pipeline-file", str(path), "--endpoint", server.address, "--param", TRACKING]
+        with pytest.raises(PinionError, match="the pipeline's parameter 'seed' has none"):
+            submit.main(where)
+        assert server.requests == []
+        assert submit.main([*where, "--param", "seed=3"]) == 0
 
 
 def test_a_wrong_call_is_one_line() -> None:

@@ -209,7 +209,7 @@ def test_interrupting_stops_the_steps_and_reports_what_is_done(
         os.kill(started.pid, number)
     _, stderr = started.communicate(timeout=120)
     assert started.returncode == code, stderr
-    assert "stopped; done: resolve, pull-data, preprocess;" in stderr
+    assert "stopped; done: resolve, pull-data, preprocess, decide;" in stderr
     assert "Traceback" not in stderr
     assert _running(tmp_path) == []
     assert step_processes(tmp_path) == []

@@ -18,7 +18,7 @@ from tests.running import Finished, client, command, environment, params, run, r
 pytestmark = pytest.mark.slow(reason="every test is a whole run or two")
 
 # The steps that the cache can take the place of; `resolve` and `register` always run.
-PURE = ["pull-data", "preprocess", "train", "evaluate"]
+PURE = ["pull-data", "preprocess", "decide", "train", "evaluate"]
 GIVEN = ("--register", *params(model="logistic_regression", registered_model_name="tumour"))
 
 
@@ -116,7 +116,7 @@ def test_a_model_whose_mlflow_run_was_deleted_is_trained_again(output: Path) -> 
     (record,) = mlflow_runs(output)
     client(output).delete_run(record)
     again = run(output, *GIVEN)
-    assert reused(again) == PURE[:2]
+    assert reused(again) == PURE[:3]
     assert why(again, "train") == f"its MLflow run {record} was deleted"
     assert why(again, "evaluate") == "changed: model"
     assert again.shown("registered") == "models:/tumour/2"
@@ -127,12 +127,12 @@ def test_changed_thresholds_evaluate_again_and_so_do_the_first_ones_later(
 ) -> None:
     stricter = params(thresholds='{"accuracy": 0.9999}')
     failed = run(output, *GIVEN[1:], *stricter)
-    assert reused(failed) == PURE[:3]
+    assert reused(failed) == PURE[:4]
     assert why(failed, "evaluate") == "changed: thresholds"
     (record,) = mlflow_runs(output)
     assert client(output).get_run(record).data.tags["pinion.evaluation"] == "failed"
     back = run(output, *GIVEN)
-    assert reused(back) == PURE[:3]
+    assert reused(back) == PURE[:4]
     assert why(back, "evaluate") == f"its MLflow run {record} has another evaluation"
     assert client(output).get_run(record).data.tags["pinion.evaluation"] == "passed"
 
@@ -141,7 +141,7 @@ def test_a_verdict_does_not_hold_for_the_next_champion(tmp_path: Path) -> None:
     gate = [*GIVEN, *params(thresholds='{"accuracy": {"min_absolute_change": 0.0}}')]
     assert reused(run(tmp_path, *gate)) == []
     again = run(tmp_path, *gate)
-    assert reused(again) == PURE[:3]
+    assert reused(again) == PURE[:4]
     # `resolve` found the champion, which the first run had made.
     assert why(again, "evaluate") == "changed: compare_with"
     assert reused(run(tmp_path, *gate)) == PURE
@@ -223,6 +223,6 @@ def test_the_steps_of_a_killed_run_are_cached(tmp_path: Path) -> None:
     process.kill()
     process.wait()
     again = run(tmp_path, *GIVEN)
-    assert reused(again) == PURE[:2]
+    assert reused(again) == PURE[:3]
     assert why(again, "train") == "not in the cache"
     assert len(client(tmp_path).search_model_versions("name='tumour'")) == 1

@@ -38,6 +38,8 @@ def test_the_sdk_loads_it_again(tmp_path: Path) -> None:
     loaded = load_component_from_file(str(tmp_path / "pipeline.yaml"))
     assert sorted(loaded.pipeline_spec.components) == [
         "comp-condition-1",
+        "comp-condition-2",
+        "comp-decide",
         "comp-evaluate",
         "comp-preprocess",
         "comp-pull-data",
@@ -52,7 +54,8 @@ def test_the_parameters_are_the_published_ones() -> None:
         "source sha256 delimiter encoding quote skip_lines header target task positive_class"
         " test_fraction seed ignore_columns allowed_checks column_types missing_markers decimal"
         " thousands date_format duplicates model model_params search thresholds slices experiment"
-        " mlflow_tracking_uri registered_model_name compare_with register".split()
+        " mlflow_tracking_uri registered_model_name compare_with retrain max_age drift_limits"
+        " register".split()
     )
 
 

@@ -175,6 +175,9 @@ def test_the_dashboard_offers_the_values_that_the_components_accept() -> None:
     refused = called("preprocess", "-m", "preprocess", "--task", "neither")
     assert f"(known: {', '.join(tasks)})" in refused
     assert empty == ""
+    for component, flag in (("resolve", "--retrain"), ("decide", "--policy")):
+        refused = called(component, "-m", component, flag, "neither")
+        assert f"is not a policy; give one of {', '.join(CHOICES['retrain'])};" in refused
     empty, *ways = CHOICES["duplicates"]
     refused = called("preprocess", "-m", "preprocess", "--duplicates", "neither")
     assert f"is not one of {' '.join(map(repr, ways))};" in refused

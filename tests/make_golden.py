@@ -18,6 +18,7 @@ def compile_golden(output: Path) -> None:
             f"{number}.2.3",
             f"registry.example.com/{component.repository}:{number}.2.3@sha256:{number:064x}",
             component.interface,
+            f"s1:{number:064x}",
         )
         for number, component in enumerate(discover(ROOT / "components").values(), 1)
     ]

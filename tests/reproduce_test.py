@@ -21,7 +21,7 @@ OUTPUTS = [
     ("preprocess", "train_data"),
     ("preprocess", "test_data"),
     ("train", "metrics"),
-    ("evaluate", "metrics"),
+    ("evaluate", "test_metrics"),
     ("evaluate", "predictions"),
 ]
 

@@ -76,7 +76,7 @@ def test_a_run_succeeds_and_prints_a_summary(classification: Finished) -> None:
 
 
 def test_every_step_is_reported_with_its_time(classification: Finished) -> None:
-    steps = ["resolve", "pull-data", "preprocess", "train", "evaluate", "register"]
+    steps = ["resolve", "pull-data", "preprocess", "decide", "train", "evaluate", "register"]
     events = [
         line.split(" ", 1)[1] for line in classification.stderr.splitlines() if line[:2].isdigit()
     ]
@@ -113,7 +113,7 @@ def test_a_run_folder_holds_the_file_the_outputs_and_the_logs(classification: Fi
     names = {
         str(path.relative_to(classification.folder)) for path in classification.folder.glob("*")
     }
-    steps = {"resolve", "pull-data", "preprocess", "train", "evaluate", "register"}
+    steps = {"resolve", "pull-data", "preprocess", "decide", "train", "evaluate", "register"}
     assert names == steps | {"logs", "pipeline.yaml"}
     assert {path.stem for path in (classification.folder / "logs").iterdir()} == steps
 
@@ -148,12 +148,12 @@ def test_kfp_gets_the_metrics_as_its_sdk_would_write_them(classification: Finish
     thresholds = [round(each, 4) for each in curve["thresholds"]]
     expected.log_roc_curve(curve["x"], curve["y"], thresholds)
     expected.log_confusion_matrix(report["confusion"]["labels"], report["confusion"]["counts"])
-    scalars = Metrics(metadata={"display_name": "test metrics"})
+    scalars = Metrics()
     for each in report["metrics"]:
         scalars.log_metric(each["name"], each["value"])
 
     assert json.loads((folder / "classification_metrics").read_text()) == expected.metadata
-    assert metadata["metrics"] == scalars.metadata
+    assert metadata["test_metrics"] == scalars.metadata
     drawn, exact = metadata["classification_metrics"], expected.metadata
     assert drawn["confusionMatrix"] == exact["confusionMatrix"]
     # The UI draws a curve through the corners only if each is there three times.
@@ -173,9 +173,9 @@ def test_kfp_gets_the_metrics_as_its_sdk_would_write_them(classification: Finish
 def test_a_regression_has_no_classification_metrics(regression: Finished) -> None:
     folder = regression.folder / "evaluate"
     written = json.loads((folder / "executor_output.json").read_text())["artifacts"]
-    metrics = json.loads((folder / "metrics").read_text())
+    metrics = json.loads((folder / "test_metrics").read_text())
     assert written == {
-        "metrics": {"artifacts": [{"metadata": {**metrics, "display_name": "test metrics"}}]},
+        "test_metrics": {"artifacts": [{"metadata": metrics}]},
         "classification_metrics": {"artifacts": [{"metadata": {}}]},
     }
     assert json.loads((folder / "classification_metrics").read_text()) == {}
@@ -255,7 +255,7 @@ def test_the_same_run_twice_gives_the_same_data_and_metrics(tmp_path: Path) -> N
         "pull-data/dataset",
         "preprocess/train_data",
         "preprocess/schema",
-        "evaluate/metrics",
+        "evaluate/test_metrics",
     ):
         assert (folders[0] / output).read_bytes() == (folders[1] / output).read_bytes(), output
 

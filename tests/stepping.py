@@ -63,7 +63,7 @@ class Steps:
                 "model": here / "model",
                 "test_data": prepared / "preprocess" / "test_data",
                 "result": here / "result",
-                "metrics": here / "metrics",
+                "test_metrics": here / "test_metrics",
                 "report": here / "report",
                 "report_data": here / "report_data",
             }

@@ -45,5 +45,5 @@ def test_a_model_is_as_good_as_that_of_the_plain_table(
     finished = run(output, *params(source=TABLES / source, **given))
     assert finished.code == 0, finished.stderr
     newest = max(output.glob("20*"))
-    found = json.loads((newest / "evaluate" / "metrics").read_text())
+    found = json.loads((newest / "evaluate" / "test_metrics").read_text())
     assert {name: found[name] for name in metrics} == pytest.approx(metrics, abs=0.045)

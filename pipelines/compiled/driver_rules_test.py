@@ -256,11 +256,13 @@ def test_every_step_of_the_training_pipeline_gets_all_its_parameters() -> None:
     file = PipelineFile.load(GOLDEN)
     steps = {
         name: task
-        for dag in (file.spec.root.dag, file.spec.components["comp-condition-1"].dag)
+        for dag in (file.spec.root.dag, *(each.dag for each in file.spec.components.values()))
         for name, task in dag.tasks.items()
         if file.spec.components[task.component_ref.name].executor_label
     }
-    assert sorted(steps) == ["evaluate", "preprocess", "pull-data", "register", "resolve", "train"]
+    assert sorted(steps) == sorted(
+        ["resolve", "pull-data", "preprocess", "decide", "train", "evaluate", "register"]
+    )
     for task in steps.values():
         declared = file.spec.components[task.component_ref.name].input_definitions.parameters
         assert sorted(task.inputs.parameters) == sorted(declared)
@@ -270,7 +272,8 @@ def test_every_step_of_the_training_pipeline_gets_all_its_parameters() -> None:
 def test_a_file_that_an_older_version_compiled_is_refused(tmp_path: Path) -> None:
     # KFP 2.17 failed at this file with `parameter "cv_folds" not found in executor input`.
     def leave_out(document: dict[str, Any]) -> None:
-        given = document["root"]["dag"]["tasks"]["train"]["inputs"]["parameters"]
+        behind = document["components"]["comp-condition-1"]["dag"]["tasks"]
+        given = behind["train"]["inputs"]["parameters"]
         del given["cv_folds"], given["experiment_parameters"]
 
     file = edited(tmp_path, leave_out)
@@ -282,16 +285,17 @@ def test_a_file_that_an_older_version_compiled_is_refused(tmp_path: Path) -> Non
 
 def test_what_the_graph_around_a_step_lacks_is_named(tmp_path: Path) -> None:
     def take_away(document: dict[str, Any]) -> None:
-        inputs = document["root"]["dag"]["tasks"]["condition-1"]["inputs"]
+        behind = document["components"]["comp-condition-1"]["dag"]["tasks"]
+        inputs = behind["condition-2"]["inputs"]
         del inputs["parameters"]["pipelinechannel--mlflow_tracking_uri"]
         del inputs["artifacts"]["pipelinechannel--evaluate-result"]
-        trigger = document["root"]["dag"]["tasks"]["condition-1"]["triggerPolicy"]
+        trigger = behind["condition-2"]["triggerPolicy"]
         trigger["condition"] = "inputs.parameter_values['wanted'] == true"
 
     assert told(edited(tmp_path, take_away)) == [
-        "step 'condition-1' gets no value for its parameter 'pipelinechannel--mlflow_tracking_uri';"
+        "step 'condition-2' gets no value for its parameter 'pipelinechannel--mlflow_tracking_uri';"
         " set it in the pipeline, or put its argument behind isPresent in component.yaml",
-        "step 'condition-1' has a condition on 'wanted', which it is not given",
+        "step 'condition-2' has a condition on 'wanted', which it is not given",
         "step 'register' takes the parameter 'pipelinechannel--mlflow_tracking_uri', which the"
         " pipeline around it does not have",
         "step 'register' takes the artifact 'pipelinechannel--evaluate-result', which the pipeline"

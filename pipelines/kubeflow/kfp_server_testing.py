@@ -137,7 +137,9 @@ def _listed(
     """Return one page, with at most two entries so that callers have to read several."""
     found = list(things.values())
     for predicate in json.loads(request.query.get("filter") or "{}").get("predicates", []):
-        found = [each for each in found if each[predicate["key"]] == predicate["stringValue"]]
+        several = predicate.get("stringValues", {}).get("values")
+        wanted = several or [predicate["stringValue"]]
+        found = [each for each in found if each.get(predicate["key"]) in wanted]
     for name, value in scope.items():
         found = [each for each in found if each.get(name, "") == value]
     start = int(request.query.get("page_token") or 0)

@@ -9,7 +9,8 @@ from pipelines.kubeflow import schedules, versions
 from pipelines.kubeflow.api.client import Api
 from pipelines.kubeflow.cron import shown
 from pipelines.kubeflow.descriptions import of_pipeline
-from pipelines.kubeflow.runs import find_experiment
+from pipelines.kubeflow.following.follow import COMMAND
+from pipelines.kubeflow.runs import find_experiment, going_on
 from pipelines.kubeflow.schedules import Recurring, Schedule
 from pipelines.kubeflow.versions import Version
 from pipelines.system.errors import PinionError
@@ -27,7 +28,8 @@ class Deploying:
     def deploy(self, file: PipelineFile, schedule: Schedule | None) -> Iterator[str]:
         """Create the pipeline, the version and the schedule that do not exist yet.
 
-        A second call does nothing. Without a schedule, an existing one is kept.
+        A second call does nothing. Without a schedule, an existing one is kept. Raises
+        `PinionError`, and keeps the schedule, if it would change while a run of it is going on.
         """
         found = versions.find_pipeline(self.api, file.name, self.namespace)
         pipeline_id = found
@@ -41,9 +43,7 @@ class Deploying:
         version, done = self._version(pipeline_id, there, file)
         yield _line("version", version.name, version.id, done)
         names = {each.id: each.name for each in (*there, version)}
-        runs = (
-            schedules.own(self.api, pipeline_id, file.name, self.namespace) if pipeline_id else []
-        )
+        runs = schedules.own(self.api, pipeline_id, file.name, self.namespace)
         if schedule:
             schedule = replace(
                 schedule, pipeline_id=pipeline_id, version_id=version.id, namespace=self.namespace
@@ -58,7 +58,8 @@ class Deploying:
     def remove(self, name: str) -> Iterator[str]:
         """Delete the versions of the release, and before them the schedule that runs one.
 
-        Raises `PinionError`, and deletes nothing, if someone else's recurring run uses one of them.
+        Raises `PinionError`, and deletes nothing, if someone else's recurring run uses one of them,
+        or if a run of the schedule is going on.
         """
         pipeline_id = versions.find_pipeline(self.api, name, self.namespace)
         there = versions.versions(self.api, pipeline_id) if pipeline_id else []
@@ -73,6 +74,7 @@ class Deploying:
             if each.version_id in removed
         ]
         _refuse_others(runs, name, names)
+        self._hold_back(runs)
         for run in runs:
             if not self.dry_run:
                 schedules.delete(self.api, run)
@@ -101,7 +103,11 @@ class Deploying:
     def _schedule(
         self, schedule: Schedule, there: list[Recurring], names: Mapping[str, str]
     ) -> Iterator[str]:
-        kept = self._kept(schedule, there)
+        experiment = find_experiment(self.api, schedule.experiment, self.namespace)
+        kept = schedules.find(there, schedule, experiment)
+        self._hold_back(each for each in there if each != kept)
+        if not self.dry_run:
+            kept = schedules.keep(self.api, schedule)
         if kept is None:
             what = f"{shown(schedule.cron)} → {names[schedule.version_id]}"
             yield _line("schedule", what, "", self._done("created"))
@@ -112,12 +118,18 @@ class Deploying:
             if kept is None or each.id != kept.id:
                 yield _run_line(each, names, self._done("removed"))
 
-    def _kept(self, schedule: Schedule, there: Iterable[Recurring]) -> Recurring | None:
-        """Return the recurring run that is kept or created; None if a dry run would create it."""
-        if not self.dry_run:
-            return schedules.keep(self.api, schedule)
-        experiment = find_experiment(self.api, schedule.experiment, self.namespace)
-        return schedules.find(there, schedule, experiment)
+    def _hold_back(self, going: Iterable[Recurring]) -> None:
+        """Raise `PinionError` if a recurring run that is to be deleted has a run going on.
+
+        Kubernetes deletes the pods of that run too, and KFP shows it as running for ever.
+        """
+        for each in going:
+            if run := going_on(self.api, each.id, self.namespace):
+                raise PinionError(
+                    f"the schedule {each.when} has a run going on, {run.name!r}, which would be"
+                    f" lost if the schedule was deleted now; wait for its end with {COMMAND}"
+                    f" --follow {run.id}, or end it with --stop {run.id}, and repeat this call"
+                )
 
 
 def _left_alone(

@@ -1,4 +1,6 @@
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -184,6 +186,49 @@ def test_remove_deletes_the_versions_of_a_release_and_their_schedule(
     deployed(server, file)
     assert removed(server, "1.3.0")[-1].startswith("version    1.3.0 (")
     assert len(server.recurring_runs) == 1
+
+
+def run_of_the_schedule(server: KfpServer, state: str) -> None:
+    """Let the schedule have a run that ended, another's run, and one in a state."""
+    (schedule,) = server.recurring_runs
+    states = {"r1": (schedule, "SUCCEEDED"), "r2": ("other", "RUNNING"), "r3": (schedule, state)}
+    for run, (recurring, now) in states.items():
+        server.runs[run] = {
+            "run_id": run, "display_name": f"three-{run}", "recurring_run_id": recurring,
+            "state": now,
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize("state", ["PENDING", "RUNNING", "CANCELING"])
+def test_a_schedule_is_kept_while_a_run_of_it_is_going_on(
+    server: KfpServer, file: PipelineFile, state: str
+) -> None:
+    deployed(server, file)
+    before = ids(server)
+    run_of_the_schedule(server, state)
+    refusal = re.escape(
+        "the schedule 30 3 * * * has a run going on, 'three-r3', which would be lost if the"
+        " schedule was deleted now; wait for its end with python -m pipelines.submit --follow r3,"
+        " or end it with --stop r3, and repeat this call"
+    )
+    weekly = replace(NIGHTLY, cron="0 30 3 * * 1")
+    for dry_run in (True, False):
+        with pytest.raises(PinionError, match=f"^{refusal}$") as refused:
+            deployed(server, file, weekly, dry_run=dry_run)
+        assert refused.value.exit_code == 1
+        with pytest.raises(PinionError, match=f"^{refusal}$"):
+            removed(server, dry_run=dry_run)
+    # What does not touch the schedule goes on.
+    assert deployed(server, file)[2].endswith(") exists")
+    deployed(server, file, None, "1.3.0")
+    assert ids(replace(server, versions={before[1]: {}})) == before
+
+    server.runs["r3"]["state"] = "FAILED"
+    assert [each.split()[-1] for each in deployed(server, file, weekly)[2:4]] == [
+        "created",
+        "removed",
+    ]
+    assert removed(server)[0].endswith(") removed")
 
 
 def test_remove_refuses_while_someone_else_runs_the_version(

@@ -1,5 +1,6 @@
 """Start, find, inspect and stop runs on a cluster."""
 
+import json
 import re
 import secrets
 from collections.abc import Iterable, Mapping
@@ -19,6 +20,8 @@ from pipelines.system.errors import PinionError, UsageError
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONGEST_NAME = 200
+# The states of a run that has not ended.
+_GOING_ON = ("PENDING", "RUNNING", "PAUSED", "CANCELING")
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,20 @@ def find(api: Api, name_or_id: str, namespace: str) -> Run:
         + (f" in namespace {namespace!r}" if namespace else "")
         + "; if the submission was interrupted before the run started, submit again"
     )
+
+
+def going_on(api: Api, recurring_run_id: str, namespace: str) -> Run | None:
+    """Return a run of a recurring run that has not ended, if there is one."""
+    predicates = [
+        {"operation": "EQUALS", "key": "recurring_run_id", "stringValue": recurring_run_id},
+        {"operation": "IN", "key": "state", "stringValues": {"values": _GOING_ON}},
+    ]
+    call, filters = api.runs.run_service_list_runs, json.dumps({"predicates": predicates})
+    for run in api.pages(call, "runs", filter=filters, namespace=namespace or None):
+        # In case the server ignores the filter.
+        if run.recurring_run_id == recurring_run_id and run.state in _GOING_ON:
+            return Run.of(run)
+    return None
 
 
 def stop(api: Api, run_id: str) -> None:

@@ -85,7 +85,12 @@ class Recurring:
 
 
 def recurring_runs(api: Api, pipeline_id: str, namespace: str) -> list[Recurring]:
-    """Return all recurring runs of a pipeline's versions, in the same order for every caller."""
+    """Return all recurring runs of a pipeline's versions, in the same order for every caller.
+
+    A pipeline that does not exist has an empty id, and none of them.
+    """
+    if not pipeline_id:
+        return []
     call = api.recurring_runs.recurring_run_service_list_recurring_runs
     found = [
         Recurring.of(each)

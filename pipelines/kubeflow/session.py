@@ -1,7 +1,7 @@
 """Talk to a cluster on behalf of a command: prepare a file, and start, follow or stop its run."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from shlex import quote
 from time import sleep as pause
@@ -33,19 +33,21 @@ def prepared(flags: RunFlags, file: PipelineFile) -> tuple[PipelineFile, Mapping
     Raises `PinionError` for every mistake that can be found before a request to the cluster.
     """
     parameters = resolve(file.parameters, flags.assignments, flags.parameters, flags.register)
-    file, account = with_settings(flags.platform, flags.cached, file)
+    absent = file.parameters.keys() - parameters.keys()
+    file, account = with_settings(flags.platform, flags.cached, file, absent)
     check(file, parameters)
     return file, parameters, flags.service_account or account
 
 
 def with_settings(
-    platform: Path | None, cached: bool, file: PipelineFile
+    platform: Path | None, cached: bool, file: PipelineFile, absent: Set[str] = frozenset()
 ) -> tuple[PipelineFile, str]:
     """Return the file for runs on one cluster, and the service account of its platform file.
 
-    Raises `PinionError` if the cluster could not run the file.
+    `absent` are the parameters to which the run gives no value. Raises `PinionError` if the cluster
+    could not run the file.
     """
-    driver_rules.refuse(file)
+    driver_rules.refuse(file, absent)
     account = ""
     if platform:
         settings = PlatformSettings.load(platform)

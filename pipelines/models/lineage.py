@@ -37,6 +37,7 @@ def _model(version: ModelVersion) -> Iterator[Line]:
     yield "registered", f"{version.created:%Y-%m-%d %H:%M:%S} UTC"
     yield "logged model", version.source
     yield "evaluation", version.tags.get("pinion.evaluation", "not recorded")
+    yield "reason", version.tags.get("pinion.why", "not recorded")
 
 
 def _run(registry: ModelRegistry, run: Any) -> Iterator[Line]:

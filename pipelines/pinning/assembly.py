@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.compiled.file import COMPONENTS, RELEASE, PipelineFile
+from pipelines.compiled.file import COMPONENTS, RECIPE_CODE, RELEASE, PipelineFile
 from pipelines.components.component import Component, content_of, discover
 from pipelines.components.content import comparable
 from pipelines.components.git import component_at
@@ -36,8 +36,9 @@ def assemble(
             continue
         repository = registry.reference(repositories[name])
         reference = ImageReference(repository, version, image.digest)
-        pins.append(Pin(name, version, str(reference), image.content.interface))
-        locked[name] = Locked.of(reference, image.content, image.commit)
+        content = image.content
+        pins.append(Pin(name, version, str(reference), content.interface, content.hash))
+        locked[name] = Locked.of(reference, content, image.commit)
     if missing:
         raise PinionError(
             f"not in {registry.address}: {', '.join(missing)};"
@@ -107,7 +108,8 @@ def wiring(release: Release) -> tuple[Any, Any]:
     for executor in deployment.executors.values():
         container = executor.container
         container.image = names.get(container.image, container.image)
-        kept = [each for each in container.env if each.name not in (RELEASE, COMPONENTS)]
+        changing = (RELEASE, COMPONENTS, RECIPE_CODE)
+        kept = [each for each in container.env if each.name not in changing]
         del container.env[:]
         container.env.extend(kept)
     file.spec.ClearField("deployment_spec")

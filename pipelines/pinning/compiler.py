@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +23,16 @@ DEV = "dev"
 
 @dataclass(frozen=True)
 class Pin:
-    """A component with the exact version and image that a release uses."""
+    """A component with the exact version and image that a release uses.
+
+    `content` is the hash of its content.
+    """
 
     name: str
     version: str
     image: str
     interface: Interface
+    content: str = ""
 
     @property
     def exact(self) -> str:
@@ -42,7 +46,8 @@ def dev_pins(components: Mapping[str, Component], registry: str = "") -> list[Pi
     for name, component in components.items():
         version = component.dev_version()
         repository = f"{registry}/{component.repository}" if registry else component.repository
-        pins.append(Pin(name, version, f"{repository}:{version}", component.interface))
+        image, content = f"{repository}:{version}", component.content()
+        pins.append(Pin(name, version, image, component.interface, content.hash))
     return pins
 
 
@@ -80,12 +85,16 @@ def compile_pipeline(tag: str, pins: Sequence[Pin]) -> bytes:
 def _compile(pins: Sequence[Pin], environment: Mapping[str, str], output: Path) -> None:
     from kfp.compiler import Compiler
 
-    steps = {pin.name: step(pin, environment) for pin in pins}
+    from pipelines.compiled.file import RECIPE_CODE
+
     try:
         # Imported here, so that an error in these files, which users edit, becomes one line too.
         from pipelines.training.choices import CHOICES
         from pipelines.training.pipeline import training_pipeline
+        from pipelines.training.recipe import DECIDES, MAKE_THE_MODEL
 
+        code = {DECIDES: {RECIPE_CODE: recipe_code(pins, MAKE_THE_MODEL)}}
+        steps = {pin.name: step(pin, {**environment, **code.get(pin.name, {})}) for pin in pins}
         pipeline = training_pipeline(steps)
         _offer(CHOICES, pipeline.pipeline_spec.root.input_definitions.parameters)
         Compiler().compile(pipeline, str(output))
@@ -99,6 +108,12 @@ def _compile(pins: Sequence[Pin], environment: Mapping[str, str], output: Path) 
     except Exception as error:
         text = textwrap.shorten(str(error), _LONGEST_MESSAGE)
         raise PinionError(f"{_MISFIT}: {type(error).__name__}: {text}") from error
+
+
+def recipe_code(pins: Sequence[Pin], names: Collection[str]) -> str:
+    """Return the hash of the components that make a model of some data and parameters."""
+    contents = sorted(f"{pin.name}={pin.content}" for pin in pins if pin.name in names)
+    return hashlib.sha256("\n".join(contents).encode()).hexdigest()
 
 
 def _offer(choices: Mapping[str, Sequence[str]], parameters: Mapping[str, Any]) -> None:

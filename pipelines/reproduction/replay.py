@@ -23,6 +23,8 @@ from pipelines.system.workspace import Workspace
 _STEPS = ("pull_data", "preprocess", "train", "evaluate")
 # What `resolve` takes for "hand on nothing"; see components/README.md.
 NOTHING = "none"
+# The policy with which `decide` asks nobody.
+_ALWAYS = "always"
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,8 @@ def parameters_of(pipeline: Pipeline, records: Mapping[str, Record]) -> dict[str
                     f"{where}, but another step with {given[source.name]!r} for the same parameter"
                     f" {source.name!r}: they were not part of one run, so it cannot be repeated"
                 )
+    # The model is made again whatever was decided then, or would be decided now.
+    given |= {"retrain": _ALWAYS} if "retrain" in pipeline.parameters else {}
     return complete(pipeline.parameters, {**given, "register": False})
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from pipelines.compiled.graph import Pipeline
@@ -94,6 +96,14 @@ def test_no_champion_then_is_no_champion_now(pipeline: Pipeline) -> None:
     parameters = parameters_of(pipeline, {**RECORDS, "evaluate": evaluate})
     # An empty value would make `resolve` look for the champion of today.
     assert parameters["compare_with"] == "none"
+
+
+def test_nothing_is_decided_again(pipeline: Pipeline) -> None:
+    sometimes = replace(pipeline.parameters["retrain"], default="on_drift")
+    other = replace(pipeline, parameters={**pipeline.parameters, "retrain": sometimes})
+    assert parameters_of(other, RECORDS)["retrain"] == "always"
+    before = Pipeline.load(ROOT / "tests" / "golden" / "released_before" / "pipeline.yaml")
+    assert "retrain" not in parameters_of(before, {"train": RECORDS["train"]})
 
 
 def test_the_version_of_the_source_is_not_asked_for_again(pipeline: Pipeline) -> None:

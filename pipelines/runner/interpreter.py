@@ -24,12 +24,12 @@ from pipelines.runner.outcomes import (
     BEHIND_A_FAILURE,
     CANCELED,
     NO_ITEMS,
-    NOT_ITS_CONDITION,
     Outcome,
     blocked,
     collected,
     combined,
     failed,
+    not_its_condition,
     outputs_of,
 )
 from pipelines.runner.scheduler import Scheduler
@@ -144,7 +144,7 @@ class Interpreter:
     ) -> Outcome:
         values = inputs.resolve(task, given, done, self._launcher.names(place.name(task.name)))
         if task.condition and not holds(task.condition, values.parameters):
-            return self._leave_out(task, place, NOT_ITS_CONDITION)
+            return self._leave_out(task, place, not_its_condition(task, done))
         if task.loop is None:
             return await self._run_body(task, values, place)
         items = inputs.items(task.loop, values)

@@ -90,6 +90,35 @@ def test_a_condition_on_the_output_of_a_step(tmp_path: Path, score: str, ran: bo
     assert run.interpreter.outputs["number"].parameters == {"number": float(score)}
 
 
+DECIDE = program(
+    "decide",
+    "import sys\n"
+    "for text, path in zip(sys.argv[1:3], sys.argv[3:]): open(path, 'w').write(text)",
+    "[{name: retrain, type: String}, {name: why, type: String}]",
+    "[{inputValue: retrain}, {inputValue: why}, {outputPath: retrain}, {outputPath: why}]",
+    "[{name: retrain, type: Boolean}, {name: why, type: String}]",
+)
+
+
+def test_a_step_that_decides_gives_the_reason(tmp_path: Path) -> None:
+    @dsl.pipeline(name="decided")
+    def pipeline(retrain: str = "", register: bool = True) -> None:
+        decided = DECIDE(retrain=retrain, why="same_data")
+        with dsl.If(decided.outputs["retrain"] == True, "retrain"):  # noqa: E712
+            train = TEXT_STEP(value=decided.outputs["why"])
+            with dsl.If(register == True, "register"):  # noqa: E712
+                TEXT_STEP(value="registered").after(train)
+
+    run = Run(tmp_path, pipeline)(retrain="false")
+    assert run.events.states() == {"decide": "succeeded", "text": "skipped", "text-2": "skipped"}
+    assert {run.events.why["text"], run.events.why["text-2"]} == {"decide: same_data"}
+    assert run.interpreter.outputs["decide"].parameters == {"retrain": False, "why": "same_data"}
+
+    run = Run(tmp_path / "again", pipeline)(retrain="true", register=False)
+    assert run.recorded("text") == ["same_data"]
+    assert run.events.why["text-2"] == "its condition is false"
+
+
 @pytest.mark.parametrize(
     ("size", "kind", "ran"),
     [(1, "a", set()), (5, "a", {"text"}), (5, "b", {"text-2"}), (50, "b", {"text-3"})],

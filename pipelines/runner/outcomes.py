@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from google.rpc import code_pb2
 
-from pipelines.compiled.graph import Graph
+from pipelines.compiled.graph import Graph, Task
+from pipelines.compiled.input_sources import FromGraph
 from pipelines.compiled.values import Value
 from pipelines.runner.task.backend import TaskFailedError, Values
 from pipelines.system.errors import PinionError
@@ -43,7 +44,6 @@ class Outcome:
 
 CANCELED = Outcome(State.CANCELED)
 BEHIND_A_FAILURE = Outcome(State.SKIPPED, why="an earlier step failed")
-NOT_ITS_CONDITION = Outcome(State.SKIPPED, why="its condition is false")
 NO_ITEMS = Outcome(State.SKIPPED, why="its loop has no items")
 
 
@@ -94,6 +94,19 @@ def blocked(upstream: Mapping[str, Outcome]) -> Outcome | None:
     if State.FAILED in states:
         return BEHIND_A_FAILURE
     return next((each for each in upstream.values() if each.state is State.SKIPPED), None)
+
+
+def not_its_condition(task: Task, upstream: Mapping[str, Outcome]) -> Outcome:
+    """Return the outcome of a task whose condition is false.
+
+    A step whose output decides may give its reason as an output `why`.
+    """
+    for name, source in task.parameters.items():
+        if isinstance(source, FromGraph) and f"'{name}'" in task.condition:
+            decided = upstream.get(source.task)
+            if decided and (why := decided.outputs.parameters.get("why")):
+                return Outcome(State.SKIPPED, why=f"{source.task}: {why}")
+    return Outcome(State.SKIPPED, why="its condition is false")
 
 
 def failed(failures: tuple[TaskFailedError, ...]) -> PinionError:

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from shlex import join
 from typing import Any
 
 from pipelines.compiled.values import Value
+from pipelines.console.decision import FORCED, not_retrained
 from pipelines.runner.task.backend import Values
 from pipelines.system.connections import without_secrets
 from pipelines.system.workspace import ROOT
@@ -24,8 +26,10 @@ def summarize(
     took: str = "",
 ) -> str:
     """Return the last lines of a run; a part without an output in the pipeline is left out."""
+    decision = _decision(outputs)
     lines = [
-        *_dataset(parameters, _document(outputs, "report", "rows")),
+        *_dataset(parameters, _rows(outputs)),
+        *([("retrained", decision.why)] if decision.why and decision.retrain else []),
         *_evaluation(_result(outputs)),
         *(
             ("registered", str(task.parameters["model_uri"]))
@@ -37,7 +41,30 @@ def summarize(
         ("MLflow", _mlflow(parameters, folder.parent, tracking_uri)),
     ]
     width = max(len(label) for label, _ in lines)
-    return "\n".join(f"{label:<{width}}  {text}" for label, text in lines)
+    shown = [f"{label:<{width}}  {text}" for label, text in lines]
+    if not decision.retrain:
+        shown.append(not_retrained(decision.why, decision.champion))
+    return "\n".join(shown)
+
+
+@dataclass(frozen=True)
+class _Decision:
+    """Whether a run trained, with the reason if that was a question, and the champion then."""
+
+    retrain: bool = True
+    why: str = ""
+    champion: str = ""
+
+
+def _decision(outputs: Mapping[str, Values]) -> _Decision:
+    """Return what a step decided; a pipeline without such a step always trains."""
+    given = [task.parameters for task in outputs.values()]
+    for decided in given:
+        if {"retrain", "why"} <= decided.keys():
+            champion = next((each["champion"] for each in given if "champion" in each), "")
+            why = "" if decided["why"] == FORCED else str(decided["why"])
+            return _Decision(decided["retrain"] is True, why, str(champion))
+    return _Decision()
 
 
 def _mlflow(parameters: Mapping[str, Value], runs: Path, tracking_uri: str) -> str:
@@ -74,11 +101,17 @@ def _document(outputs: Mapping[str, Values], name: str, *keys: str) -> dict[str,
     return None
 
 
+def _rows(outputs: Mapping[str, Values]) -> dict[str, Any] | None:
+    # Before preprocess 1.0.0, the output was named `report`.
+    found = (_document(outputs, name, "rows") for name in ("data_summary", "report"))
+    return next((document["rows"] for document in found if document), None)
+
+
 def _dataset(
-    parameters: Mapping[str, Value], report: dict[str, Any] | None
+    parameters: Mapping[str, Value], rows: dict[str, Any] | None
 ) -> Iterator[tuple[str, str]]:
-    if report and "source" in parameters:
-        source, rows = without_secrets(str(parameters["source"])), report["rows"]
+    if rows and "source" in parameters:
+        source = without_secrets(str(parameters["source"]))
         yield "dataset", f"{source}: {rows['train']} rows to train, {rows['test']} to test"
 
 

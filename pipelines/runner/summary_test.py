@@ -26,9 +26,9 @@ def outputs(folder: Path, metrics: dict[str, float], *checks: dict[str, Any]) ->
         "checks": list(checks),
     }
     (folder / "result").write_text(json.dumps(result))
-    (folder / "report").write_text(json.dumps({"rows": {"train": 80, "test": 20}}))
+    (folder / "data_summary").write_text(json.dumps({"rows": {"train": 80, "test": 20}}))
     return {
-        "preprocess": Values(artifacts={"report": artifact(folder / "report")}),
+        "preprocess": Values(artifacts={"data_summary": artifact(folder / "data_summary")}),
         "evaluate": Values(artifacts={"result": artifact(folder / "result")}),
         "register": Values({"model_uri": "models:/income/3", "model_version": 3}),
     }
@@ -54,6 +54,14 @@ def test_everything_that_came_out(tmp_path: Path) -> None:
         "run folder  /runs/1",
     ]
     assert text.endswith("  .venv/bin/python -m pipelines.ui --output /runs")
+
+
+def test_the_rows_of_a_release_whose_preprocess_wrote_a_report(tmp_path: Path) -> None:
+    made = outputs(tmp_path, {})
+    (document,) = made["preprocess"].artifacts.values()
+    made["preprocess"] = Values(artifacts={"report": document})
+    text = summarize({"source": "adult.csv"}, made, Path("/runs/1"), "sqlite:////runs/mlflow.db")
+    assert text.splitlines()[0] == "dataset     adult.csv: 80 rows to train, 20 to test"
 
 
 def test_the_class_of_a_metric_is_named(tmp_path: Path) -> None:
@@ -130,6 +138,32 @@ def test_a_source_is_shown_without_its_token(tmp_path: Path) -> None:
     given: dict[str, Value] = {"source": "https://ada:s3cret@host/x.csv?sig=TOKEN"}
     text = summarize(given, outputs(tmp_path, {}), Path("/r"), "sqlite:///x")
     assert text.splitlines()[0] == "dataset     https://host/x.csv: 80 rows to train, 20 to test"
+
+
+def test_a_run_that_trained_for_a_reason_says_so(tmp_path: Path) -> None:
+    made = outputs(tmp_path, {"accuracy": 0.875})
+    made["decide"] = Values({"retrain": True, "why": "drift:age psi=0.31", "recipe": "a-b"})
+    text = summarize({"source": "x"}, made, Path("/runs/1"), "sqlite:///x")
+    assert text.splitlines()[1] == "retrained   drift:age psi=0.31"
+    made["decide"] = Values({"retrain": True, "why": "forced"})
+    assert "retrained" not in summarize({"source": "x"}, made, Path("/runs/1"), "sqlite:///x")
+
+
+def test_a_run_that_trained_nothing_says_why_at_last(tmp_path: Path) -> None:
+    made = outputs(tmp_path, {})
+    kept = {
+        "resolve": Values({"champion": "income/3@m-08", "compare_with": ""}),
+        "preprocess": made["preprocess"],
+        "decide": Values({"retrain": False, "why": "same_data"}),
+    }
+    text = summarize({"source": "x"}, kept, Path("/runs/1"), "sqlite:////runs/mlflow.db")
+    assert text.splitlines() == [
+        "dataset     x: 80 rows to train, 20 to test",
+        "run folder  /runs/1",
+        "MLflow      .venv/bin/python -m pipelines.ui --output /runs",
+        "not retrained: same data, parameters and release as income/3",
+    ]
+    assert not evaluated(kept)
 
 
 @pytest.mark.parametrize("content", ["<html>", "[1]", "{}"])

@@ -10,4 +10,5 @@ CHOICES: Mapping[str, Sequence[str]] = {
     "task": ("", "classification", "regression"),
     "duplicates": ("", "keep", "drop"),
     "model": ("hist_gradient_boosting", "random_forest", "logistic_regression", "ridge"),
+    "retrain": ("always", "on_change", "on_drift"),
 }

@@ -8,7 +8,7 @@ from kfp.dsl.base_component import BaseComponent
 
 
 def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseComponent:
-    """Return the training pipeline of the six pinned components, which are given by name."""
+    """Return the training pipeline of the seven pinned components, which are given by name."""
 
     @dsl.pipeline(name="training", description="From a table to a registered model.")
     def training(
@@ -41,6 +41,9 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
         mlflow_tracking_uri: str = "",
         registered_model_name: str = "pinion-model",
         compare_with: str = "",
+        retrain: str = "always",
+        max_age: str = "",
+        drift_limits: dict[str, Any] = {},
         register: bool = False,
     ) -> None:
         # It looks at the world, so that the steps after it depend on their inputs alone.
@@ -50,6 +53,9 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
             registered_model_name=registered_model_name,
             thresholds=thresholds,
             compare_with=compare_with,
+            retrain=retrain,
+            max_age=max_age,
+            experiment=experiment,
             mlflow_tracking_uri=mlflow_tracking_uri,
         )
         resolved.set_caching_options(enable_caching=False)
@@ -80,34 +86,54 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
             date_format=date_format,
             duplicates=duplicates,
         )
-        trained = components["train"](
-            train_data=split.outputs["train_data"],
-            schema=split.outputs["schema"],
+        decided = components["decide"](
             profile=split.outputs["profile"],
+            champion=resolved.outputs["champion"],
+            policy=retrain,
+            expired=resolved.outputs["expired"],
+            refused=resolved.outputs["refused"],
             model=model,
             model_params=model_params,
             search=search,
             seed=seed,
+            thresholds=thresholds,
+            compare_with=resolved.outputs["compare_with"],
+            limits=drift_limits,
             experiment=experiment,
             mlflow_tracking_uri=mlflow_tracking_uri,
         )
-        evaluation = components["evaluate"](
-            model=trained.outputs["trained_model"],
-            test_data=split.outputs["test_data"],
-            thresholds=thresholds,
-            compare_with=resolved.outputs["compare_with"],
-            slices=slices,
-            mlflow_tracking_uri=mlflow_tracking_uri,
-        )
-        asked = register == True  # noqa: E712 - KFP builds the condition from it
-        with dsl.If(asked, "register-asked"):
-            registered = components["register"](
-                model=trained.outputs["trained_model"],
-                evaluation=evaluation.outputs["result"],
-                registered_model_name=registered_model_name,
+        needed = decided.outputs["retrain"] == True  # noqa: E712 - KFP builds the condition from it
+        with dsl.If(needed, "retrain"):
+            trained = components["train"](
+                train_data=split.outputs["train_data"],
+                schema=split.outputs["schema"],
+                profile=split.outputs["profile"],
+                model=model,
+                model_params=model_params,
+                search=search,
+                seed=seed,
+                experiment=experiment,
                 mlflow_tracking_uri=mlflow_tracking_uri,
             )
-            # It changes the registry, and finds out by itself whether that is done already.
-            registered.set_caching_options(enable_caching=False)
+            evaluation = components["evaluate"](
+                model=trained.outputs["trained_model"],
+                test_data=split.outputs["test_data"],
+                thresholds=thresholds,
+                compare_with=resolved.outputs["compare_with"],
+                recipe=decided.outputs["recipe"],
+                slices=slices,
+                mlflow_tracking_uri=mlflow_tracking_uri,
+            )
+            asked = register == True  # noqa: E712 - KFP builds the condition from it
+            with dsl.If(asked, "register-asked"):
+                registered = components["register"](
+                    model=trained.outputs["trained_model"],
+                    evaluation=evaluation.outputs["result"],
+                    registered_model_name=registered_model_name,
+                    why=decided.outputs["why"],
+                    mlflow_tracking_uri=mlflow_tracking_uri,
+                )
+                # It changes the registry, and finds out by itself whether that is done already.
+                registered.set_caching_options(enable_caching=False)
 
     return training

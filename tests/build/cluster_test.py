@@ -18,6 +18,7 @@ from tests.local_servers import tracking_server
 pytestmark = pytest.mark.docker
 
 OF_THE_RECORDED_RUN = ("run_id", "display_name", "created_at")
+SCHEDULED = "00000000-0000-4000-8000-000000000007"
 # The pods of a real cluster, which no server of KFP's stands for.
 WITHOUT = ["lost-pod"]
 
@@ -36,6 +37,7 @@ class Cluster:
 
     def play(self, request: Request) -> None:
         """Choose what the server reports of a run that is about to start."""
+        self._start_of_schedule()
         if request.method != "POST" or not re.search("/(runs|recurringruns)$", request.path):
             return
         scheduled = request.path.endswith("/recurringruns")
@@ -48,8 +50,6 @@ class Cluster:
             for each in found.looks[::-4][::-1]
         ]
         self.server.workflow, self.server.logs = found.workflow, found.logs
-        if scheduled:
-            self._start_of_schedule(request.body)
 
     def _name(self, body: Any) -> str:
         parameters = body["runtime_config"]["parameters"]
@@ -75,17 +75,22 @@ class Cluster:
         )
         assert done.code == 0, done.stderr
 
-    def _start_of_schedule(self, body: dict[str, Any]) -> None:
+    def _start_of_schedule(self) -> None:
         """Start the run that a controller would start a minute later."""
-        reference = body["pipeline_version_reference"]
-        version = self.server.versions[reference["pipeline_version_id"]]
-        self.server.runs["00000000-0000-4000-8000-000000000007"] = {
-            "run_id": "00000000-0000-4000-8000-000000000007",
-            "display_name": "training-1",
-            "recurring_run_id": "a-schedule",
-            "pipeline_spec": version["pipeline_spec"],
-            "looks": 0,
-        }
+        if SCHEDULED in self.server.runs:
+            return
+        for identity, recurring in self.server.recurring_runs.items():
+            reference = recurring["pipeline_version_reference"]
+            version = self.server.versions[reference["pipeline_version_id"]]
+            self.server.runs[SCHEDULED] = {
+                "run_id": SCHEDULED,
+                "display_name": "training-1",
+                "experiment_id": recurring["experiment_id"],
+                "recurring_run_id": identity,
+                "pipeline_spec": version["pipeline_spec"],
+                "state": "RUNNING",
+                "looks": 0,
+            }
 
     def deleted(self, request: Request) -> Page | None:
         """Delete a run or an experiment, as the end of the walk does."""

@@ -171,7 +171,7 @@ def test_a_table_becomes_a_registered_model_without_network(
     split = images["preprocess"].step(
         *("--dataset", "/data/dataset", "--target", "diagnosis"),
         *("--train-data", "/data/train", "--test-data", "/data/test"),
-        *("--schema", "/data/schema", "--report", "/data/report"),
+        *("--schema", "/data/schema", "--data-summary", "/data/data_summary"),
         *("--profile", "/data/profile"),
         options=options,
     )
@@ -188,7 +188,7 @@ def test_a_table_becomes_a_registered_model_without_network(
     )
     images["evaluate"].step(
         *("--model", "/data/model", "--test-data", "/data/test", "--result", "/data/result"),
-        *("--thresholds", '{"accuracy": 0.9}', "--metrics", "/data/metrics"),
+        *("--thresholds", '{"accuracy": 0.9}', "--test-metrics", "/data/metrics"),
         options=[*options, *store],
     )
     registered = images["register"].step(

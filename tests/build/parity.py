@@ -15,9 +15,16 @@ from tests.build.tree import call
 # Ids, times and paths differ between any two runs; these files contain none.
 FILES = {
     "pull-data": ("dataset",),
-    "preprocess": ("train_data", "test_data", "schema", "report", "data_report", "profile"),
+    "preprocess": (
+        "train_data",
+        "test_data",
+        "schema",
+        "data_summary",
+        "data_report",
+        "profile",
+    ),
 }
-NUMBERS = {"train": "metrics", "evaluate": "metrics"}
+NUMBERS = {"train": "metrics", "evaluate": "test_metrics"}
 
 # Runs in evaluate's own environment: models are compared by predictions, because their files
 # contain ids and times.

@@ -18,6 +18,7 @@ from tests.running import write_odd_table
 
 pytestmark = pytest.mark.docker
 
+
 def run(tree: Tree, output: Path, runner: str, *parameters: str, **changes: str) -> Path:
     """Run the release, and return the folder of the run."""
     flags = [part for parameter in parameters for part in ("--param", parameter)]
@@ -53,7 +54,7 @@ def test_the_first_difference_is_named(released: Tree, tmp_path: Path) -> None:
     folder = run(released, tmp_path / "runs", "process", "model=logistic_regression")
     other = shutil.copytree(folder, tmp_path / "other")
     same = facts(folder, released.folder)
-    metrics = other / "evaluate" / "metrics"
+    metrics = other / "evaluate" / "test_metrics"
     accuracy = json.loads(metrics.read_text())["accuracy"]
     metrics.write_text(metrics.read_text().replace(str(accuracy), "0.123", 1))
     (other / "preprocess" / "schema").write_text("{}")
@@ -66,7 +67,7 @@ def test_the_first_difference_is_named(released: Tree, tmp_path: Path) -> None:
     assert named.startswith("SHA-256 of preprocess/schema is ")
     (other / "preprocess" / "schema").write_bytes((folder / "preprocess" / "schema").read_bytes())
     named = first_difference(same, facts(other, released.folder))
-    assert named == f"evaluate/metrics: accuracy is {accuracy} in one and 0.123 in the other"
+    assert named == f"evaluate/test_metrics: accuracy is {accuracy} in one and 0.123 in the other"
 
 
 def test_an_old_release_runs_in_its_images_after_the_tree_has_changed(
@@ -94,9 +95,7 @@ def test_odd_names_reach_the_images_unchanged(released: Tree, tmp_path: Path) ->
     assert json.loads((folder / "preprocess" / "schema").read_text())["target"]["name"] == target
 
 
-def test_images_can_reach_a_tracking_server_on_this_machine(
-    released: Tree, tmp_path: Path
-) -> None:
+def test_images_can_reach_a_tracking_server_on_this_machine(released: Tree, tmp_path: Path) -> None:
     with tracking_server(tmp_path) as uri:
         folder = run(released, tmp_path / "runs", "docker", f"mlflow_tracking_uri={uri}", "seed=5")
         client = MlflowClient(uri)

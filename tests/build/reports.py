@@ -66,7 +66,7 @@ for kind, target in targets.items():
     )
     data = root / f"{kind}.parquet"
     frame.assign(target=target).to_parquet(data, index=False)
-    outputs = {name: root / f"{kind}-{name}" for name in ("result", "metrics", "report-data")}
+    outputs = {name: root / f"{kind}-{name}" for name in ("result", "test-metrics", "report-data")}
     flags = {
         **outputs, "report": root / f"{kind}.html", "model": model, "test-data": data,
         "slices": f'["height", "{"w" * 60}"]', "thresholds": limits[kind],

@@ -16,9 +16,17 @@ from tests.chaos.waiting import until
 from tests.running import run_folders
 
 _TABLES = ("dataset", "train_data", "test_data")
-_DOCUMENTS = ("result", "report_data", "metrics", "classification_metrics", "schema", "profile")
+_DOCUMENTS = (
+    "result",
+    "report_data",
+    "metrics",
+    "test_metrics",
+    "classification_metrics",
+    "schema",
+    "profile",
+)
 # Steps whose outputs depend only on their inputs, byte for byte.
-_SAME = ("resolve", "pull-data", "preprocess")
+_SAME = ("resolve", "pull-data", "preprocess", "decide")
 
 
 def no_process_is_left(scene: Scene) -> None:

@@ -14,6 +14,7 @@ _SECONDS = {
     "resolve": 0.2,
     "pull-data": 0.3,
     "preprocess": 1.0,
+    "decide": 0.2,
     "train": 2.0,
     "evaluate": 1.0,
     "register": 0.4,

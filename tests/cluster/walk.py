@@ -2,8 +2,10 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
+from pipelines.kubeflow.runs import find_experiment
 from tests.build.tree import commit, git
 from tests.cluster import failures
 from tests.cluster.scene import FailedError, Finished, Scene, components
@@ -12,7 +14,7 @@ from tests.cluster.scene import FailedError, Finished, Scene, components
 Check = Callable[[Scene], str]
 # The steps that never come from a cache, and those that do when nothing changed.
 ALWAYS = ("resolve", "register")
-PURE = ("pull-data", "preprocess", "train", "evaluate")
+PURE = ("pull-data", "preprocess", "decide", "train", "evaluate")
 
 
 def require(done: Finished, code: int, *patterns: str) -> None:
@@ -64,20 +66,35 @@ def again(scene: Scene) -> str:
 
 
 def deploy(scene: Scene) -> str:
-    """Deploy the release, deploy it again, put it on a schedule, and wait for a run of that."""
+    """Deploy the release twice, put it on a schedule, and remove both after a run of that."""
     require(scene.call("deploy", scene.tag, *scene.where()), 0)
     require(scene.call("deploy", scene.tag, *scene.where()), 0, "unchanged|already|exists")
-    each_minute = ["--schedule", "* * * * *", "--register", "--experiment", scene.name]
-    scheduled = [scene.tag, *scene.where(), *each_minute, *scene.parameters()]
-    require(scene.call("deploy", *scheduled), 0)
-    try:
+    # Once an hour, so that no other run follows the first.
+    soon = time.gmtime(time.time() + 120).tm_min
+    hourly = ["--schedule", f"{soon} * * * *", "--register", "--experiment", scene.name]
+    require(scene.call("deploy", scene.tag, *scene.where(), *hourly, *scene.parameters()), 0)
+    with _removed(scene) as remove:
         run = _scheduled_run(scene)
+        require(scene.call(*remove), 1, rf"has a run going on, .*{run}")
         followed = scene.call("submit", "--follow", run, *scene.where())
+        require(followed, 0, r"^state +succeeded$")
+        require(scene.call(*remove), 0, r"^schedule .* removed$")
+    return f"the schedule's run {run[:8]} held the removal back, and succeeded; all is removed"
+
+
+@contextmanager
+def _removed(scene: Scene) -> Iterator[Sequence[str]]:
+    """Yield the command that removes the release and its schedule; both are gone at the end."""
+    remove = ("deploy", scene.tag, "--remove", *scene.where())
+    try:
+        yield remove
     finally:
-        removed = scene.call("deploy", scene.tag, "--remove", *scene.where())
-    require(removed, 0)
-    require(followed, 0, r"^state +succeeded$")
-    return f"the schedule's run {run[:8]} succeeded; version and schedule removed"
+        left = scene.call(*remove)
+        if going_on := re.search(r"--stop ([0-9a-f-]{36})", left.stderr):
+            for way in ("--stop", "--follow"):
+                scene.call("submit", way, going_on[1], *scene.where())
+            left = scene.call(*remove)
+        require(left, 0)
 
 
 def reproduce(scene: Scene) -> str:
@@ -112,11 +129,12 @@ def _shown(scene: Scene, version: int) -> Finished:
 def _scheduled_run(scene: Scene) -> str:
     """Wait for the first run that the schedule starts, and return its id."""
     api, namespace = scene.place.connect()
-    deadline = time.monotonic() + 240
+    experiment = find_experiment(api, scene.name, namespace)
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
-        listed = api.pages(api.runs.run_service_list_runs, "runs", namespace=namespace or None)
-        for run in listed:
-            if run.recurring_run_id and run.display_name.startswith("training"):
+        call = api.runs.run_service_list_runs
+        for run in api.pages(call, "runs", experiment_id=experiment):
+            if run.recurring_run_id:
                 return str(run.run_id)
         time.sleep(5)
-    raise FailedError("the schedule started no run within four minutes")
+    raise FailedError("the schedule started no run within five minutes")

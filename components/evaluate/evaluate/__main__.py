@@ -18,7 +18,7 @@ _PATHS = (
     ("--model", "FOLDER", "train's MLflow model folder"),
     ("--test-data", "FILE", "preprocess's test split"),
     ("--result", "FILE", "the verdict, as JSON"),
-    ("--metrics", "FILE", "the metrics, as flat JSON"),
+    ("--test-metrics", "FILE", "the metrics on the test split, as flat JSON"),
 )
 _REPORTS = (
     ("--report", "FILE", "the report, one HTML file (default: not written)"),
@@ -31,7 +31,7 @@ _REPORTS = (
 )
 _OUTPUTS = (
     "result",
-    "metrics",
+    "test_metrics",
     "report",
     "report_data",
     "classification_metrics",
@@ -75,6 +75,12 @@ def build_parser() -> Parser:
         metavar="NAME/VERSION",
         help="the model version that a change is measured from, NAME/VERSION or "
         "NAME/VERSION@MODEL_ID; without one, a change passes",
+    )
+    add(
+        "--recipe",
+        default="",
+        metavar="HASHES",
+        help="what the model was made from, as decide found out, a tag of its run (default: none)",
     )
     add_executor_input(parser)
     add(
@@ -122,7 +128,7 @@ def _evaluate(argv: Sequence[str]) -> None:
         evaluation, outputs = measure(client, model, request, parameters)
         for name, flag in flags.items():
             write_text(stages[flag], outputs[name])
-        save(client, evaluation, outputs)
+        save(client, evaluation, request, outputs)
     for line in left_out(evaluation):
         log("evaluate", line)
     print("\n".join([*table(evaluation), verdict(evaluation)]))

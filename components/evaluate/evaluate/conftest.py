@@ -204,14 +204,14 @@ def evaluate_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
             "test_data": example.test_data,
             "mlflow_tracking_uri": example.uri,
             "result": out / "result",
-            "metrics": out / "metrics",
+            "test_metrics": out / "test_metrics",
             "report": out / "report",
             "report_data": out / "report_data",
         } | flags
         argv = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
         exit_code = main(argv)
         captured = capsys.readouterr()
-        paths = (out / name for name in ("result", "metrics", "report", "report_data"))
+        paths = (out / name for name in ("result", "test_metrics", "report", "report_data"))
         return Outcome(exit_code, captured.out, captured.err, *paths)
 
     return run

@@ -10,8 +10,6 @@ from evaluate.report import curves
 from pinion_step.kfp.executor_output import describe
 from pinion_step.outputs import to_json
 
-# The output of train has the name `metrics` too.
-METRICS = {"display_name": "test metrics"}
 # The UI draws a smooth curve through its points, one for each false positive rate. It goes straight
 # from corner to corner if each is there three times, at rates that only the UI's code tells apart.
 _CORNERS = 100
@@ -31,9 +29,7 @@ def native_outputs(metrics: Mapping[str, float], predictions: Predictions) -> di
         shown["confidenceMetrics"] = drawn(found["confidenceMetrics"])
     return {
         "classification_metrics": to_json(found),
-        "executor_output": describe(
-            {"metrics": {**metrics, **METRICS}, "classification_metrics": shown}
-        ),
+        "executor_output": describe({"test_metrics": metrics, "classification_metrics": shown}),
     }
 
 

@@ -11,8 +11,8 @@ from evaluate.measure.predictions import Predictions
 def metadata(predictions: Predictions) -> dict[str, object]:
     """Return the metadata of the classification metrics, as KFP receives it."""
     told = json.loads(native_outputs({"a": 0.5}, predictions)["executor_output"])["artifacts"]
-    (metrics,) = told["metrics"]["artifacts"]
-    assert metrics == {"metadata": {"a": 0.5, "display_name": "test metrics"}}
+    (metrics,) = told["test_metrics"]["artifacts"]
+    assert metrics == {"metadata": {"a": 0.5}}
     (artifact,) = told["classification_metrics"]["artifacts"]
     found: dict[str, object] = artifact["metadata"]
     return found
@@ -107,9 +107,9 @@ def test_the_step_writes_where_kfp_reads(line: Example, evaluate_step: Run) -> N
 
     assert outcome.exit_code == 0, outcome.stderr
     told = json.loads((out / "new" / "output.json").read_text())["artifacts"]
-    (metrics,) = told["metrics"]["artifacts"]
+    (metrics,) = told["test_metrics"]["artifacts"]
     measured = json.loads(outcome.metrics.read_text())
-    assert metrics == {"metadata": {**measured, "display_name": "test metrics"}}
+    assert metrics == {"metadata": measured}
     assert json.loads((out / "empty").read_text()) == {}
 
 

@@ -14,18 +14,18 @@ from pinion_step.outputs import to_json
 def lineage(request: Request, predictions: Predictions, metrics: str) -> str:
     """Return the parameters, and the hashes of the input and outputs, as JSON.
 
-    `metrics` is the text of the metrics output.
+    `metrics` is the text of the output `test_metrics`.
     """
     return to_json(
         {
             "parameters": {
-                "thresholds": json.loads(request.thresholds.given or "{}"),
+                "thresholds": request.thresholds.document,
                 "compare_with": str(request.compare_with or ""),
                 "slices": list(request.slices),
             },
             "inputs": {"test_data": sha256(request.test_data)},
             "outputs": {
-                "metrics": hashlib.sha256(metrics.encode()).hexdigest(),
+                "test_metrics": hashlib.sha256(metrics.encode()).hexdigest(),
                 "predictions": digest(predictions),
             },
         }

@@ -31,7 +31,7 @@ def test_a_run_says_what_its_evaluation_was_given_and_gave(
             "compare_with": "grades/3@m-1",
         },
         "inputs": {"test_data": hashlib.sha256(three_classes.test_data.read_bytes()).hexdigest()},
-        "outputs": {"metrics": hashlib.sha256(outcome.metrics.read_bytes()).hexdigest()},
+        "outputs": {"test_metrics": hashlib.sha256(outcome.metrics.read_bytes()).hexdigest()},
     }
     # The last evaluation is the one that is recorded, and a model says the same of the same rows.
     evaluate_step(three_classes)

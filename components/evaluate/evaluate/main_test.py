@@ -84,8 +84,11 @@ def test_a_classification_beats_its_baseline(
 def test_the_run_and_the_model_hold_the_verdict(
     line: Example, store: Store, evaluate_step: Run
 ) -> None:
-    evaluate_step(line, thresholds=LONG % 0.1)
-    assert store.client.get_run(line.run_id).data.tags["pinion.evaluation"] == "failed"
+    evaluate_step(line, thresholds=LONG % 0.1, recipe="01ab-23cd")
+    tags = store.client.get_run(line.run_id).data.tags
+    assert (tags["pinion.evaluation"], tags["pinion.recipe"]) == ("failed", "01ab-23cd")
+    gate = {"compare_with": "", "thresholds": json.loads(LONG % 0.1)}
+    assert json.loads(tags["pinion.evaluation.gate"]) == gate
 
     outcome = evaluate_step(line)
     run = store.client.get_run(line.run_id)
@@ -202,7 +205,9 @@ def test_equal_inputs_give_equal_bytes(forest: Example, evaluate_step: Run) -> N
         pytest.param({"mlflow_tracking_uri": "http://[x"}, "'http://[x' is not", id="address"),
         pytest.param({"model": ""}, "--model: the path is empty", id="empty path"),
         pytest.param({"nonsense": "1"}, "unrecognized arguments: --nonsense=1", id="unknown flag"),
-        pytest.param({"result": "x", "metrics": "x"}, "same path", id="one path for both outputs"),
+        pytest.param(
+            {"result": "x", "test_metrics": "x"}, "same path", id="one path for both outputs"
+        ),
     ],
 )
 def test_a_wrong_call_exits_2(
@@ -219,7 +224,7 @@ def test_a_wrong_call_exits_2(
 
 def test_a_missing_flag_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--model=x"]) == 2
-    assert "required: --test-data, --result, --metrics" in capsys.readouterr().err
+    assert "required: --test-data, --result, --test-metrics" in capsys.readouterr().err
 
 
 Prepare = Callable[[Example, Path], dict[str, object]]
@@ -333,7 +338,7 @@ def test_a_signal_leaves_no_output(
     # Reading a pipe that nobody writes to keeps the step at work.
     os.mkfifo(tmp_path / "pipe")
     flags = {"model": line.folder, "test-data": tmp_path / "pipe", "mlflow-tracking-uri": line.uri}
-    flags |= {"result": out / "r", "metrics": out / "m"}
+    flags |= {"result": out / "r", "test-metrics": out / "m"}
     step = subprocess.Popen(
         [sys.executable, "-m", "evaluate", *(f"--{name}={value}" for name, value in flags.items())],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"},

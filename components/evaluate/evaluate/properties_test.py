@@ -44,7 +44,7 @@ def test_thresholds(text: str) -> None:
 
 
 def slices(text: str) -> tuple[str, ...]:
-    needed = ["--model=m", "--test-data=t", "--result=r", "--metrics=n"]
+    needed = ["--model=m", "--test-data=t", "--result=r", "--test-metrics=n"]
     return parse_request([*needed, f"--slices={text}"]).slices
 
 

@@ -17,5 +17,6 @@ class Request:
     thresholds: Thresholds
     slices: tuple[str, ...]
     compare_with: ModelVersion | None
+    recipe: str
     mlflow_tracking_uri: str
     outputs: Mapping[str, Path]

@@ -5,7 +5,7 @@ import pytest
 from evaluate.__main__ import parse_request
 from pinion_step.errors import WrongCallError
 
-NEEDED = ["--model=m", "--test-data=t", "--result=r", "--metrics=n"]
+NEEDED = ["--model=m", "--test-data=t", "--result=r", "--test-metrics=n"]
 
 
 @pytest.mark.parametrize(
@@ -37,4 +37,8 @@ def test_what_is_no_list_of_columns_is_refused(text: str) -> None:
 def test_only_the_outputs_that_are_asked_for_are_written() -> None:
     request = parse_request([*NEEDED, "--report=page", "--executor-input= "])
 
-    assert request.outputs == {"result": Path("r"), "metrics": Path("n"), "report": Path("page")}
+    assert request.outputs == {
+        "result": Path("r"),
+        "test_metrics": Path("n"),
+        "report": Path("page"),
+    }

@@ -69,7 +69,7 @@ def texts(evaluation: Evaluation, predictions: Predictions, request: Request) ->
     metrics = to_json(measured)
     outputs = {
         "result": evaluation.to_json(),
-        "metrics": metrics,
+        "test_metrics": metrics,
         "lineage": lineage(request, predictions, metrics),
     }
     if {"classification_metrics", "executor_output"} & request.outputs.keys():

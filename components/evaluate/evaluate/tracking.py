@@ -1,6 +1,7 @@
 """MLflow: the run that a model came from, and the verdict recorded in it."""
 
 import hashlib
+import json
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
     from evaluate.gate.evaluation import Evaluation
+    from evaluate.request import Request
 
 # The outputs that are also stored in MLflow, and their names there.
 ARTIFACTS = {"report": "report.html", "report_data": "report.json"}
@@ -31,7 +33,12 @@ def open_run(uri: str, run_id: str, model_id: str) -> tuple["MlflowClient", dict
     return client, parameters
 
 
-def save(client: "MlflowClient", evaluation: "Evaluation", outputs: Mapping[str, str]) -> None:
+def save(
+    client: "MlflowClient",
+    evaluation: "Evaluation",
+    request: "Request",
+    outputs: Mapping[str, str],
+) -> None:
     """Record the lineage, the report if there is one, and then the verdict.
 
     The metrics are `test_<metric>` of the run and its model.
@@ -43,12 +50,7 @@ def save(client: "MlflowClient", evaluation: "Evaluation", outputs: Mapping[str,
         for name in ARTIFACTS.keys() & outputs.keys():
             client.log_text(model.run_id, outputs[name], f"evaluation/{ARTIFACTS[name]}")
         client.log_text(model.run_id, outputs["lineage"], "lineage/evaluate.json")
-    # The hash tells whether a later evaluation of the model has overwritten this one in the run.
-    documents = "".join(outputs.get(name, "") for name in ("result", "report_data"))
-    tags = {
-        "pinion.evaluation": "passed" if evaluation.passed else "failed",
-        "pinion.evaluation.sha256": hashlib.sha256(documents.encode()).hexdigest(),
-    }
+    tags = _tags(evaluation, request, outputs)
     now = int(time.time() * 1000)
     with answers(client.tracking_uri, f"the run {model.run_id}"):
         client.log_batch(
@@ -59,3 +61,21 @@ def save(client: "MlflowClient", evaluation: "Evaluation", outputs: Mapping[str,
             ],
             tags=[RunTag(key, value) for key, value in tags.items()],
         )
+
+
+def _tags(
+    evaluation: "Evaluation", request: "Request", outputs: Mapping[str, str]
+) -> dict[str, str]:
+    # The hash tells whether a later evaluation of the model has overwritten this one in the run.
+    documents = "".join(outputs.get(name, "") for name in ("result", "report_data"))
+    # What the verdict depends on beside the data and the model: so a refusal is found again.
+    gate = {
+        "compare_with": str(request.compare_with or ""),
+        "thresholds": request.thresholds.document,
+    }
+    tags = {
+        "pinion.evaluation": "passed" if evaluation.passed else "failed",
+        "pinion.evaluation.sha256": hashlib.sha256(documents.encode()).hexdigest(),
+        "pinion.evaluation.gate": json.dumps(gate, sort_keys=True),
+    }
+    return {**tags, "pinion.recipe": request.recipe} if request.recipe else tags

@@ -20,7 +20,7 @@ _FILES = (
     ("--train-data", "output: the train rows, Parquet"),
     ("--test-data", "output: the test rows, Parquet"),
     ("--schema", "output: the columns, JSON"),
-    ("--report", "output: rows, classes, warnings, JSON"),
+    ("--data-summary", "output: rows, classes, what the checks found, JSON"),
 )
 # The limit of scikit-learn and NumPy, so that one seed suits every step.
 _MOST_SEED = 2**32 - 1
@@ -39,7 +39,7 @@ def build_parser() -> Parser:
         "--data-report",
         type=path,
         metavar="FILE",
-        help="output: the report as a page, HTML (default: not written)",
+        help="output: the summary and the schema as a page, HTML (default: not written)",
     )
     add(
         "--profile",

@@ -13,7 +13,7 @@ import pytest
 
 from preprocess.__main__ import main
 
-OUTPUTS = ("train-data", "test-data", "schema", "report", "data-report", "profile")
+OUTPUTS = ("train-data", "test-data", "schema", "data-summary", "data-report", "profile")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Outcome:
 
     @property
     def report(self) -> dict[str, Any]:
-        return json.loads((self.folder / "report").read_text(encoding="utf-8"))
+        return json.loads((self.folder / "data-summary").read_text(encoding="utf-8"))
 
     @property
     def profile(self) -> dict[str, Any]:

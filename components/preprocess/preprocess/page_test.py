@@ -82,10 +82,10 @@ def test_a_long_table_is_folded(columns: int, is_folded: bool) -> None:
 def test_the_page_is_written_only_if_asked_for(preprocess: Preprocess) -> None:
     folder = preprocess(TABLE).folder
     dataset, others = folder.with_name("dataset1"), folder.with_name("others")
-    names = ("train-data", "test-data", "schema", "report")
+    names = ("train-data", "test-data", "schema", "data-summary")
 
     flags = [f"--{name}={others / name}" for name in names]
     assert main([f"--dataset={dataset}", "--target=y", *flags]) == 0
 
     assert {path.name for path in others.iterdir()} == set(names)
-    assert (others / "report").read_bytes() == (folder / "report").read_bytes()
+    assert (others / "data-summary").read_bytes() == (folder / "data-summary").read_bytes()

@@ -91,7 +91,7 @@ def _outputs(given: Namespace) -> dict[str, Path]:
         "--train-data": given.train_data,
         "--test-data": given.test_data,
         "--schema": given.schema,
-        "--report": given.report,
+        "--data-summary": given.data_summary,
         "--data-report": given.data_report,
         "--profile": given.profile,
     }

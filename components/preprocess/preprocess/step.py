@@ -193,7 +193,7 @@ def report(result: Preprocessed) -> dict[str, Any]:
 def _write_documents(result: Preprocessed, settings: Settings, outputs: Staged) -> None:
     schema, found = to_document(result.schema), report(result)
     _write_json(outputs["--schema"], schema)
-    _write_json(outputs["--report"], found)
+    _write_json(outputs["--data-summary"], found)
     if "--data-report" in settings.outputs:
         outputs["--data-report"].write_text(page(found, schema), encoding="utf-8")
 

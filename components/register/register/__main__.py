@@ -49,6 +49,12 @@ def build_parser() -> Parser:
         "(default: %(default)s)",
     )
     add(
+        "--why",
+        default="",
+        metavar="REASON",
+        help="why the model was trained, as decide found out, a tag of the version (default: none)",
+    )
+    add(
         "--mlflow-tracking-uri",
         default="",
         metavar="URI",
@@ -74,10 +80,10 @@ def _register(argv: Sequence[str]) -> None:
     uri = resolve_uri(given.mlflow_tracking_uri, os.environ)
     files = {"--model-version": given.model_version, "--model-uri": given.model_uri}
     with staged(files) as outputs:
-        done = registered(uri, name, given.alias, model, result)
+        done = registered(uri, name, given.alias, model, result, given.why)
         if done is None:
             with open_store(uri, model) as (client, run_tags):
-                tags = version_tags(model, run_tags, os.environ)
+                tags = version_tags(model, run_tags, os.environ, given.why)
                 done = register_model(client, name, given.alias, model, tags, result)
         write_text(outputs["--model-version"], str(done.version))
         write_text(outputs["--model-uri"], done.uri)

@@ -27,6 +27,7 @@ def _sources(tags: Mapping[str, str]) -> Iterator[str]:
     labels = {
         "pinion.dataset.source": "Dataset",
         "pinion.dataset.sha256": "SHA-256 of it",
+        "pinion.why": "Reason to train",
         "pinion.release": "Release",
         "pinion.run_id": "Training run",
     }

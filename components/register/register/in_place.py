@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def registered(
-    uri: str, name: str, alias: str, model: ModelFolder, result: EvaluationResult
+    uri: str, name: str, alias: str, model: ModelFolder, result: EvaluationResult, why: str
 ) -> Registration | None:
     """Return the registration of a model if nothing is left to be written for it, else None.
 
@@ -26,7 +26,7 @@ def registered(
         return None
     try:
         with open_store_file(database) as file:
-            tags = version_tags(model, file.run_tags(model.run_id), os.environ)
+            tags = version_tags(model, file.run_tags(model.run_id), os.environ, why)
             if file.get_logged_model(model.model_id).status != "READY":
                 return None
             # The file refuses what the client would write.

@@ -126,16 +126,16 @@ def test_the_file_says_what_mlflow_finds(
     scene(store, train, trained, register_step, name)
     model, result = read_model_folder(trained.folder), read_evaluation(trained.evaluation)
 
-    found = registered(store.uri, name, "champion", model, result)
+    found = registered(store.uri, name, "champion", model, result, "")
     assert (found is not None) == is_in_place
     versions = [] if scene in (nothing, elsewhere, all_deleted) else store.versions(name)
 
-    tags = version_tags(model, {"pinion.dataset.sha256": "abc"}, os.environ)
+    tags = version_tags(model, {"pinion.dataset.sha256": "abc"}, os.environ, "")
     asked = register_model(store.client, name, "champion", model, tags, result)
     assert found in (None, asked)
     if found:
         assert store.versions(name) == versions
-    assert registered(store.uri, name, "champion", model, result) is not None
+    assert registered(store.uri, name, "champion", model, result, "") is not None
 
 
 NO_MLFLOW = """

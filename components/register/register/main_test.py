@@ -40,7 +40,7 @@ def test_registers_with_lineage_and_alias(
     monkeypatch.setenv("PINION_COMPONENTS", "train=1.2.0")
     trained = train(run_tags={"pinion.dataset.sha256": "abc", "pinion.dataset.source": "wine.csv"})
 
-    outcome = register_step(trained, registered_model_name="lineage")
+    outcome = register_step(trained, registered_model_name="lineage", why="drift:age psi=0.31")
 
     assert (outcome.exit_code, outcome.stderr) == (0, "")
     assert outcome.stdout == "registered models:/lineage/1 (champion)\n"
@@ -54,6 +54,7 @@ def test_registers_with_lineage_and_alias(
         "pinion.run_id": trained.run_id,
         "pinion.evaluation": "passed",
         "pinion.alias.champion": "asked",
+        "pinion.why": "drift:age psi=0.31",
         "pinion.release": "2026.11",
         "pinion.component.train": "1.2.0",
         "pinion.dataset.sha256": "abc",

@@ -31,13 +31,17 @@ _FROM_THE_RUN = ("pinion.dataset.sha256", "pinion.dataset.source")
 
 
 def version_tags(
-    model: ModelFolder, run_tags: Mapping[str, str], environ: Mapping[str, str]
+    model: ModelFolder, run_tags: Mapping[str, str], environ: Mapping[str, str], why: str
 ) -> dict[str, str]:
-    """Return the tags of a version of this model, whose training run has `run_tags`."""
+    """Return the tags of a version of this model, whose training run has `run_tags`.
+
+    `why` says why it was trained, if that is known.
+    """
     return {
         "pinion.model_id": model.model_id,
         "pinion.run_id": model.run_id,
         "pinion.evaluation": "passed",
+        **({"pinion.why": why} if why else {}),
         **release_tags(environ),
         **{name: run_tags[name] for name in _FROM_THE_RUN if run_tags.get(name)},
     }

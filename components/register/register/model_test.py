@@ -27,12 +27,14 @@ def test_the_tags_tell_where_a_version_comes_from() -> None:
             "PINION_COMPONENTS": f"train=1.2.0@sha256:{'ab' * 32},pull_data=0.1.0",
             "PINION_PIPELINE_RUN": "nightly-7",
         },
+        "new_data",
     )
 
     assert tags == {
         "pinion.model_id": "m-1",
         "pinion.run_id": "r2",
         "pinion.evaluation": "passed",
+        "pinion.why": "new_data",
         "pinion.release": "2026.11",
         "pinion.component.train": f"1.2.0@sha256:{'ab' * 32}",
         "pinion.pipeline_run": "nightly-7",
@@ -43,7 +45,7 @@ def test_the_tags_tell_where_a_version_comes_from() -> None:
 
 
 def test_by_hand_there_is_no_release() -> None:
-    assert version_tags(MODEL, {}, {}) == {
+    assert version_tags(MODEL, {}, {}, "") == {
         "pinion.model_id": "m-1",
         "pinion.run_id": "r2",
         "pinion.evaluation": "passed",
@@ -53,6 +55,6 @@ def test_by_hand_there_is_no_release() -> None:
 @pytest.mark.parametrize("pairs", ["train", "train=", "=1.0", "train=1.0,evaluate"])
 def test_refuses_malformed_components(pairs: str) -> None:
     with pytest.raises(StepError, match="PINION_COMPONENTS") as refused:
-        version_tags(MODEL, {}, {"PINION_COMPONENTS": pairs})
+        version_tags(MODEL, {}, {"PINION_COMPONENTS": pairs}, "")
 
     assert refused.value.exit_code == 1

@@ -2,29 +2,37 @@
 
 import os
 import sys
-from argparse import Namespace
-from collections.abc import Callable, Sequence
+import time
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Sequence
 from functools import partial
 
-from pinion_step.champion import ModelVersion, asks_for_champion, model_version
+from pinion_step.champion import asks_for_champion, model_version
 from pinion_step.cli import Parser, json_object, path, run
 from pinion_step.console import log
 from pinion_step.mlflow import resolve_uri
 from pinion_step.names import check_alias, check_model_name
 from pinion_step.outputs import staged, write_text
 from pinion_step.sources.source import DEFAULT_SOURCE, parse_source
-from resolve.champion import find_champion
+from resolve.age import max_age
+from resolve.champion import Champion, find_champion
+from resolve.refusals import find_refusals
 from resolve.source_version import source_version
 
 STEP = "resolve"
 DEFAULT_ALIAS = "champion"
+DEFAULT_EXPERIMENT = "pinion"
 # What stands for "compare with nothing" in a recorded call, as an empty text asks to look.
 NOTHING = "none"
+ALWAYS = "always"
+POLICIES = (ALWAYS, "on_change", "on_drift")
 
 _OUTPUTS = (
     ("--source-version", "which bytes the source holds now"),
     ("--champion", "NAME/VERSION@MODEL_ID of the champion, or nothing"),
     ("--compare-with-output", "the model version that evaluate compares with, or nothing"),
+    ("--expired", "whether the champion is older than --max-age, true or false"),
+    ("--refused", "the candidates that did not pass their evaluation, as a JSON list"),
 )
 
 
@@ -73,6 +81,7 @@ def build_parser() -> Parser:
         metavar="NAME/VERSION",
         help="a model version to hand on instead of the champion, or none (default: find out)",
     )
+    _add_retraining(parser)
     add(
         "--mlflow-tracking-uri",
         default="",
@@ -84,6 +93,31 @@ def build_parser() -> Parser:
     return parser
 
 
+def _add_retraining(parser: Parser) -> None:
+    add = parser.add_argument
+    add(
+        "--retrain",
+        type=_policy,
+        default=ALWAYS,
+        metavar="POLICY",
+        help=f"when to train: {', '.join(POLICIES)}; the champion is looked up for all but the"
+        " first (default: %(default)s)",
+    )
+    add(
+        "--max-age",
+        type=max_age,
+        default="",
+        metavar="AGE",
+        help="how old the champion may become, such as 30d, 12h or 90m (default: any age)",
+    )
+    add(
+        "--experiment",
+        default=DEFAULT_EXPERIMENT,
+        metavar="NAME",
+        help="experiment of train, whose refused candidates are looked up (default: %(default)s)",
+    )
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the step and return its exit code."""
     return run(STEP, _resolve, argv)
@@ -92,35 +126,67 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _resolve(argv: Sequence[str]) -> None:
     given = build_parser().parse(argv)
     files = {flag: getattr(given, flag[2:].replace("-", "_")) for flag, _ in _OUTPUTS}
-    source, ask = parse_source(given.source), _champion_of(given)
+    source = parse_source(given.source)
+    registry = _registry(given)
     with staged(files) as outputs:
-        champion = str(ask() or "")
-        compare_with = given.compare_with or champion
         texts = {
+            **_of_registry(given, *registry),
             # The hash says which bytes are meant, whatever the source calls its version.
             "--source-version": "" if given.sha256 else source_version(source, partial(log, STEP)),
-            "--champion": champion,
-            "--compare-with-output": "" if compare_with == NOTHING else compare_with,
         }
         for flag, text in texts.items():
             write_text(outputs[flag], text)
-    for flag, text in texts.items():
-        print(f"{flag.removeprefix('--').removesuffix('-output')}: {text or 'none'}")
+    for flag, _ in _OUTPUTS:
+        print(f"{flag.removeprefix('--').removesuffix('-output')}: {texts[flag] or 'none'}")
 
 
-def _champion_of(given: Namespace) -> Callable[[], ModelVersion | None]:
-    """Return what asks for the champion; it asks nobody if no threshold needs it.
+def _of_registry(given: Namespace, name: str, alias: str, uri: str) -> dict[str, str]:
+    """Return the outputs that depend on the registry."""
+    champion = find_champion(uri, name, alias) if name else None
+    version = str(champion.version) if champion else ""
+    compare_with = given.compare_with or (version if asks_for_champion(given.thresholds) else "")
+    return {
+        "--champion": version,
+        "--compare-with-output": "" if compare_with == NOTHING else compare_with,
+        "--expired": "true" if _expired(given, champion) else "false",
+        "--refused": "[]" if given.retrain == ALWAYS else _refused(given, uri),
+    }
+
+
+def _refused(given: Namespace, uri: str) -> str:
+    return find_refusals(uri, given.experiment or DEFAULT_EXPERIMENT)
+
+
+def _registry(given: Namespace) -> tuple[str, str, str]:
+    """Return the model's name, its alias and the registry's address, all empty if none is asked.
 
     Raises `WrongCallError` if the champion cannot be found by what was given.
     """
-    if given.compare_with or not asks_for_champion(given.thresholds):
-        return lambda: None
+    if not _needs_champion(given):
+        return "", "", ""
     name, alias = given.registered_model_name, given.alias or DEFAULT_ALIAS
-    if not name:
-        return lambda: None
-    check_model_name(name)
-    check_alias(alias)
-    return partial(find_champion, resolve_uri(given.mlflow_tracking_uri, os.environ), name, alias)
+    if name:
+        check_model_name(name)
+        check_alias(alias)
+    return name, alias, resolve_uri(given.mlflow_tracking_uri, os.environ)
+
+
+def _needs_champion(given: Namespace) -> bool:
+    compares = not given.compare_with and asks_for_champion(given.thresholds)
+    return compares or given.retrain != ALWAYS
+
+
+def _expired(given: Namespace, champion: Champion | None) -> bool:
+    if champion is None or given.max_age is None or given.retrain == ALWAYS:
+        return False
+    return time.time() - champion.registered > given.max_age
+
+
+def _policy(text: str) -> str:
+    policy = text.strip() or ALWAYS
+    if policy not in POLICIES:
+        raise ArgumentTypeError(f"{text!r:.80} is not a policy; give one of {', '.join(POLICIES)}")
+    return policy
 
 
 def _handed_on(text: str) -> str:

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
+from pinion_step.libraries import steer_libraries
 from resolve.__main__ import main
 
 
@@ -27,6 +29,8 @@ class Outcome:
     source_version: str
     champion: str
     compare_with: str
+    expired: str
+    refused: str
 
 
 Resolve = Callable[..., Outcome]
@@ -35,7 +39,7 @@ Resolve = Callable[..., Outcome]
 @pytest.fixture()
 def resolve(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Resolve:
     """Call the step; keyword arguments are flags."""
-    names = ("source-version", "champion", "compare-with-output")
+    names = ("source-version", "champion", "compare-with-output", "expired", "refused")
 
     def call(**flags: object) -> Outcome:
         given = [f"--{name.replace('_', '-')}={value}" for name, value in flags.items()]
@@ -101,3 +105,40 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port: int = listening.getsockname()[1]
         return port
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A registry by its two addresses, with a client that writes to it."""
+
+    client: MlflowClient
+    server: str
+    file: str
+
+    def log(self) -> str:
+        """Return the id of a new logged model."""
+        return self.client.create_logged_model("0", "model").model_id
+
+    def add(self, name: str, model_id: str = "") -> None:
+        """Register the next version: of a logged model, or else of files somewhere."""
+        source = f"models:/{model_id}" if model_id else "s3://bucket/model"
+        self.client.create_model_version(
+            name, source, await_creation_for=0, model_id=model_id or None
+        )
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    folder, port = tmp_path_factory.mktemp("registry"), free_port()
+    file = f"sqlite:///{folder}/mlflow.db"
+    more = ["--workers=1", f"--artifacts-destination={folder / 'kept'}", f"--port={port}"]
+    command = [*server("mlflow", "mlflow"), "server", f"--backend-store-uri={file}", *more]
+    steer_libraries()
+    with serving(folder, port, "/health", *command) as address:
+        yield Registry(MlflowClient(address, address), address, file)
+
+
+@pytest.fixture(params=["server", "file"])
+def uri(request: pytest.FixtureRequest, registry: Registry) -> str:
+    address: str = getattr(registry, request.param)
+    return address

@@ -5,7 +5,7 @@ A test holds the answers to those of MLflow's client, which has the same methods
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,8 @@ from pinion_step.store import BUSY_SECONDS
 _STATUS = {0: "UNSPECIFIED", 1: "PENDING", 2: "READY", 3: "FAILED"}
 _DELETED = "Deleted_Internal"
 _BY_SOURCE = re.compile(r"source_path = '(?P<source>[^']+)'")
+_BY_TAG = re.compile(r"tags\.`(?P<key>[^`]+)` = '(?P<value>[^']*)'")
+_NEWEST_FIRST = ["attributes.start_time DESC"]
 
 
 class NotInFileError(Exception):
@@ -41,12 +43,37 @@ class RegisteredModel:
 
 @dataclass(frozen=True)
 class Version:
-    """A version of a registered model, with where its files are and its tags."""
+    """A version of a registered model, with where its files are, its tags, and when it was made.
+
+    The time is in milliseconds since 1970.
+    """
 
     name: str
     version: int
     source: str
+    creation_timestamp: int
     tags: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment that was not deleted."""
+
+    experiment_id: str
+
+
+@dataclass(frozen=True)
+class RunData:
+    """What was recorded in a run."""
+
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that was not deleted."""
+
+    data: RunData
 
 
 class StoreFile:
@@ -84,12 +111,12 @@ class StoreFile:
 
     def get_model_version(self, name: str, version: str) -> Version:
         """Return a version that was not deleted."""
-        (source,) = self._one(
-            "SELECT source FROM model_versions"
+        source, created = self._one(
+            "SELECT source, creation_time FROM model_versions"
             " WHERE name = ? AND version = ? AND current_stage != ?",
             *(name, version, _DELETED),
         )
-        return self._version(name, int(version), source)
+        return self._version(name, int(version), source, created)
 
     def search_model_versions(self, filter_string: str) -> list[Version]:
         """Return the versions with a `source_path`, under all names; no other filter is known."""
@@ -97,15 +124,44 @@ class StoreFile:
         if by_source is None:
             raise NotInFileError(filter_string)
         rows = self._connection.execute(
-            "SELECT name, version, source FROM model_versions"
+            "SELECT name, version, source, creation_time FROM model_versions"
             " WHERE source = ? AND current_stage != ?",
             (by_source["source"], _DELETED),
         )
         return [self._version(*row) for row in rows]
 
-    def _version(self, name: str, version: int, source: str) -> Version:
+    def get_experiment_by_name(self, name: str) -> Experiment | None:
+        """Return an experiment; None if there is none."""
+        rows = self._connection.execute(
+            "SELECT experiment_id FROM experiments WHERE name = ? AND lifecycle_stage = 'active'",
+            (name,),
+        )
+        return next((Experiment(str(number)) for (number,) in rows), None)
+
+    def search_runs(
+        self,
+        experiment_ids: Sequence[str],
+        filter_string: str,
+        *,
+        max_results: int,
+        order_by: Sequence[str],
+    ) -> list[Run]:
+        """Return the newest runs of an experiment that have a tag; no other search is known."""
+        by_tag = _BY_TAG.fullmatch(filter_string)
+        if by_tag is None or list(order_by) != _NEWEST_FIRST:
+            raise NotInFileError(filter_string)
+        (experiment,) = experiment_ids
+        rows = self._connection.execute(
+            "SELECT run_uuid FROM runs JOIN tags USING (run_uuid)"
+            " WHERE experiment_id = ? AND lifecycle_stage = 'active' AND key = ? AND value = ?"
+            " ORDER BY start_time DESC, run_uuid LIMIT ?",
+            (int(experiment), by_tag["key"], by_tag["value"], max_results),
+        )
+        return [Run(RunData(self.run_tags(run_id))) for (run_id,) in rows.fetchall()]
+
+    def _version(self, name: str, version: int, source: str, created: int) -> Version:
         tags = "SELECT key, value FROM model_version_tags WHERE name = ? AND version = ?"
-        return Version(name, version, source, self._pairs(tags, name, version))
+        return Version(name, version, source, created, self._pairs(tags, name, version))
 
     def _one(self, query: str, *values: object) -> tuple:
         row: tuple | None = self._connection.execute(query, values).fetchone()

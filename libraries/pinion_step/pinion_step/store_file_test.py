@@ -8,7 +8,7 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
-from pinion_step.store_file import NotInFileError, open_store_file
+from pinion_step.store_file import Experiment, NotInFileError, open_store_file
 
 NAME = "it's 100 %_"
 
@@ -58,14 +58,18 @@ def test_versions_aliases_and_tags(client: MlflowClient, database: Path, tmp_pat
         for model_id, count in zip(models, (3, 2), strict=True):
             asked = f"source_path = 'models:/{model_id}'"
             known = sorted(
-                (each.name, int(each.version), each.source, each.tags)
+                (each.name, int(each.version), each.source, each.tags, each.creation_timestamp)
                 for each in client.search_model_versions(asked)
             )
             found = file.search_model_versions(asked)
-            assert known == sorted((v.name, v.version, v.source, v.tags) for v in found)
+            assert known == sorted(
+                (v.name, v.version, v.source, v.tags, v.creation_timestamp) for v in found
+            )
             assert len(known) == count
         version = file.get_model_version(NAME, "3")
-        assert version.source == client.get_model_version(NAME, "3").source
+        of_client = client.get_model_version(NAME, "3")
+        assert version.source == of_client.source
+        assert version.creation_timestamp == of_client.creation_timestamp
         for gone in ("1", "4"):
             with pytest.raises(NotInFileError):
                 file.get_model_version(NAME, gone)
@@ -95,6 +99,37 @@ def test_what_was_deleted_is_not_there(
         for asked in (lambda: file.run_tags(run_id), lambda: file.get_logged_model(model_id)):
             with pytest.raises(NotInFileError):
                 asked()
+
+
+def test_the_newest_runs_with_a_tag(client: MlflowClient, database: Path) -> None:
+    places = [client.create_experiment(name) for name in ("searched", "other")]
+    colours = ("red", "blue", "red", "red", "redder")
+    for number, colour in enumerate(colours):
+        tags = {"a b": colour, "number": str(number)}
+        run = client.create_run(places[0], start_time=1000 - number, tags=tags)
+    client.delete_run(run.info.run_id)
+    gone = client.create_run(places[0], start_time=2000, tags={"a b": "red"}).info.run_id
+    client.delete_run(gone)
+    client.create_run(places[1], start_time=3000, tags={"a b": "red"})
+    asked = ([places[0]], "tags.`a b` = 'red'")
+    order = ["attributes.start_time DESC"]
+    with open_store_file(database) as file:
+        for most, numbers in ((2, ["0", "2"]), (9, ["0", "2", "3"])):
+            known, found = (
+                [
+                    run.data.tags
+                    for run in each.search_runs(*asked, max_results=most, order_by=order)
+                ]
+                for each in (client, file)
+            )
+            assert found == known
+            assert [tags["number"] for tags in found] == numbers
+        other = client.get_experiment_by_name("other")
+        assert other is not None
+        assert file.get_experiment_by_name("other") == Experiment(other.experiment_id)
+        assert file.get_experiment_by_name("nobody") is None
+        with pytest.raises(NotInFileError):
+            file.search_runs([places[0]], "metrics.a > 1", max_results=1, order_by=order)
 
 
 def test_nothing_is_written(client: MlflowClient, database: Path, tmp_path: Path) -> None:

@@ -82,6 +82,8 @@ def _report(outcome: Outcome, shown: str | None, tail: Tail | None) -> None:
         sys.stdout.flush()
         raise PinionError(f"run {outcome.run.name!r} {account}")
     print(f"state      {account}")
+    if decision := outcome.decision():
+        print(decision)
 
 
 def _print_log(outcome: Outcome, step: str) -> None:

@@ -1,10 +1,12 @@
 """Say how a run ended: which step failed, why, and what to do about it."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from pipelines.console.decision import not_retrained
 from pipelines.kubeflow.api.client import Api
 from pipelines.kubeflow.following import logs, reasons, workflow
 from pipelines.kubeflow.following.settings import given
@@ -15,10 +17,20 @@ from pipelines.system.task_state import State
 
 # The step that measures a model, and how the one that refuses it says so.
 _EVALUATE, _REFUSED = "evaluate", "did not pass its evaluation"
+# The step that decides whether to train, the one that it decides about, and the one that found the
+# champion, which always runs.
+_DECIDE, _TRAIN, _RESOLVE = "decide", "train", "resolve"
+# How KFP calls the graph of a condition, with a number behind it.
+_CONDITION = "condition-"
+# How these steps print what they found out.
+_WHY = re.compile(r"^why: (.*)$", re.M)
+_CHAMPION = re.compile(r"^champion: (.*)$", re.M)
 # What the launcher says if the step was killed.
 _KILLED = "signal: killed"
-# The address of an artifact of that step, below the id of its run.
+# The address of an artifact of that first step, below the id of its run.
 _MADE_IN = re.compile(rf"/([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})/{_EVALUATE}/")
+# How KFP's driver of a condition says what the step that decides gave it.
+_GIVEN_WHY = re.compile(rf'"pipelinechannel--{_DECIDE}-why": *("(?:[^"\\]|\\.)*")')
 _UNFILLED = "not found in executor input"
 
 
@@ -53,6 +65,31 @@ class Outcome:
         # A step that was cached has no line of its own.
         lines = own or logs.own_lines(self._earlier_log())
         return [line for line in lines if ": progress: " not in line]
+
+    def decision(self) -> str:
+        """Return, in one line, why a run that ended well has trained nothing; empty if it has."""
+        begun = {step.name for step in steps(self.run, self.names)}
+        false = any(
+            task.name.startswith(_CONDITION) and task.state == State.SKIPPED.name
+            for task in self.run.tasks
+        )
+        if not (self.run.succeeded and false and _DECIDE in begun and _TRAIN not in begun):
+            return ""
+        known = replace(self, workflow=workflow.read(self.api, self.run.id) or self.workflow)
+        why, champion = known.printed(_DECIDE, _WHY), known.printed(_RESOLVE, _CHAMPION)
+        return not_retrained(why or known.given_why(), champion)
+
+    def printed(self, step: str, wanted: re.Pattern[str]) -> str:
+        """Return what a step printed behind a label; empty if it was cached."""
+        found = wanted.search("\n".join(logs.own_lines(self.log(step))))
+        return found[1] if found else ""
+
+    def given_why(self) -> str:
+        """Return the reason that a condition was given, cached or not; empty if unknown."""
+        for node in self.workflow.nodes:
+            if node.driver and (found := _GIVEN_WHY.search(self._read(node.names))):
+                return str(json.loads(found[1]))
+        return ""
 
     def failed(self) -> list[Step]:
         """Return the steps that failed."""

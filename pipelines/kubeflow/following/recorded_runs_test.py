@@ -207,6 +207,59 @@ def test_a_gate_that_was_cached_prints_the_checks_of_the_run_that_made_it(
     assert ("FAIL" in shown) is kept
 
 
+GIVEN = (
+    "I1130 04:06:32.740437      15 main.go:618] output ExecutorInput:{\n"
+    '  "inputs": {"parameterValues": {"pipelinechannel--decide-retrain": false,\n'
+    '    "pipelinechannel--decide-why":  "no_drift max psi=0.04"}}\n}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("places", "logs", "line"),
+    [
+        pytest.param(
+            ["resolve.executor", "decide.executor"],
+            {
+                "now-0": "champion: tumour/3@m-08\nexpired: true\n",
+                "now-1": "retrain: false\nwhy: same_data, max_age passed\n",
+            },
+            "same data, parameters and release as tumour/3; max_age has passed, but the model would"
+            " be the same",
+            id="by its own log",
+        ),
+        pytest.param(
+            ["resolve.executor", "decide-driver", "condition-1-driver"],
+            {"now-0": "champion: tumour/3@m-08\n", "now-2": GIVEN},
+            "no drift from the data of tumour/3 (max psi=0.04)",
+            id="cached",
+        ),
+        pytest.param(["resolve.executor"], {}, "the log of decide says why", id="without logs"),
+    ],
+)
+def test_a_run_that_trained_nothing_says_why(
+    places: list[str],
+    logs: dict[str, str],
+    line: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    begun = ("resolve", "pull-data", "preprocess", "decide")
+    tasks = [task(name, "RUNNING", "SUCCEEDED", at=3, to=9) for name in begun]
+    skipped = task("condition-1", "SKIPPED", at=9, to=9)
+    found = recorded("succeeded")
+    argo = argos("now", *places)
+    logs = {node: between_lines_of_the_launcher(text) for node, text in logs.items()}
+    looks = [look("SUCCEEDED", *tasks, skipped)]
+    now = PipelineFile.load(ROOT / "tests" / "golden" / "training.yaml").document()
+    run = Scenario(found.id, found.name, looks, argo, logs)
+    assert follow(served(run, now)) == ""
+    shown = capsys.readouterr()
+    assert shown.out.splitlines()[-2:] == ["state      succeeded", f"not retrained: {line}"]
+    states = last_states(shown.err)
+    assert {states[each] for each in ("train", "evaluate", "register")} == {
+        "skipped (its condition is false)"
+    }
+
+
 @pytest.mark.parametrize("name", ["driver-failed", "step-failed"])
 def test_the_reason_is_found_without_argos_account(name: str, tmp_path: Path) -> None:
     server = served(recorded(name), document(tmp_path))

@@ -45,8 +45,9 @@ def test_the_example_gives_the_gpu_to_the_train_step(example: PipelineFile) -> N
     assert with_gpu == ["exec-train"]
     assert resources["exec-train"].resource_memory_limit == "16Gi"
     assert resources["exec-register"].resource_memory_limit == "2Gi"
-    assert example.spec.root.dag.tasks["train"].retry_policy.max_retry_count == 1
-    inner = example.spec.components["comp-condition-1"].dag.tasks
+    behind = example.spec.components["comp-condition-1"].dag.tasks
+    assert behind["train"].retry_policy.max_retry_count == 1
+    inner = example.spec.components["comp-condition-2"].dag.tasks
     assert inner["register"].retry_policy.max_retry_count == 5
 
 
@@ -84,9 +85,13 @@ def test_a_variable_counts_as_given_if_every_step_that_asks_for_it_has_it(
     ("steps", "given"),
     [
         pytest.param(
-            ["resolve", "train", "evaluate", "register"], True, id="the four that ask for it"
+            ["resolve", "decide", "train", "evaluate", "register"],
+            True,
+            id="the five that ask for it",
         ),
-        pytest.param(["resolve", "train", "evaluate"], False, id="not the one in the condition"),
+        pytest.param(
+            ["resolve", "decide", "train", "evaluate"], False, id="not the one in both conditions"
+        ),
         pytest.param(["pull-data", "preprocess"], False, id="those that do not ask for it"),
     ],
 )

@@ -177,6 +177,12 @@ def test_a_registration_whose_version_was_deleted(traced: Traced, look: Look) ->
     assert look(outputs) == f"models:/{MODEL}/1 was deleted"
 
 
+def test_a_decision_holds_whatever_became_of_the_store(traced: Traced) -> None:
+    decided = Values({"retrain": False, "why": "same_data", "recipe": "01ab-23cd"})
+    (traced.folder / "mlflow.db").write_bytes(b"no database")
+    assert outdated(traced.uri, decided) is None
+
+
 def test_a_step_whose_outputs_do_not_name_its_traces(traced: Traced, look: Look) -> None:
     assert look(Values({"score": 1.0})) == "its outputs do not say what it left in MLflow"
 

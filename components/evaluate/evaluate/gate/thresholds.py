@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, starmap
+from typing import Any
 
 from evaluate.gate.change import Change, Check
 from pinion_step.champion import CHANGES
@@ -56,6 +57,12 @@ class Thresholds:
 
     given: str = ""
     requirements: tuple[Requirement, ...] = ()
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Return them as they were given."""
+        document: dict[str, Any] = json.loads(self.given.strip() or "{}")
+        return document
 
     @property
     def compare(self) -> bool:

@@ -40,7 +40,7 @@ def call(
         "test-data": test_data,
         "mlflow-tracking-uri": uri or example.uri,
         "result": folder / "result",
-        "metrics": folder / "metrics",
+        "test-metrics": folder / "metrics",
     }
     words = [f"--{name}={value}" for name, value in given.items()]
     return subprocess.run(

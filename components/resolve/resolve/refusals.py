@@ -1,0 +1,53 @@
+"""The candidates that did not pass their evaluation, so that nobody trains them again.
+
+A verdict depends on the data, on what was trained from them and on what was demanded, and not on
+the name under which the model would have been registered.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from resolve.registry import ask
+
+# The tags by which `train` and `evaluate` say what they had; see components/README.md.
+_DATASET, _RECIPE, _GATE = "pinion.dataset", "pinion.recipe", "pinion.evaluation.gate"
+_REFUSED = "tags.`pinion.evaluation` = 'failed'"
+_MOST = 100
+
+
+def find_refusals(uri: str, experiment: str) -> str:
+    """Return the newest refused candidates of an experiment, as a JSON list.
+
+    The list is sorted and names none twice, so that its text changes only with a new refusal.
+    Raises `StepError` if the store of a resolved address does not answer.
+    """
+
+    def question(client: Any) -> list[str]:
+        found = client.get_experiment_by_name(experiment)
+        if found is None:
+            return []
+        runs = client.search_runs(
+            [found.experiment_id],
+            _REFUSED,
+            max_results=_MOST,
+            order_by=["attributes.start_time DESC"],
+        )
+        return [text for run in runs for text in _refusal(run.data.tags)]
+
+    found = ask(uri, f"the refused candidates of the experiment {experiment!r}", question)
+    return f"[{','.join(sorted(set(found or ())))}]"
+
+
+def _refusal(tags: Mapping[str, str]) -> Iterator[str]:
+    # Somebody may have edited the tags.
+    with suppress(KeyError, ValueError, TypeError):
+        gate = json.loads(tags[_GATE])
+        refusal = {
+            "dataset": tags[_DATASET],
+            "recipe": tags[_RECIPE],
+            "thresholds": gate["thresholds"],
+            "compare_with": gate["compare_with"],
+        }
+        yield json.dumps(refusal, sort_keys=True, separators=(",", ":"))

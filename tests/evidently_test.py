@@ -58,8 +58,8 @@ for name, before, now in (
 ):
     first, second = pd.Series(list(before)), pd.Series(list(now))
     shares = classes(category(first), category(second)).shares
-    for measured, ours, of_evidently in (("psi", psi, _psi), ("js", jensen_shannon, _jensenshannon)):
-        theirs, _ = of_evidently(first, second, ColumnType.Categorical, 0.1)
+    for measured, ours, compute in (("psi", psi, _psi), ("js", jensen_shannon, _jensenshannon)):
+        theirs, _ = compute(first, second, ColumnType.Categorical, 0.1)
         found[f"{measured} of {name}"] = (float(ours(*shares)), float(theirs))
 print(json.dumps(found))
 """

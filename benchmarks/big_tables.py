@@ -1,8 +1,8 @@
 """Compare `pull_data` and `preprocess` with pandas: `python -m benchmarks.big_tables`.
 
 The two steps, one after the other, and a plain pandas script take turns on tables of N and 2 N
-rows. With `--large` the steps alone also run on 20 million rows, for which pandas would need about
-17 GB.
+rows. `preprocess` also runs without its profile, so that the last line tells what that costs. With
+`--large` the steps alone also run on 20 million rows, for which pandas would need about 17 GB.
 """
 
 import argparse
@@ -83,8 +83,10 @@ def compare(steps: Steps, folder: Path, rows: int, rounds: int) -> None:
         for name, cost in (pinion(steps, table, folder) | pandas(steps, table, folder)).items():
             costs.setdefault(name, []).append(cost)
     table.unlink()
+    unprofiled = costs.pop("no profile")
     for name, each in costs.items():
         print(line(rows, name, each, costs["pandas"]))
+    print(line(rows, "the profile", costs["preprocess"], unprofiled))
 
 
 def made(steps: Steps, folder: Path, rows: int) -> Path:
@@ -98,10 +100,18 @@ def made(steps: Steps, folder: Path, rows: int) -> Path:
 def pinion(steps: Steps, table: Path, folder: Path) -> dict[str, Cost]:
     """Measure the two steps, and both together."""
     dataset = folder / "dataset"
-    outputs = (word for name in OUTPUTS for word in (f"--{name}", folder / name))
     pulled = step(steps.pull_data, "--source", table, "--dataset", dataset)
-    split = step(steps.preprocess, "--dataset", dataset, "--target", "label", *outputs)
-    return {"pull_data": pulled, "preprocess": split, "both steps": pulled.then(split)}
+    given = ("--dataset", dataset, "--target", "label")
+    plain, split = (
+        step(steps.preprocess, *given, *(word for name in names for word in _output(folder, name)))
+        for names in (OUTPUTS[:-1], OUTPUTS)
+    )
+    both = pulled.then(split)
+    return {"pull_data": pulled, "preprocess": split, "no profile": plain, "both steps": both}
+
+
+def _output(folder: Path, name: str) -> tuple[str, Path]:
+    return f"--{name}", folder / name
 
 
 def pandas(steps: Steps, table: Path, folder: Path) -> dict[str, Cost]:

@@ -5,11 +5,12 @@ fraction changes it. Equal rows in equal order give equal bytes, whatever batche
 
 Counts, means, standard deviations and the ends of a range are exact. Quantiles are values of the
 column: the k-th of 200 is the smallest that k / 200 of the values do not exceed. They are exact up
-to 65,536 values (in wide tables, 2 million divided by the number of columns, and 1,024 at least).
-Above that they are those of a random sample of so many values, the same in every run. The share of
-values below such a quantile is off by 0.2 % of all values at the median (one standard error) and
-by less at the ends. Categories are counted exactly up to 1000 distinct ones; above that, shares
-are those of an eighth as many values, off by 0.6 % at most.
+to 32,768 values (in wide tables, 2 million divided by the number of columns, and 1,024 at least).
+Above that they are those of a random sample of half as many values or more, the same in every run.
+The share of the values that are below the median is then off by 0.4 % of all values (one standard
+error), and by less further out. Categories are counted exactly up to 1000 distinct ones; above that
+their rows are estimated from a sample of a quarter the size, with an error of 0.8 % of all rows at
+most.
 """
 
 import hashlib

@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.float64]
 
 _BLOCK = 1 << 10
+# So many blocks at once stay in the processor's cache.
+_BLOCKS = 1 << 5
 
 
 class Moments:
@@ -15,31 +17,47 @@ class Moments:
     """
 
     def __init__(self) -> None:
-        self.count = 0
+        self._count = 0
         self._mean = 0.0
         # The sum of the squared distances from the mean.
         self._squares = 0.0
-        self._rest = np.empty(0)
+        # The block that is not full yet.
+        self._block = np.empty(_BLOCK)
+        self._filled = 0
 
     def update(self, values: Numbers) -> None:
         """Take further values, of which none is missing, into account."""
-        values = np.concatenate([self._rest, values])
+        values = self._fill(values)
         whole = len(values) - len(values) % _BLOCK
-        self._rest = values[whole:].copy()
-        self._add(values[:whole].reshape(-1, _BLOCK))
+        for start in range(0, whole, _BLOCK * _BLOCKS):
+            stop = min(whole, start + _BLOCK * _BLOCKS)
+            self._add(values[start:stop].reshape(-1, _BLOCK))
+        self._fill(values[whole:])
 
     def finish(self) -> tuple[float | None, float | None]:
-        """Return the mean and the population's standard deviation.
+        """Return the mean and the standard deviation of a population.
 
         Both are None if there are no values or if they are beyond what a double holds.
         """
-        if len(self._rest):
-            self._add(self._rest[None, :])
-            self._rest = np.empty(0)
-        if not self.count:
+        if self._filled:
+            self._add(self._block[None, : self._filled])
+            self._filled = 0
+        if not self._count:
             return None, None
-        mean, deviation = self._mean, float(np.sqrt(self._squares / self.count))
+        mean, deviation = self._mean, float(np.sqrt(self._squares / self._count))
         return (mean, deviation) if np.isfinite([mean, deviation]).all() else (None, None)
+
+    def _fill(self, values: Numbers) -> Numbers:
+        """Fill the block that is begun, and return the values that are left over."""
+        if not self._filled and len(values) >= _BLOCK:
+            return values
+        taken = values[: _BLOCK - self._filled]
+        self._block[self._filled : self._filled + len(taken)] = taken
+        self._filled += len(taken)
+        if self._filled == _BLOCK:
+            self._add(self._block[None])
+            self._filled = 0
+        return values[len(taken) :]
 
     def _add(self, blocks: Numbers) -> None:
         size = blocks.shape[1]
@@ -50,7 +68,7 @@ class Moments:
             apart *= apart
             squares = apart.sum(axis=1)
             for mean, square in zip(means.tolist(), squares.tolist(), strict=True):
-                distance, both = mean - self._mean, self.count + size
+                distance, both = mean - self._mean, self._count + size
                 self._mean += distance * (size / both)
-                self._squares += square + distance * (distance * (self.count * (size / both)))
-                self.count = both
+                self._squares += square + distance * (distance * (self._count * (size / both)))
+                self._count = both

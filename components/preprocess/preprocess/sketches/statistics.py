@@ -79,19 +79,25 @@ class MeasureStatistics(ColumnStatistics):
         return Feature(self.name, self.kind, self.missing, minimum=low, maximum=high)
 
     def described(self) -> Measure:
-        """Return the distribution."""
+        """Return the distribution, empty if it is not wanted."""
+        quantiles: list[float] = []
+        mean: float | None = None
+        deviation: float | None = None
+        if self._distribution and self.filled:
+            # Of all values, even if only some are in the sample.
+            low, high = self._low + 0.0, self._high + 0.0
+            quantiles = [low, *self._distribution.quantiles(STEPS)[1:-1], high]
+            # The sums of equal values are rounded.
+            mean, deviation = (low, 0.0) if low == high else self._distribution.moments()
         is_date = self.kind is Kind.DATE
-        # Dates are milliseconds here.
         unit = _MILLISECONDS if is_date else 1
-        known = self._distribution
-        mean, deviation = known.moments() if known else (None, None)
         return Measure(
             "date" if is_date else "number",
             self.rows,
             self.missing,
             None if mean is None else mean / unit,
             None if deviation is None else deviation / unit,
-            tuple(value / unit for value in (known.quantiles(STEPS) if known else ())),
+            tuple(value / unit for value in quantiles),
         )
 
     def _plain(self, value: float) -> float | str:

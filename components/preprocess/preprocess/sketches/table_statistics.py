@@ -20,8 +20,8 @@ from preprocess.sketches.value_choice import Choice, ChosenValues, size_of_sampl
 # All columns together keep as many hashes, and one at least, whatever the width of the table.
 _ALL_HASHES = 1 << 23
 _FEWEST_HASHES = 1 << 14
-# A text takes as much memory as eight numbers.
-_A_TEXT = 8
+# A text takes as much memory as four numbers.
+_A_TEXT = 4
 
 
 class TableStatistics:
@@ -29,10 +29,10 @@ class TableStatistics:
 
     def __init__(self, kinds: Mapping[str, Kind], profiled: bool) -> None:
         columns = len(kinds)
-        values = size_of_sample(columns)
+        self._values = size_of_sample(columns)
         self._hashes = max(_FEWEST_HASHES, _ALL_HASHES // columns)
         self._profiled = profiled
-        self._numbers, self._texts = Choice(values), Choice(values // _A_TEXT)
+        self._choice = Choice(self._values)
         self._columns = [self._column(name, kind) for name, kind in kinds.items()]
 
     def update(self, frame: DataFrame) -> None:
@@ -53,8 +53,11 @@ class TableStatistics:
             case Kind.BOOLEAN:
                 return BooleanStatistics(name)
             case Kind.CATEGORICAL:
-                chosen = ChosenValues(self._texts) if self._profiled else None
-                return CategoryStatistics(name, DistinctCount(self._hashes), chosen)
-        return MeasureStatistics(
-            name, kind, Distribution(self._numbers) if self._profiled else None
-        )
+                return CategoryStatistics(
+                    name, DistinctCount(self._hashes), self._chosen(self._values // _A_TEXT)
+                )
+        chosen = self._chosen(self._values)
+        return MeasureStatistics(name, kind, Distribution(chosen) if chosen else None)
+
+    def _chosen(self, most: int) -> ChosenValues | None:
+        return ChosenValues(self._choice, most) if self._profiled else None

@@ -39,8 +39,9 @@ def column(values: Values) -> dict[str, Any]:
         return found | {"kind": "category"} | more
     numbers = np.array(kept, dtype=float)
     quantiles = np.quantile(numbers, np.linspace(0, 1, 201)).tolist() if kept else []
-    mean, std = (float(numbers.mean()), float(numbers.std())) if kept else (None, None)
-    return found | {"kind": "number", "mean": mean, "std": std, "quantiles": quantiles}
+    more = {"mean": float(numbers.mean()), "std": float(numbers.std())} if kept else {}
+    known = {name: more.get(name) for name in ("mean", "std")}
+    return found | {"kind": "number", **known, "quantiles": quantiles}
 
 
 def document(table: Table, target: str = "", **changes: Any) -> dict[str, Any]:

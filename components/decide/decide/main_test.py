@@ -110,7 +110,7 @@ NEW_CITY = {"city": RNG.choice(["Berlin", "Rome", "Kyiv", "Lviv"], 3000).tolist(
         pytest.param(SHIFTED, {"limits": '{"wasserstein": 9}'}, "drift:age psi=0.6", id="limit"),
         pytest.param(HALF_MISSING, {}, "drift:age psi=4.", id="missing"),
         pytest.param({"age": [None] * 3000}, {}, "drift:age psi=1", id="all missing"),
-        pytest.param(NEW_CITY, {}, "drift:city js=0.3", id="category"),
+        pytest.param(NEW_CITY, {}, "drift:city psi=2.", id="category"),
         pytest.param({"age": ["young"] * 3000}, {}, "schema:column age is category", id="kind"),
         pytest.param({"pet": [1.0] * 3000}, {}, "schema:column pet new", id="new column"),
         pytest.param({}, {"seed": 7}, "parameters", id="parameters"),
@@ -206,7 +206,7 @@ def test_a_store_of_artifacts_that_fails_is_no_missing_profile(
     # The run says by a tag that it has a profile.
     failed(decide(NEW, **flags), "the profile of the champion models:/lost/1 cannot be read from")
     file.parent.rmdir()
-    failed(decide(NEW, **flags), "train once with --policy always")
+    failed(decide(NEW, **flags), "train once with the policy always")
 
 
 def failed(outcome: Any, words: str) -> None:

@@ -70,8 +70,8 @@ def metrics(columns: Iterable[ColumnDrift]) -> dict[str, float]:
 def safe_names(columns: Collection[str]) -> dict[str, str]:
     """Return the part of a metric's name that stands for each column.
 
-    Columns that would share one, or take that of all columns, have a hash at their end, which
-    depends on their names alone: a metric keeps its name over the months.
+    Columns that would share one, or take that of all columns, have a hash at their end. It depends
+    on their names and not on their order: a metric keeps its name over the months.
     """
     safe = {column: _UNSAFE.sub("_", column)[:_LONGEST] for column in columns}
     times = Counter([*safe.values(), _WHOLE])

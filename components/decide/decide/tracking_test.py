@@ -68,7 +68,6 @@ def test_a_write_that_fails_is_a_failure(registry: Registry, decide: Decide) -> 
 def test_names_that_mlflow_refuses_are_made_safe_and_stay_different() -> None:
     names = safe_names(["größe cm", "a/b", "a b", "x%", "x?", "max", "n" * 300])
     assert (names["größe cm"], names["a/b"], names["a b"]) == ("größe cm", "a_b", "a b")
-    assert (names["x%"], names["x?"], names["max"]) == ("x_-e4b9a5", "x_-d8b9b0", "max-9baf3a")
+    assert (names["x%"], names["x?"], names["max"]) == ("x_-fc7fe4", "x_-074ab1", "max-9baf3a")
     assert len(names["n" * 300]) == 220
-    # Whatever is beside it, a column keeps its name.
     assert safe_names(["max", "x?", "x%"])["x?"] == names["x?"]

@@ -12,7 +12,7 @@ from pinion_step.champion import ModelVersion
 from pinion_step.errors import StepError
 from pinion_step.formats.profile import Profile, from_json
 from pinion_step.mlflow import answers, ignoring, mask
-from pinion_step.registry import registered
+from pinion_step.tracking.registry import registered
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -13,7 +13,7 @@ from decide.drift.comparison import ColumnDrift
 from decide.request import Request
 from pinion_step.lineage import release_tags
 from pinion_step.mlflow import answers, artifact_location
-from pinion_step.runs import ending, find_experiment, make_run
+from pinion_step.tracking.runs import ending, find_experiment, make_run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -15,7 +15,7 @@ from evaluate.measure.predictions import Predictions, predict
 from pinion_step.champion import ModelVersion
 from pinion_step.errors import StepError
 from pinion_step.mlflow import answers, mask
-from pinion_step.registry import registered
+from pinion_step.tracking.registry import registered
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

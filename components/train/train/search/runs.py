@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from mlflow.entities import Metric, Param, RunTag
 
-from pinion_step.runs import ending
+from pinion_step.tracking.runs import ending
 from train.search.trials import Trial, Watcher, describe_params
 from train.tracking.parent import PARENT
 from train.tracking.run import Run

@@ -15,7 +15,7 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from pinion_step.mlflow import answers, artifact_location, was_answered
-from pinion_step.runs import find_experiment
+from pinion_step.tracking.runs import find_experiment
 from train.log import log
 from train.options import DEFAULT_EXPERIMENT
 

@@ -30,7 +30,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pinion_step.formats.profile import Profile, to_json
 from pinion_step.lineage import release_tags
-from pinion_step.runs import ending, make_run
+from pinion_step.tracking.runs import ending, make_run
 
 BATCH = 100  # parameters in one request
 DIGEST_LENGTH = 32  # a store takes up to 36 characters

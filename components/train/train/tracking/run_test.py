@@ -9,8 +9,8 @@ from mlflow.types import ColSpec, DataType
 from mlflow.types import Schema as ColumnSchema
 
 from pinion_step.errors import StepError
-from pinion_step.runs import find_experiment
 from pinion_step.store import prepare_store
+from pinion_step.tracking.runs import find_experiment
 from train.conftest import Step, customers
 from train.tracking.run import (
     describe_dataset,

@@ -8,8 +8,8 @@ from mlflow import MlflowClient
 from mlflow.entities import LoggedModel
 from mlflow.entities import Run as MlflowRun
 
-from pinion_step.runs import make_run
 from pinion_step.store import prepare_store
+from pinion_step.tracking.runs import make_run
 from train.tracking.run import Run, make_model
 
 

@@ -1,0 +1,1 @@
+"""What steps find and leave in MLflow: model versions, experiments and runs."""

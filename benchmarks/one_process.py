@@ -31,10 +31,12 @@ class Step:
 STEPS = {
     "pull_data": Step(pull_data, {"source": "sample:breast_cancer"}, "dataset"),
     "preprocess": Step(
-        preprocess, {"target": "diagnosis"}, "dataset train-data test-data schema data-summary"
+        preprocess,
+        {"target": "diagnosis"},
+        "dataset train-data test-data schema data-summary profile",
     ),
     "train": Step(
-        train, {}, "train-data schema trained-model run-id model-id metrics",
+        train, {}, "train-data schema profile trained-model run-id model-id metrics",
         {"trained-model": "model"},
     ),
     "evaluate": Step(

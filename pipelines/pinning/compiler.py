@@ -90,9 +90,10 @@ def _compile(pins: Sequence[Pin], environment: Mapping[str, str], output: Path) 
     try:
         # Imported here, so that an error in these files, which users edit, becomes one line too.
         from pipelines.training.choices import CHOICES
-        from pipelines.training.pipeline import DECIDES, MAKE_THE_MODEL, training_pipeline
+        from pipelines.training.pipeline import training_pipeline
+        from pipelines.training.recipe import DECIDES, MAKE_THE_MODEL
 
-        code = {DECIDES: {RECIPE_CODE: _recipe_code(pins, MAKE_THE_MODEL)}}
+        code = {DECIDES: {RECIPE_CODE: recipe_code(pins, MAKE_THE_MODEL)}}
         steps = {pin.name: step(pin, {**environment, **code.get(pin.name, {})}) for pin in pins}
         pipeline = training_pipeline(steps)
         _offer(CHOICES, pipeline.pipeline_spec.root.input_definitions.parameters)
@@ -109,7 +110,7 @@ def _compile(pins: Sequence[Pin], environment: Mapping[str, str], output: Path) 
         raise PinionError(f"{_MISFIT}: {type(error).__name__}: {text}") from error
 
 
-def _recipe_code(pins: Sequence[Pin], names: Collection[str]) -> str:
+def recipe_code(pins: Sequence[Pin], names: Collection[str]) -> str:
     """Return the hash of the components that make a model of some data and parameters."""
     contents = sorted(f"{pin.name}={pin.content}" for pin in pins if pin.name in names)
     return hashlib.sha256("\n".join(contents).encode()).hexdigest()

@@ -1,12 +1,14 @@
+import re
 from collections.abc import Mapping, Sequence
 
 import pytest
 
-from pipelines.compiled.file import PipelineFile
+from pipelines.compiled.file import RECIPE_CODE, PipelineFile
 from pipelines.components.component import discover
-from pipelines.pinning.compiler import WIRING, compile_pipeline, dev_pins
+from pipelines.pinning.compiler import WIRING, Pin, compile_pipeline, dev_pins, recipe_code
 from pipelines.system.errors import PinionError
 from pipelines.system.workspace import ROOT
+from pipelines.training.recipe import MAKE_THE_MODEL
 
 
 def compiled() -> PipelineFile:
@@ -19,6 +21,30 @@ def test_a_parameter_of_few_values_offers_them() -> None:
     assert parameters["task"].literals == ("", "classification", "regression")
     assert parameters["task"].default == ""
     assert parameters["source"].literals == ()
+
+
+def test_the_step_that_decides_knows_which_code_makes_the_model() -> None:
+    executors = PipelineFile.load(ROOT / "tests" / "golden" / "training.yaml").deployment.executors
+    told = {
+        name: [each.value for each in executor.container.env if each.name == RECIPE_CODE]
+        for name, executor in executors.items()
+    }
+    (code,) = told.pop("exec-decide")
+    assert re.fullmatch("[0-9a-f]{64}", code)
+    assert set(map(len, told.values())) == {0}
+
+
+def test_the_code_that_makes_the_model_is_that_of_preprocess_and_train() -> None:
+    interface = discover(ROOT / "components")["train"].interface
+
+    def code(**contents: str) -> str:
+        pins = [Pin(name, "1.0.0", "i", interface, text) for name, text in contents.items()]
+        return recipe_code(pins, MAKE_THE_MODEL)
+
+    first = code(preprocess="s1:aa", train="s1:bb", evaluate="s1:cc")
+    assert first == code(evaluate="s1:ff", train="s1:bb", preprocess="s1:aa")
+    assert len({first, code(preprocess="s1:ab", train="s1:bb"), code(train="s1:bb")}) == 3
+    assert first != code(preprocess="s1:bb", train="s1:aa")
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,6 @@ from typing import Any
 from kfp import dsl
 from kfp.dsl.base_component import BaseComponent
 
-# The component that decides whether to train, and those whose code, beside the data and the
-# parameters, a model depends on: it is told when they change.
-DECIDES = "decide"
-MAKE_THE_MODEL = ("preprocess", "train")
-
 
 def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseComponent:
     """Return the training pipeline of the seven pinned components, which are given by name."""

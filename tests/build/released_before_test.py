@@ -96,8 +96,9 @@ def tree(
     # Today's wiring passes inputs that these components do not have.
     wiring = clone.folder / "pipelines" / "training" / "pipeline.py"
     shutil.copyfile(BEFORE / "pipeline.py.txt", wiring)
-    # There was no such component, and no list of choices.
-    shutil.rmtree(clone.folder / "components" / "resolve")
+    # There were no such components, and no list of choices.
+    for name in ("resolve", "decide"):
+        shutil.rmtree(clone.folder / "components" / name)
     choices = wiring.with_name("choices.py")
     choices.write_text(f"{choices.read_text()}\nCHOICES = {{}}\n")
     lock, pipeline = ((BEFORE / name).read_text() for name in ("lock.yaml", "pipeline.yaml"))
@@ -107,17 +108,13 @@ def tree(
         attach_sbom(registry, name, digest)
         there = component["image"].partition("@")[2]
         lock, pipeline = (text.replace(there, digest) for text in (lock, pipeline))
-    lock, pipeline = (
-        text.replace("localhost:5000", registry.address) for text in (lock, pipeline)
-    )
+    lock, pipeline = (text.replace("localhost:5000", registry.address) for text in (lock, pipeline))
     lock = lock.replace(before, hashlib.sha256(pipeline.encode()).hexdigest())
     body = lock.rpartition("checksum: ")[0]
     to = clone.folder / "pipelines" / "releases" / TAG
     to.mkdir()
     (to / "pipeline.yaml").write_text(pipeline)
-    (to / "lock.yaml").write_text(
-        f"{body}checksum: {hashlib.sha256(body.encode()).hexdigest()}\n"
-    )
+    (to / "lock.yaml").write_text(f"{body}checksum: {hashlib.sha256(body.encode()).hexdigest()}\n")
     clone.commit(f"Release {TAG}")
     yield clone
     docker("rmi", "--force", *(each["image"] for each in clone.locked(TAG).values()))

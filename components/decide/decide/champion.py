@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PROFILE = "profile.json"
 _DATASET, _RECIPE = "pinion.dataset", "pinion.recipe"
-_ADVICE = "check the store of artifacts, or train once with --policy always"
+_ADVICE = "check the store of artifacts, or train once with the policy always"
 
 
 @dataclass(frozen=True)

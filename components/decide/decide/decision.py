@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from decide.recipe import parts
 from decide.request import Request
+from decide.schema import LONGEST
 from pinion_step.champion import ModelVersion
 from pinion_step.errors import one_line
 from pinion_step.formats.profile import Profile
 
 if TYPE_CHECKING:
     from decide.drift.comparison import ColumnDrift
-
-LONGEST_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Moved:
         return cls(columns[0].name, worst.measure, worst.value, worst.over)
 
     def __str__(self) -> str:
-        return f"{one_line(self.column, LONGEST_NAME)} {self.measure}={self.value:.2g}"
+        return f"{one_line(self.column, LONGEST)} {self.measure}={self.value:.2g}"
 
 
 def by_call(request: Request, profile: Profile, recipe: str) -> Decision | ModelVersion:

@@ -206,7 +206,7 @@ def test_a_store_of_artifacts_that_fails_is_no_missing_profile(
     # The run says by a tag that it has a profile.
     failed(decide(NEW, **flags), "the profile of the champion models:/lost/1 cannot be read from")
     file.parent.rmdir()
-    failed(decide(NEW, **flags), "train once with --policy always")
+    failed(decide(NEW, **flags), "train once with the policy always")
 
 
 def failed(outcome: Any, words: str) -> None:

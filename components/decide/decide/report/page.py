@@ -1,6 +1,6 @@
 """The report: the decision in words, then each column with both distributions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
 
@@ -28,7 +28,7 @@ def _summary(document: Document) -> Iterator[tuple[str, str]]:
     yield "Policy", document["policy"]
     yield "Champion", document["champion"] or "none"
     if document["schema"]:
-        yield "Columns that differ", "; ".join(document["schema"][:_NAMED])
+        yield "Schema", _some(document["schema"])
     if not document["compared"]:
         yield "Compared", "nothing"
         return
@@ -37,6 +37,11 @@ def _summary(document: Document) -> Iterator[tuple[str, str]]:
     over = [each for each in columns if each["over"]]
     yield "Over the limit", f"{len(over)} of {len(columns)} columns"
     yield "Moved most", "; ".join(map(_moved, columns[:_NAMED])) or "nothing was measured"
+
+
+def _some(phrases: Sequence[str]) -> str:
+    more = len(phrases) - _NAMED
+    return "; ".join(phrases[:_NAMED]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _moved(column: Document) -> str:

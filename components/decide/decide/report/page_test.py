@@ -80,11 +80,12 @@ def test_odd_columns_are_drawn(values: list[Any]) -> None:
 
 
 def test_three_hundred_columns_are_small_and_need_no_network() -> None:
-    before = {"age": AGES[:300], "city": ["Rome", "Kyiv", "Lviv"] * 100}
-    found = made(before, {name: values[:200] for name, values in before.items()}, Limits(), "no")
+    before: dict[str, Any] = {"age": AGES[:300], "city": ["Rome", "Kyiv", "Lviv"] * 100}
+    now = {name: values[:200] for name, values in before.items()}
+    found = made(before, now, Limits(), "no")
     columns: list[dict[str, Any]] = found["columns"]
     found["columns"] = [
-        each | {"name": f"{each['name']} {number}"} for number in range(150) for each in columns
+        {**each, "name": f"{each['name']} {number}"} for number in range(150) for each in columns
     ]
     text = page(found | {"why": "no_drift"})
     assert len(text.encode()) < 500_000

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sklearn.pipeline import Pipeline
@@ -35,6 +36,8 @@ from train.search.trials import Plan, Trial, describe_params, describe_score
 from train.tracking.parameters import FOUND, refuse_taken_names, run_parameters
 
 if TYPE_CHECKING:
+    from mlflow.entities import LoggedModel
+
     from train.tracking.run import Run
 
 # Below this size, the threads of BLAS and OpenMP cost more than they bring, and the last digits
@@ -111,7 +114,6 @@ def fit_and_log(job: Job, uri: str, outputs: Staged) -> str:
     # MLflow takes a second to import; a wrong call must not wait for it.
     from train.lineage import log_lineage
     from train.model import logged_model
-    from train.model.reading import add_reading
     from train.tracking import run as tracking
     from train.tracking.parent import find_place
 
@@ -128,8 +130,7 @@ def fit_and_log(job: Job, uri: str, outputs: Staged) -> str:
             run.log_params(found)
             with tracking.tracked_model(run, options.model, {**job.params, **found}) as logged:
                 folder = outputs["--trained-model"]
-                logged_model.save_model(job.pipeline, job.schema, data.features, logged, folder)
-                add_reading(folder, options.schema)
+                save(job, logged, folder)
                 client.log_model_artifacts(logged.model_id, str(folder))
                 run.log_metrics(metrics, logged.model_id)
             ids = {"--run-id": run.run_id, "--model-id": logged.model_id}
@@ -138,6 +139,15 @@ def fit_and_log(job: Job, uri: str, outputs: Staged) -> str:
             outputs.publish()
     score = describe_score(metrics, METRICS[job.schema.task][0])
     return f"run {run.run_id}, model {logged.model_id}, cross-validated {score}"
+
+
+def save(job: Job, logged: LoggedModel, folder: Path) -> None:
+    """Write the model folder, with what the model needs to read rows."""
+    from train.model.logged_model import save_model
+    from train.model.reading import add_reading
+
+    save_model(job.pipeline, job.schema, job.data.features, logged, folder)
+    add_reading(folder, job.options.schema)
 
 
 def write_documents(

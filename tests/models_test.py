@@ -76,6 +76,14 @@ def post(address: str, body: bytes) -> dict[str, list[object]]:
     return content
 
 
+def in_text(example: bytes) -> bytes:
+    """Return rows whose numbers are text, as they stand in a CSV file."""
+    document = json.loads(example)
+    split = document["dataframe_split"]
+    split["data"] = [[f" {value}" for value in row] for row in split["data"]]
+    return json.dumps(document).encode()
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -96,8 +104,10 @@ def test_the_model_answers_its_logged_example(
     serve = ["models", "serve", "-m", str(model), "--env-manager", "local"]
     with serving(tmp_path, *serve) as uri:
         predictions = post(f"{uri}/invocations", example)["predictions"]
+        read_by_the_model = post(f"{uri}/invocations", in_text(example))["predictions"]
         with pytest.raises(urllib.error.HTTPError, match="400"):
             post(f"{uri}/invocations", b'{"dataframe_split": {"columns": ["x"], "data": [[1]]}}')
+    assert read_by_the_model == predictions
     rows = json.loads(example)["dataframe_split"]["data"]
     assert len(predictions) == len(rows) > 0
     if given["target"] == "progression":

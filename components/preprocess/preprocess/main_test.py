@@ -59,7 +59,17 @@ def test_a_table_is_split_and_described(preprocess: Preprocess) -> None:
             "classes": ["<=50K", ">50K"],
             "positive_class": ">50K",
         },
-        "features": [{"name": "age", "kind": "numeric", "missing": 0, "min": 0.0, "max": 199.5}],
+        "missing_markers": ["", "?", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"],
+        "features": [
+            {
+                "name": "age",
+                "kind": "numeric",
+                "missing": 0,
+                "min": 0.0,
+                "max": 199.5,
+                "typed": True,
+            }
+        ],
     }
     assert outcome.report["columns"] == [
         {"name": "age", "kind": "numeric", "missing": 0, "missing_share": 0.0}

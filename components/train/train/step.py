@@ -138,8 +138,9 @@ def fit_and_log(job: Job, uri: str, outputs: Staged) -> str:
             metrics, found = fit(job, run, tags)
             run.log_params(found)
             with tracking.tracked_model(run, options.model, {**job.params, **found}) as logged:
-                save_model(job, logged, outputs["--trained-model"])
-                client.log_model_artifacts(logged.model_id, str(outputs["--trained-model"]))
+                folder = outputs["--trained-model"]
+                save(job, logged, folder)
+                client.log_model_artifacts(logged.model_id, str(folder))
                 run.log_metrics(metrics, logged.model_id)
             ids = {"--run-id": run.run_id, "--model-id": logged.model_id}
             write_documents(ids, metrics, options, outputs)
@@ -149,12 +150,12 @@ def fit_and_log(job: Job, uri: str, outputs: Staged) -> str:
     return f"run {run.run_id}, model {logged.model_id}, cross-validated {score}"
 
 
-def save_model(job: Job, logged: LoggedModel, folder: Path) -> None:
-    """Write the folder of a fitted model, which reads rows as the schema says."""
-    from train.model import logged_model
+def save(job: Job, logged: LoggedModel, folder: Path) -> None:
+    """Write the model folder, with what the model needs to read rows."""
+    from train.model.logged_model import save_model
     from train.model.reading import add_reading
 
-    logged_model.save_model(job.pipeline, job.schema, job.data.features, logged, folder)
+    save_model(job.pipeline, job.schema, job.data.features, logged, folder)
     add_reading(folder, job.options.schema)
 
 

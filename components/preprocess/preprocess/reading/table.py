@@ -75,8 +75,11 @@ class Dataset:
         ]
         self._fields = [fields[place] for place in self._places]
         self._types = {field.name: plain_type(field) for field in self._fields}
-        # The texts that are missing in every feature.
-        self.missing = (*MISSING, *(each for each in markers if each not in MISSING))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The texts that are missing in every feature."""
+        return (*MISSING, *(each for each in self._markers if each not in MISSING))
 
     @property
     def typed(self) -> frozenset[str]:

@@ -143,7 +143,7 @@ def test_a_marker_may_be_a_number_of_a_typed_column(preprocess: Preprocess) -> N
     table = {**TABLE, "k": [-999 if n == 3 else n % 7 for n in range(ROWS)]}
     outcome = preprocess(table, "--missing-markers", '["-999"]')
     assert outcome.features["k"] == {
-        "name": "k", "kind": "numeric", "missing": 1, "min": 0.0, "max": 6.0,
+        "name": "k", "kind": "numeric", "missing": 1, "min": 0.0, "max": 6.0, "typed": True,
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from preprocess.clean import MISSING
 from preprocess.conftest import Preprocess
 from preprocess.reading.kinds import Kind
 from preprocess.reading.readings import Reading
@@ -231,6 +232,19 @@ def test_a_set_kind_reads_signs_too(preprocess: Preprocess) -> None:
     assert (
         "20 of 60 values are not numbers, and are read as missing: 'heavy' in row 3" in outcome.err
     )
+
+
+def test_a_number_with_two_signs_is_none(preprocess: Preprocess) -> None:
+    outcome = preprocess(table(["$5", "-$-3", "$7"]), "--column-types", '{"x": "number"}')
+    assert (outcome.code, outcome.features["x"]["missing"]) == (0, 20)
+    assert "'-$-3' in row 2" in outcome.err
+
+
+def test_words_that_are_missing_are_in_the_schema(preprocess: Preprocess) -> None:
+    outcome = preprocess(table(["5", "gone", "7", "?"]), "--missing-markers", '["gone", "?"]')
+    assert outcome.schema["missing_markers"] == [*MISSING, "gone"]
+    assert outcome.features["x"].get("typed") is None
+    assert outcome.features["n"]["typed"] is True
 
 
 def test_a_reading_converts_further_rows() -> None:

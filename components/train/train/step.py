@@ -59,6 +59,11 @@ class Job:
     plan: Plan | None
     params: dict[str, str]
 
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tag of the run that says which data its profile is of."""
+        return {"pinion.dataset": self.profile.dataset}
+
 
 def train(options: Options) -> str:
     """Do the whole step, and return a line about its result; leaves all outputs or none.
@@ -122,14 +127,11 @@ def fit_and_log(job: Job, uri: str, outputs: Staged) -> str:
     client = connect(uri)
     with answers(uri, f"the experiment {options.experiment!r}"):
         experiment_id, links = find_place(client, options.experiment, os.environ)
-        tags = tracking.run_tags(data.source, data.sha256, os.environ) | links
-        tags |= {"pinion.dataset": job.profile.dataset}
+        tags = tracking.run_tags(data.source, data.sha256, os.environ) | links | job.tags
         with tracking.tracked_run(client, experiment_id, options.model, tags) as run:
             run.log_params(job.params)
             signature = logged_model.make_signature(job.schema, data.features)
-            dataset = job.profile.dataset
-            run.log_dataset(data.source, dataset, signature.inputs, len(data.target))
-            run.log_profile(job.profile)
+            run.log_dataset(data.source, job.profile, signature.inputs, len(data.target))
             metrics, found = fit(job, run, tags)
             run.log_params(found)
             with tracking.tracked_model(run, options.model, {**job.params, **found}) as logged:

@@ -63,14 +63,11 @@ class Run:
         entities = [Metric(key, value, now, 0, model_id) for key, value in metrics.items()]
         self.client.log_batch(self.run_id, metrics=entities)
 
-    def log_profile(self, profile: Profile) -> None:
-        """Log the profile of the data, for comparison with that of later data."""
+    def log_dataset(self, source: str, profile: Profile, columns: ColumnSchema, rows: int) -> None:
+        """Log where the rows came from, as the run's training dataset, and the profile."""
         self.client.log_text(self.run_id, to_json(profile), "profile.json")
-
-    def log_dataset(self, source: str, sha256: str, columns: ColumnSchema, rows: int) -> None:
-        """Log where the rows came from, as the run's training dataset."""
         tag = InputTag("mlflow.data.context", "training")
-        inputs = [DatasetInput(describe_dataset(source, sha256, columns, rows), [tag])]
+        inputs = [DatasetInput(describe_dataset(source, profile.dataset, columns, rows), [tag])]
         try:
             self.client.log_inputs(self.run_id, inputs)
         except (MlflowException, SQLAlchemyError) as error:

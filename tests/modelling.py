@@ -16,6 +16,7 @@ INPUTS = {
     "dataset": "pull_data/dataset",
     "train_data": "preprocess/train_data",
     "schema": "preprocess/schema",
+    "profile": "preprocess/profile",
     "test_data": "preprocess/test_data",
 }
 MODEL = "train/trained_model"

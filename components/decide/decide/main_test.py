@@ -114,6 +114,7 @@ NEW_CITY = {"city": RNG.choice(["Berlin", "Rome", "Kyiv", "Lviv"], 3000).tolist(
         pytest.param({"age": ["young"] * 3000}, {}, "schema:column age is category", id="kind"),
         pytest.param({"pet": [1.0] * 3000}, {}, "schema:column pet new", id="new column"),
         pytest.param({}, {"seed": 7}, "parameters", id="parameters"),
+        pytest.param({}, {"test_fraction": 0.25}, "parameters", id="split"),
     ],
 )
 def test_what_differs_from_the_champion_is_the_reason(

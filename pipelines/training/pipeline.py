@@ -95,6 +95,7 @@ def training_pipeline(components: Mapping[str, Callable[..., Any]]) -> BaseCompo
             model=model,
             model_params=model_params,
             search=search,
+            test_fraction=test_fraction,
             seed=seed,
             thresholds=thresholds,
             compare_with=resolved.outputs["compare_with"],

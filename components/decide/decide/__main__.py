@@ -15,6 +15,7 @@ from pinion_step.outputs import staged, write_text
 
 STEP = "decide"
 DEFAULT_SEED = 42
+DEFAULT_TEST_FRACTION = 0.2
 _MOST_SEED = 2**32 - 1
 _REFUSED = ("dataset", "recipe", "thresholds", "compare_with")
 _OUTPUTS = (
@@ -106,6 +107,13 @@ def _add_model(parser: Parser) -> None:
     ):
         add(flag, type=json_object(example), default="{}", metavar="JSON", help=text)
     add(
+        "--test-fraction",
+        type=_share,
+        default=DEFAULT_TEST_FRACTION,
+        metavar="SHARE",
+        help="as for preprocess (default: %(default)s)",
+    )
+    add(
         "--seed",
         type=whole_number(DEFAULT_SEED, 0, _MOST_SEED),
         default=DEFAULT_SEED,
@@ -143,6 +151,13 @@ def _request(given: Namespace) -> Request:
 
 def _name(flag: str) -> str:
     return flag.removeprefix("--").replace("-", "_")
+
+
+def _share(text: str) -> float:
+    try:
+        return float(text) if text.strip() else DEFAULT_TEST_FRACTION
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r:.80} is not a number; give one such as 0.2") from None
 
 
 def _policy(text: str) -> str:

@@ -38,8 +38,8 @@ def champion(local: Registry) -> str:
     return local.champion("tumour", BEFORE, RECIPE)
 
 
-# What the parameters of the profile above, the defaults of train, and the code above give.
-RECIPE = "336614ddde91f383-4ee007894144806c"
+# What the parameters of the profile above, the defaults, and the code above give.
+RECIPE = "fb5a171c3939735e-4ee007894144806c"
 
 
 def test_always_trains_without_asking_anyone(decide: Decide) -> None:
@@ -114,6 +114,7 @@ NEW_CITY = {"city": RNG.choice(["Berlin", "Rome", "Kyiv", "Lviv"], 3000).tolist(
         pytest.param({"age": ["young"] * 3000}, {}, "schema:column age is category", id="kind"),
         pytest.param({"pet": [1.0] * 3000}, {}, "schema:column pet new", id="new column"),
         pytest.param({}, {"seed": 7}, "parameters", id="parameters"),
+        pytest.param({}, {"test_fraction": 0.25}, "parameters", id="split"),
     ],
 )
 def test_what_differs_from_the_champion_is_the_reason(

@@ -23,6 +23,7 @@ class Request:
     model: str
     model_params: Mapping[str, Any]
     search: Mapping[str, Any]
+    test_fraction: float
     seed: int
     thresholds: Mapping[str, Any]
     compare_with: str

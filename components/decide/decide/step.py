@@ -39,6 +39,7 @@ def recipe_of(request: Request, profile: Profile, environment: Mapping[str, str]
         "model": request.model,
         "model_params": request.model_params,
         "search": request.search,
+        "test_fraction": request.test_fraction,
         "seed": request.seed,
     }
     return recipe(parameters, environment.get("PINION_RECIPE_CODE", ""))

@@ -20,8 +20,9 @@ from pipelines.system.workspace import Workspace
 _SCHEME = "1"
 # Written last; lists the files of the environment.
 COMPLETE = ".complete"
-# An environment takes up to 500 MB, most of it shared with uv's own cache.
-_KEPT = 24
+# An environment takes up to 500 MB, most of it shared with uv's own cache. The tests of one clone
+# need about 30.
+_KEPT = 60
 _KEPT_SECONDS = 30 * 24 * 3600
 
 

@@ -30,7 +30,7 @@ def test_each_comparison_is_a_run_with_the_measures_by_column(
 
     place = registry.client.get_experiment_by_name("ages of all-drift")
     assert place is not None
-    newest, oldest, _ = registry.client.search_runs([place.experiment_id])
+    _, newest, oldest = registry.client.search_runs([place.experiment_id])
     metrics = oldest.data.metrics
     assert set(metrics) == {
         "psi.age", "wasserstein.age", "psi.city _now_", "js.city _now_",

@@ -440,7 +440,7 @@ def _state(*states: str) -> Json:
     return {"state": states[-1], "state_history": history, "finished_at": finished}
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
     """Wait until a condition holds; raise `TimeoutError` after some seconds."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -5,14 +5,27 @@ from html import escape
 
 from pipelines.pages.style import STYLE
 
+# Readers can stop it, and what they opened stays open.
+_LIVE = '<p><label><input id="live" type="checkbox" checked> Reload each two seconds</label></p>'
+_RELOAD = """
+const live=document.getElementById("live"),all=document.querySelectorAll("details");
+const kept=sessionStorage;
+live.checked=kept.live!=="off";live.onchange=()=>kept.live=live.checked?"on":"off";
+const key=each=>location.pathname+each.querySelector("summary").firstChild.textContent;
+for(const each of all){if(kept[key(each)])each.open=kept[key(each)]==="open";
+each.ontoggle=()=>kept[key(each)]=each.open?"open":"closed"}
+setInterval(()=>live.checked&&location.reload(),2000);
+"""
+
 
 def page(title: str, body: str, reload: bool = False) -> str:
     """Return a whole page, which reloads by itself while what it shows goes on."""
-    again = '<meta http-equiv="refresh" content="2">' if reload else ""
+    live = f"{_LIVE}<script>{_RELOAD}</script>" if reload else ""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1">{again}'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>{body}</body></html>\n"
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head>"
+        f"<body><main>{body}{live}</main></body></html>\n"
     )
 
 

@@ -73,6 +73,13 @@ class RunRecord:
             self.steps.append(made)
         return made
 
+    def close(self, state: str, error: str, ended: float) -> None:
+        """Record how it ended, and that steps which have not begun never will."""
+        self.state, self.error, self.ended = state, error, ended
+        for each in self.steps:
+            if each.state == State.PENDING:
+                each.state, each.why = State.SKIPPED.value, f"the run was {state}"
+
     def save(self, folder: Path) -> None:
         """Write it into the folder of the run."""
         with whole(folder / FILE) as partial:

@@ -76,9 +76,8 @@ class Recorder:
         self._write()
 
     def _end(self, state: str, error: str) -> None:
-        record = self._record
-        record.state, record.error, record.ended = state, error, self._clock()
-        _add_results(record, self._folder)
+        self._record.close(state, error, self._clock())
+        _add_results(self._record, self._folder)
         self._write(with_runs=True)
 
     def _write(self, with_runs: bool = False) -> None:

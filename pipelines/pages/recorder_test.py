@@ -76,6 +76,7 @@ def test_the_page_says_how_the_run_ended(
     assert found is not None
     assert (found.state, found.error) == (state, told)
     assert told in page(folder).text
+    assert f"train skipped (the run was {state})" in page(folder).text
 
 
 def test_the_verdict_and_the_model_are_taken_from_the_steps(folder: Path) -> None:

@@ -30,7 +30,7 @@ def test_the_page_says_how_the_run_and_its_steps_stand() -> None:
 @pytest.mark.parametrize(("state", "reloads"), [("running", True), ("failed", False)])
 def test_the_page_reloads_while_the_run_goes_on(state: str, reloads: bool) -> None:
     page = shown(PULLED, state=state, ended=1020.0)
-    assert any(attrs.get("http-equiv") == "refresh" for _, attrs in page.tags) is reloads
+    assert any(attrs.get("id") == "live" for _, attrs in page.tags) is reloads
 
 
 def test_a_step_that_failed_is_open_with_its_last_lines(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from pipelines.system.task_state import State
 
 # A run that was killed is looked for among so many.
 _NEWEST = 200
+_GONE = "the runner was killed; run it again: what had succeeded is cached"
 
 
 def recorder(
@@ -58,14 +59,14 @@ def mark_killed(runs: Path) -> None:
         record = load(folder)
         if not record or record.state != RUNNING or goes_on(folder):
             continue
-        record.state = KILLED
-        record.error = "the runner was killed; run it again: what had succeeded is cached"
-        record.ended = file.stat().st_mtime
+        # Nothing was written after its last change of state.
+        ended = file.stat().st_mtime
+        record.close(KILLED, _GONE, ended)
         for step in record.steps:
             if step.state == State.RUNNING:
-                step.state, step.ended = KILLED, record.ended
+                step.state, step.ended = KILLED, ended
         with suppress(OSError):
-            write_run(record, folder, record.ended)
+            write_run(record, folder, ended)
 
 
 def _steps(

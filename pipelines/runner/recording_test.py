@@ -59,7 +59,7 @@ def test_a_run_whose_runner_is_gone_was_killed(folder: Path) -> None:
     begun(folder)
     mark_killed(folder.parent)
     run = recorded(folder)
-    assert (run.state, run.steps[0].state, run.steps[1].state) == ("killed", "killed", "pending")
+    assert (run.state, run.steps[0].state, run.steps[1].state) == ("killed", "killed", "skipped")
     assert "what had succeeded is cached" in (folder / "index.html").read_text()
 
 

@@ -38,8 +38,8 @@ def runs_page(runs: Sequence[RunRecord]) -> str:
         '<p><label>Filter <input id="text" type="search" placeholder="text"></label>'
         f' <label>State <select id="word"><option value="">all</option>{options}</select>'
         "</label></p>"
-        '<div class="scroll" tabindex="0" role="group" aria-label="Runs"><table><thead><tr>'
-        "<th>run<th>state<th>began<th>took<th>metric<th>verdict<th>model</tr></thead>"
+        '<div class="scroll" tabindex="0" role="group" aria-label="Runs"><table class="runs">'
+        "<thead><tr><th>run<th>state<th>began<th>took<th>metric<th>verdict<th>model</tr></thead>"
         f"<tbody>{''.join(map(_row, runs))}</tbody></table></div><script>{_FILTER}</script>"
     )
     return page("Runs", body, reload=any(run.state == "running" for run in runs[:1]))

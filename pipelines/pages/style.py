@@ -71,4 +71,10 @@ input,select {
   font:inherit; padding:.3rem .5rem; color:inherit; background:var(--card);
   border:1px solid var(--dim); border-radius:.3rem; max-width:100%;
 }
+@media(max-width:40rem) {
+  .runs thead {position:absolute; width:1px; height:1px; overflow:hidden; clip-path:inset(50%)}
+  .runs tr:not([hidden]) {display:block; border-bottom:1px solid var(--line); padding:.4rem 0}
+  .runs td {display:inline-block; border:0; padding:0 .8rem .1rem 0}
+  .runs td:empty {display:none}
+}
 """

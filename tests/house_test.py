@@ -22,11 +22,12 @@ MAY_IMPORT = {
     "training": "",
     "pinning": "system components compiled registry training",
     "models": "system console environments components pinning",
+    "pages": "system console compiled",
     "runner/task": "system compiled",
     "runner/process": "system console environments components compiled pinning runner/task",
     "runner/docker": "system console components compiled runner/task",
     "runner/cache": "system compiled models runner/task",
-    "runner": "system console environments components compiled pinning models"
+    "runner": "system console environments components compiled pinning models pages"
     " runner/task runner/process runner/docker runner/cache",
     "kubeflow/api": "system",
     "kubeflow/platform": "system compiled",

@@ -109,7 +109,7 @@ def test_a_run_folder_holds_the_file_the_outputs_and_the_logs(classification: Fi
         str(path.relative_to(classification.folder)) for path in classification.folder.glob("*")
     }
     steps = {"resolve", "pull-data", "preprocess", "decide", "train", "evaluate", "register"}
-    assert names == steps | {"logs", "pipeline.yaml"}
+    assert names == steps | {"logs", "pipeline.yaml", "run.json", "index.html", "reports"}
     assert {path.stem for path in (classification.folder / "logs").iterdir()} == steps
 
 

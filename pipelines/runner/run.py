@@ -25,6 +25,7 @@ from pipelines.console.command import DOCKER
 from pipelines.console.progress import Progress
 from pipelines.environments.manager import Environments
 from pipelines.models.store import local_store
+from pipelines.pages.recorder import Recorder
 from pipelines.pinning.compiler import DEV, WIRING, compile_dev, dev_pins
 from pipelines.pinning.releases import frozen, locked_images
 from pipelines.runner.cache.cache import Cache
@@ -32,6 +33,7 @@ from pipelines.runner.cache.store import Store
 from pipelines.runner.interpreter import Interpreter
 from pipelines.runner.process.backend import ProcessBackend
 from pipelines.runner.process.programs import Sources
+from pipelines.runner.recording import recorder
 from pipelines.runner.task.backend import CACHE, Backend, Values
 from pipelines.runner.unfinished import ended
 from pipelines.system.workspace import Workspace
@@ -108,6 +110,7 @@ class LocalRun:
     tracking_uri: str
     interpreter: Interpreter
     progress: Progress
+    recorder: Recorder
 
     @property
     def folder(self) -> Path:
@@ -122,7 +125,11 @@ class LocalRun:
     def execute(self) -> None:
         """Run every step; raise `PinionError` if one fails."""
         try:
-            with ended(self.folder, self.tracking_uri), self.progress.shown():
+            with (
+                ended(self.folder, self.tracking_uri),
+                self.progress.shown(),
+                self.recorder.recorded(),
+            ):
                 self.interpreter.run(self.parameters)
         except KeyboardInterrupt:
             done = ", ".join(islice(self.outputs, 10)) or "nothing"
@@ -158,12 +165,10 @@ def prepare(declared: Declared, parameters: Mapping[str, Value]) -> LocalRun:
         except BaseException:
             backend.close()
             raise
-        return LocalRun(
-            parameters,
-            tracking_uri,
-            Interpreter(declared.pipeline, folder, backend, progress, request.jobs, cache),
-            progress,
-        )
+        what = (request.file.name if request.file else request.release, request.runner)
+        pages = recorder(declared.pipeline, what, parameters, folder, tracking_uri, progress)
+        interpreter = Interpreter(declared.pipeline, folder, backend, pages, request.jobs, cache)
+        return LocalRun(parameters, tracking_uri, interpreter, progress, pages)
 
 
 def _hold_to_a_cluster(declared: Declared, absent: Set[str]) -> None:

@@ -38,7 +38,7 @@ def summarize(
         ),
         *([("took", took)] if took else []),
         ("run folder", str(folder)),
-        ("MLflow", _mlflow(parameters, folder.parent, tracking_uri)),
+        ("MLflow", mlflow_place(parameters, folder.parent, tracking_uri)),
     ]
     width = max(len(label) for label, _ in lines)
     shown = [f"{label:<{width}}  {text}" for label, text in lines]
@@ -67,7 +67,7 @@ def _decision(outputs: Mapping[str, Values]) -> _Decision:
     return _Decision()
 
 
-def _mlflow(parameters: Mapping[str, Value], runs: Path, tracking_uri: str) -> str:
+def mlflow_place(parameters: Mapping[str, Value], runs: Path, tracking_uri: str) -> str:
     """Return the address of a server, or the command that opens a local store."""
     if not tracking_uri.startswith("sqlite:"):
         return without_secrets(tracking_uri)

@@ -51,6 +51,20 @@ def ended(folder: Path, tracking_uri: str) -> Iterator[None]:
                     _remove(mark)
 
 
+def goes_on(folder: Path) -> bool:
+    """Return whether the runner of a run lives, or may: on another machine, locks do not tell."""
+    try:
+        with (folder.parent / MARKS / folder.name).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            about = lock.read()
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    # A run writes its mark before its page, so an empty one is of no run that has a page.
+    return bool(about) and f'["{socket.gethostname()}"' not in about
+
+
 def _about(tracking_uri: str) -> str:
     # With the name of the machine, because not every shared folder shares locks.
     return json.dumps([socket.gethostname(), without_secrets(tracking_uri)])

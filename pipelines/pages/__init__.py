@@ -1,0 +1,1 @@
+"""Pages about local runs that a browser reads from disk, without a server."""

@@ -1,0 +1,148 @@
+import itertools
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.console.progress import Progress
+from pipelines.pages.pages_testing import RUN, Page, record
+from pipelines.pages.record import StepRecord, load
+from pipelines.pages.recorder import Recorder
+from pipelines.pages.runs_page import runs_page
+from pipelines.system.errors import PinionError
+from pipelines.system.task_state import State
+
+
+@pytest.fixture()
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "runs" / RUN
+    made.mkdir(parents=True)
+    return made
+
+
+def recorder(folder: Path) -> Recorder:
+    """Return an observer whose clock ticks once each time that it is read."""
+    ticks: Iterator[int] = itertools.count(2000)
+    run = record(StepRecord("train"), StepRecord("evaluate", ["train"]))
+    return Recorder(Progress(["train"], quiet=True), run, folder, lambda: float(next(ticks)))
+
+
+def page(folder: Path) -> Page:
+    return Page((folder / "index.html").read_text())
+
+
+def test_the_page_is_written_at_each_change(folder: Path) -> None:
+    seen = recorder(folder)
+    with seen.recorded():
+        assert "train pending" in page(folder).text
+        seen.waits("train")
+        assert "train pending (an equal step is running)" in page(folder).text
+        seen.started("train", "changed: seed")
+        assert "train running" in page(folder).text
+        (folder / "train").mkdir()
+        (folder / "train" / "metrics").write_text("{}")
+        seen.ended("train", State.SUCCEEDED)
+        assert "train succeeded in 2.0 s (changed: seed)" in page(folder).text
+        assert "train/metrics" in page(folder).links
+        seen.ended("evaluate", State.SKIPPED, "its condition is false")
+        assert "evaluate skipped (its condition is false)" in page(folder).text
+        assert "running" in Page((folder.parent / "index.html").read_text()).text
+    assert "training 1.0.0 succeeded" in page(folder).text
+    runs = Page((folder.parent / "index.html").read_text())
+    assert f"{RUN} training 1.0.0 succeeded" in runs.text
+    assert f"{RUN}/index.html" in runs.links
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "told"),
+    [
+        (PinionError("step 'train' failed: no memory"), "failed", "step 'train' failed: no memory"),
+        (KeyError("x"), "failed", "KeyError('x')"),
+        (KeyboardInterrupt(), "stopped", ""),
+    ],
+)
+def test_the_page_says_how_the_run_ended(
+    error: BaseException, state: str, told: str, folder: Path
+) -> None:
+    def run() -> None:
+        with recorder(folder).recorded():
+            raise error
+
+    with pytest.raises(type(error)):
+        run()
+    found = load(folder)
+    assert found is not None
+    assert (found.state, found.error) == (state, told)
+    assert told in page(folder).text
+    assert f"train skipped (the run was {state})" in page(folder).text
+
+
+def test_the_verdict_and_the_model_are_taken_from_the_steps(folder: Path) -> None:
+    seen = recorder(folder)
+    with seen.recorded():
+        (folder / "evaluate").mkdir()
+        checks = [{"metric": "f1", "value": None}, {"metric": "rmse", "value": 3.25}]
+        result = {"passed": True, "checks": checks, "metrics": {}}
+        (folder / "evaluate" / "result").write_text(json.dumps(result))
+        (folder / "evaluate" / "model_uri.txt").write_text("models:/price/4\n")
+    found = load(folder)
+    assert found is not None
+    assert (found.passed, found.metric, found.model) == (True, ["rmse", 3.25], "models:/price/4")
+    assert (
+        "rmse 3.2500 passed models:/price/4"
+        in Page((folder.parent / "index.html").read_text()).text
+    )
+
+
+def test_the_items_of_a_loop_take_the_place_of_the_loop(folder: Path) -> None:
+    seen = recorder(folder)
+    with seen.recorded():
+        for item in ("train.0", "train.1"):
+            seen.ended(item, State.SUCCEEDED)
+    found = load(folder)
+    assert found is not None
+    assert [each.name for each in found.steps] == ["train.0", "evaluate", "train.1"]
+
+
+def test_a_page_that_cannot_be_written_stops_no_run(folder: Path) -> None:
+    seen = recorder(folder)
+    with seen.recorded():
+        (folder / "index.html").unlink()
+        (folder / "index.html").mkdir()
+        seen.ended("train", State.SUCCEEDED)
+
+
+def test_a_page_of_many_steps_is_written_at_once(folder: Path) -> None:
+    steps = [StepRecord(f"step-{n}", [f"step-{n - 1}"] if n else []) for n in range(60)]
+    seen = Recorder(Progress([], quiet=True), record(*steps), folder)
+    with seen.recorded():
+        begun = time.process_time()
+        for step in steps:
+            seen.ended(step.name, State.SUCCEEDED)
+        took = (time.process_time() - begun) / len(steps)
+    assert took < 0.05
+
+
+def test_runs_are_listed_with_a_chart_of_each_metric() -> None:
+    runs = [
+        record(id="20261130-3", state="succeeded", ended=1060.0, metric=("f1", 0.5), passed=False),
+        record(id="20261130-2", state="killed", error="<gone>"),
+        record(id="20261130-1", state="succeeded", ended=4600.0, metric=("f1", 0.25), passed=True),
+    ]
+    html = runs_page(runs)
+    shown = Page(html)
+    assert "f1 of 2 runs: 0.2500 to 0.5000, the last 0.5000" in shown.text
+    assert 'points="6.0,58.0 314.0,6.0"' in html
+    assert shown.links == [f"20261130-{n}/index.html" for n in (3, 2, 1)]
+    assert "1 min 0 s f1 0.5000 failed" in shown.text
+    assert "1 h 0 min f1 0.2500 passed" in shown.text
+    states = [attrs["data-state"] for tag, attrs in shown.tags if tag == "tr" and attrs]
+    assert states == ["succeeded", "killed", "succeeded"]
+
+
+def test_a_folder_of_an_older_run_is_left_out(tmp_path: Path) -> None:
+    assert load(tmp_path) is None
+    (tmp_path / "run.json").write_text('{"id": "x"}')
+    assert load(tmp_path) is None

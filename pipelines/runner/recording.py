@@ -1,0 +1,98 @@
+"""Record a run for its page, and find runs whose runner was killed."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from pipelines.compiled.graph import Graph, Pipeline, Task
+from pipelines.compiled.task_names import ROOT, Place
+from pipelines.compiled.values import Value
+from pipelines.console.progress import Progress
+from pipelines.pages.record import FILE, KILLED, RUNNING, RunRecord, StepRecord, load
+from pipelines.pages.recorder import Recorder, write_run
+from pipelines.runner.summary import mlflow_place
+from pipelines.runner.unfinished import goes_on
+from pipelines.system.connections import without_secrets
+from pipelines.system.task_state import State
+
+# A run that was killed is looked for among so many.
+_NEWEST = 200
+_GONE = "the runner was killed; run it again: what had succeeded is cached"
+
+
+def recorder(
+    pipeline: Pipeline,
+    what: tuple[str, str],
+    parameters: Mapping[str, Value],
+    folder: Path,
+    tracking_uri: str,
+    progress: Progress,
+) -> Recorder:
+    """Return the observer that keeps the page of a run; `what` is the release and the runner."""
+    mark_killed(folder.parent)
+    known = pipeline.parameters
+    changed = [
+        name
+        for name, value in parameters.items()
+        if name not in known or known[name].default != value
+    ]
+    release, runner = what
+    place = mlflow_place(parameters, folder.parent, tracking_uri)
+    now = time.time()
+    steps = list(_steps(pipeline.graph, ROOT, (), {}))
+    # Addresses may contain passwords, and the page may be sent to others.
+    shown = {
+        name: without_secrets(value) if isinstance(value, str) else value
+        for name, value in parameters.items()
+    }
+    record = RunRecord(
+        folder.name, pipeline.name, release, runner, place, shown, changed, now, steps
+    )
+    return Recorder(progress, record, folder)
+
+
+def mark_killed(runs: Path) -> None:
+    """Correct the pages of runs that seem to go on although their runner is gone."""
+    for file in sorted(runs.glob(f"*/{FILE}"))[-_NEWEST:]:
+        folder = file.parent
+        record = load(folder)
+        if not record or record.state != RUNNING or goes_on(folder):
+            continue
+        # Nothing was written after its last change of state.
+        ended = file.stat().st_mtime
+        record.close(KILLED, _GONE, ended)
+        for step in record.steps:
+            if step.state == State.RUNNING:
+                step.state, step.ended = KILLED, ended
+        with suppress(OSError):
+            write_run(record, folder, ended)
+
+
+def _steps(
+    graph: Graph, place: Place, before: tuple[str, ...], given: Mapping[str, tuple[str, str]]
+) -> Iterator[StepRecord]:
+    """Yield the steps of a graph, which comes after the steps `before`.
+
+    `given` are the steps, and their outputs, that the graph has its artifacts from.
+    """
+    tasks = {task.name: task for task in graph.tasks}
+    for task in graph.tasks:
+        names = (name for each in sorted(task.after) for name in _names(tasks[each], place))
+        after = tuple(names) or before
+        made = {
+            name: (place.name(source.task), source.name) if source.task else given[source.name]
+            for name, source in task.artifacts.items()
+            if source.task or source.name in given
+        }
+        if isinstance(task.body, Graph):
+            yield from _steps(task.body, place.within(task.name), after, made)
+        else:
+            inputs = [(name, *source) for name, source in made.items()]
+            yield StepRecord(place.name(task.name), after, inputs)
+
+
+def _names(task: Task, place: Place) -> list[str]:
+    if isinstance(task.body, Graph):
+        return [name for name, _ in task.body.steps(place.within(task.name))]
+    return [place.name(task.name)]

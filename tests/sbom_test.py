@@ -44,5 +44,5 @@ def test_an_sbom_is_written_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 def test_an_unknown_component_is_named() -> None:
-    with pytest.raises(UsageError, match="unknown component trian; components: evaluate, "):
+    with pytest.raises(UsageError, match="unknown component trian; components: decide, evaluate, "):
         main(["trian"])

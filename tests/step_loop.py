@@ -9,6 +9,7 @@ reads them.
 import io
 import json
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
 from importlib import import_module
@@ -23,7 +24,11 @@ def main() -> None:
     step = import_module(f"{name}.__main__")
     for line in sys.stdin:
         asked = json.loads(line)
-        answers = {str: _rows, dict: _read_by_a_model, list: partial(_called, step)}
+        answers: dict[type, Callable[[Any], object]] = {
+            str: _rows,
+            dict: _read_by_a_model,
+            list: partial(_called, step),
+        }
         answer = answers[type(asked)](asked)
         print(json.dumps(answer, default=str), flush=True)
 

@@ -7,7 +7,8 @@ from pipelines.system.workspace import ROOT
 
 FILE = PipelineFile.load(ROOT / "tests" / "golden" / "training.yaml")
 COMPONENTS = (
-    "evaluate 1.2.3, preprocess 2.2.3, pull_data 3.2.3, register 4.2.3, resolve 5.2.3, train 6.2.3"
+    "decide 1.2.3, evaluate 2.2.3, preprocess 3.2.3, pull_data 4.2.3, register 5.2.3,"
+    " resolve 6.2.3, train 7.2.3"
 )
 
 

@@ -74,7 +74,12 @@ def test_the_document_is_as_other_programs_read_it() -> None:
 
 def test_the_order_of_columns_and_categories_does_not_count() -> None:
     turned = Category("category", 569, 0, 130, {"Bonn": 432, "Köln": 120}, 17)
-    columns = {"note": Text(569, 7), "city": turned, "seen": NEVER, "price": PRICES}
+    columns: dict[str, Measure | Category | Text] = {
+        "note": Text(569, 7),
+        "city": turned,
+        "seen": NEVER,
+        "price": PRICES,
+    }
     other = Profile("ab" * 32, "cd" * 32, 569, "city", "classification", columns)
     assert to_json(other) == to_json(PROFILE)
 

@@ -403,7 +403,6 @@ def test_a_wrong_flag_is_told(pull: Pull, tmp_path: Path, flags: list[str], word
         pytest.param(b'{\n "a": [1, 2]\n}\n', ["one JSON document"], id="a JSON document"),
         pytest.param(b"| a | b |\n|---|:-:|\n| 1 | x |\n", ["a Markdown table"], id="Markdown"),
         pytest.param(b"\x89PNG\r\n\x1a\n", ["this is an image"], id="PNG"),
-        pytest.param(b"a,b\n1,\x00\n", ["a NUL byte in line 2"], id="NUL"),
     ],
 )
 def test_what_is_no_table_is_named(

@@ -78,13 +78,14 @@ def _steps(
     """
     tasks = {task.name: task for task in graph.tasks}
     for task in graph.tasks:
-        names = (name for each in sorted(task.after) for name in _names(tasks[each], place))
-        after = tuple(names) or before
+        names = [name for each in sorted(task.after) for name in _names(tasks[each], place)]
         made = {
             name: (place.name(source.task), source.name) if source.task else given[source.name]
             for name, source in task.artifacts.items()
             if source.task or source.name in given
         }
+        # What a condition passes in comes from steps before it.
+        after = tuple(dict.fromkeys([*names, *(step for step, _ in made.values())])) or before
         if isinstance(task.body, Graph):
             yield from _steps(task.body, place.within(task.name), after, made)
         else:

@@ -12,23 +12,23 @@ from pinion_step.reading.served import SCHEMA
 
 # MLflow imports the code of a model from this folder.
 CODE = "code"
-PACKAGE = "pinion_step"
-LOADER = f"{PACKAGE}.reading.served"
+LIBRARY = "pinion_step.reading"
+# Under the library's own name it would hide the library from processes that a step starts.
+PACKAGE = "pinion_reading"
+LOADER = f"{PACKAGE}.served"
 # All that the loader imports beside pandas and MLflow.
-SOURCES = (
-    "__init__.py",
-    *(f"reading/{name}.py" for name in ("__init__", "readings", "rows", "served")),
-)
+MODULES = ("__init__", "readings", "rows", "served")
 
 
 def add_reading(folder: Path, schema: Path) -> None:
     """Let a saved model read rows, in the way that the schema says, before it predicts them."""
     shutil.copyfile(schema, folder / SCHEMA)
-    for name in SOURCES:
-        copy = folder / CODE / PACKAGE / name
-        copy.parent.mkdir(parents=True, exist_ok=True)
+    package = folder / CODE / PACKAGE
+    package.mkdir(parents=True)
+    for name in MODULES:
         # The program may be a zip file.
-        copy.write_bytes(files(PACKAGE).joinpath(name).read_bytes())
+        source = files(LIBRARY).joinpath(f"{name}.py").read_text(encoding="utf-8")
+        (package / f"{name}.py").write_text(source.replace(LIBRARY, PACKAGE), encoding="utf-8")
     model = Model.load(str(folder))
     for flavor in model.flavors.values():
         flavor["code"] = CODE

@@ -26,9 +26,9 @@ ALONE = """
 import json, sys
 import mlflow.pyfunc
 model = mlflow.pyfunc.load_model(sys.argv[1])
-import pandas, pinion_step
+import pandas, pinion_reading
 rows = pandas.read_json(sys.stdin, orient="split", dtype=False, convert_dates=False)
-print(json.dumps([pinion_step.__file__, model.predict(rows).tolist()]))
+print(json.dumps([pinion_reading.__file__, model.predict(rows).tolist()]))
 """
 
 

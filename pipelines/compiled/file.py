@@ -20,8 +20,6 @@ RELEASE = "PINION_RELEASE"
 COMPONENTS = "PINION_COMPONENTS"
 # And their run: its id on a cluster, the name of its folder here.
 PIPELINE_RUN = "PINION_PIPELINE_RUN"
-# The variable from which one step learns which code makes a model of data and parameters.
-RECIPE_CODE = "PINION_RECIPE_CODE"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.compiled.file import COMPONENTS, RECIPE_CODE, RELEASE, PipelineFile
+from pipelines.compiled.file import COMPONENTS, RELEASE, PipelineFile
 from pipelines.components.component import Component, content_of, discover
 from pipelines.components.content import comparable
 from pipelines.components.git import component_at
@@ -19,6 +19,7 @@ from pipelines.pinning.version_rules import breaks, history
 from pipelines.registry.client import Registry
 from pipelines.system.errors import PinionError, UsageError
 from pipelines.system.workspace import Workspace
+from pipelines.training.recipe import CODE, DECIDES
 
 
 def assemble(
@@ -108,10 +109,12 @@ def wiring(release: Release) -> tuple[Any, Any]:
     for executor in deployment.executors.values():
         container = executor.container
         container.image = names.get(container.image, container.image)
-        changing = (RELEASE, COMPONENTS, RECIPE_CODE)
-        kept = [each for each in container.env if each.name not in changing]
+        kept = [each for each in container.env if each.name not in (RELEASE, COMPONENTS)]
         del container.env[:]
         container.env.extend(kept)
+    for dag in (file.spec.root.dag, *(each.dag for each in file.spec.components.values())):
+        if DECIDES in dag.tasks:
+            dag.tasks[DECIDES].inputs.parameters.pop(CODE, None)
     file.spec.ClearField("deployment_spec")
     return file.spec, deployment
 

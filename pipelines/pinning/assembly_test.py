@@ -85,8 +85,9 @@ def test_wiring_does_not_depend_on_the_pins() -> None:
         container = document["deploymentSpec"]["executors"]["exec-train"]["container"]
         container["image"] = str(train.image)
         told = {"PINION_RELEASE": tag, "PINION_COMPONENTS": f"train={train.image.exact}"}
-        told["PINION_RECIPE_CODE"] = digit * 64
         container["env"] = [{"name": name, "value": value} for name, value in told.items()]
+        given = document["root"]["dag"]["tasks"]["decide"]["inputs"]["parameters"]
+        given["code"]["runtimeValue"]["constant"] = digit * 64
         document["root"]["inputDefinitions"]["parameters"]["seed"]["defaultValue"] = seed
         return Release(lock(tag, train), json.dumps(document).encode())
 

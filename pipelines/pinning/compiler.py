@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pipelines.components.component import Component
@@ -85,16 +86,14 @@ def compile_pipeline(tag: str, pins: Sequence[Pin]) -> bytes:
 def _compile(pins: Sequence[Pin], environment: Mapping[str, str], output: Path) -> None:
     from kfp.compiler import Compiler
 
-    from pipelines.compiled.file import RECIPE_CODE
-
     try:
         # Imported here, so that an error in these files, which users edit, becomes one line too.
         from pipelines.training.choices import CHOICES
         from pipelines.training.pipeline import training_pipeline
-        from pipelines.training.recipe import DECIDES, MAKE_THE_MODEL
+        from pipelines.training.recipe import CODE, DECIDES, MAKE_THE_MODEL
 
-        code = {DECIDES: {RECIPE_CODE: recipe_code(pins, MAKE_THE_MODEL)}}
-        steps = {pin.name: step(pin, {**environment, **code.get(pin.name, {})}) for pin in pins}
+        code = {DECIDES: {CODE: recipe_code(pins, MAKE_THE_MODEL)}}
+        steps = {pin.name: step(pin, environment, code.get(pin.name, {})) for pin in pins}
         pipeline = training_pipeline(steps)
         _offer(CHOICES, pipeline.pipeline_spec.root.input_definitions.parameters)
         Compiler().compile(pipeline, str(output))
@@ -133,8 +132,10 @@ def _offer(choices: Mapping[str, Sequence[str]], parameters: Mapping[str, Any]) 
             parameters[name].literals.add(string_value=value)
 
 
-def step(pin: Pin, environment: Mapping[str, str]) -> Callable[..., Any]:
-    """Return a component for the wiring to call, with these variables.
+def step(
+    pin: Pin, environment: Mapping[str, str], constants: Mapping[str, str] = MappingProxyType({})
+) -> Callable[..., Any]:
+    """Return a component for the wiring to call, with these variables and constant inputs.
 
     Inputs that a call leaves out have their defaults. If a call does not fit, it raises
     `PinionError`, which names the step.
@@ -155,7 +156,7 @@ def step(pin: Pin, environment: Mapping[str, str]) -> Callable[..., Any]:
     # KFP's driver knows the arguments of a task, but not the defaults of its component.
     inputs = component.component_spec.inputs or {}
     defaults = {name: each.default for name, each in inputs.items() if each.default is not None}
-    return lambda **given: named(component, **{**defaults, **given})
+    return lambda **given: named(component, **{**defaults, **constants, **given})
 
 
 def _outputs(pins: Iterable[Pin]) -> str:

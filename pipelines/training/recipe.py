@@ -1,7 +1,8 @@
 """The code that a model depends on, beside the data and the parameters.
 
-The compiler writes a hash of it into the environment of the step that decides whether to train.
+The compiler gives a hash of it to the step that decides whether to train. It is an input, because
+KFP's cache does not look at the environment of a step.
 """
 
-DECIDES = "decide"
+DECIDES, CODE = "decide", "code"
 MAKE_THE_MODEL = ("preprocess", "train")

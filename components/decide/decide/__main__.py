@@ -119,6 +119,7 @@ def _add_model(parser: Parser) -> None:
         default=DEFAULT_SEED,
         help="as for train (default: %(default)s)",
     )
+    add("--code", default="", metavar="HASH", help="of the components that make the model")
     add(
         "--compare-with",
         default="",

@@ -79,6 +79,7 @@ class Outcome:
 
 Decide = Callable[..., Outcome]
 _OUTPUTS = ("retrain", "why", "recipe", "drift", "drift-report")
+CODE = "hash of preprocess and train"
 
 
 @pytest.fixture()
@@ -90,7 +91,7 @@ def decide(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Decide:
         files = {name: tmp_path / "out" / name for name in _OUTPUTS}
         for file in files.values():
             file.unlink(missing_ok=True)
-        words = {"profile": tmp_path / "profile", **flags, **files}
+        words = {"profile": tmp_path / "profile", "code": CODE, **flags, **files}
         code = main([f"--{name.replace('_', '-')}={value}" for name, value in words.items()])
         retrain, why, recipe, drift, page = (
             file.read_text() if file.exists() else "" for file in files.values()

@@ -13,7 +13,6 @@ import pytest
 from decide.conftest import Decide, Registry, document, free_port
 
 RNG = np.random.default_rng(3)
-CODE = "hash of preprocess and train"
 
 
 def table(rows: int = 3000, **changes: Any) -> dict[str, Any]:
@@ -25,11 +24,6 @@ def table(rows: int = 3000, **changes: Any) -> dict[str, Any]:
 
 BEFORE = document(table(), dataset="d-old")
 NEW = document(table())
-
-
-@pytest.fixture(autouse=True)
-def _code(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PINION_RECIPE_CODE", CODE)
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +130,6 @@ def test_the_other_reasons_of_a_schema_and_a_recipe(
     local: Registry,
     decide: Decide,
     champion: str,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     flags = {"policy": "on_drift", "champion": champion, "mlflow_tracking_uri": local.uri}
     gone = {name: values for name, values in table().items() if name != "city"}
@@ -146,8 +139,7 @@ def test_the_other_reasons_of_a_schema_and_a_recipe(
     )
     read_otherwise = document(table(), parameters="p-2", dataset="d-old")
     assert decide(read_otherwise, **flags).why == "parameters"
-    monkeypatch.setenv("PINION_RECIPE_CODE", "another release")
-    assert decide(NEW, **flags).why == "release"
+    assert decide(NEW, **flags, code="another release").why == "release"
 
 
 @pytest.mark.parametrize(

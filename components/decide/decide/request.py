@@ -25,6 +25,7 @@ class Request:
     search: Mapping[str, Any]
     test_fraction: float
     seed: int
+    code: str
     thresholds: Mapping[str, Any]
     compare_with: str
     limits: Limits

@@ -14,7 +14,7 @@ from pinion_step.outputs import to_json
 def decide(request: Request, environment: Mapping[str, str]) -> dict[str, str]:
     """Decide, and return the texts of the outputs by their names."""
     profile = read_profile(request.profile, "--profile")
-    made = recipe_of(request, profile, environment)
+    made = recipe_of(request, profile)
     decision = by_call(request, profile, made)
     if isinstance(decision, Decision):
         found = document(request, decision, made)
@@ -32,7 +32,7 @@ def decide(request: Request, environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def recipe_of(request: Request, profile: Profile, environment: Mapping[str, str]) -> str:
+def recipe_of(request: Request, profile: Profile) -> str:
     """Return the recipe of the model that train would make of this profile's data."""
     parameters = {
         "preprocess": profile.parameters,
@@ -42,4 +42,4 @@ def recipe_of(request: Request, profile: Profile, environment: Mapping[str, str]
         "test_fraction": request.test_fraction,
         "seed": request.seed,
     }
-    return recipe(parameters, environment.get("PINION_RECIPE_CODE", ""))
+    return recipe(parameters, request.code)

@@ -14,6 +14,7 @@ from pinion_step.cli import Parser, json_object, json_objects, path, run, truth,
 from pinion_step.outputs import staged, write_text
 
 STEP = "decide"
+DEFAULT_EXPERIMENT = "pinion"
 DEFAULT_SEED = 42
 DEFAULT_TEST_FRACTION = 0.2
 _MOST_SEED = 2**32 - 1
@@ -46,7 +47,8 @@ def build_parser() -> Parser:
     )
     add(
         "--experiment",
-        default="pinion",
+        type=_experiment,
+        default=DEFAULT_EXPERIMENT,
         metavar="NAME",
         help="MLflow experiment of train; the measures go to NAME-drift (default: %(default)s)",
     )
@@ -152,6 +154,10 @@ def _request(given: Namespace) -> Request:
 
 def _name(flag: str) -> str:
     return flag.removeprefix("--").replace("-", "_")
+
+
+def _experiment(text: str) -> str:
+    return text.strip() or DEFAULT_EXPERIMENT
 
 
 def _share(text: str) -> float:

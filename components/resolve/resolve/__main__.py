@@ -112,6 +112,7 @@ def _add_retraining(parser: Parser) -> None:
     )
     add(
         "--experiment",
+        type=_experiment,
         default=DEFAULT_EXPERIMENT,
         metavar="NAME",
         help="experiment of train, whose refused candidates are looked up (default: %(default)s)",
@@ -154,7 +155,10 @@ def _of_registry(given: Namespace, name: str, alias: str, uri: str) -> dict[str,
 
 
 def _refused(given: Namespace, uri: str) -> str:
-    return find_refusals(uri, given.experiment or DEFAULT_EXPERIMENT)
+    # As for train, the default gives way to the experiment of KFP's MLflow plugin.
+    is_default = given.experiment == DEFAULT_EXPERIMENT
+    task_run = os.environ.get("MLFLOW_RUN_ID", "").strip() if is_default else ""
+    return find_refusals(uri, given.experiment, task_run)
 
 
 def _registry(given: Namespace) -> tuple[str, str, str]:
@@ -187,6 +191,10 @@ def _policy(text: str) -> str:
     if policy not in POLICIES:
         raise ArgumentTypeError(f"{text!r:.80} is not a policy; give one of {', '.join(POLICIES)}")
     return policy
+
+
+def _experiment(text: str) -> str:
+    return text.strip() or DEFAULT_EXPERIMENT
 
 
 def _handed_on(text: str) -> str:

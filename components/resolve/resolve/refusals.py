@@ -9,16 +9,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from pinion_step.mlflow import ignoring, sqlite_path
 from resolve.registry import ask
 
 # The tags by which `train` and `evaluate` say what they had; see components/README.md.
 _DATASET, _RECIPE, _GATE = "pinion.dataset", "pinion.recipe", "pinion.evaluation.gate"
 _REFUSED = "tags.`pinion.evaluation` = 'failed'"
 _MOST = 100
+_NOT_OURS = ("RESOURCE_DOES_NOT_EXIST", "PERMISSION_DENIED")
 
 
-def find_refusals(uri: str, experiment: str) -> str:
+def find_refusals(uri: str, experiment: str, task_run: str = "") -> str:
     """Return the newest refused candidates of an experiment, as a JSON list.
+
+    Those beside `task_run` count too: the run that KFP's MLflow plugin made for the task, in whose
+    experiment `train` then makes its own. A server alone has such runs.
 
     The list is sorted and names none twice, so that its text changes only with a new refusal.
     Raises `StepError` if the store of a resolved address does not answer.
@@ -26,10 +31,13 @@ def find_refusals(uri: str, experiment: str) -> str:
 
     def question(client: Any) -> list[str]:
         found = client.get_experiment_by_name(experiment)
-        if found is None:
+        places = [found.experiment_id] if found else []
+        if task_run and sqlite_path(uri) is None:
+            places += _place_of(client, task_run)
+        if not places:
             return []
         runs = client.search_runs(
-            [found.experiment_id],
+            list(dict.fromkeys(places)),
             _REFUSED,
             max_results=_MOST,
             order_by=["attributes.start_time DESC"],
@@ -38,6 +46,14 @@ def find_refusals(uri: str, experiment: str) -> str:
 
     found = ask(uri, f"the refused candidates of the experiment {experiment!r}", question)
     return f"[{','.join(sorted(set(found or ())))}]"
+
+
+def _place_of(client: Any, task_run: str) -> list[str]:
+    """Return the experiment of a run; nothing if the store has no such run."""
+    places: list[str] = []
+    with ignoring(lambda error: error.error_code in _NOT_OURS):
+        places.append(client.get_run(task_run).info.experiment_id)
+    return places
 
 
 def _refusal(tags: Mapping[str, str]) -> Iterator[str]:

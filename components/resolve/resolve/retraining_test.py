@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import time
+from typing import Any
 
 import pytest
 
@@ -112,6 +113,26 @@ def test_refused_candidates_are_named_once_and_in_order(
     assert json.loads(resolve(**flags, mlflow_tracking_uri=registry.file).refused)[0] == refusal(
         "a5", "tumour/3@m-1"
     )
+
+
+def test_refused_candidates_may_be_in_the_experiment_of_the_plugin(
+    registry: Registry, resolve: Resolve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_run = evaluated(registry, "of the plugin", "failed", refusal("a7"))
+
+    def refused(experiment: str = "", uri: str = registry.server) -> list[Any]:
+        outcome = resolve(retrain="on_change", experiment=experiment, mlflow_tracking_uri=uri)
+        assert (outcome.code, outcome.err) == (0, "")
+        found: list[Any] = json.loads(outcome.refused)
+        return found
+
+    without = refused()
+    assert refusal("a7") not in without
+    monkeypatch.setenv("MLFLOW_RUN_ID", task_run)
+    assert refused() == [refusal("a7"), *without]
+    assert (refused("other"), refused(uri=registry.file)) == ([], without)
+    monkeypatch.setenv("MLFLOW_RUN_ID", "0" * 32)
+    assert refused() == without
 
 
 def test_nobody_looks_for_refusals_if_every_run_trains(

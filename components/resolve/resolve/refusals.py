@@ -5,7 +5,7 @@ the name under which the model would have been registered.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -16,6 +16,8 @@ from resolve.registry import ask
 _DATASET, _RECIPE, _GATE = "pinion.dataset", "pinion.recipe", "pinion.evaluation.gate"
 _REFUSED = "tags.`pinion.evaluation` = 'failed'"
 _MOST = 100
+# KFP passes all inputs of a step as one argument, and Linux none of 128 KiB.
+_MOST_CHARACTERS = 32_000
 _NOT_OURS = ("RESOURCE_DOES_NOT_EXIST", "PERMISSION_DENIED")
 
 
@@ -45,7 +47,14 @@ def find_refusals(uri: str, experiment: str, task_run: str = "") -> str:
         return [text for run in runs for text in _refusal(run.data.tags)]
 
     found = ask(uri, f"the refused candidates of the experiment {experiment!r}", question)
-    return f"[{','.join(sorted(set(found or ())))}]"
+    return f"[{','.join(sorted(_short_enough(found or ())))}]"
+
+
+def _short_enough(newest_first: Iterable[str]) -> list[str]:
+    kept = list(dict.fromkeys(newest_first))
+    while sum(map(len, kept)) > _MOST_CHARACTERS:
+        kept.pop()
+    return kept
 
 
 def _place_of(client: Any, task_run: str) -> list[str]:

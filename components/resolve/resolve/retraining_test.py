@@ -135,6 +135,18 @@ def test_refused_candidates_may_be_in_the_experiment_of_the_plugin(
     assert refused() == without
 
 
+def test_the_oldest_are_left_out_if_all_are_too_long_for_an_argument(
+    registry: Registry, resolve: Resolve
+) -> None:
+    thresholds = {"accuracy": 0.9, "x" * 4500: 0.5}
+    for number in range(8):
+        refused = refusal(f"a{number}") | {"thresholds": thresholds}
+        evaluated(registry, "many thresholds", "failed", refused)
+    flags = {"retrain": "on_change", "experiment": "many thresholds"}
+    found = json.loads(resolve(**flags, mlflow_tracking_uri=registry.file).refused)
+    assert [each["dataset"] for each in found] == ["a2", "a3", "a4", "a5", "a6", "a7"]
+
+
 def test_nobody_looks_for_refusals_if_every_run_trains(
     registry: Registry, resolve: Resolve
 ) -> None:

@@ -55,18 +55,26 @@ def recorder(
 def mark_killed(runs: Path) -> None:
     """Correct the pages of runs that seem to go on although their runner is gone."""
     for file in sorted(runs.glob(f"*/{FILE}"))[-_NEWEST:]:
-        folder = file.parent
-        record = load(folder)
-        if not record or record.state != RUNNING or goes_on(folder):
-            continue
-        # Nothing was written after its last change of state.
-        ended = file.stat().st_mtime
-        record.close(KILLED, _GONE, ended)
-        for step in record.steps:
-            if step.state == State.RUNNING:
-                step.state, step.ended = KILLED, ended
+        # Somebody may remove it meanwhile, or keep it from us.
         with suppress(OSError):
-            write_run(record, folder, ended)
+            if record := _abandoned(file.parent):
+                # Nothing was written after its last change of state.
+                ended = file.stat().st_mtime
+                record.close(KILLED, _GONE, ended)
+                for step in record.steps:
+                    if step.state == State.RUNNING:
+                        step.state, step.ended = KILLED, ended
+                write_run(record, file.parent, ended)
+
+
+def _abandoned(folder: Path) -> RunRecord | None:
+    """Return what is known of a run that has not ended although its runner is gone."""
+    record = load(folder)
+    if not record or record.state != RUNNING or goes_on(folder):
+        return None
+    # It may have ended between both looks: a run writes its end before it gives up its mark.
+    record = load(folder)
+    return record if record and record.state == RUNNING else None
 
 
 def _steps(

@@ -83,6 +83,19 @@ def test_a_run_that_may_go_on_is_left_alone(host: str | None, folder: Path) -> N
     assert recorded(folder).state == "running"
 
 
+def test_a_run_that_ends_while_it_is_looked_at_was_not_killed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ends(folder: Path) -> bool:
+        record(state="succeeded", ended=1001.0).save(folder)
+        return False
+
+    begun(folder)
+    monkeypatch.setattr("pipelines.runner.recording.goes_on", ends)
+    mark_killed(folder.parent)
+    assert recorded(folder).state == "succeeded"
+
+
 def test_a_run_that_ended_is_left_alone(folder: Path) -> None:
     record(state="failed", ended=1001.0).save(folder)
     mark_killed(folder.parent)

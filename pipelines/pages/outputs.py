@@ -11,8 +11,8 @@ from typing import NamedTuple
 _HASHED, _SHOWN, _FILES = 4_000_000, 200, 2000
 _HTML = b"<!doctype html"
 REPORTS = "reports"
-# What a program reports to the runner is no output.
-_FOR_THE_RUNNER = "executor_output.json"
+# What a program and the runner tell each other is no output.
+_NO_OUTPUTS = ("arguments.json", "executor_output.json")
 
 
 class Output(NamedTuple):
@@ -42,7 +42,7 @@ def outputs(folder: Path, step: str) -> list[Output]:
     """Return what a step wrote in the folder of its run."""
     place = folder / step
     found = sorted(place.iterdir()) if place.is_dir() else []
-    return [_output(folder, step, each) for each in found if each.name != _FOR_THE_RUNNER]
+    return [_output(folder, step, each) for each in found if each.name not in _NO_OUTPUTS]
 
 
 def _output(folder: Path, step: str, path: Path) -> Output:

@@ -109,7 +109,8 @@ def test_a_report_is_linked_by_a_name_that_a_browser_opens(tmp_path: Path) -> No
     (step / "report").write_text("<!DOCTYPE html><p>good")
     (step / "result").write_text("{}")
     (step / "run_id.txt").write_text("f1")
-    (step / "executor_output.json").write_text("{}")
+    for name in ("executor_output.json", "arguments.json"):
+        (step / name).write_text("{}")
     for _ in range(2):
         found = outputs(tmp_path, "evaluate")
     assert [(each.name, each.size, each.value, each.page) for each in found] == [

@@ -30,7 +30,7 @@ def made(before: dict[str, Any], now: dict[str, Any], limits: Limits, why: str) 
     champion, new = profile(before), profile(now)
     request = Request(
         profile=Path("p"), champion=ModelVersion("income", 3), policy="on_drift", expired=False,
-        refused=(), model="", model_params={}, search={}, test_fraction=0.2, seed=1,
+        refused=(), model="", model_params={}, search={}, test_fraction=0.2, seed=1, code="",
         thresholds={}, compare_with="", limits=limits, experiment="", mlflow_tracking_uri="",
     )  # fmt: skip
     columns = compare(champion, new, limits)

@@ -71,8 +71,9 @@ def below(column: Measure, values: ArrayLike, strictly: bool = False) -> np.ndar
         return np.zeros(len(given))
     after = np.searchsorted(quantiles, given, side="left" if strictly else "right")
     left = np.clip(after - 1, 0, last - 1)
-    width = quantiles[left + 1] - quantiles[left]
-    part = np.divide(given - quantiles[left], width, out=np.zeros(len(given)), where=width > 0)
+    # Halves, because the distance between two doubles may be beyond what a double holds.
+    low, high = quantiles[left] / 2, quantiles[left + 1] / 2
+    part = np.divide(given / 2 - low, high - low, out=np.zeros(len(given)), where=high > low)
     inside = (left + part) / last
     return np.where(after == 0, 0.0, np.where(after > last, 1.0, inside))
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from decide.conftest import profile
-from decide.drift.classes import classes
+from decide.drift.classes import below, classes
 from decide.drift.measures import psi
+from pinion_step.formats.profile import Measure
 
 # A profile knows a share to half a percent, and a rounding adds to it.
 STEP = 0.0055
@@ -67,3 +68,8 @@ def test_categories_that_a_profile_does_not_name_are_among_the_others_of_both() 
 def test_texts_are_missing_or_not() -> None:
     columns = [profile({"x": ["a", "b", "c", None]}).columns["x"] for _ in range(2)]
     assert [each.kind for each in columns] == ["category", "category"]
+
+
+def test_values_at_both_ends_of_what_a_double_holds_have_shares() -> None:
+    column = Measure("number", 400, 0, None, None, (-1.7e308,) * 100 + (1.7e308,) * 101)
+    assert below(column, [-1.7e308, 0.0, 1.7e308]).tolist() == [0.495, 0.4975, 1.0]

@@ -22,7 +22,7 @@ _REFUSED = ("dataset", "recipe", "thresholds", "compare_with")
 _OUTPUTS = (
     ("--retrain", "whether to train, true or false"),
     ("--why", "the reason"),
-    ("--recipe", "hashes of the parameters and of the code that a model would be made with"),
+    ("--recipe", "what a model would be made from: hashes of the parameters and of the code"),
     ("--drift", "the decision and the measures of each column, JSON"),
 )
 
@@ -32,10 +32,10 @@ def build_parser() -> Parser:
     parser = Parser(
         prog=STEP,
         description="Decide whether to train: compare the profile of the data with that of the "
-        "champion's data, and what the model is made from with what the champion was made from.",
+        "champion's data, and the parameters and code of the new model with those of the champion.",
     )
     add = parser.add_argument
-    add("--profile", type=path, required=True, metavar="FILE", help="preprocess's profile, JSON")
+    add("--profile", type=path, required=True, metavar="FILE", help="profile that preprocess wrote")
     _add_champion(parser)
     _add_model(parser)
     add(
@@ -43,7 +43,7 @@ def build_parser() -> Parser:
         type=parse_limits,
         default="{}",
         metavar="JSON",
-        help=f"limits of drift, of a measure or a column, such as {EXAMPLE}",
+        help=f"limits of drift for measures and columns, such as {EXAMPLE}",
     )
     add(
         "--experiment",
@@ -76,7 +76,7 @@ def _add_champion(parser: Parser) -> None:
         type=model_version,
         default="",
         metavar="NAME/VERSION",
-        help="the champion, as resolve found it (default: there is none)",
+        help="the champion, as resolve found it (default: none)",
     )
     add(
         "--policy",
@@ -88,7 +88,7 @@ def _add_champion(parser: Parser) -> None:
         "--expired",
         type=truth,
         default="false",
-        help="whether the champion is older than it may be (default: %(default)s)",
+        help="whether the champion is too old, true or false (default: %(default)s)",
     )
     add(
         "--refused",
@@ -126,7 +126,7 @@ def _add_model(parser: Parser) -> None:
         "--compare-with",
         default="",
         metavar="NAME/VERSION",
-        help="as for evaluate (default: nothing)",
+        help="as for evaluate (default: none)",
     )
 
 

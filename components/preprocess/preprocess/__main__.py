@@ -20,7 +20,7 @@ _FILES = (
     ("--train-data", "output: the train rows, Parquet"),
     ("--test-data", "output: the test rows, Parquet"),
     ("--schema", "output: the columns, JSON"),
-    ("--data-summary", "output: rows, classes, what the checks found, JSON"),
+    ("--data-summary", "output: rows, classes and what the checks found, JSON"),
 )
 # The limit of scikit-learn and NumPy, so that one seed suits every step.
 _MOST_SEED = 2**32 - 1
@@ -39,13 +39,13 @@ def build_parser() -> Parser:
         "--data-report",
         type=path,
         metavar="FILE",
-        help="output: the summary and the schema as a page, HTML (default: not written)",
+        help="output: the data summary and the schema as a page, HTML (default: not written)",
     )
     add(
         "--profile",
         type=path,
         metavar="FILE",
-        help="output: how the columns are distributed, JSON (default: not written)",
+        help="output: how the values of each column are distributed, JSON (default: not written)",
     )
     add("--target", default="", metavar="COLUMN", help="the column to predict")
     add(
@@ -134,21 +134,23 @@ def _add_forms(parser: Parser) -> None:
         type=_one_of(".", ","),
         default="",
         metavar="SIGN",
-        help="the decimal sign of text that leaves a choice (default: the values decide)",
+        help="the decimal sign of text that can be read in two ways (default: the values decide)",
     )
     add(
         "--thousands",
         type=_one_of(",", ".", "'", " "),
         default="",
         metavar="SIGN",
-        help="what separates groups of three digits, if the values leave a choice",
+        help="what separates groups of three digits, if that can be read in two ways"
+        " (default: the values decide)",
     )
     add(
         "--date-format",
         type=_date_format,
         default="",
         metavar="FORMAT",
-        help="the format of dates that are not ISO 8601, such as %%d/%%m/%%Y",
+        help="the format of dates that are not ISO 8601, such as %%d/%%m/%%Y"
+        " (default: the values decide)",
     )
 
 

@@ -40,8 +40,8 @@ def build_parser() -> Parser:
     """Return the parser of the flags: the inputs and outputs of component.yaml."""
     parser = Parser(
         prog=STEP,
-        description="Find out what may have changed outside: the version of the source, and the "
-        "champion.",
+        description="Find out what may have changed outside, such as the version of the source and "
+        "the champion.",
     )
     add = parser.add_argument
     add(
@@ -72,7 +72,7 @@ def build_parser() -> Parser:
         type=json_object('{"roc_auc": {"min_absolute_change": 0.0}}'),
         default="{}",
         metavar="JSON",
-        help="as for evaluate; the champion is looked up if one of them is a change",
+        help="as for evaluate; if one of them is a change, the champion is looked up",
     )
     add(
         "--compare-with",
@@ -100,8 +100,8 @@ def _add_retraining(parser: Parser) -> None:
         type=_policy,
         default=ALWAYS,
         metavar="POLICY",
-        help=f"when to train: {', '.join(POLICIES)}; the champion is looked up for all but the"
-        " first (default: %(default)s)",
+        help=f"when to train: {', '.join(POLICIES)}; for the last two, the champion and the refused"
+        " candidates are looked up (default: %(default)s)",
     )
     add(
         "--max-age",
@@ -115,7 +115,7 @@ def _add_retraining(parser: Parser) -> None:
         type=_experiment,
         default=DEFAULT_EXPERIMENT,
         metavar="NAME",
-        help="experiment of train, whose refused candidates are looked up (default: %(default)s)",
+        help="MLflow experiment of train, which has the candidates (default: %(default)s)",
     )
 
 

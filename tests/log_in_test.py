@@ -75,7 +75,7 @@ def test_a_user_with_a_password(tmp_path: Path, guarded: str) -> None:
     assert pipeline(tmp_path, guarded, RIGHT, PASSWORD) == []
     # The cache asks the server whether the model is still there.
     again = pipeline(tmp_path, guarded, RIGHT, PASSWORD)
-    assert again == ["pull-data", "preprocess", "train", "evaluate"]
+    assert again == ["pull-data", "preprocess", "decide", "train", "evaluate"]
 
 
 def test_a_token(tmp_path: Path, token_server: Proxy, team_server: str) -> None:

@@ -15,6 +15,8 @@ from tests.build.services import Registry
 pytestmark = pytest.mark.docker
 
 CODE = "components/evaluate/evaluate/__init__.py"
+# An input that only train has.
+OF_TRAIN = 'train_data=split.outputs["train_data"]'
 
 
 @pytest.fixture(scope="module")
@@ -288,7 +290,7 @@ def test_a_forged_release_differs_from_its_git_tag(scratch: Tree) -> None:
 def test_wiring_that_does_not_fit_is_reported_with_step_and_input(
     scratch: Tree, wired: str, message: str
 ) -> None:
-    scratch.edit("pipelines/training/pipeline.py", "model_params=model_params", wired)
+    scratch.edit("pipelines/training/pipeline.py", OF_TRAIN, f"{OF_TRAIN}, {wired}")
     done = scratch.run("release", "1.2.0")
     assert_refused(done, "release", "step 'train' (train ", message, wired.partition("=")[0])
     assert not release_file(scratch, "1.2.0", "lock.yaml").exists()
@@ -345,8 +347,8 @@ def test_show_lists_the_releases_that_contain_a_package(scratch: Tree) -> None:
     numpy = scratch.locked("1.1.0")["train"]["requirements"]["numpy"]
     done = scratch.run("show", "--containing", f"numpy=={numpy}", PATH="")
     assert done.code == 0, done.stderr
-    assert re.search(rf"^release +1\.0\.0: numpy {numpy} in evaluate ", done.stdout, re.MULTILINE)
-    assert re.search(rf"^release +1\.1\.0: numpy {numpy} in evaluate ", done.stdout, re.MULTILINE)
+    assert re.search(rf"^release +1\.0\.0: numpy {numpy} in decide ", done.stdout, re.MULTILINE)
+    assert re.search(rf"^release +1\.1\.0: numpy {numpy} in decide ", done.stdout, re.MULTILINE)
 
 
 def push(image: str, tag: str) -> None:

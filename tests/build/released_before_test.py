@@ -26,19 +26,35 @@ BEFORE = ROOT / "tests" / "golden" / "released_before"
 TAG = "0.9.0"
 
 
-# The evaluate of that time looked the champion up by two flags; that of today is given it.
+# The steps of that time had these flags, and train had no profile of the data: the programs of today
+# get what they need in their place.
 FLAGS_OF_THEN = """\
-#!/bin/sh
-for word in "$@"; do
-  shift
-  if [ -n "$left_out" ]; then left_out=; continue; fi
-  case $word in
-  --registered-model-name | --alias) left_out=yes ;;
-  *) set -- "$@" "$word" ;;
-  esac
-done
-exec /app/today "$@"
+#!/app/bin/python3
+import json, os, sys, tempfile
+
+given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+for name in ("--registered-model-name", "--alias"):
+    given.pop("NAME" == "evaluate" and name, None)
+for step, then, today in (
+    ("evaluate", "--metrics", "--test-metrics"),
+    ("preprocess", "--report", "--data-summary"),
+):
+    if step == "NAME":
+        given[today] = given.pop(then)
+if "NAME" == "train":
+    from pyarrow.parquet import read_schema
+
+    schema = json.load(open(given["--schema"]))
+    dataset = read_schema(given["--train-data"]).metadata[b"pinion.sha256"].decode()
+    target = schema["target"]["name"]
+    columns = {target: {"kind": "text", "rows": 1, "missing": 0}}
+    about = {"target": target, "task": schema["task"], "rows": 1, "columns": columns}
+    file, given["--profile"] = tempfile.mkstemp()
+    document = {"format": 1, "dataset": dataset, "parameters": "none", **about}
+    os.write(file, json.dumps(document).encode())
+os.execv("/app/today", ["/app/today", *(word for pair in given.items() for word in pair)])
 """
+OF_THEN = ("evaluate", "preprocess", "train")
 
 
 def locked() -> dict[str, dict[str, Any]]:
@@ -52,12 +68,12 @@ def image_of(released: Tree, registry: Registry, folder: Path, name: str) -> str
     """Push an image that describes itself as images did then; return its digest."""
     context = folder / name
     shutil.copytree(BEFORE / name, context / "component")
-    (context / "flags").write_text(FLAGS_OF_THEN)
+    (context / "flags").write_text(FLAGS_OF_THEN.replace("NAME", name))
     (context / "flags").chmod(0o755)
     then = "USER root\nRUN mv /app/pex /app/today\nCOPY flags /app/pex\nUSER 1000\n"
     (context / "Dockerfile").write_text(
         f"FROM {released.locked('1.0.0')[name]['image']}\n"
-        f"{then if name == 'evaluate' else ''}"
+        f"{then if name in OF_THEN else ''}"
         "LABEL dev.pinion.content= dev.pinion.runs=\n"
         "COPY component /app/component\n"
     )

@@ -26,8 +26,8 @@ BEFORE = ROOT / "tests" / "golden" / "released_before"
 TAG = "0.9.0"
 
 
-# The steps of that time had these flags, and train had no profile of the data: the programs of today
-# get what they need in their place.
+# The steps of that time had these flags, and train had no profile of the data. The programs of
+# today get what they need instead.
 FLAGS_OF_THEN = """\
 #!/app/bin/python3
 import json, os, sys, tempfile

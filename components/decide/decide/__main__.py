@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from decide.limits import EXAMPLE, parse_limits
-from decide.request import POLICIES, Request
+from decide.request import Request
 from decide.step import decide
-from pinion_step.champion import model_version
+from pinion_step.champion import ALWAYS, POLICIES, model_version, policy
 from pinion_step.cli import Parser, json_object, json_objects, path, run, truth, whole_number
 from pinion_step.outputs import staged, write_text
 
@@ -80,8 +80,8 @@ def _add_champion(parser: Parser) -> None:
     )
     add(
         "--policy",
-        type=_policy,
-        default=POLICIES[0],
+        type=policy,
+        default=ALWAYS,
         help=f"when to train: {', '.join(POLICIES)} (default: %(default)s)",
     )
     add(
@@ -165,13 +165,6 @@ def _share(text: str) -> float:
         return float(text) if text.strip() else DEFAULT_TEST_FRACTION
     except ValueError:
         raise ArgumentTypeError(f"{text!r:.80} is not a number; give one such as 0.2") from None
-
-
-def _policy(text: str) -> str:
-    policy = text.strip() or POLICIES[0]
-    if policy not in POLICIES:
-        raise ArgumentTypeError(f"{text!r:.80} is not a policy; give one of {', '.join(POLICIES)}")
-    return policy
 
 
 def _refused(text: str) -> tuple[Mapping[str, Any], ...]:

@@ -145,11 +145,14 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     command = [*_mlflow(), "server", f"--backend-store-uri={file}", *more]
     steer_libraries()
     address = f"http://127.0.0.1:{port}"
+    variables = {"PATH": os.environ["PATH"], "HOME": str(folder), "PEX_ROOT": str(folder / "pex")}
+    # Otherwise MLflow starts seven processes for evaluations of agents.
+    variables["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
     with (folder / "log").open("wb") as output:
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env={"PATH": os.environ["PATH"], "HOME": str(folder), "PEX_ROOT": str(folder / "pex")},
+            env=variables,
             stdout=output,
             stderr=output,
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from decide.recipe import parts
 from decide.request import Request
 from decide.schema import LONGEST
-from pinion_step.champion import ModelVersion
+from pinion_step.champion import ALWAYS, ModelVersion
 from pinion_step.errors import one_line
 from pinion_step.formats.profile import Profile
 
@@ -48,7 +48,7 @@ class Moved:
 
 def by_call(request: Request, profile: Profile, recipe: str) -> Decision | ModelVersion:
     """Decide by what the step was told, or return the champion that must be looked at."""
-    if request.policy == "always":
+    if request.policy == ALWAYS:
         return Decision(True, "forced")
     if any(_is_this(each, request, profile, recipe) for each in request.refused):
         return Decision(False, "refused_before")

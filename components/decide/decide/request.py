@@ -8,8 +8,6 @@ from typing import Any
 from decide.limits import Limits
 from pinion_step.champion import ModelVersion
 
-POLICIES = ("always", "on_change", "on_drift")
-
 
 @dataclass(frozen=True)
 class Request:

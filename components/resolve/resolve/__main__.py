@@ -3,11 +3,17 @@
 import os
 import sys
 import time
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from collections.abc import Sequence
 from functools import partial
 
-from pinion_step.champion import asks_for_champion, model_version
+from pinion_step.champion import (
+    ALWAYS,
+    POLICIES,
+    asks_for_champion,
+    model_version,
+    policy,
+)
 from pinion_step.cli import Parser, json_object, path, run
 from pinion_step.console import log
 from pinion_step.mlflow import resolve_uri
@@ -24,8 +30,6 @@ DEFAULT_ALIAS = "champion"
 DEFAULT_EXPERIMENT = "pinion"
 # What stands for "compare with nothing" in a recorded call, as an empty text asks to look.
 NOTHING = "none"
-ALWAYS = "always"
-POLICIES = (ALWAYS, "on_change", "on_drift")
 
 _OUTPUTS = (
     ("--source-version", "which bytes the source holds now"),
@@ -97,7 +101,7 @@ def _add_retraining(parser: Parser) -> None:
     add = parser.add_argument
     add(
         "--retrain",
-        type=_policy,
+        type=policy,
         default=ALWAYS,
         metavar="POLICY",
         help=f"when to train: {', '.join(POLICIES)}; for the last two, the champion and the refused"
@@ -184,13 +188,6 @@ def _expired(given: Namespace, champion: Champion | None) -> bool:
     if champion is None or given.max_age is None or given.retrain == ALWAYS:
         return False
     return time.time() - champion.registered > given.max_age
-
-
-def _policy(text: str) -> str:
-    policy = text.strip() or ALWAYS
-    if policy not in POLICIES:
-        raise ArgumentTypeError(f"{text!r:.80} is not a policy; give one of {', '.join(POLICIES)}")
-    return policy
 
 
 def _experiment(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The champion: what `resolve` and `evaluate` know of it in common."""
+"""The champion: what the steps that compare with it know in common."""
 
 import re
 from argparse import ArgumentTypeError
@@ -8,6 +8,9 @@ from typing import Any
 
 # The keys of a threshold that is a change from the champion.
 CHANGES = ("min_absolute_change", "min_relative_change")
+# When to train beside a champion; only the first does not compare with it.
+ALWAYS = "always"
+POLICIES = (ALWAYS, "on_change", "on_drift")
 # No name has a slash, and no id another character.
 _FORM = re.compile(r"(?P<name>[^/:?\s][^/:?\x00-\x1f\x7f]*)/(?P<number>[1-9]\d*)(@(?P<id>[\w-]+))?")
 
@@ -40,6 +43,14 @@ def model_version(text: str) -> ModelVersion | None:
             f"{text!r:.200} is not a model version; give NAME/VERSION or NAME/VERSION@MODEL_ID"
         )
     return ModelVersion(found["name"], int(found["number"]), found["id"] or "")
+
+
+def policy(text: str) -> str:
+    """Parse when to train; a `type` of argparse. Empty is `ALWAYS`."""
+    given = text.strip() or ALWAYS
+    if given not in POLICIES:
+        raise ArgumentTypeError(f"{text!r:.80} is not a policy; give one of {', '.join(POLICIES)}")
+    return given
 
 
 def asks_for_champion(thresholds: Mapping[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pipelines.kubeflow.deployed.judging import PAUSED, Standing, moment
+from pipelines.kubeflow.deployed.judging import OVERDUE, PAUSED, Standing, moment
 from pipelines.kubeflow.deployed.telling import Told
 
 Line = tuple[str, str]
@@ -77,7 +77,8 @@ class Report:
         ended = [each for each in standing.runs if each.started.run.ended]
         if ended and standing.state == ended[0].state:
             return self.link(ended[0])
-        return self._page(standing)
+        waits_for = [each for each in standing.runs if each.started.run.id in standing.reason]
+        return self.link(waits_for[0]) if waits_for else self._page(standing)
 
     def _page(self, standing: Standing) -> str:
         return self.page(f"recurringrun/details/{standing.schedule.id}")
@@ -92,9 +93,12 @@ class Report:
             reason = f": {told.reason}" if told.reason else ""
             yield "run", f"{moment(schedule, told.started.created)} {told.state}{reason}"
             yield "page", self.link(told)
+        if standing.state == OVERDUE:
+            # The reason says when the next run should have started.
+            return
         if standing.due:
-            late = standing.due < self.now and not standing.bad
-            after = ", as soon as the run before it has ended" if late else ""
+            held_up = standing.due < self.now and standing.runs and standing.runs[0].goes_on
+            after = ", as soon as the run before it has ended" if held_up else ""
             yield "next", f"{moment(schedule, standing.due)}{after}"
         elif standing.state != PAUSED and not schedule.trigger.readable:
             yield "next", f"not known: {schedule.when!r} is not in a form that is understood"

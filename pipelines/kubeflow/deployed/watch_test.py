@@ -147,7 +147,12 @@ def test_a_failure_stays_until_another_run_has_ended(server: KfpServer) -> None:
     scheduled(server, "0 */30 * * * *")
     started(server, "2026-11-30T03:00:04Z", "FAILED", "2026-11-30T03:02:00Z")
     started(server, "2026-11-30T03:30:04Z", "RUNNING")
-    assert only(server)[0] == "failed"
+    report = seen(server, now=NOW + timedelta(minutes=21))
+    assert report.standings[0].state == "failed"
+    assert list(report.lines())[-1] == (
+        "next",
+        "2026-11-30 04:00 UTC, as soon as the run before it has ended",
+    )
     server.runs["00000000-0000-4000-8000-000000000001"]["state"] = "SUCCEEDED"
     assert only(server)[0] == "succeeded"
 
@@ -256,12 +261,15 @@ def test_a_run_whose_pod_cannot_start_is_overdue_with_the_reason(server: KfpServ
     pending["startedAt"] = "2026-11-30T03:31:00Z"
     assert only(server) == ("running", "")
     pending["startedAt"] = "2026-11-30T03:29:00Z"
-    state, reason = only(server)
-    assert state == "overdue"
-    assert "which still goes on: step 'pull-data' does not start: no node can take it: " in reason
-    assert reason.endswith(
-        "; stop that: python -m pipelines.submit --stop " + next(iter(server.runs))
+    report = seen(server)
+    (standing,), (run_id,) = report.standings, server.runs
+    assert standing.state == "overdue"
+    assert "which still goes on: step 'pull-data' does not start: no node can take it: " in (
+        standing.reason
     )
+    assert standing.reason.endswith(f"; stop that: python -m pipelines.submit --stop {run_id}")
+    assert report.link_of(standing) == f"{server.address}/#/runs/details/{run_id}"
+    assert [label for label, _ in report.lines()] == ["schedule", "run", "page"]
 
 
 def test_a_run_is_lost_if_its_schedule_started_another(server: KfpServer) -> None:

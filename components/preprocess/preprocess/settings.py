@@ -8,10 +8,12 @@ from pathlib import Path
 
 from pinion_step.errors import WrongCallError
 from pinion_step.lineage import sha256
+from preprocess.clean import MISSING
 from preprocess.findings import CHECKS
 from preprocess.reading.hints import COLUMN_TYPES, Hints
 from preprocess.reading.schema import Schema, read_schema
 from preprocess.reading.target import Task
+from preprocess.rows.reference import check_kinds_kept
 from preprocess.rows.survey import Asked
 
 
@@ -36,9 +38,11 @@ class Settings:
     @property
     def labels(self) -> frozenset[str]:
         """The words that are classes of the target, though they are missing elsewhere."""
-        return frozenset(
+        said = (
             entry.removeprefix("class:") for entry in self.allowed if entry.startswith("class:")
         )
+        earlier = (self.reference.target.classes if self.reference else None) or ()
+        return frozenset((*said, *(label for label in earlier if isinstance(label, str))))
 
     @property
     def target(self) -> str:
@@ -66,7 +70,10 @@ def read_settings(given: Namespace) -> Settings:
         inputs=_inputs(given),
         outputs=_outputs(given),
         asked=Asked(
-            target, Task(given.task) if given.task else None, reference, _hints(given, allowed)
+            target,
+            Task(given.task) if given.task else None,
+            reference,
+            _hints(given, allowed, reference),
         ),
         positive_class=given.positive_class.strip(),
         test_fraction=given.test_fraction,
@@ -130,7 +137,7 @@ def _allowed(given: Sequence[str]) -> tuple[str, ...]:
     return entries
 
 
-def _hints(given: Namespace, allowed: Sequence[str]) -> Hints:
+def _hints(given: Namespace, allowed: Sequence[str], reference: Schema | None) -> Hints:
     kinds = {}
     for name, word in given.column_types.items():
         if not isinstance(word, str) or word not in COLUMN_TYPES:
@@ -144,11 +151,20 @@ def _hints(given: Namespace, allowed: Sequence[str]) -> Hints:
         raise WrongCallError(
             f"--thousands: {given.thousands!r} is the decimal sign too; give another"
         )
+    if reference:
+        check_kinds_kept(reference, kinds)
     return Hints(
         kinds,
         decimal=given.decimal,
         thousands=given.thousands,
         date_format=given.date_format,
-        markers=tuple(marker.strip() for marker in given.missing_markers),
+        markers=_markers(given.missing_markers, reference),
         mixed=frozenset(column for check, _, column in split if check == "mixed"),
     )
+
+
+def _markers(given: Sequence[str], reference: Schema | None) -> tuple[str, ...]:
+    """Return the markers beside those of every table: the caller's, and those of earlier."""
+    earlier = reference.missing_markers if reference else ()
+    added = (marker for marker in earlier if marker not in MISSING)
+    return tuple(dict.fromkeys((*(marker.strip() for marker in given), *added)))

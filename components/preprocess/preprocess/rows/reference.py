@@ -3,7 +3,8 @@
 What would make a model fail or mislead is an error. What is only new to it is a warning.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from json import dumps
 from typing import Any
 
 from pandas import Series
@@ -24,6 +25,9 @@ from preprocess.reading.readings import PLAIN, Reading
 from preprocess.reading.schema import Feature, Schema
 from preprocess.reading.target import TargetType, Task
 
+# The kinds of typed columns that a caller may have as another.
+_CONVERTED = {Kind.CATEGORICAL: tuple(Kind), Kind.NUMERIC: (Kind.BOOLEAN,)}
+
 
 def check_target_kept(reference: Schema, target: str) -> None:
     """Raise `StepError` unless the target is that of the reference."""
@@ -32,6 +36,17 @@ def check_target_kept(reference: Schema, target: str) -> None:
             f"--target: {target!r} is not {reference.target.name!r}, the target of the reference"
             " schema; give that one, or leave out --reference-schema"
         )
+
+
+def check_kinds_kept(reference: Schema, kinds: Mapping[str, Kind]) -> None:
+    """Raise `StepError` if the caller sets another kind than a feature of the reference has."""
+    known = {feature.name: feature.kind for feature in reference.features}
+    for name, kind in kinds.items():
+        if known.get(name, kind) is not kind:
+            raise StepError(
+                f"--column-types: {name!r} is to be {kind.value}, but it is {known[name].value} in"
+                " the reference schema; leave it out, or leave out --reference-schema"
+            )
 
 
 def column_mismatches(reference: Schema, columns: Sequence[str]) -> Iterator[Finding]:
@@ -60,6 +75,11 @@ class Misfits:
         known = [feature for feature in reference.features if feature.name in columns]
         self._kinds = {feature.name: feature.kind for feature in known}
         self._readings = {feature.name: feature.reading for feature in known}
+        target = reference.target
+        if target.reading != PLAIN and target.type is not TargetType.STRING:
+            # Else it would seem to be missing. A target that is read plainly changes the task.
+            self._kinds[target.name] = Kind.NUMERIC
+            self._readings[target.name] = target.reading
         self._rows = 0
         self._counts = dict.fromkeys(self._kinds, 0)
         self._examples: dict[str, list[str]] = {name: [] for name in self._kinds}
@@ -68,9 +88,10 @@ class Misfits:
         """Take a further batch of the cleaned table into account."""
         self._rows += len(batch.frame)
         for name, kind in self._kinds.items():
-            if kind is Kind.NUMERIC and name in batch.numbers:
+            reading = self._readings[name]
+            if kind is Kind.NUMERIC and name in batch.numbers and reading.keeps_plain_numbers:
                 continue
-            misfits = _misfits(batch.frame[name].dropna(), kind, self._readings[name])
+            misfits = _misfits(batch.frame[name].dropna(), kind, reading)
             self._counts[name] += len(misfits)
             found = self._examples[name]
             if len(misfits) and len(found) < MOST_EXAMPLES:
@@ -85,7 +106,8 @@ class Misfits:
                 yield _mismatch(
                     f"column {name!r} is {self._kinds[name].value} in the reference schema, and"
                     f" {count} of {self._rows} row(s) do not fit, such as {quoted(shown)};"
-                    " correct them",
+                    f" correct them, say that they are missing with --missing-markers"
+                    f" '{dumps(list(shown), ensure_ascii=False)}', or leave out --reference-schema",
                     name,
                     rows=count,
                     share=count / self._rows,
@@ -95,7 +117,7 @@ class Misfits:
 
 def _misfits(present: Series, kind: Kind, reading: Reading) -> Series:
     declared = declared_kind(present)
-    if reading.lenient:
+    if reading.lenient and declared in (None, kind, *_CONVERTED.get(kind, ())):
         # What did not fit was missing then, and is now.
         return present.iloc[:0]
     if reading != PLAIN:

@@ -152,3 +152,107 @@ def test_a_missing_schema_is_told(preprocess: Preprocess) -> None:
     preprocess(TABLE, "--reference-schema", "/nowhere/s").assert_failed(
         "No such file", "/nowhere/s"
     )
+
+
+EARLIER: dict[str, Any] = {
+    "price": ["$1,200.5", "$7", "$2,345,678"] + ["$10"] * 37,
+    "size": ["1,5", "2,25", "0,5"] + ["7,5"] * 37,
+    "day": ["25/01/2024", "03/04/2024"] * 20,
+    "code": [str(n % 9) for n in range(39)] + ["unknown"],
+    "y": Y,
+}
+FLAGS = ['--missing-markers=["unknown"]', "--decimal=,"]
+
+
+@pytest.fixture()
+def earlier(preprocess: Preprocess) -> str:
+    """Return the flag for the schema of EARLIER, whose columns all have a reading."""
+    outcome = preprocess(EARLIER, *FLAGS)
+    assert outcome.code == 0, outcome.err
+    return f"--reference-schema={outcome.folder / 'schema'}"
+
+
+def test_values_are_read_as_in_the_earlier_table(preprocess: Preprocess, earlier: str) -> None:
+    table = {
+        "price": ["$1,234", "5"] + ["$2.5"] * 38,
+        "size": ["1,234", "12"] + ["3,75"] * 38,
+        "day": ["03/04/2025"] * 39 + ["04/03/2025"],
+        "code": ["unknown"] * 3 + ["4"] * 37,
+        "y": Y,
+    }
+    outcome = preprocess(table, earlier)
+    assert outcome.code == 0, outcome.err
+    assert outcome.schema["missing_markers"][-1] == "unknown"
+    found = outcome.rows
+    assert sorted(found["price"])[-2:] == [5.0, 1234.0]
+    assert sorted(found["size"])[::39] == [1.234, 12.0]
+    assert {str(day.date()) for day in found["day"]} == {"2025-04-03", "2025-03-04"}
+    assert outcome.features["code"]["missing"] == 3
+    # Without the schema it is not told apart from 4 March.
+    preprocess(table).assert_failed("column 'day' can be read in 2 ways, such as '03/04/2025'")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        pytest.param(
+            {"size": ["1.5"] * 40},
+            ["column 'size' is numeric", "40 of 40 row(s) do not fit, such as '1.5'"],
+            id="another decimal sign",
+        ),
+        pytest.param(
+            {"day": ["2024-01-25"] * 40},
+            ["column 'day' is date", "40 of 40 row(s)", "'2024-01-25'"],
+            id="another format of dates",
+        ),
+        pytest.param(
+            {"price": ["€5"] + ["$10"] * 39},
+            ["column 'price' is numeric", "1 of 40 row(s) do not fit, such as '€5'"],
+            id="another sign",
+        ),
+        pytest.param(
+            {"code": ["none yet"] * 2 + ["4"] * 38},
+            ["2 of 40", """--missing-markers '["none yet"]', or leave out --reference-schema"""],
+            id="another marker",
+        ),
+    ],
+)
+def test_values_in_another_form_are_refused(
+    preprocess: Preprocess, earlier: str, change: dict[str, Any], words: list[str]
+) -> None:
+    preprocess({**EARLIER, **change}, earlier).assert_failed(*words)
+
+
+def test_further_markers_may_be_given(preprocess: Preprocess, earlier: str) -> None:
+    table = {**EARLIER, "code": ["none yet"] * 2 + ["4"] * 37 + ["unknown"]}
+    outcome = preprocess(table, earlier, '--missing-markers=["none yet"]')
+    assert outcome.features["code"]["missing"] == 3
+    assert outcome.schema["missing_markers"][-2:] == ["none yet", "unknown"]
+
+
+def test_a_kind_that_the_earlier_table_does_not_have_is_refused(
+    preprocess: Preprocess, earlier: str
+) -> None:
+    preprocess(EARLIER, earlier, '--column-types={"code": "category"}').assert_failed(
+        "--column-types: 'code' is to be categorical, but it is numeric in the reference schema"
+    )
+    assert preprocess(EARLIER, earlier, '--column-types={"code": "number"}').code == 0
+
+
+def test_a_target_is_read_as_in_the_earlier_table(preprocess: Preprocess) -> None:
+    table: dict[str, Any] = {"n": N, "y": [f"{n * n % 37},5 kg" for n in range(100, 140)]}
+    schema = f"--reference-schema={preprocess(table).folder / 'schema'}"
+    typo = {**table, "y": ["104,5 kg", "abc"] + [f"{n * n % 37},25 kg" for n in range(38)]}
+    preprocess(typo, schema).assert_failed(
+        "column 'y' is numeric in the reference schema", "1 of 40 row(s) do not fit, such as 'abc'"
+    )
+    outcome = preprocess({**table, "y": ["104,5 kg", *table["y"][1:]]}, schema)
+    assert outcome.schema["target"]["max"] == 104.5
+
+
+def test_a_class_that_elsewhere_is_missing_stays_one(preprocess: Preprocess) -> None:
+    table = {"n": N, "y": ["None", "b", "b", "c"] * 10}
+    first = preprocess(table, '--allowed-checks=["class:None"]')
+    outcome = preprocess(table, f"--reference-schema={first.folder / 'schema'}")
+    assert outcome.code == 0, outcome.err
+    assert outcome.schema["target"]["classes"] == ["None", "b", "c"]

@@ -19,16 +19,12 @@ def drawn(steps: Sequence[StepRecord]) -> str:
     return _drawing(steps, before, down=False) + _drawing(steps, before, down=True)
 
 
-def _drawing(
-    steps: Sequence[StepRecord], before: Mapping[str, Sequence[str]], down: bool
-) -> str:
+def _drawing(steps: Sequence[StepRecord], before: Mapping[str, Sequence[str]], down: bool) -> str:
     places = _places(steps, before, down)
     width = max((x for x, _ in places.values()), default=0) + _WIDTH + 1
     height = max((y for _, y in places.values()), default=0) + _HEIGHT + 1
     edges = "".join(
-        _edge(places[each], places[step.name], down)
-        for step in steps
-        for each in before[step.name]
+        _edge(places[each], places[step.name], down) for step in steps for each in before[step.name]
     )
     boxes = "".join(_box(step, *places[step.name]) for step in steps)
     told = ", ".join(f"{step.name} {step.state}" for step in steps)

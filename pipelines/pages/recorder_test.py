@@ -14,7 +14,6 @@ from pipelines.pages.runs_page import runs_page, write_runs_page
 from pipelines.system.errors import PinionError
 from pipelines.system.task_state import State
 
-
 STOPPED = "it was stopped by Ctrl-C or a signal; run it again: what had succeeded is cached"
 
 

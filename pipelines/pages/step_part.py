@@ -14,6 +14,7 @@ from pipelines.system.task_state import State
 # The name of a run, by which a cached step names where its outputs come from.
 _RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 _LINES, _TAIL = 12, 8192
+_BEFORE_TIME = {State.RUNNING.value: "for", State.SUCCEEDED.value: "in"}
 # Steps in these states are worth a look: they are open, with the last lines of their logs.
 _OPEN = (State.FAILED, State.RUNNING, State.CANCELED, KILLED)
 
@@ -44,7 +45,7 @@ def _told(step: StepRecord, log: Path, end: float) -> str:
     took = duration((step.ended or end) - step.began) if step.began else ""
     progress = last_progress(log) if running else ""
     parts = (
-        f"{'for' if running else 'in'} {took}" if took else "",
+        f"{_BEFORE_TIME.get(step.state, 'after')} {took}" if took else "",
         f"({step.why})" if step.why else "",
         progress,
     )

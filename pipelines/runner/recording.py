@@ -33,9 +33,9 @@ def recorder(
     mark_killed(folder.parent)
     known = pipeline.parameters
     changed = {
-        name: known[name].default if name in known else ""
+        name: "" if default is None else default
         for name, value in parameters.items()
-        if name not in known or known[name].default != value
+        if (default := known[name].default if name in known else None) != value
     }
     release, runner = what
     place = mlflow_place(parameters, folder.parent, tracking_uri)

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.console.step_log import last_progress
+from pipelines.system.repeated import repeated
 from pipelines.system.task_state import State
 
 # Seconds between two progress lines of a step if there is no terminal.
@@ -85,24 +86,7 @@ class Progress:
             return nullcontext()
         if self._console.is_terminal:
             return Live(console=self._console, get_renderable=self._render, refresh_per_second=8)
-        return self._printing_progress()
-
-    @contextmanager
-    def _printing_progress(self) -> Iterator[None]:
-        """Print the progress of running steps at intervals."""
-        over = threading.Event()
-
-        def look() -> None:
-            while not over.wait(self._interval / 10):
-                self._print_progress()
-
-        thread = threading.Thread(target=look, name="progress", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
+        return repeated(self._print_progress, self._interval / 10, "progress")
 
     def _print_progress(self) -> None:
         with self._lock:

@@ -1,31 +1,46 @@
 """Parts that all pages share: their frame and style, and how values look."""
 
+import json
+import re
 import time
 from html import escape
+from urllib.parse import quote
 
 from pipelines.pages.style import STYLE
 
-# Readers can stop it, and what they opened stays open.
-_LIVE = '<p><label><input id="live" type="checkbox" checked> Reload each two seconds</label></p>'
+# Readers can stop it, and what they opened or typed stays.
+_LIVE = """
+<p id="silent" class="error" hidden>Nothing has been written here for <span></span> s. The runner
+may have been killed; the next run in this folder finds out.</p>
+<p><label><input id="live" type="checkbox" checked> Reload every two seconds</label></p>
+"""
 _RELOAD = """
 const live=document.getElementById("live"),all=document.querySelectorAll("details");
-const kept=sessionStorage;
+const kept=sessionStorage,silent=document.getElementById("silent");
+const age=Math.round(Date.now()/1000-document.querySelector("main").dataset.written);
+silent.hidden=!(age>LONG);silent.querySelector("span").textContent=age;
 live.checked=kept.live!=="off";live.onchange=()=>kept.live=live.checked?"on":"off";
 const key=each=>location.pathname+each.querySelector("summary").firstChild.textContent;
 for(const each of all){if(kept[key(each)])each.open=kept[key(each)]==="open";
 each.ontoggle=()=>kept[key(each)]=each.open?"open":"closed"}
 setInterval(()=>live.checked&&location.reload(),2000);
 """
+# After so many seconds a page that is written every two is no longer live.
+_LONG = 20
 
 
-def page(title: str, body: str, reload: bool = False) -> str:
-    """Return a whole page, which reloads by itself while what it shows goes on."""
-    live = f"{_LIVE}<script>{_RELOAD}</script>" if reload else ""
+def page(title: str, body: str, reload: bool = False, written: float | None = None) -> str:
+    """Return a whole page, which reloads by itself while what it shows goes on.
+
+    With the time when it was `written`, it tells when nobody writes it any more.
+    """
+    live = f"{_LIVE}<script>{_RELOAD.replace('LONG', str(_LONG))}</script>" if reload else ""
+    since = f' data-written="{written:.0f}"' if reload and written is not None else ""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head>"
-        f"<body><main>{body}{live}</main></body></html>\n"
+        f"<body><main{since}>{body}{live}</main></body></html>\n"
     )
 
 
@@ -36,7 +51,23 @@ def state(word: str) -> str:
 
 def link(address: str, text: str) -> str:
     """Return a link."""
-    return f'<a href="{escape(address)}">{escape(text)}</a>'
+    return f'<a href="{escape(address)}">{breakable(text)}</a>'
+
+
+def file_link(path: str, text: str) -> str:
+    """Return a link to a file beside the page."""
+    return link(quote(path), text)
+
+
+def breakable(text: str) -> str:
+    """Return a text whose long names may break where a person would break them."""
+    return re.sub(r"([_/]+)(?=\w)", r"\1<wbr>", escape(text))
+
+
+def value(given: object) -> str:
+    """Return the value of a parameter."""
+    text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
+    return f"<code>{escape(text)}</code>" if text else '<span class="dim">empty</span>'
 
 
 def duration(seconds: float) -> str:

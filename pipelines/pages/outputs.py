@@ -1,9 +1,7 @@
 """Look at what a step wrote: sizes, hashes, values, and reports that a browser can show."""
 
 import hashlib
-import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,7 +49,7 @@ def _output(folder: Path, step: str, path: Path) -> Output:
         return Output(path.stem, size, path.read_text(errors="replace"), "", page)
     content = path.read_bytes() if path.is_file() and size <= _HASHED else b""
     if content[: len(_HTML)].lower() == _HTML:
-        page = _with_suffix(folder, step, path)
+        page = _with_suffix(folder, step, path.name, content)
     short = hashlib.sha256(content).hexdigest()[:12] if content else ""
     return Output(path.name, size, "", short, page)
 
@@ -65,10 +63,12 @@ def _files(path: Path) -> Iterator[Path]:
             yield each
 
 
-def _with_suffix(folder: Path, step: str, path: Path) -> str:
-    """Return a link to an HTML file by a name with a suffix, without which a browser shows text."""
-    place = folder / REPORTS / f"{step}-{path.name}.html"
+def _with_suffix(folder: Path, step: str, name: str, content: bytes) -> str:
+    """Copy a report to a name with a suffix, without which a browser shows its source.
+
+    Through a symbolic link, Chromium would see the name without a suffix.
+    """
+    place = folder / REPORTS / f"{step}-{name}.html"
     place.parent.mkdir(exist_ok=True)
-    with suppress(FileExistsError):
-        os.symlink(Path("..") / step / path.name, place)
+    place.write_bytes(content)
     return f"{REPORTS}/{place.name}"

@@ -17,7 +17,7 @@ def record(*steps: StepRecord, **fields: Any) -> RunRecord:
         "runner": "process",
         "mlflow": "make ui",
         "parameters": {"seed": 7, "target": "price"},
-        "changed": ["target"],
+        "changed": {"target": "diagnosis"},
         "began": 1000.0,
     }
     return RunRecord(**(given | fields), steps=list(steps))
@@ -40,8 +40,11 @@ class Page(HTMLParser):
             self.links.append(str(dict(attrs)["href"]))
 
     def handle_data(self, data: str) -> None:
-        """Take note of a text."""
-        self.texts.append(data)
+        """Take note of a text, whole if it is one where it may break."""
+        if self.tags and self.tags[-1][0] == "wbr" and self.texts:
+            self.texts[-1] += data
+        else:
+            self.texts.append(data)
 
     @property
     def text(self) -> str:

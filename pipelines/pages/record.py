@@ -36,9 +36,11 @@ class StepRecord:
 
 @dataclass
 class RunRecord:
-    """A run; `changed` are the parameters that are not the pipeline's defaults.
+    """A run; `changed` are the parameters that are not the pipeline's defaults, with these.
 
-    `metric` is the name and value of the main metric, `passed` the verdict on the model.
+    `metric` is the name and value of the main metric, `passed` the verdict on the model. Each check
+    has a name, what came out in words, and whether it passed. `decision` says in words whether
+    there was a reason to train.
     """
 
     id: str
@@ -47,7 +49,7 @@ class RunRecord:
     runner: str
     mlflow: str
     parameters: Mapping[str, Value]
-    changed: Sequence[str]
+    changed: Mapping[str, Value]
     began: float
     steps: list[StepRecord]
     state: str = RUNNING
@@ -55,6 +57,8 @@ class RunRecord:
     error: str = ""
     metric: tuple[str, float] | None = None
     passed: bool | None = None
+    checks: Sequence[tuple[str, str, bool]] = ()
+    decision: str = ""
     model: str = ""
 
     def step(self, name: str) -> StepRecord:

@@ -1,6 +1,6 @@
 """Observe a run, and write its page whole at each change of state."""
 
-import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -9,13 +9,18 @@ from pathlib import Path
 from pipelines.console.progress import Progress
 from pipelines.pages.outputs import outputs
 from pipelines.pages.record import FAILED, STOPPED, SUCCEEDED, RunRecord
+from pipelines.pages.results import add_results
 from pipelines.pages.run_page import run_page
 from pipelines.pages.runs_page import write_runs_page
 from pipelines.system.errors import PinionError
+from pipelines.system.repeated import repeated
 from pipelines.system.task_state import State
 from pipelines.system.workspace import whole
 
 PAGE = "index.html"
+# Seconds after which the page of a run is written again, with its progress, if nothing changes.
+INTERVAL = 2.0
+_STOPPED = "it was stopped by Ctrl-C or a signal; run it again: what had succeeded is cached"
 
 
 class Recorder:
@@ -30,11 +35,15 @@ class Recorder:
         record: RunRecord,
         folder: Path,
         clock: Callable[[], float] = time.time,
+        interval: float = INTERVAL,
     ) -> None:
         self._progress = progress
         self._record = record
         self._folder = folder
         self._clock = clock
+        self._interval = interval
+        # Another thread writes the page too.
+        self._lock = threading.Lock()
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
@@ -42,9 +51,10 @@ class Recorder:
         self._record.began = self._clock()
         self._write(with_runs=True)
         try:
-            yield
+            with repeated(self._write_page, self._interval, "page"):
+                yield
         except KeyboardInterrupt:
-            self._end(STOPPED, "")
+            self._end(STOPPED, _STOPPED)
             raise
         except BaseException as error:
             self._end(FAILED, str(error) if isinstance(error, PinionError) else repr(error))
@@ -53,54 +63,53 @@ class Recorder:
 
     def waits(self, task: str) -> None:
         """Show that a step waits for an equal one."""
-        self._record.step(task).why = "an equal step is running"
+        with self._lock:
+            self._record.step(task).why = "an equal step is running"
         self._progress.waits(task)
         self._write()
 
     def started(self, task: str, why: str = "") -> None:
         """Show that a step runs, and why it is not cached."""
-        step = self._record.step(task)
-        step.state, step.why, step.began = State.RUNNING.value, why, self._clock()
+        with self._lock:
+            step = self._record.step(task)
+            step.state, step.why, step.began = State.RUNNING.value, why, self._clock()
         self._progress.started(task, why)
         self._write()
 
     def ended(self, task: str, state: State, why: str = "") -> None:
         """Show how a step ended."""
-        step = self._record.step(task)
-        step.state, step.why = state.value, why or step.why
-        if step.began is not None:
-            step.ended = self._clock()
-        with suppress(OSError):
-            step.outputs = outputs(self._folder, task)
+        with self._lock:
+            step = self._record.step(task)
+            step.state, step.why = state.value, why or step.why
+            if step.began is not None:
+                step.ended = self._clock()
+            with suppress(OSError):
+                step.outputs = outputs(self._folder, task)
         self._progress.ended(task, state, why)
         self._write()
 
     def _end(self, state: str, error: str) -> None:
         self._record.close(state, error, self._clock())
-        _add_results(self._record, self._folder)
+        add_results(self._record, self._folder)
         self._write(with_runs=True)
 
     def _write(self, with_runs: bool = False) -> None:
-        with suppress(OSError, PinionError):
+        with self._lock, suppress(OSError, PinionError):
             write_run(self._record, self._folder, self._clock())
             if with_runs:
                 write_runs_page(self._folder.parent)
+
+    def _write_page(self) -> None:
+        with self._lock, suppress(OSError, PinionError):
+            _write_page(self._record, self._folder, self._clock())
 
 
 def write_run(record: RunRecord, folder: Path, now: float) -> None:
     """Write what is known of a run, and its page, each whole or not at all."""
     record.save(folder)
+    _write_page(record, folder, now)
+
+
+def _write_page(record: RunRecord, folder: Path, now: float) -> None:
     with whole(folder / PAGE) as partial:
         partial.write_text(run_page(record, folder, now), "utf-8", "replace")
-
-
-def _add_results(record: RunRecord, folder: Path) -> None:
-    """Add the verdict, the main metric and the registered model, if there are any."""
-    for step in record.steps:
-        with suppress(OSError, ValueError, LookupError, TypeError):
-            result = json.loads((folder / step.name / "result").read_text())
-            measured = [each for each in result["checks"] if each["value"] is not None]
-            record.passed = bool(result["passed"])
-            record.metric = (str(measured[0]["metric"]), float(measured[0]["value"]))
-        with suppress(OSError):
-            record.model = (folder / step.name / "model_uri.txt").read_text().strip()

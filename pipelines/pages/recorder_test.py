@@ -1,18 +1,20 @@
 import itertools
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from pipelines.console.progress import Progress
 from pipelines.pages.pages_testing import RUN, Page, record
-from pipelines.pages.record import StepRecord, load
+from pipelines.pages.record import RunRecord, StepRecord, load
 from pipelines.pages.recorder import Recorder
-from pipelines.pages.runs_page import runs_page
+from pipelines.pages.runs_page import runs_page, write_runs_page
 from pipelines.system.errors import PinionError
 from pipelines.system.task_state import State
+
+STOPPED = "it was stopped by Ctrl-C or a signal; run it again: what had succeeded is cached"
 
 
 @pytest.fixture()
@@ -60,7 +62,7 @@ def test_the_page_is_written_at_each_change(folder: Path) -> None:
     [
         (PinionError("step 'train' failed: no memory"), "failed", "step 'train' failed: no memory"),
         (KeyError("x"), "failed", "KeyError('x')"),
-        (KeyboardInterrupt(), "stopped", ""),
+        (KeyboardInterrupt(), "stopped", STOPPED),
     ],
 )
 def test_the_page_says_how_the_run_ended(
@@ -79,21 +81,86 @@ def test_the_page_says_how_the_run_ended(
     assert f"train skipped (the run was {state})" in page(folder).text
 
 
+def check(metric: str, value: float | None, passed: bool) -> dict[str, object]:
+    return {
+        "metric": metric,
+        "value": value,
+        "threshold": 3.0,
+        "greater_is_better": False,
+        "passed": passed,
+    }
+
+
 def test_the_verdict_and_the_model_are_taken_from_the_steps(folder: Path) -> None:
     seen = recorder(folder)
     with seen.recorded():
         (folder / "evaluate").mkdir()
-        checks = [{"metric": "f1", "value": None}, {"metric": "rmse", "value": 3.25}]
-        result = {"passed": True, "checks": checks, "metrics": {}}
+        result = {
+            "passed": False,
+            "checks": [check("f1", None, True), check("rmse", 3.25, False)],
+            "metrics": {},
+            "shown_as": {"f1": 'f1 of "yes"'},
+        }
         (folder / "evaluate" / "result").write_text(json.dumps(result))
         (folder / "evaluate" / "model_uri.txt").write_text("models:/price/4\n")
     found = load(folder)
     assert found is not None
-    assert (found.passed, found.metric, found.model) == (True, ["rmse", 3.25], "models:/price/4")
-    assert (
-        "rmse 3.2500 passed models:/price/4"
-        in Page((folder.parent / "index.html").read_text()).text
-    )
+    assert (found.passed, found.metric, found.model) == (False, ["rmse", 3.25], "models:/price/4")
+    assert "rmse 3.2500 failed" in Page((folder.parent / "index.html").read_text()).text
+    assert "rmse 3.2500 <= 3.0000 FAILED" in page(folder).text
+    assert 'f1 of "yes" not computed <= 3.0000 passed' in page(folder).text
+
+
+@pytest.mark.parametrize(
+    ("retrain", "why", "told"),
+    [
+        ("false", "no_drift max psi=0.04", "not retrained: no drift from the data of price/3"),
+        ("true", "no_champion", "retrained: no_champion"),
+        ("true", "forced", ""),
+    ],
+)
+def test_the_page_says_why_it_trained_or_did_not(
+    retrain: str, why: str, told: str, folder: Path
+) -> None:
+    with recorder(folder).recorded():
+        for name, value in (("retrain", retrain), ("why", why), ("champion", "price/3@m-1")):
+            (folder / "train").mkdir(exist_ok=True)
+            (folder / "train" / f"{name}.txt").write_text(value)
+    assert told in page(folder).text
+    assert bool(told) == ("retrained: " in page(folder).text)
+
+
+def test_the_page_is_written_while_a_step_runs(folder: Path) -> None:
+    log = folder / "logs" / "train.log"
+    log.parent.mkdir()
+    seen = Recorder(Progress([], quiet=True), record(StepRecord("train")), folder, interval=0.01)
+    with seen.recorded():
+        seen.started("train", "changed: seed")
+        log.write_text("train: progress: fold 3 of 5\n")
+        limit = time.monotonic() + 10
+        while "(changed: seed) fold 3 of 5" not in page(folder).text:
+            assert time.monotonic() < limit
+        assert "Nothing has been written here" in page(folder).text
+
+
+def test_of_two_runs_that_end_at_once_none_is_listed_as_running(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = folder.parent / "20261130-201051-000001"
+    other.mkdir()
+    record(id=other.name).save(other)
+    shown = runs_page
+
+    def slow(runs: Sequence[RunRecord]) -> str:
+        html = shown(runs)
+        # The other run ends between what is read here and what is written.
+        record(id=other.name, state="succeeded", ended=1001.0).save(other)
+        return html
+
+    monkeypatch.setattr("pipelines.pages.runs_page.runs_page", slow)
+    write_runs_page(folder.parent)
+    listed = Page((folder.parent / "index.html").read_text())
+    assert f"{other.name} training 1.0.0 succeeded" in listed.text
 
 
 def test_the_items_of_a_loop_take_the_place_of_the_loop(folder: Path) -> None:
@@ -125,21 +192,24 @@ def test_a_page_of_many_steps_is_written_at_once(folder: Path) -> None:
     assert took < 0.05
 
 
-def test_runs_are_listed_with_a_chart_of_each_metric() -> None:
+def test_runs_are_listed_with_a_chart_of_each_metric_of_a_model() -> None:
+    other = {"registered_model_name": "other"}
     runs = [
+        record(id="20261130-4", metric=("f1", 0.9), parameters=other),
         record(id="20261130-3", state="succeeded", ended=1060.0, metric=("f1", 0.5), passed=False),
         record(id="20261130-2", state="killed", error="<gone>"),
         record(id="20261130-1", state="succeeded", ended=4600.0, metric=("f1", 0.25), passed=True),
     ]
     html = runs_page(runs)
     shown = Page(html)
-    assert "f1 of 2 runs: 0.2500 to 0.5000, the last 0.5000" in shown.text
+    assert "f1 of training, 2 runs: 0.2500 to 0.5000, the last 0.5000" in shown.text
+    assert html.count("<figure>") == 1
     assert 'points="6.0,58.0 314.0,6.0"' in html
-    assert shown.links == [f"20261130-{n}/index.html" for n in (3, 2, 1)]
+    assert shown.links == [f"20261130-{n}/index.html" for n in (4, 3, 2, 1)]
     assert "1 min 0 s f1 0.5000 failed" in shown.text
     assert "1 h 0 min f1 0.2500 passed" in shown.text
     states = [attrs["data-state"] for tag, attrs in shown.tags if tag == "tr" and attrs]
-    assert states == ["succeeded", "killed", "succeeded"]
+    assert states == ["running", "succeeded", "killed", "succeeded"]
 
 
 def test_a_folder_of_an_older_run_is_left_out(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def test_the_page_says_how_the_run_and_its_steps_stand() -> None:
     page = shown(PULLED, train, StepRecord("evaluate", ["train"]))
     assert "training 1.0.0 running 20261130-201050-8d57d2" in page.text
     assert "pull-data succeeded in 10.0 s" in page.text
-    assert "train running in 30.0 s (changed: seed)" in page.text
+    assert "train running for 30.0 s (changed: seed)" in page.text
     assert "evaluate pending" in page.text
     assert page.styles("i") == ["left:0.00%;width:25.00%", "left:25.00%;width:75.00%"]
     assert "0 s 20.0 s 40.0 s" in page.text
@@ -62,44 +62,70 @@ def test_inputs_and_outputs_have_links_sizes_hashes_and_values() -> None:
             Output("model_id", 4, "m-17", "", "preprocess/model_id.txt"),
             Output("champion", 0, "", "", "preprocess/champion.txt"),
             Output("a b", 900, "", "f00", "preprocess/a b"),
+            Output("model", 9_000_000, "", "", "preprocess/model"),
         ],
     )
     page = shown(pulled, preprocess)
     assert "dataset 105.9 kB 710be64abc57" in page.text
-    assert "table dataset of pull-data" in page.text
+    assert "table from pull-data 105.9 kB 710be64abc57" in page.text
     assert "model_id m-17" in page.text
     assert "champion empty" in page.text
+    assert "model 9.0 MB not taken" in page.text
     assert page.links.count("pull-data/dataset") == 2
     assert "preprocess/a%20b" in page.links
 
 
 def test_parameters_that_were_changed_come_first() -> None:
-    page = shown(parameters={"source": "http://host/t.csv", "seed": 7}, changed=["source"])
-    assert "Parameters source http://host/t.csv 1 with their defaults seed 7" in page.text
+    parameters = {"target": "price", "source": "http://host/t.csv", "seed": 7}
+    page = shown(parameters=parameters, changed={"source": "sample:breast_cancer"})
+    assert (
+        "changed value default source http://host/t.csv sample:breast_cancer"
+        " 2 with their defaults seed 7 target price" in page.text
+    )
 
 
-def test_what_people_look_for_is_on_cards() -> None:
+def test_what_people_look_for_comes_first() -> None:
     report = Output("report", 9, "", "", "reports/evaluate-report.html")
+    run_id = Output("run_id", 4, "f1a2", "", "train/run_id.txt")
     page = shown(
+        StepRecord("train", outputs=[run_id]),
         StepRecord("evaluate", outputs=[report]),
         passed=False,
         metric=("roc_auc", 0.94321),
-        model="models:/churn/3",
-        mlflow="http://mlflow:5000",
+        model="models:/churn rate/3",
+        mlflow="http://mlflow:5000/",
     )
-    assert "verdict failed roc_auc 0.9432 registered models:/churn/3" in page.text
-    assert {"reports/evaluate-report.html", "http://mlflow:5000"} <= set(page.links)
+    assert "verdict failed roc_auc 0.9432 registered models:/churn rate/3" in page.text
+    assert {
+        "reports/evaluate-report.html",
+        "http://mlflow:5000/",
+        "http://mlflow:5000/#/runs/f1a2",
+        "http://mlflow:5000/#/models/churn%20rate/versions/3",
+    } <= set(page.links)
 
 
-def test_the_graph_has_a_line_for_each_dependency() -> None:
+def test_without_a_server_the_page_shows_the_command_that_opens_mlflow() -> None:
+    page = shown(model="models:/churn/3", mlflow="make ui")
+    assert "MLflow: make ui" in page.text
+    assert page.links == ["../index.html"]
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_the_graph_has_a_line_from_the_steps_right_before(down: bool) -> None:
     steps = [
-        StepRecord("a"), StepRecord("b", ["a"]), StepRecord("c", ["a"]), StepRecord("d", ["b", "c"])
+        StepRecord("a"), StepRecord("b", ["a"]), StepRecord("c", ["a"]),
+        StepRecord("d", ["a", "b", "c", "gone"]),
     ]  # fmt: skip
     html = run_page(record(*steps), Path("/nowhere"), now=1001.0)
-    boxes = re.findall(r'<rect class="box" x="(\d+)" y="(\d+)"', html)
-    assert boxes == [("1", "1"), ("191", "1"), ("191", "63"), ("381", "1")]
-    assert html.count('<path class="edge"') == 4
-    assert 'aria-label="Graph of the steps: a pending, b pending, c pending, d pending"' in html
+    drawing = re.findall("<svg.*?</svg>", html)[down]
+    boxes = re.findall(r'<rect class="box" x="(\d+)" y="(\d+)"', drawing)
+    assert boxes == (
+        [("1", "1"), ("1", "73"), ("151", "73"), ("1", "145")]
+        if down
+        else [("1", "1"), ("161", "1"), ("161", "63"), ("321", "1")]
+    )
+    assert drawing.count('<path class="edge"') == 4
+    assert 'aria-label="Graph of the steps: a pending, b pending, c pending, d pending"' in drawing
 
 
 def test_a_report_is_linked_by_a_name_that_a_browser_opens(tmp_path: Path) -> None:
@@ -119,6 +145,9 @@ def test_a_report_is_linked_by_a_name_that_a_browser_opens(tmp_path: Path) -> No
         ("result", 2, "", "evaluate/result"),
         ("run_id", 2, "f1", "evaluate/run_id.txt"),
     ]
-    assert (tmp_path / "reports" / "evaluate-report.html").read_text() == "<!DOCTYPE html><p>good"
+    report = tmp_path / "reports" / "evaluate-report.html"
+    assert report.read_text() == "<!DOCTYPE html><p>good"
+    # Through a link, Chromium shows the source.
+    assert not report.is_symlink()
     assert found[2].hash == "44136fa355b3"
     assert outputs(tmp_path, "train") == []

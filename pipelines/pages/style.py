@@ -36,17 +36,23 @@ pre {
 .pending,.skipped,.canceled,.stopped {color:var(--other)}
 .state {font-weight:600; white-space:nowrap}
 .state::before {content:"●"; margin-right:.3em}
-.cards {
-  display:grid; grid-template-columns:repeat(auto-fit,minmax(9rem,1fr)); gap:.6rem;
-  margin:1rem 0;
+.cards {display:flex; flex-wrap:wrap; gap:.6rem; margin:.8rem 0}
+.card {
+  flex:1 1 8rem; max-width:22rem; background:var(--card); border-radius:.4rem;
+  padding:.6rem .8rem;
 }
-.card {background:var(--card); border-radius:.4rem; padding:.6rem .8rem}
-.card b {display:block;  font-size:1.1rem}
-.error {border-left:.3rem solid var(--failed); background:var(--card); padding:.6rem .8rem}
+p code {white-space:pre-wrap}
+.card b {display:block; font-size:1.1rem}
+.error,.note {
+  border-left:.3rem solid var(--failed); background:var(--card); padding:.6rem .8rem;
+  margin:.6rem 0; white-space:pre-line;
+}
+.note {border-color:var(--dim)}
 .scroll {overflow-x:auto}
-table {border-collapse:collapse; width:100%}
-details table {table-layout:fixed}
-th[scope] {width:40%; max-width:16rem; font-weight:400}
+table {border-collapse:collapse; width:100%; table-layout:fixed}
+.runs {table-layout:auto}
+th[scope=row] {width:35%; font-weight:400}
+thead th {font-size:.875rem}
 th,td {
   text-align:left; padding:.3rem .6rem .3rem 0; border-bottom:1px solid var(--line);
   vertical-align:top;
@@ -67,11 +73,20 @@ svg text {fill:var(--text); font:14px system-ui,sans-serif}
 svg .box {fill:var(--card); stroke:currentColor; stroke-width:1.5}
 svg .edge {fill:none; stroke:var(--dim)}
 svg .state {font-size:12px; fill:currentColor}
+svg.down {display:none}
+.charts {display:flex; flex-wrap:wrap; gap:1rem 2rem}
+figure {margin:.5rem 0; max-width:20rem}
+figcaption {font-size:.875rem}
+.filter {display:flex; flex-wrap:wrap; gap:.5rem 1rem; margin:.5rem 0}
+.scroll {margin-bottom:.5rem}
 input,select {
   font:inherit; padding:.3rem .5rem; color:inherit; background:var(--card);
   border:1px solid var(--dim); border-radius:.3rem; max-width:100%;
 }
 @media(max-width:40rem) {
+  svg.right {display:none}
+  svg.down {display:block; margin:0 auto}
+  td code {font-size:.75rem}
   .runs thead {position:absolute; width:1px; height:1px; overflow:hidden; clip-path:inset(50%)}
   .runs tr:not([hidden]) {display:block; border-bottom:1px solid var(--line); padding:.4rem 0}
   .runs td {display:inline-block; border:0; padding:0 .8rem .1rem 0}

@@ -10,7 +10,7 @@ from pipelines.compiled.task_names import ROOT, Place
 from pipelines.compiled.values import Value
 from pipelines.console.progress import Progress
 from pipelines.pages.record import FILE, KILLED, RUNNING, RunRecord, StepRecord, load
-from pipelines.pages.recorder import Recorder, write_run
+from pipelines.pages.recorder import PAGE, Recorder, write_run
 from pipelines.runner.summary import mlflow_place
 from pipelines.runner.unfinished import goes_on
 from pipelines.system.connections import without_secrets
@@ -32,11 +32,11 @@ def recorder(
     """Return the observer that keeps the page of a run; `what` is the release and the runner."""
     mark_killed(folder.parent)
     known = pipeline.parameters
-    changed = [
-        name
+    changed = {
+        name: "" if default is None else default
         for name, value in parameters.items()
-        if name not in known or known[name].default != value
-    ]
+        if (default := known[name].default if name in known else None) != value
+    }
     release, runner = what
     place = mlflow_place(parameters, folder.parent, tracking_uri)
     now = time.time()
@@ -58,8 +58,8 @@ def mark_killed(runs: Path) -> None:
         # Somebody may remove it meanwhile, or keep it from us.
         with suppress(OSError):
             if record := _abandoned(file.parent):
-                # Nothing was written after its last change of state.
-                ended = file.stat().st_mtime
+                written = (file, file.with_name(PAGE))
+                ended = max(each.stat().st_mtime for each in written if each.exists())
                 record.close(KILLED, _GONE, ended)
                 for step in record.steps:
                     if step.state == State.RUNNING:
@@ -92,8 +92,9 @@ def _steps(
             for name, source in task.artifacts.items()
             if source.task or source.name in given
         }
-        # What a condition passes in comes from steps before it.
-        after = tuple(dict.fromkeys([*names, *(step for step, _ in made.values())])) or before
+        # What comes first in a graph waits for what the graph itself waits for.
+        first = names or [*before]
+        after = tuple(dict.fromkeys([*first, *(step for step, _ in made.values())]))
         if isinstance(task.body, Graph):
             yield from _steps(task.body, place.within(task.name), after, made)
         else:

@@ -40,9 +40,11 @@ def test_the_steps_of_the_training_pipeline_have_what_they_come_after(folder: Pa
         run = recorded(folder)
     steps = {each.name: each for each in run.steps}
     assert set(steps["evaluate"].after) >= {"preprocess", "train"}
+    # It waits for the condition, too, which `decide` answers.
+    assert set(steps["train"].after) >= {"decide", "preprocess"}
     assert ["train_data", "preprocess", "train_data"] in steps["train"].inputs
     assert ["model", "train", "trained_model"] in steps["register"].inputs
-    assert sorted(run.changed) == ["seed", "source"]
+    assert run.changed == {"seed": 42, "source": "sample:breast_cancer"}
     assert (run.what, run.runner, run.mlflow) == ("1.0.0", "docker", "http://mlflow:5000")
     files = [path.read_text() for path in folder.iterdir() if path.is_file()]
     assert len(files) == 2

@@ -9,6 +9,7 @@ from shlex import join
 from typing import Any
 
 from pipelines.compiled.values import Value
+from pipelines.console.checks import check_line
 from pipelines.console.decision import FORCED, not_retrained
 from pipelines.runner.task.backend import Values
 from pipelines.system.connections import without_secrets
@@ -121,33 +122,10 @@ def _evaluation(result: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
     # With two classes, recall needs to say of which: `recall of "Cardiac"`.
     checked, shown_as = result["checks"], result.get("shown_as", {})
     for metric, value in sorted(result["metrics"].items()):
-        lines = [_check(check) for check in checked if check["metric"] == metric]
+        lines = [check_line(check) for check in checked if check["metric"] == metric]
         for line in lines or [f"{value:.4f}"]:
             yield shown_as.get(metric, metric), line
     for check in checked:
         if check["metric"] not in result["metrics"]:
-            yield check["metric"], _check(check)
+            yield check["metric"], check_line(check)
     yield "verdict", "passed" if result["passed"] else "failed"
-
-
-def _check(check: dict[str, Any]) -> str:
-    verdict = "passed" if check["passed"] else "FAILED"
-    if check["threshold"] is None:
-        value = "not computed" if check["value"] is None else f"{check['value']:.4f}"
-        return f"{value} {verdict}: {check.get('note') or check.get('reason') or 'no champion'}"
-    value, threshold = _apart(check["value"], check["threshold"])
-    # A threshold may be met exactly; a baseline must be beaten.
-    limit = (">" if check["greater_is_better"] else "<") + ("" if check.get("baseline") else "=")
-    kind = " (baseline)" if check.get("baseline") else ""
-    kind = " (champion)" if check.get("champion") is not None else kind
-    # For example, the value reaches the threshold, but not with enough certainty.
-    reason = f": {check['reason']}" if check.get("reason") else ""
-    return f"{value} {limit} {threshold}{kind} {verdict}{reason}"
-
-
-def _apart(value: float | None, threshold: float) -> tuple[str, str]:
-    """Return both with four decimals, or with all if four would make a miss look like a hit."""
-    if value is None:
-        return "not computed", f"{threshold:.4f}"
-    short = f"{value:.4f}", f"{threshold:.4f}"
-    return short if value == threshold or short[0] != short[1] else (repr(value), repr(threshold))

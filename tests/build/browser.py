@@ -1,5 +1,6 @@
 """Drive a real headless browser over the pipe of Chromium's DevTools."""
 
+import base64
 import json
 import os
 import select
@@ -105,11 +106,23 @@ class Browser:
         return [event["params"] for event in self.events if event["method"] in methods]
 
     def ask(self, expression: str) -> Any:
-        """Return the value of a JavaScript expression on the page."""
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        """Return the value of a JavaScript expression on the page, or what it promises."""
+        answer = self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
         if "exceptionDetails" in answer:
             raise RuntimeError(str(answer["exceptionDetails"]))
         return answer["result"].get("value")
+
+    def picture(self, file: Path) -> None:
+        """Save the whole page as a PNG file."""
+        size = self.call("Page.getLayoutMetrics")["cssContentSize"]
+        # Chromium draws no picture that is much longer.
+        clip = {"x": 0, "y": 0, "width": size["width"], "height": min(size["height"], 8000)}
+        taken = self.call(
+            "Page.captureScreenshot", captureBeyondViewport=True, clip={**clip, "scale": 1}
+        )
+        file.write_bytes(base64.b64decode(taken["data"]))
 
     def read_aloud(self) -> list[tuple[str, str]]:
         """Return what a screen reader gets: the role and name of each element, in order."""

@@ -1,0 +1,44 @@
+"""Read from the outputs of a run's steps what came of it."""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+from pipelines.console.checks import check_line
+from pipelines.console.decision import FORCED, not_retrained
+from pipelines.pages.record import RunRecord
+
+
+def add_results(record: RunRecord, folder: Path) -> None:
+    """Add the verdict, the main metric, the decision and the registered model, if there are any."""
+    champion = ""
+    for step in record.steps:
+        place = folder / step.name
+        champion = _text(place / "champion.txt") or champion
+        with suppress(OSError, ValueError, LookupError, TypeError):
+            _add_verdict(record, place / "result")
+        if retrain := _text(place / "retrain.txt"):
+            why = _text(place / "why.txt")
+            if retrain != "true":
+                record.decision = not_retrained(why, champion)
+            elif why != FORCED:
+                record.decision = f"retrained: {why}"
+        record.model = _text(place / "model_uri.txt") or record.model
+
+
+def _add_verdict(record: RunRecord, file: Path) -> None:
+    result = json.loads(file.read_text())
+    shown_as = result.get("shown_as", {})
+    record.passed = bool(result["passed"])
+    record.checks = [
+        (shown_as.get(each["metric"], each["metric"]), check_line(each), bool(each["passed"]))
+        for each in result["checks"]
+    ]
+    measured = [each for each in result["checks"] if each["value"] is not None]
+    record.metric = (str(measured[0]["metric"]), float(measured[0]["value"]))
+
+
+def _text(file: Path) -> str:
+    with suppress(OSError):
+        return file.read_text(errors="replace").strip()
+    return ""

@@ -125,10 +125,11 @@ def _evaluate(argv: Sequence[str]) -> None:
         from evaluate.report.console import left_out, table, verdict
         from evaluate.step import measure
 
-        evaluation, outputs = measure(client, model, request, model_run)
+        evaluated = measure(client, model, request, model_run)
         for name, flag in flags.items():
-            write_text(stages[flag], outputs[name])
-        save(client, evaluation, request, outputs)
+            write_text(stages[flag], evaluated.outputs[name])
+        save(client, model_run, evaluated, request)
+    evaluation = evaluated.evaluation
     for line in left_out(evaluation):
         log("evaluate", line)
     print("\n".join([*table(evaluation), verdict(evaluation)]))

@@ -154,7 +154,9 @@ def test_an_estimator_without_probabilities_has_the_metrics_of_its_labels() -> N
 def test_a_perfect_model_has_no_error() -> None:
     frame = pd.DataFrame({"x": np.arange(20.0)})
     pipeline = Pipeline([("estimator", LinearRegression())])
-    metrics = summarise(cross_validate(pipeline, frame, frame["x"] * 3, Folds("regression", 5, seed=0)))
+    metrics = summarise(
+        cross_validate(pipeline, frame, frame["x"] * 3, Folds("regression", 5, seed=0))
+    )
     assert metrics["cv_rmse_mean"] == pytest.approx(0, abs=1e-9)
     assert metrics["cv_r2_mean"] == pytest.approx(1)
 

@@ -138,6 +138,6 @@ def test_a_parameter_of_the_run_cannot_have_the_name_of_one_of_the_search(
     step: Step, capsys: pytest.CaptureFixture[str]
 ) -> None:
     step.write(customers(), "price")
-    flags = ["--search", '{"trials": 3}', "--experiment-parameters", "search.metric=2"]
+    flags = ["--search", '{"trials": 3}', "--experiment-parameters", "search.best_trial=2"]
     assert step.run(*flags) == 2
-    assert "'search.metric' is recorded by train itself" in capsys.readouterr().err
+    assert "'search.best_trial' is recorded by train itself" in capsys.readouterr().err

@@ -21,7 +21,7 @@ from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 
 from train.conftest import Step, customers
-from train.model.cross_validation import Folds, cross_validate, regression_metrics, summarise
+from train.model.cross_validation import Folds, cross_validate, regression_metrics
 from train.progress import Progress
 from train.search.search import run_trials
 from train.search.trials import Plan, Trial, Watcher, rank
@@ -103,6 +103,7 @@ def test_each_trial_is_a_nested_run_and_the_best_one_is_the_model(
         "search.trials": "6",
         "search.metric": "log_loss",
         "search.space": json.dumps(space, sort_keys=True),
+        "search.best_trial": best.info.run_name.removeprefix("trial "),
     }.items() <= parent.data.params.items()
     # MLflow draws the course of the search.
     history = step.client.get_metric_history(parent.info.run_id, "trials/log_loss")

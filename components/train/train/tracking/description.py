@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from pinion_step.tracking.descriptions import code, run_page, with_section
+from pinion_step.tracking.descriptions import artifact_page, code, run_page, with_section
 from train.data.dataset import Dataset
 from train.data.schema import Schema
 from train.model.cross_validation import METRICS
@@ -31,7 +31,7 @@ def describe_fit(model: str, schema: Schema, data: Dataset) -> str:
 
 def describe_model(fit: str, run: Run) -> str:
     """Return what a model is, and where to look."""
-    report = run_page(run.experiment_id, run.run_id, REPORT)
+    report = artifact_page(run.experiment_id, run.run_id, REPORT)
     return f"{fit}\n\n[Evaluation report]({report}), once the model is evaluated."
 
 

@@ -12,6 +12,7 @@ from train.model.pipeline import RESERVED
 from train.models import find_model
 from train.options import Options
 from train.search.trials import LONGEST_PARAMETER, describe_params
+from train.tracking.results import BEST_TRIAL
 
 # Parameters of estimators that say nothing about the model, or repeat another parameter.
 SILENT = {*RESERVED, "n_jobs", "random_state"}
@@ -53,7 +54,7 @@ def refuse_taken_names(
     params: Mapping[str, str], estimator: BaseEstimator, options: Options
 ) -> None:
     """Raise `WrongCallError` if a parameter of the user has a name that train records itself."""
-    recorded = {*params, *estimator.get_params()}
+    recorded = {*params, *estimator.get_params(), BEST_TRIAL}
     taken = sorted(recorded & set(options.experiment_parameters))
     if taken:
         raise WrongCallError(

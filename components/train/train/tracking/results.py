@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from train.model.cross_validation import Metrics, summarise
 from train.search.trials import Trial, describe_params
 
+BEST_TRIAL = "search.best_trial"
+
 
 @dataclass(frozen=True)
 class Results:
@@ -29,8 +31,11 @@ class Results:
 
     @property
     def params(self) -> dict[str, str]:
-        """Return the parameters of the best trial."""
-        return describe_params(self.trials[0].params) if self.trials else {}
+        """Return the number of the best trial, and its parameters."""
+        if not self.trials:
+            return {}
+        best = self.trials[0]
+        return {**describe_params(best.params), BEST_TRIAL: str(best.number)}
 
     @property
     def series(self) -> dict[str, dict[int, float]]:

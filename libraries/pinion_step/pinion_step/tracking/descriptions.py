@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pinion_step.console import short
+
 # The tag that MLflow shows as the description of a run or a logged model.
 NOTE = "mlflow.note.content"
 
@@ -12,14 +14,27 @@ NOTE = "mlflow.note.content"
 class Figure:
     """A metric with its interval, what it had to reach, and the champion's value on these rows.
 
-    `demand` is such as `>= 0.9`, and empty if there was none.
+    `demand` is such as `>= 0.9`, and empty if there was none; `limit` is the number in it.
     """
 
     metric: str
     value: float | None
     interval: tuple[float, float] | None = None
     demand: str = ""
+    limit: float | None = None
     champion: float | None = None
+
+    def __str__(self) -> str:
+        between = f" ({' to '.join(map(_number, self.interval))})" if self.interval else ""
+        return f"{self.metric} {self._value}{between}"
+
+    @property
+    def _value(self) -> str:
+        if self.value is None:
+            return "not computed"
+        text = _number(self.value)
+        is_close = self.limit not in (None, self.value) and _number(self.limit or 0.0) == text
+        return short(self.value, self.limit) if is_close else text
 
     def cells(self) -> list[str]:
         """Return the cells of the figure's row; those without a value are empty."""
@@ -27,8 +42,8 @@ class Figure:
         change = None if champion is None or self.value is None else self.value - champion
         return [
             self.metric,
-            "not computed" if self.value is None else _number(self.value),
-            f"{_number(self.interval[0])} to {_number(self.interval[1])}" if self.interval else "",
+            self._value,
+            " to ".join(map(_number, self.interval)) if self.interval else "",
             self.demand,
             "" if champion is None else _number(champion),
             "" if change is None else _number(change, "+"),
@@ -60,10 +75,14 @@ def code(text: str) -> str:
     return f"`{text.replace('`', chr(39))}`"
 
 
-def run_page(experiment_id: str, run_id: str, artifact: str = "") -> str:
-    """Return the address of a run, or of one of its artifacts, within MLflow's pages."""
-    page = f"#/experiments/{experiment_id}/runs/{run_id}"
-    return f"{page}/artifacts/{artifact}" if artifact else page
+def run_page(experiment_id: str, run_id: str) -> str:
+    """Return the address of a run within MLflow's pages."""
+    return f"#/experiments/{experiment_id}/runs/{run_id}"
+
+
+def artifact_page(experiment_id: str, run_id: str, path: str) -> str:
+    """Return the address of an artifact of a run within MLflow's pages."""
+    return f"{run_page(experiment_id, run_id)}/artifacts/{path}"
 
 
 def _number(value: float, sign: str = "") -> str:

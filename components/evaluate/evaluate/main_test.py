@@ -60,6 +60,8 @@ def test_a_classification_beats_its_baseline(
                 "baseline": True,
             },
         ],
+        # One interval for each metric; the model makes no mistake, so that most are points.
+        "intervals": result["intervals"],
         "positive_class": ">50K",
         "shown_as": {
             "precision": 'precision of ">50K"',
@@ -76,6 +78,10 @@ def test_a_classification_beats_its_baseline(
         "recall",
         "roc_auc",
     ]
+    assert result["intervals"].keys() == result["metrics"].keys()
+    assert result["intervals"]["accuracy"] == [1.0, 1.0]
+    low, high = result["intervals"]["log_loss"]
+    assert low < result["metrics"]["log_loss"] < high
     assert outcome.stdout.splitlines()[-1] == (
         "evaluation passed: 2 of 2 checks passed on 60 test rows"
     )

@@ -1,7 +1,8 @@
 """The step: from a model folder and a test split to the texts of the outputs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -9,21 +10,26 @@ from threadpoolctl import threadpool_limits
 from evaluate.executor_output import native_outputs
 from evaluate.gate.champion import Candidate, find_champion
 from evaluate.gate.evaluation import Evaluation, evaluate
-from evaluate.inputs.dataset import read_test_split
+from evaluate.inputs.dataset import Split, read_test_split
 from evaluate.inputs.model import ModelFolder, load_estimator
 from evaluate.lineage import lineage
 from evaluate.measure.predictions import Predictions, predict
 from evaluate.report import document
 from evaluate.report.page import page
 from evaluate.report.parts import groups
+from evaluate.report.plots.gallery import figures
+from evaluate.report.plots.output import as_png
+from evaluate.report.training import read_training
 from evaluate.request import Request
 from evaluate.tracking import ARTIFACTS
 from pinion_step.console import log
-from pinion_step.errors import WrongCallError, some
+from pinion_step.errors import WrongCallError, one_line, some
 from pinion_step.outputs import to_json
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from mlflow import MlflowClient
+    from mlflow.entities import Run
 
 # Below this size, OpenMP's threads take longer to wake than to work, and the importance of the
 # features needs hundreds of predictions.
@@ -32,13 +38,21 @@ MANY_CELLS = 5_000_000
 MOSTLY_LONE = 2 / 3
 
 
-def measure(
-    client: "MlflowClient", model: ModelFolder, request: Request, parameters: Mapping[str, str]
-) -> tuple[Evaluation, dict[str, str]]:
-    """Evaluate the model, and return the texts of at least the requested outputs, by name.
+@dataclass(frozen=True)
+class Evaluated:
+    """The verdict on the rows of a split, the texts of the outputs by name, and the plots as PNG.
 
-    `parameters` are those of the model's run. `lineage` among the texts is for MLflow only.
+    `lineage` among the texts is for MLflow only, as the plots are.
     """
+
+    evaluation: Evaluation
+    split: Split
+    outputs: Mapping[str, str]
+    plots: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def measure(client: "MlflowClient", model: ModelFolder, request: Request, run: "Run") -> Evaluated:
+    """Evaluate the model, and write at least the requested outputs; `run` is the model's."""
     candidate = read_candidate(model, request)
     estimator, split = candidate.estimator, candidate.split
     with threadpool_limits(1 if split.features.size < MANY_CELLS else None):
@@ -47,12 +61,40 @@ def measure(
         if request.thresholds.compare:
             champion = find_champion(client, request.compare_with, candidate)
         evaluation = evaluate(model, predictions, request.thresholds, champion)
-        outputs = texts(evaluation, predictions, request)
+        numbers: dict[str, Any] = {}
         if not ARTIFACTS.keys().isdisjoint(request.outputs):
             numbers = document.build(evaluation, predictions, candidate, request.slices)
-            numbers["provenance"] = document.provenance(evaluation, candidate, request, parameters)
-            outputs |= {"report": page(numbers), "report_data": to_json(numbers)}
-    return evaluation, outputs
+            numbers["training"] = read_training(client, run, numbers["main_metric"])
+            numbers["provenance"] = document.provenance(
+                evaluation, candidate, request, run.data.params
+            )
+            evaluation = replace(evaluation, intervals=intervals_in(numbers))
+        outputs = texts(evaluation, predictions, request)
+    if not numbers:
+        return Evaluated(evaluation, split, outputs)
+    drawn = figures(numbers)
+    outputs |= {"report": page(numbers), "report_data": to_json(numbers)}
+    return Evaluated(evaluation, split, outputs, pictures(drawn))
+
+
+def intervals_in(numbers: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+    """Return the interval of each metric that has one."""
+    return {
+        each["name"]: (each["low"], each["high"])
+        for each in numbers["metrics"]
+        if each["low"] is not None
+    }
+
+
+def pictures(drawn: "Mapping[str, Figure]") -> dict[str, bytes]:
+    """Return the figures as PNG; a figure that cannot be one is left out, with a warning."""
+    found = {}
+    for name, figure in drawn.items():
+        try:
+            found[name] = as_png(figure)
+        except Exception as error:  # the report has the figure too, and the verdict needs none
+            log("evaluate", f"warning: no plot {name} in MLflow: {one_line(error, 200)}")
+    return found
 
 
 def read_candidate(model: ModelFolder, request: Request) -> Candidate:

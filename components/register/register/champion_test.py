@@ -158,8 +158,8 @@ def test_the_page_of_a_version_says_how_good_it_is(
 
     (version,) = store.versions("carded")
     assert version.description == (
-        "Passed its evaluation on rows that it was not trained on:\n\n"
-        "- accuracy is 0.956, must be >= 0.9\n\n"
-        "| metric | value |\n|---|---|\n| accuracy | 0.956 |\n| roc_auc | 0.9877 |\n\n"
+        "accuracy 0.9560; measured on rows that the model was not trained on.\n\n"
+        "| metric | value | must be |\n| --- | ---: | ---: |\n"
+        "| accuracy | 0.9560 | >= 0.9 |\n| roc_auc | 0.9877 |  |\n\n"
         f"- Dataset: `wine.csv`\n- Training run: `{trained.run_id}`"
     )

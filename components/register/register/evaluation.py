@@ -32,12 +32,19 @@ class Check:
             return f"{self.metric} is {self._shown(self.value)}, and there was no champion"
         if self.threshold is None:
             return f"{self.metric} could not be held against the champion{reason}"
+        if self.value is None:
+            return f"{self.metric} was not computed, must be {self.demand}"
+        shown = self._shown(self.value, self.threshold)
+        return f"{self.metric} is {shown}, must be {self.demand}{reason}"
+
+    @property
+    def demand(self) -> str:
+        """Return the comparison that has to hold."""
+        if self.threshold is None:
+            return "no champion" if self.passed else "champion unknown"
         relation = (">" if self.greater_is_better else "<") + ("" if self.baseline else "=")
         baseline = " (baseline)" if self.baseline else ""
-        demand = f"must be {relation} {self._shown(self.threshold, self.value)}{baseline}"
-        if self.value is None:
-            return f"{self.metric} was not computed, {demand}"
-        return f"{self.metric} is {self._shown(self.value, self.threshold)}, {demand}{reason}"
+        return f"{relation} {self._shown(self.threshold, self.value)}{baseline}"
 
     @staticmethod
     def _shown(number: float | None, other: float | None = None) -> str:
@@ -68,7 +75,8 @@ class Compared:
 class EvaluationResult:
     """The parts of an evaluation that register needs.
 
-    `compared` is None if no check was held against a champion.
+    `compared` is None if no check was held against a champion; `champion` has its metrics. Results
+    of earlier releases have no `intervals`, those of `metrics`.
     """
 
     passed: bool
@@ -77,6 +85,9 @@ class EvaluationResult:
     checks: tuple[Check, ...]
     compared: Compared | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    champion: Mapping[str, float] = field(default_factory=dict)
+    rows: int | None = None
 
     @property
     def why(self) -> str:
@@ -102,10 +113,13 @@ def read_evaluation(path: Path) -> EvaluationResult:
             run_id=_typed(document, "run_id", str),
             checks=checks,
             compared=None if champion is None else _compared(champion),
-            metrics={
-                shown_as.get(name, name): float(each)
-                for name, each in document.get("metrics", {}).items()
+            metrics=_numbers(document, shown_as),
+            champion=_numbers(champion or {}, shown_as),
+            intervals={
+                shown_as.get(name, name): (float(low), float(high))
+                for name, (low, high) in document.get("intervals", {}).items()
             },
+            rows=document.get("rows"),
         )
     except _NO_RESULT as error:
         raise StepError(
@@ -132,6 +146,11 @@ def require_passed(path: Path, result: EvaluationResult, model: ModelFolder) -> 
         raise StepError(
             f"the model {model.model_id} did not pass its evaluation: {failed or 'no reason given'}"
         )
+
+
+def _numbers(document: Mapping[str, Any], shown_as: Mapping[str, str]) -> dict[str, float]:
+    found = document.get("metrics", {})
+    return {shown_as.get(name, name): float(each) for name, each in found.items()}
 
 
 def _compared(champion: dict[str, Any]) -> Compared:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _TURNS = 50
 # On the model's page, above its versions.
 _ABOUT = (
-    "Every version passed its evaluation. "
-    "`champion` is the one in use, `previous` the one before it."
+    "Every version passed its evaluation; its page has the metrics that it reached. "
+    "`champion` is the version in use, `previous` the one before it."
 )
 
 

@@ -94,6 +94,11 @@ class Step:
         (self.folder / "profile").write_text(to_json(profile))
         return self
 
+    @property
+    def client(self) -> MlflowClient:
+        """A client of the store."""
+        return MlflowClient(self.tracking_uri)
+
     def flags(self, *more: str) -> list[str]:
         """Return a whole command line; a later flag wins."""
         given = {
@@ -123,18 +128,16 @@ class Step:
 
     def run_status(self) -> str:
         """Return how the only run of the step's experiment ended."""
-        client = MlflowClient(self.tracking_uri)
-        experiment = client.get_experiment_by_name(self.folder.name)
+        experiment = self.client.get_experiment_by_name(self.folder.name)
         assert experiment
-        (run,) = client.search_runs([experiment.experiment_id])
+        (run,) = self.client.search_runs([experiment.experiment_id])
         return run.info.status
 
     def runs(self) -> list[Run]:
         """Return the runs of the step's experiment: its own, then those of its trials."""
-        client = MlflowClient(self.tracking_uri)
-        experiment = client.get_experiment_by_name(self.folder.name)
+        experiment = self.client.get_experiment_by_name(self.folder.name)
         assert experiment
-        runs = client.search_runs([experiment.experiment_id])
+        runs = self.client.search_runs([experiment.experiment_id])
         return sorted(runs, key=lambda run: _trial_number(run.info.run_name))
 
     def left_behind(self) -> list[str]:

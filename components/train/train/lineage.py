@@ -14,19 +14,24 @@ from train.options import Options
 from train.tracking.run import Run
 
 
-def log_lineage(run: Run, options: Options, data: Dataset, metrics: Path) -> None:
+def input_hashes(options: Options) -> dict[str, str]:
+    """Return the SHA-256 of each input, by its name."""
+    files = {
+        "train_data": options.train_data,
+        "schema": options.schema,
+        "profile": options.profile,
+    }
+    return {name: sha256(path) for name, path in files.items()}
+
+
+def log_lineage(
+    run: Run, options: Options, data: Dataset, inputs: Mapping[str, str], metrics: Path
+) -> None:
     """Log a document for each step; the training split tells about the steps before this one."""
     documents: dict[str, Mapping[str, Any]] = {
         "train": {
             "parameters": given_parameters(options),
-            "inputs": {
-                name: sha256(path)
-                for name, path in (
-                    ("train_data", options.train_data),
-                    ("schema", options.schema),
-                    ("profile", options.profile),
-                )
-            },
+            "inputs": inputs,
             "outputs": {"metrics": sha256(metrics)},
         }
     }

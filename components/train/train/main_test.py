@@ -55,7 +55,7 @@ def test_each_model_learns_a_mixed_table_without_a_warning(
     assert capsys.readouterr().err == f"train: {model} on 120 rows, 7 features, 5 folds\n"
 
 
-def test_a_run_records_every_parameter_and_the_metrics(
+def test_a_run_records_what_was_chosen_and_the_metrics(
     step: Step, capsys: pytest.CaptureFixture[str]
 ) -> None:
     step.write(customers(), "income class", positive="<=50K")
@@ -69,12 +69,11 @@ def test_a_run_records_every_parameter_and_the_metrics(
     )
     run = MlflowClient(step.tracking_uri).get_run(run_id)
     assert run.info.status == "FINISHED"
-    assert run.data.metrics == step.metrics()
-    assert {
+    assert run.data.metrics.items() >= step.metrics().items()
+    assert run.data.params == {
         "model": "logistic_regression",
-        "model_params": '{"C": 0.5}',
-        "estimator.C": "0.5",
-        "estimator.random_state": "3",
+        "C": "0.5",
+        "max_iter": "2000",
         "seed": "3",
         "cv_folds": "4",
         "positive_class": "<=50K",
@@ -84,7 +83,7 @@ def test_a_run_records_every_parameter_and_the_metrics(
         "columns": "7",
         "team": "risk",
         "note": "a=b",
-    }.items() <= run.data.params.items()
+    }
     folder = yaml.safe_load((step.output("trained_model") / "MLmodel").read_text())
     assert folder["metadata"] == {
         "target": "income class",
@@ -102,7 +101,7 @@ def test_parameters_that_are_longer_than_an_argument_may_be(step: Step) -> None:
     assert step.run("--model", "logistic_regression", "--model-params", given) == 0
 
     run = MlflowClient(step.tracking_uri).get_run(step.output("run_id").read_text())
-    assert run.data.params["model_params"].startswith('{"class_weight": {"<=50K": 1.0, ">50K": 2.5')
+    assert run.data.params["class_weight"].startswith("{'<=50K': 1.0, '>50K': 2.5")
 
 
 def test_a_run_says_from_which_data_and_versions_its_model_came(

@@ -6,38 +6,38 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from pinion_step.errors import StepError, WrongCallError
-from pinion_step.formats.profile import Profile
+from pinion_step.formats.profile import to_json as profile_to_json
 from pinion_step.kfp.executor_output import describe
 from pinion_step.mlflow import answers, connect, resolve_uri
 from pinion_step.outputs import Staged, staged, to_json, write_text
 from pinion_step.store import prepare_store
-from train.data.dataset import Dataset, read_dataset
-from train.data.profile import read_profile_of
-from train.data.schema import Schema, read_schema
+from pinion_step.tracking.datasets import describe_dataset, log_dataset
+from pinion_step.tracking.descriptions import NOTE
+from pinion_step.tracking.runs import run_name
+from train.job import Job, prepare
 from train.log import log
-from train.model.cross_validation import METRICS, Folds, Metrics, choose_folds, cross_validate
-from train.model.footprint import check_memory
+from train.model.cross_validation import METRICS, Metrics, cross_validate
 from train.model.low_memory import make_plain
 from train.model.many_classes import warn
-from train.model.pipeline import build_pipeline, use_one_thread
-from train.models import find_model
+from train.model.pipeline import use_one_thread
 from train.options import Options
 from train.progress import Progress, shown
-from train.search.plan import describe_plan, expected_work, plan_search
+from train.search.plan import expected_work
 from train.search.rounds import ESTIMATOR
 from train.search.search import run_trials
-from train.search.trials import Plan, Trial, describe_params, describe_score
-from train.tracking.parameters import FOUND, refuse_taken_names, run_parameters
+from train.search.trials import Plan, describe_score
+from train.tracking.description import describe_model, describe_run
+from train.tracking.results import Results
 
 if TYPE_CHECKING:
+    from mlflow.entities import Dataset as MlflowDataset
     from mlflow.entities import LoggedModel
 
     from train.tracking.run import Run
@@ -47,25 +47,6 @@ if TYPE_CHECKING:
 MANY_CELLS = 5_000_000
 # What KFP's pages call the metrics; those of evaluate have the name `metrics` too.
 SHOWN = {"display_name": "cross-validated metrics"}
-
-
-@dataclass(frozen=True)
-class Job:
-    """A checked call: the inputs, the unfitted pipeline and the known parameters of the run."""
-
-    options: Options
-    schema: Schema
-    data: Dataset
-    profile: Profile
-    pipeline: Pipeline
-    folds: Folds
-    plan: Plan | None
-    params: dict[str, str]
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """The tag of the run that says which data its profile is of."""
-        return {"pinion.dataset": self.profile.dataset}
 
 
 def train(options: Options) -> str:
@@ -87,67 +68,49 @@ def train(options: Options) -> str:
         return fit_and_log(job, uri, outputs)
 
 
-def prepare(options: Options) -> Job:
-    """Read the inputs, and check them against each other and the options."""
-    schema = read_schema(options.schema)
-    check_memory(options, schema, find_model(schema.task, options.model).family)
-    data = read_dataset(options.train_data, schema)
-    profile = read_profile_of(options.profile, schema, data)
-    try:
-        number = choose_folds(data.target, schema.task, options.cv_folds)
-    except ValueError as error:
-        raise StepError(f"--train-data {options.train_data}: {error}") from error
-    if number < options.cv_folds:
-        log(
-            f"using {number} folds instead of {options.cv_folds}, because the rarest class has too "
-            "few rows"
-        )
-    pipeline = build_pipeline(
-        schema, data.features, data.target, options.model, options.model_params, options.seed
-    )
-    folds = Folds(schema.task, number, options.seed, schema.positive_class)
-    plan = plan_search(options, schema, data, folds, pipeline[-1])
-    params = run_parameters(options, schema, data, folds, pipeline[-1])
-    if options.search and plan:
-        params |= describe_plan(options.search, plan)
-    refuse_taken_names(params, options)
-    params |= options.experiment_parameters
-    # The values that the trials vary are known only after the search.
-    varied = {f"estimator.{name}" for name in plan.space} if plan else set()
-    known = {name: value for name, value in params.items() if name not in varied}
-    return Job(options, schema, data, profile, pipeline, folds, plan, known)
-
-
 def fit_and_log(job: Job, uri: str, outputs: Staged) -> str:
     """Cross-validate and fit inside one MLflow run, and publish the outputs before it ends."""
     # MLflow takes a second to import; a wrong call must not wait for it.
-    from train.lineage import log_lineage
-    from train.model import logged_model
+    from train.lineage import input_hashes, log_lineage
     from train.tracking import run as tracking
     from train.tracking.parent import find_place
 
-    options, data = job.options, job.data
+    options, data, inputs = job.options, job.data, input_hashes(job.options)
     client = connect(uri)
     with answers(uri, f"the experiment {options.experiment!r}"):
         experiment_id, links = find_place(client, options.experiment, os.environ)
         tags = tracking.run_tags(data.source, data.sha256, os.environ) | links | job.tags
-        with tracking.tracked_run(client, experiment_id, options.model, tags) as run:
-            run.log_params(job.params)
-            columns = logged_model.fitted_columns(job.schema, data.features)
-            run.log_dataset(data.source, job.profile, columns, len(data.target))
-            metrics, found = fit(job, run, tags)
-            run.log_params(found)
-            with tracking.tracked_model(run, options.model, {**job.params, **found}) as logged:
+        name = run_name(options.model, os.environ)
+        with tracking.tracked_run(client, experiment_id, name, tags) as run:
+            dataset = start(job, run, inputs["train_data"])
+            results = fit(job, run, tags)
+            known = {**job.params, **results.params}
+            about = {**tracking.model_tags(tags), NOTE: describe_model(job.fit, run)}
+            with tracking.tracked_model(run, options.model, known, about) as logged:
                 folder = outputs["--trained-model"]
                 save(job, logged, folder)
                 client.log_model_artifacts(logged.model_id, str(folder))
-                run.log_metrics(metrics, logged.model_id)
+                note = describe_run(job.fit, job.schema.task, job.plan, results, run, tags)
+                run.log_results(results, note, logged.model_id, dataset)
             ids = {"--run-id": run.run_id, "--model-id": logged.model_id}
-            write_documents(ids, metrics, options, outputs)
-            log_lineage(run, options, data, outputs["--metrics"])
+            write_documents(ids, results.metrics, options, outputs)
+            log_lineage(run, options, data, inputs, outputs["--metrics"])
             outputs.publish()
-    score = describe_score(metrics, METRICS[job.schema.task][0])
+    score = describe_score(results.metrics, METRICS[job.schema.task][0])
     return f"run {run.run_id}, model {logged.model_id}, cross-validated {score}"
+
+
+def start(job: Job, run: Run, train_data: str) -> MlflowDataset:
+    """Log the parameters that are known, the profile and the dataset, which has the given hash."""
+    from train.model.logged_model import fitted_columns
+
+    run.log_params(job.params)
+    run.client.log_text(run.run_id, profile_to_json(job.profile), "profile.json")
+    features = job.data.features
+    columns = json.dumps({"mlflow_colspec": fitted_columns(job.schema, features).to_dict()})
+    dataset = describe_dataset(job.data.source, train_data, columns, *features.shape)
+    log_dataset(run.client, run.run_id, dataset, "training")
+    return dataset
 
 
 def save(job: Job, logged: LoggedModel, folder: Path) -> None:
@@ -171,7 +134,7 @@ def write_documents(
         write_text(outputs["--executor-input"], told)
 
 
-def fit(job: Job, run: Run, tags: Mapping[str, str]) -> tuple[Metrics, dict[str, str]]:
+def fit(job: Job, run: Run, tags: Mapping[str, str]) -> Results:
     """Cross-validate and fit the job's pipeline; return its metrics and what a search found.
 
     The trials of a search are runs nested in `run`. The best one sets the pipeline's parameters.
@@ -184,26 +147,24 @@ def fit(job: Job, run: Run, tags: Mapping[str, str]) -> tuple[Metrics, dict[str,
     warn(job.options.model, job.schema, data, pipeline, work + 1)
     progress = Progress(job.options.quiet)
     progress.expect(work)
-    metrics: Metrics | None = None
-    found: dict[str, str] = {}
+    results = Results([])
     with _fit_errors(job.options), shown(progress):
         if plan:
-            best, found = search(job, plan, run, tags, progress)
-            # A halving search has measured the best trial on some of the rows only.
-            metrics = None if plan.method == "halving" else best.metrics
+            results = search(job, plan, run, tags, progress)
         with threadpool_limits(1 if rows * columns < MANY_CELLS else None):
-            metrics = metrics or cross_validate(
-                pipeline, data.features, data.target, folds, progress.ended
-            )
+            if not results.folds:
+                scores = cross_validate(pipeline, data.features, data.target, folds, progress.ended)
+                results = replace(results, folds=scores)
             use_one_thread(pipeline.fit(data.features, data.target))
     make_plain(pipeline[0])
-    return metrics, found
+    return results
 
 
-def search(
-    job: Job, plan: Plan, run: Run, tags: Mapping[str, str], progress: Progress
-) -> tuple[Trial, dict[str, str]]:
-    """Set the best trial's parameters; return the trial and the parameters of the run about it."""
+def search(job: Job, plan: Plan, run: Run, tags: Mapping[str, str], progress: Progress) -> Results:
+    """Set the best trial's parameters; return the trials, with the folds of the best.
+
+    A halving has measured the best on some of the rows only, so it gives no folds.
+    """
     from train.search.runs import trial_runs
 
     data = job.data
@@ -215,9 +176,8 @@ def search(
     score = describe_score(best.metrics, plan.metric)
     log(f"best of {len(ranked)} trials: trial {best.number}, {score}")
     job.pipeline.set_params(**{f"{ESTIMATOR}{name}": best.params[name] for name in best.params})
-    numbers = (best.number, sum(bool(trial.error) for trial in ranked))
-    found = zip(FOUND, map(str, numbers), strict=True)
-    return best, {**describe_params(best.params), **dict(found)}
+    folds = [] if plan.method == "halving" else best.folds
+    return Results(folds, ranked, plan.metric, watcher.run_of(best))
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """One evaluation: a model on a test split, checked against thresholds."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ _LONGEST_LABEL = 40  # characters of a class in the name of a metric
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The measurements and the verdict."""
+    """The measurements and the verdict; `intervals` has those of the metrics that have one."""
 
     model: ModelFolder
     rows: int
@@ -31,6 +31,7 @@ class Evaluation:
     positive_class: int | float | str | bool | None
     champion: Champion | None = None
     resampled: Sequence[Distributions] = ()
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def shown_as(self) -> dict[str, str]:
@@ -57,6 +58,8 @@ class Evaluation:
             "baseline": self.baseline,
             "checks": [check.to_json() for check in self.checks],
         }
+        if self.intervals:
+            document["intervals"] = self.intervals
         if self.champion is not None:
             document["champion"] = self.champion.to_json()
         if self.positive_class is not None:

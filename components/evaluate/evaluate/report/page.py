@@ -113,7 +113,7 @@ def _classes(document: Document) -> Iterator[str]:
     if hidden := document["classes_left_out"]:
         yield paragraph(f"{hidden} classes of fewer rows are left out.")
     found = document["confusion"]
-    hidden = found["labels_left_out"]
+    hidden = found["labels_grouped"]
     caption = "Confusion matrix, rows of the test data"
     yield matrix(
         f"{caption}, without {hidden} classes that are confused less" if hidden else caption,

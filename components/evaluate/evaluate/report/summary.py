@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from evaluate.report.metric_names import better, name_of
+from evaluate.report.metric_names import better, beside_all, main, name_of
 from evaluate.report.tables import span
 from pinion_step.kfp.pages import answers, number
 
@@ -15,19 +15,6 @@ Document = dict[str, Any]
 def summary(document: Document) -> str:
     """Return the list of questions and answers at the top of the page."""
     return answers(_answers(document))
-
-
-def beside_all(document: Document, part: Document) -> str:
-    """Return whether a slice is better, worse or unclear compared with all rows."""
-    name, whole = document["main_metric"], main(document)["value"]
-    low, high = (None if end is None else end - whole for end in (part["low"], part["high"]))
-    return better(name, low, high)
-
-
-def main(document: Document) -> Document:
-    """Return the main metric with its interval."""
-    (found,) = (each for each in document["metrics"] if each["name"] == document["main_metric"])
-    return dict(found)
 
 
 def _answers(document: Document) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,8 +91,8 @@ def cross_validate(
     target: pd.Series,
     folds: Folds,
     ended: Callable[[str], None] = lambda _: None,
-) -> Metrics:
-    """Return `cv_<metric>_mean` and `cv_<metric>_std` of every metric.
+) -> list[Metrics]:
+    """Return the metrics of each fold.
 
     `ended` is called with a description of each fold that has ended.
     """
@@ -113,7 +113,7 @@ def cross_validate(
                 )
             )
             ended(f"fold {len(scores)} of {folds.number}")
-    return summarise(scores)
+    return scores
 
 
 def known_classes(target: pd.Series, task: str) -> np.ndarray:
@@ -140,10 +140,10 @@ def measure(
     return classification_metrics(true, guessed, np.arange(len(classes)), probabilities, positive)
 
 
-def summarise(scores: list[Metrics]) -> Metrics:
-    """Return the mean and the standard deviation of each metric over the folds, sorted by name."""
+def summarise(scores: Sequence[Metrics]) -> Metrics:
+    """Return `cv_<metric>_mean` and `cv_<metric>_std` of every metric, sorted by name."""
     summary = {}
-    for metric in sorted(scores[0]):
+    for metric in sorted(scores[0]) if scores else ():
         values = [score.get(metric, math.nan) for score in scores]
         if np.isfinite(values).all():
             summary[f"cv_{metric}_mean"] = float(np.mean(values))

@@ -80,7 +80,7 @@ def test_only_f1_depends_on_which_of_two_classes_is_positive(
     frame = pd.DataFrame({"x": np.arange(12.0)})
     pipeline = Pipeline([("estimator", DummyClassifier(strategy="most_frequent"))])
     folds = Folds("classification", 2, 0, positive)
-    metrics = cross_validate(pipeline, frame, labels(Cardiac=4, NonCardiac=8), folds)
+    metrics = summarise(cross_validate(pipeline, frame, labels(Cardiac=4, NonCardiac=8), folds))
     means = {name: value for name, value in metrics.items() if name.endswith("_mean")}
     log_loss = means.pop("cv_log_loss_mean")
     assert log_loss == pytest.approx(-np.log(np.finfo("float64").eps) / 3, rel=1e-6)
@@ -118,10 +118,11 @@ def test_folds_are_shuffled_by_the_seed() -> None:
     frame = pd.DataFrame({"x": np.arange(40.0)})
     target = pd.Series(np.where(frame["x"] < 30, 1.0, 50.0))
     pipeline = Pipeline([("estimator", DummyRegressor())])
-    spread = [
-        cross_validate(pipeline, frame, target, Folds("regression", 4, seed))["cv_rmse_std"]
+    metrics = [
+        summarise(cross_validate(pipeline, frame, target, Folds("regression", 4, seed)))
         for seed in (1, 1, 2)
     ]
+    spread = [each["cv_rmse_std"] for each in metrics]
     assert spread[0] == spread[1] != spread[2]
     assert spread[0] < 8  # the last fold of a sorted target alone would be off by 36
 
@@ -133,7 +134,7 @@ def test_a_class_that_a_fold_did_not_learn_has_no_probability(
     frame = pd.DataFrame({"x": np.arange(12.0)})
     pipeline = Pipeline([("estimator", DummyClassifier(strategy="prior"))])
 
-    metrics = cross_validate(pipeline, frame, target, Folds("classification", 2, seed=0))
+    metrics = summarise(cross_validate(pipeline, frame, target, Folds("classification", 2, seed=0)))
 
     assert metrics["cv_accuracy_mean"] == 0.5
     assert math.isfinite(metrics["cv_log_loss_mean"])
@@ -145,7 +146,7 @@ def test_an_estimator_without_probabilities_has_the_metrics_of_its_labels() -> N
     frame = pd.DataFrame({"x": np.arange(20.0)})
     target = pd.Series(np.where(frame["x"] < 8, 5, 7))
     pipeline = Pipeline([("estimator", LinearSVC())])
-    metrics = cross_validate(pipeline, frame, target, Folds("classification", 2, seed=0))
+    metrics = summarise(cross_validate(pipeline, frame, target, Folds("classification", 2, seed=0)))
     names = {name.removesuffix("_mean") for name in metrics if name.endswith("_mean")}
     assert names == {"cv_accuracy", "cv_balanced_accuracy", "cv_f1"}
 
@@ -153,7 +154,9 @@ def test_an_estimator_without_probabilities_has_the_metrics_of_its_labels() -> N
 def test_a_perfect_model_has_no_error() -> None:
     frame = pd.DataFrame({"x": np.arange(20.0)})
     pipeline = Pipeline([("estimator", LinearRegression())])
-    metrics = cross_validate(pipeline, frame, frame["x"] * 3, Folds("regression", 5, seed=0))
+    metrics = summarise(
+        cross_validate(pipeline, frame, frame["x"] * 3, Folds("regression", 5, seed=0))
+    )
     assert metrics["cv_rmse_mean"] == pytest.approx(0, abs=1e-9)
     assert metrics["cv_r2_mean"] == pytest.approx(1)
 

@@ -15,13 +15,14 @@ from pinion_step.store import prepare_store
 from train.__main__ import parse_options
 from train.conftest import KINDS, Step, customers
 from train.data.schema import Feature, Schema
+from train.job import prepare
 from train.model.logged_model import (
     TRUSTED_TYPES,
     choose_example,
     fitted_columns,
     make_signature,
 )
-from train.step import fit_and_log, prepare
+from train.step import fit_and_log
 
 FILES = ("run_id", "model_id", "metrics")
 MODELS_OF = {

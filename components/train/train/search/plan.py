@@ -83,10 +83,10 @@ def halving_rounds(trials: int, rows: int, least: int) -> list[tuple[int, int]]:
 
 def describe_plan(search: SearchOptions, plan: Plan) -> dict[str, str]:
     """Return the parameters of the run that describe the search."""
-    space = json.dumps(search.space, sort_keys=True) if search.space else "default"
+    space = json.dumps(search.space, sort_keys=True)[:LONGEST_SPACE] if search.space else ""
     return {
         "search.method": plan.method,
         "search.trials": str(plan.trials),
         "search.metric": plan.metric,
-        "search.space": space[:LONGEST_SPACE],
+        **({"search.space": space} if space else {}),
     }

@@ -57,10 +57,10 @@ class Rounds:
                 # scikit-learn raises it if every fit of a batch fails, but the search goes on.
                 if "fits failed" not in str(error):
                     raise
-                self._take(trials, [{} for _ in trials])
+                self._take(trials, [[] for _ in trials])
             else:
                 rows = range(self._measured, self._measured + len(trials))
-                self._take(trials, [self._metrics(results, row) for row in rows])
+                self._take(trials, [self._folds(results, row) for row in rows])
                 self._measured = rows.stop
             self._tell(trials, f"trial {start + len(trials)} of {len(candidates)}")
         if not results or all(trial.error for trial in self.trials):
@@ -82,22 +82,22 @@ class Rounds:
         self.watcher.started(trial)
         return trial
 
-    def _metrics(self, results: Mapping[str, Any], row: int) -> Metrics:
-        """Read a trial's metrics; the scores of a halving have the sign of "greater is better"."""
+    def _folds(self, results: Mapping[str, Any], row: int) -> list[Metrics]:
+        """Read the metrics of each fold, in a halving with the sign of "greater is better"."""
         folds: dict[str, dict[str, float]] = {}
         for key, values in results.items():
             fold, found, name = key.partition("_test_")
             if found and fold.startswith("split"):
                 folds.setdefault(fold, {})[name] = float(values[row])
         if self.plan.method == "random":
-            return summarise(list(folds.values()))
+            return list(folds.values())
         sign = -1 if is_error(self.plan.metric) else 1
-        return summarise([{self.plan.metric: sign * fold["score"]} for fold in folds.values()])
+        return [{self.plan.metric: sign * fold["score"]} for fold in folds.values()]
 
-    def _take(self, trials: list[Trial], metrics: list[Metrics]) -> None:
-        for trial, measured in zip(trials, metrics, strict=True):
-            trial.metrics = measured
-            if f"cv_{self.plan.metric}_mean" not in measured:
+    def _take(self, trials: list[Trial], measured: list[list[Metrics]]) -> None:
+        for trial, folds in zip(trials, measured, strict=True):
+            trial.folds, trial.metrics = folds, summarise(folds)
+            if f"cv_{self.plan.metric}_mean" not in trial.metrics:
                 trial.error = self.explain(trial.params)
             self.watcher.measured(trial)
 

@@ -57,9 +57,7 @@ def run_trials(
         # Those of the workers too; the warnings about the best trial come again with its fit.
         warnings.simplefilter("ignore")
         search.set_params(n_jobs=workers).fit(features, target)
-    ranked = rank(search.rounds.trials, plan.metric)
-    watcher.finished(ranked)
-    return ranked
+    return rank(search.rounds.trials, plan.metric)
 
 
 def _make_search(pipeline: Pipeline, target: pd.Series, folds: Folds, plan: Plan) -> Watched:

@@ -9,9 +9,9 @@ from sklearn.model_selection import ParameterSampler
 
 from train.__main__ import parse_options
 from train.conftest import Step, customers
+from train.job import Job, prepare
 from train.models import MODELS
 from train.search.trials import Plan
-from train.step import Job, prepare
 
 TARGET_OF = {"classification": "income class", "regression": "price"}
 

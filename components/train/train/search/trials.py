@@ -32,6 +32,7 @@ class Trial:
     rows: int | None = None
     metrics: Metrics = field(default_factory=dict)
     error: str = ""
+    folds: list[Metrics] = field(default_factory=list)
 
 
 class Watcher:
@@ -42,9 +43,6 @@ class Watcher:
 
     def measured(self, trial: Trial) -> None:
         """Handle new metrics, or the error that ended the trial."""
-
-    def finished(self, ranked: Sequence[Trial]) -> None:
-        """Handle the end of the search; the best trial comes first."""
 
 
 def rank(trials: Sequence[Trial], metric: str) -> list[Trial]:
@@ -65,5 +63,5 @@ def describe_score(metrics: Metrics, metric: str) -> str:
 
 
 def describe_params(params: Mapping[str, object]) -> dict[str, str]:
-    """Return parameters of the estimator as parameters of a run."""
-    return {f"estimator.{key}": str(value)[:LONGEST_PARAMETER] for key, value in params.items()}
+    """Return parameters of the estimator as parameters of a run, under scikit-learn's names."""
+    return {key: str(value)[:LONGEST_PARAMETER] for key, value in params.items()}

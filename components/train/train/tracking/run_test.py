@@ -5,15 +5,12 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
-from mlflow.types import ColSpec, DataType
-from mlflow.types import Schema as ColumnSchema
 
 from pinion_step.errors import StepError
 from pinion_step.store import prepare_store
 from pinion_step.tracking.runs import find_experiment
 from train.conftest import Step, customers
 from train.tracking.run import (
-    describe_dataset,
     run_tags,
     tracked_model,
     tracked_run,
@@ -70,7 +67,7 @@ def test_neither_run_nor_model_is_left_unfinished(
     with (
         pytest.raises(type(error)),
         tracked_run(client, experiment, "ridge", {}) as run,
-        tracked_model(run, "ridge", {"C": "1"}) as model,
+        tracked_model(run, "ridge", {"C": "1"}, {}) as model,
     ):
         fail(error)
     assert client.get_run(run.run_id).info.status == status
@@ -82,24 +79,6 @@ def test_many_parameters_are_logged_in_batches(client: MlflowClient, tmp_path: P
     with tracked_run(client, client.create_experiment(tmp_path.name), "ridge", {}) as run:
         run.log_params(params)
     assert client.get_run(run.run_id).data.params == params
-
-
-@pytest.mark.parametrize(
-    ("source", "name", "where"),
-    [
-        pytest.param("sample:diabetes", "diabetes", '{"uri": "sample:diabetes"}', id="sample"),
-        pytest.param("/data/my table.csv", "my table.csv", '{"uri": "/data/my', id="path"),
-        pytest.param("https://h/a/b.csv", "b.csv", '{"url": "https://h/a/b.csv"}', id="web"),
-        pytest.param("", "dataset", '{"uri": ""}', id="unknown"),
-    ],
-)
-def test_a_dataset_is_named_by_its_source(source: str, name: str, where: str) -> None:
-    columns = ColumnSchema([ColSpec(DataType.double, "a"), ColSpec(DataType.string, "b")])
-    dataset = describe_dataset(source, "0123456789abcdef" * 4, columns, rows=50)
-    assert dataset.name == name
-    assert dataset.source.startswith(where)
-    assert dataset.digest == "0123456789abcdef" * 2
-    assert dataset.profile == '{"num_rows": 50, "num_elements": 100}'
 
 
 def test_versions_that_were_not_given_are_not_tags() -> None:

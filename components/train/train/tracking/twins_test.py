@@ -44,7 +44,7 @@ def test_of_two_runs_one_is_kept_and_the_other_says_why(client: AskedTwice, tmp_
 def test_of_two_models_one_is_kept(client: AskedTwice, tmp_path: Path) -> None:
     experiment = client.create_experiment(tmp_path.name)
     run = Run(client, experiment, make_run(client, experiment, "ridge-1", {}))
-    kept = make_model(run, "ridge", {"alpha": "1"})
+    kept = make_model(run, "ridge", {"alpha": "1"}, {})
     found = {model.model_id: model.status for model in client.search_logged_models([experiment])}
     assert found.pop(kept.model_id) == "PENDING"
     assert list(found.values()) == ["FAILED"]

@@ -1,8 +1,11 @@
 """Experiments and runs of MLflow: found or made, and always ended."""
 
 import os
+import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from pinion_step.errors import StepError
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
 # The kind of an experiment, which MLflow otherwise guesses. The pages of 3.17 ignore it, and have a
 # switch instead; see the README.
 KIND = {"mlflow.experimentKind": "custom_model_development"}
+
+_LABEL = 6  # characters of an id in the name of a run
 
 ONCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 
@@ -34,13 +39,24 @@ def find_experiment(client: "MlflowClient", name: str, artifact_location: str | 
     return str(experiment.experiment_id)
 
 
+def run_name(what: str, environ: Mapping[str, str]) -> str:
+    """Return a name that starts with the end of the pipeline run's id, else with a random one.
+
+    MLflow's pages show the first 15 characters or so, and what was run is often the same.
+    """
+    letters = re.sub(r"\W", "", environ.get("PINION_PIPELINE_RUN", ""))
+    return f"{letters[-_LABEL:] or token_hex(_LABEL // 2)} {what}"
+
+
 def make_run(client: "MlflowClient", experiment_id: str, name: str, tags: Mapping[str, str]) -> str:
-    """Return the id of a new run, whose name must be unique.
+    """Return the id of a new run; of two with a name, no two may start in one millisecond.
 
     MLflow's client repeats a request whose answer was lost, which creates a second run.
     """
-    run_id: str = client.create_run(experiment_id, tags=dict(tags), run_name=name).info.run_id
-    for found in client.search_runs([experiment_id], f"attributes.run_name = '{name}'"):
+    start = int(time.time() * 1000)
+    run_id: str = client.create_run(experiment_id, start, dict(tags), name).info.run_id
+    twins = f"attributes.run_name = '{name}' AND attributes.start_time = {start}"
+    for found in client.search_runs([experiment_id], twins):
         if found.info.run_id != run_id:
             note = f"made when the server's answer was lost; the run is {run_id}"
             client.set_tag(found.info.run_id, "pinion.note", note)

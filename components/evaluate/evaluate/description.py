@@ -1,0 +1,45 @@
+"""The description of the model's run on MLflow's pages: the verdict and the key figures."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from evaluate.gate.evaluation import Evaluation
+from evaluate.report.console import demand
+from pinion_step.tracking.descriptions import NOTE, Figure, artifact_page, figures, with_section
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+
+def describe_run(evaluation: Evaluation, run: "Run") -> str:
+    """Return the description of the run with a section about the evaluation, at its start."""
+    passed = sum(check.passed for check in evaluation.checks)
+    report, plots = (
+        artifact_page(run.info.experiment_id, run.info.run_id, path)
+        for path in ("evaluation/report.html", "plots")
+    )
+    paragraphs = (
+        f"**{'Passed' if evaluation.passed else 'Failed'}**: {passed} of "
+        f"{len(evaluation.checks)} checks on {evaluation.rows} rows that the model has not seen.",
+        figures(list(key_figures(evaluation))),
+        f"[Report]({report}) · [Plots]({plots})",
+    )
+    text = "\n\n".join(paragraphs)
+    return with_section(run.data.tags.get(NOTE, ""), "Evaluation", text)
+
+
+def key_figures(evaluation: Evaluation) -> Iterator[Figure]:
+    """Yield the metrics: those that were checked, then the others."""
+    measured, champion = evaluation.measurement.metrics, evaluation.champion
+    checks = {check.metric: check for check in evaluation.checks}
+    for name in [*checks, *(name for name in sorted(measured) if name not in checks)]:
+        check = checks.get(name)
+        failed = " (failed)" if check and not check.passed else ""
+        yield Figure(
+            metric=evaluation.shown_as.get(name, name),
+            value=measured.get(name),
+            interval=evaluation.intervals.get(name),
+            demand=f"{demand(check)}{failed}" if check else "",
+            limit=check.limit if check else None,
+            champion=champion.metrics.get(name) if champion else None,
+        )

@@ -1,0 +1,96 @@
+"""Descriptions on MLflow's pages, which show Markdown."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pinion_step.console import short
+
+# The tag that MLflow shows as the description of a run or a logged model.
+NOTE = "mlflow.note.content"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A metric with its interval, what it had to reach, and the champion's value on these rows.
+
+    `demand` is such as `>= 0.9`, and empty if there was none; `limit` is the number in it.
+    """
+
+    metric: str
+    value: float | None
+    interval: tuple[float, float] | None = None
+    demand: str = ""
+    limit: float | None = None
+    champion: float | None = None
+
+    def __str__(self) -> str:
+        between = f" ({' to '.join(map(_number, self.interval))})" if self.interval else ""
+        return f"{self.metric} {self._value}{between}"
+
+    @property
+    def _value(self) -> str:
+        if self.value is None:
+            return "not computed"
+        text = _number(self.value)
+        is_close = self.limit not in (None, self.value) and _number(self.limit or 0.0) == text
+        return short(self.value, self.limit) if is_close else text
+
+    def cells(self) -> list[str]:
+        """Return the cells of the figure's row; those without a value are empty."""
+        champion = self.champion
+        change = None if champion is None or self.value is None else self.value - champion
+        return [
+            self.metric,
+            self._value,
+            " to ".join(map(_number, self.interval)) if self.interval else "",
+            self.demand,
+            "" if champion is None else _number(champion),
+            "" if change is None else _number(change, "+"),
+        ]
+
+
+_HEADINGS = ("metric", "value", "95 % interval", "must be", "champion", "difference")
+
+
+def figures(rows: Sequence[Figure]) -> str:
+    """Return a table of figures, without the columns that are empty in every row."""
+    cells = [figure.cells() for figure in rows]
+    shown = [place for place in range(len(_HEADINGS)) if any(row[place] for row in cells)]
+    return table(
+        [_HEADINGS[place] for place in shown], ([row[place] for place in shown] for row in cells)
+    )
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table; its first column is text and the others are numbers."""
+    rule = ["---", *("---:" for _ in headings[1:])]
+    lines = [headings, rule, *([text.replace("|", "&#124;") for text in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def code(text: str) -> str:
+    """Return a text that a person did not write as it is, even with Markdown's signs in it."""
+    # A backtick would end it.
+    return f"`{text.replace('`', chr(39))}`"
+
+
+def run_page(experiment_id: str, run_id: str) -> str:
+    """Return the address of a run within MLflow's pages."""
+    return f"#/experiments/{experiment_id}/runs/{run_id}"
+
+
+def artifact_page(experiment_id: str, run_id: str, path: str) -> str:
+    """Return the address of an artifact of a run within MLflow's pages."""
+    return f"{run_page(experiment_id, run_id)}/artifacts/{path}"
+
+
+def _number(value: float, sign: str = "") -> str:
+    digits = ".4f" if value == 0 or 1e-3 <= abs(value) < 1e3 else ".4g"
+    return f"{value:{sign}{digits}}"
+
+
+def with_section(description: str, title: str, text: str) -> str:
+    """Put a section at the start of a description, in place of one with the same title."""
+    others = re.sub(rf"^### {title}\n.*?(?=^### |\Z)", "", description, flags=re.S | re.M)
+    return f"### {title}\n\n{text}\n\n{others.strip()}".strip()

@@ -188,7 +188,10 @@ def _gather(batches: Iterable[Batch], rows: int, asked: Asked) -> _Gathered:
     batches = iter(batches)
     first = next(batches)
     gathered = _begun(tuple(first.frame.columns), rows, asked)
-    for batch in chain([first], batches):
+    batches = chain([first], batches)
+    # Else it would be in memory to the end.
+    del first
+    for batch in batches:
         frame = batch.frame
         gathered.words.update(batch.words)
         gathered.infinite.update(batch.infinite)

@@ -6,10 +6,10 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from importlib import import_module
 
 from pinion_step.cli import Parser, json_names, json_object, optional_path, path, run, whole_number
 from pinion_step.console import log
+from pinion_step.libraries import steer_libraries, warm_up
 
 PROGRAM = "preprocess"
 TASKS = ("classification", "regression")
@@ -161,11 +161,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def warm() -> None:
     """Import what the step needs; a runner may call it while earlier steps still work."""
-    import_module("preprocess.step")
+    warm_up("preprocess.step")
 
 
 def _preprocess(argv: Sequence[str]) -> None:
     given = build_parser().parse(argv)
+    steer_libraries()
     # Not above: pandas would make --help slow.
     from preprocess.settings import read_settings
     from preprocess.step import preprocess

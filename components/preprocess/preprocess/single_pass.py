@@ -7,9 +7,11 @@ waits for what the whole table decides.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
+from pandas import DataFrame, Series
 
 from pinion_step.errors import StepError
 from preprocess.reading.background import BackgroundWriter
@@ -108,7 +110,8 @@ class SinglePass:
         kept = rows.codes >= 0
         test = likely_test(hashes, self._settings.test_fraction, self._settings.seed) & kept
         self._test.append(test)
-        self._beside.do(lambda: _write(files, rows, kept, test))
+        # Not the rows, so that their hashes need not wait for the writer.
+        self._beside.do(partial(_write, files, rows.features, rows.values, kept, test))
 
     def _drop_files(self) -> None:
         self._beside.wait()
@@ -117,7 +120,7 @@ class SinglePass:
             files.close()
 
 
-def _write(files: SplitFiles, rows: Rows, kept: Mask, test: Mask) -> None:
+def _write(files: SplitFiles, features: DataFrame, values: Series, kept: Mask, test: Mask) -> None:
     # A target may turn out not to be whole numbers; then this is written again.
     with np.errstate(invalid="ignore"):
-        files.write(rows.features, rows.values, kept, test)
+        files.write(features, values, kept, test)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,10 @@ from preprocess.reading.places import Places, read_places
 # A batch holds about as many values, whatever its width.
 _BATCH_VALUES = 1 << 21
 _BATCH_ROWS = 1 << 17
-_BUFFER_BYTES = 1 << 20
+_BUFFER_BYTES = 1 << 16
+# Of the batches. What lies free between values in use would add up to as much as a few batches; to
+# give it back after each of them costs more time than it saves memory.
+_RELEASED_EVERY = 2
 
 # The types that hold more whole numbers than a double, and those of pandas that do, with missing.
 _INTEGERS = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
@@ -109,11 +112,13 @@ class Dataset:
         integers = frozenset(
             each.name.strip() for each in self._fields if _value_type(each) in _INTEGERS
         )
-        for frame in self._frames(target):
+        for number, frame in enumerate(self._frames(target)):
             cleaned, words = self._cleaned(frame, target)
             infinite = _infinite(frame)
             yield Batch(cleaned, _numbers(cleaned), start, self.places, integers, words, infinite)
             start += len(frame)
+            if number % _RELEASED_EVERY == 0:
+                pa.default_memory_pool().release_unused()
 
     def _cleaned(self, frame: DataFrame, target: str) -> tuple[DataFrame, Counter[str]]:
         """Return cleaned rows, and the texts of the target that are missing, as they were."""
@@ -149,8 +154,9 @@ class Dataset:
         }
         rows = max(1, min(_BATCH_ROWS, _BATCH_VALUES // len(self._types)))
         try:
-            for batch in self._file.iter_batches(batch_size=rows):
-                yield _frame(batch.select(self._places), types)
+            # Not a loop, whose variable would hold a batch until the next one is read.
+            read = self._file.iter_batches(batch_size=rows)
+            yield from map(partial(_frame, types, self._places), read)
         except (pa.ArrowException, OSError) as error:
             raise StepError(
                 f"--dataset: {self._path}: the Parquet file is damaged: {reason(error)};"
@@ -180,7 +186,8 @@ def check_ignored(ignored: tuple[str, ...], columns: list[str]) -> None:
             raise StepError(f"--ignore-columns: {name!r} is not a column; {hint}")
 
 
-def _frame(batch: pa.RecordBatch, types: dict[str, pa.DataType]) -> DataFrame:
+def _frame(types: dict[str, pa.DataType], places: list[int], batch: pa.RecordBatch) -> DataFrame:
+    batch = batch.select(places)
     # A damaged page may hold text that is not UTF-8, which would fail only when it is used.
     batch.validate(full=True)
     columns = [

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from itertools import chain
 
 from pinion_step.errors import StepError
 from preprocess.findings import Finding, Severity, all_missing, fail_on_errors
@@ -68,6 +67,17 @@ class _Gathered:
     misfits: Misfits | None
     words: Counter[str] = field(default_factory=Counter)
     infinite: Counter[str] = field(default_factory=Counter)
+
+    def update(self, batch: Batch, target: str) -> None:
+        """Take a further batch into account."""
+        self.words.update(batch.words)
+        self.infinite.update(batch.infinite)
+        self.profile.update(batch.frame[target], batch.numbers.get(target))
+        if self.misfits:
+            self.misfits.update(batch)
+        else:
+            for name, guess in self.guesses.items():
+                guess.update(batch.frame[name], batch.numbers.get(name))
 
     def told(self, survey: Survey) -> Survey:
         """Return the survey with what became missing."""
@@ -188,16 +198,11 @@ def _gather(batches: Iterable[Batch], rows: int, asked: Asked) -> _Gathered:
     batches = iter(batches)
     first = next(batches)
     gathered = _begun(tuple(first.frame.columns), rows, asked)
-    for batch in chain([first], batches):
-        frame = batch.frame
-        gathered.words.update(batch.words)
-        gathered.infinite.update(batch.infinite)
-        gathered.profile.update(frame[asked.target], batch.numbers.get(asked.target))
-        if gathered.misfits:
-            gathered.misfits.update(batch)
-        else:
-            for name, guess in gathered.guesses.items():
-                guess.update(frame[name], batch.numbers.get(name))
+    gathered.update(first, asked.target)
+    # Else it would be in memory to the end.
+    del first
+    for batch in batches:
+        gathered.update(batch, asked.target)
     return gathered
 
 

@@ -5,6 +5,7 @@ three digits, and another minus than that of ASCII.
 """
 
 import re
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -97,8 +98,12 @@ def is_plain_number(text: Series | pa.Array) -> Mask:
 
 def is_marker(text: Series) -> Mask:
     """Return for each value whether it is missing where all others are of a stricter kind."""
-    array = pa.array(text)
-    return _mask(pc.is_in(array, pa.array(FURTHER_MARKERS, array.type)))
+    return is_one_of(pa.array(text), FURTHER_MARKERS)
+
+
+def is_one_of(array: pa.Array, words: Sequence[str]) -> Mask:
+    """Return for each text whether it is one of the words."""
+    return _mask(pc.is_in(array, pa.array(words, array.type)))
 
 
 def _mask(found: pa.Array | pa.ChunkedArray) -> Mask:

@@ -41,7 +41,8 @@ def _called(step: Any, argv: list[str]) -> tuple[int, str, str]:
 
 
 def _rows(path: str) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = import_module("pyarrow.parquet").read_table(path).to_pylist()
+    file = import_module("pyarrow.parquet").ParquetFile(path)
+    rows: list[dict[str, object]] = file.read().to_pylist()
     return rows
 
 

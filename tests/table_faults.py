@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from random import Random
 
-from hypothesis import strategies as st
-
-from tests.written_tables import ROWS, Column, Table, tables
+from tests.written_tables import ROWS, Column, Table, table
 
 # What the first rows hold decides how a column is read.
 FIRST_FAULTY = 4
@@ -162,14 +161,14 @@ FAULTS: dict[str, Callable[[_Making, int], None]] = {
 }
 
 
-@st.composite
-def faulty_tables(draw: st.DrawFn) -> Faulty:
-    """Draw a table with one to three faults."""
-    table = draw(tables())
-    chosen = draw(st.sets(st.sampled_from(sorted(FAULTS)), min_size=1, max_size=3))
-    rows = draw(st.sets(st.integers(FIRST_FAULTY, ROWS), min_size=len(chosen), max_size=3))
-    making = _Making(table, table.lines)
+def faulty_table(random: Random) -> Faulty:
+    """Return a table with one to three faults."""
+    clean = table(random)
+    count = random.randint(1, 3)
+    chosen = random.sample(sorted(FAULTS), count)
+    rows = random.sample(range(FIRST_FAULTY, ROWS + 1), count)
+    making = _Making(clean, clean.lines)
     ordered = (name for name in FAULTS if name in chosen)
-    for name, row in zip(ordered, sorted(rows), strict=False):
+    for name, row in zip(ordered, sorted(rows), strict=True):
         FAULTS[name](making, row)
     return making.faulty()

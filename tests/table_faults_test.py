@@ -1,13 +1,13 @@
 """A fault in a table is either harmless and said, or it stops the run and is named."""
 
 from pathlib import Path
+from random import Random
 
 import pytest
-from hypothesis import given
 
 from tests.preparing import Preparation
-from tests.table_checks import MANY, assert_same, generated, prepared
-from tests.table_faults import Faulty, faulty_tables
+from tests.table_checks import FEW, assert_same, check_each, prepared, seeds_of_many
+from tests.table_faults import Faulty, faulty_table
 
 
 @pytest.fixture(scope="module")
@@ -28,16 +28,20 @@ def assert_said(preparation: Preparation, source: Path, faulty: Faulty) -> None:
     assert ": error: " in called.last
 
 
-@generated(60)
-@given(faulty=faulty_tables())
-def test_a_fault_is_said(preparation: Preparation, source: Path, faulty: Faulty) -> None:
-    assert_said(preparation, source, faulty)
+def check_said(preparation: Preparation, source: Path, seeds: range) -> None:
+    def check(random: Random) -> None:
+        assert_said(preparation, source, faulty_table(random))
+
+    check_each(seeds, source, check)
 
 
-@pytest.mark.slow(reason="many tables")
-@generated(MANY)
-@given(faulty=faulty_tables())
+def test_a_fault_is_said(preparation: Preparation, source: Path) -> None:
+    check_said(preparation, source, range(FEW))
+
+
+@pytest.mark.slow(reason="thousands of tables")
+@seeds_of_many
 def test_a_fault_in_many_tables_is_said(
-    preparation: Preparation, source: Path, faulty: Faulty
+    preparation: Preparation, source: Path, seeds: range
 ) -> None:
-    assert_said(preparation, source, faulty)
+    check_said(preparation, source, seeds)

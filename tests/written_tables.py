@@ -1,4 +1,4 @@
-"""Draw tables of known kinds and values, written as people and programs write them."""
+"""Tables of known kinds and values, drawn by a seed, and written as people and programs do."""
 
 import csv
 import io
@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-
-from hypothesis import strategies as st
+from random import Random
 
 ROWS = 40
 LABELS = ("low", "mid", "high", "mid", "low", "low", "mid", "high")
@@ -94,15 +93,13 @@ def _written(number: int, decimals: int, style: tuple[str, str]) -> str:
     return "-" * (number < 0) + text + (f"{point}{rest:0{decimals}}" if decimals else "")
 
 
-@st.composite
-def numbers(draw: st.DrawFn, name: str, form: bool = True) -> Column:
-    """Draw numbers in one form, which only one reading fits."""
-    style = draw(st.sampled_from(STYLES)) if form else ("", ".")
-    sign = draw(st.sampled_from(SIGNS)) if form else "{}"
-    decimals = draw(st.sampled_from((0, 1, 2, 4)))
-    largest = draw(st.sampled_from((30, 2_000, 3_000_000)))
-    least = draw(st.sampled_from((0, -largest)))
-    drawn = draw(st.lists(st.integers(least, largest), min_size=ROWS, max_size=ROWS))
+def numbers(random: Random, name: str) -> Column:
+    """Return numbers in one form, which only one reading fits."""
+    style, sign = random.choice(STYLES), random.choice(SIGNS)
+    decimals = random.choice((0, 1, 2, 4))
+    largest = random.choice((30, 2_000, 3_000_000))
+    least = random.choice((0, -largest))
+    drawn = [random.randint(least, largest) for _ in range(ROWS)]
     # Two groups of digits are separated by what cannot be a decimal sign.
     drawn[0] = 1_234_567 * 10**decimals
     scaled = tuple(number / 10**decimals for number in drawn)
@@ -114,40 +111,34 @@ def numbers(draw: st.DrawFn, name: str, form: bool = True) -> Column:
     )
 
 
-@st.composite
-def dates(draw: st.DrawFn, name: str) -> Column:
-    """Draw dates in one format, of which only one order of day and month is possible."""
-    written = draw(st.sampled_from(DATES))
-    days = draw(st.lists(st.integers(0, 9_000), min_size=ROWS, max_size=ROWS))
-    found = [date(2001, 1, 25), *(date(2000, 1, 1) + timedelta(day) for day in days[1:])]
+def dates(random: Random, name: str) -> Column:
+    """Return dates in one format, of which only one order of day and month is possible."""
+    written = random.choice(DATES)
+    days = (random.randint(0, 9_000) for _ in range(ROWS - 1))
+    found = [date(2001, 1, 25), *(date(2000, 1, 1) + timedelta(day) for day in days)]
     values = tuple(f"{day} 00:00:00" for day in found)
     return Column(name, "date", values, tuple(day.strftime(written) for day in found))
 
 
-@st.composite
-def booleans(draw: st.DrawFn, name: str) -> Column:
-    """Draw a column of two words, both of which occur."""
-    words = draw(st.sampled_from(BOOLEANS))
-    rest = draw(st.lists(st.booleans(), min_size=ROWS - 2, max_size=ROWS - 2))
-    values = (True, False, *rest)
+def booleans(random: Random, name: str) -> Column:
+    """Return a column of two words, both of which occur."""
+    words = random.choice(BOOLEANS)
+    values = (True, False, *random.choices((True, False), k=ROWS - 2))
     return Column(name, "boolean", values, tuple(words[not value] for value in values))
 
 
-@st.composite
-def categories(draw: st.DrawFn, name: str) -> Column:
-    """Draw words with all that a CSV must quote."""
-    values = tuple(draw(st.lists(st.sampled_from(WORDS), min_size=ROWS, max_size=ROWS)))
+def categories(random: Random, name: str) -> Column:
+    """Return words with all that a CSV must quote."""
+    values = tuple(random.choices(WORDS, k=ROWS))
     return Column(name, "categorical", values, values)
 
 
-@st.composite
-def with_missing(draw: st.DrawFn, columns: st.SearchStrategy[Column]) -> Column:
-    """Draw a column of which some cells hold a marker of a missing value."""
-    column = draw(columns)
+def with_missing(random: Random, column: Column) -> Column:
+    """Return the column with a marker of a missing value in some cells, or in none."""
     # A category may be any word, so only the plainest markers are missing there.
     known = MARKERS[:4] if column.kind == "categorical" else MARKERS
-    marker = draw(st.sampled_from(known))
-    for place in draw(st.sets(st.integers(2, ROWS - 1), max_size=9)):
+    marker = random.choice(known)
+    for place in random.sample(range(2, ROWS), random.randint(0, 9)):
         values = (*column.values[:place], None, *column.values[place + 1 :])
         column = replace(column.changed(place, marker), values=values)
     return column
@@ -164,20 +155,9 @@ def _classes() -> Column:
     return Column("the target", "categorical", values, values)
 
 
-DRAWN: tuple[Callable[[str], st.SearchStrategy[Column]], ...] = (
+KINDS: tuple[Callable[[Random, str], Column], ...] = (
     numbers, numbers, dates, booleans, categories
 )  # fmt: skip
-
-writings = st.builds(
-    Writing,
-    delimiter=st.sampled_from(",;\t|"),
-    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
-    line_end=st.sampled_from(["\n", "\r\n"]),
-    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
-    above=st.sampled_from(["", "", "", "Sales of 2024\n\n", "# made by hand\n"]),
-    has_index=st.booleans(),
-    empty_columns=st.sampled_from([0, 0, 2]),
-)
 PROGRAMS = (
     Writing(has_index=True),  # pandas
     Writing(quoting=csv.QUOTE_ALL, has_index=True),  # R
@@ -185,13 +165,24 @@ PROGRAMS = (
 )
 
 
-@st.composite
-def tables(draw: st.DrawFn) -> Table:
-    """Draw a table with a key, up to three features, and a target of classes or of numbers."""
-    chosen = draw(st.lists(st.sampled_from(DRAWN), min_size=1, max_size=3))
-    features = [
-        draw(with_missing(each(f"feature {place}"))) for place, each in enumerate(chosen, start=1)
-    ]
-    target = draw(st.one_of(st.just(_classes()), numbers("the target")))
-    writing = draw(st.one_of(writings, st.sampled_from(PROGRAMS)))
-    return Table((_key(), *features, target), writing)
+def writing(random: Random) -> Writing:
+    """Return a way to write a table, by a program or by hand."""
+    if random.random() < 0.5:
+        return random.choice(PROGRAMS)
+    return Writing(
+        delimiter=random.choice(",;\t|"),
+        quoting=random.choice((csv.QUOTE_MINIMAL, csv.QUOTE_ALL)),
+        line_end=random.choice(("\n", "\r\n")),
+        encoding=random.choice(("utf-8", "utf-8-sig", "utf-16")),
+        above=random.choice(("", "", "", "Sales of 2024\n\n", "# made by hand\n")),
+        has_index=random.random() < 0.5,
+        empty_columns=random.choice((0, 0, 2)),
+    )
+
+
+def table(random: Random) -> Table:
+    """Return a table with a key, up to three features, and a target of classes or of numbers."""
+    names = (f"feature {place}" for place in range(1, random.randint(1, 3) + 1))
+    features = [with_missing(random, random.choice(KINDS)(random, name)) for name in names]
+    target = random.choice((_classes(), numbers(random, "the target")))
+    return Table((_key(), *features, target), writing(random))

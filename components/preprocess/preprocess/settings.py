@@ -63,18 +63,14 @@ def read_settings(given: Namespace) -> Settings:
     target = given.target.strip() or (reference.target.name if reference else "")
     if not target:
         raise WrongCallError("--target: name the column to predict")
+    task = Task(given.task) if given.task else None
     ignored = tuple(name.strip() for name in given.ignore_columns)
     if target in ignored:
         raise WrongCallError(f"--ignore-columns: {target!r} is the target; remove it from the list")
     return Settings(
         inputs=_inputs(given),
         outputs=_outputs(given),
-        asked=Asked(
-            target,
-            Task(given.task) if given.task else None,
-            reference,
-            _hints(given, allowed, reference),
-        ),
+        asked=Asked(target, task, reference, _hints(given, allowed, reference)),
         positive_class=given.positive_class.strip(),
         test_fraction=given.test_fraction,
         seed=given.seed,

@@ -6,12 +6,14 @@ more values do not fit it than may, so free text costs no more than its first ro
 
 import math
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from pandas import Series
 
-from pinion_step.reading.readings import FALSE, FURTHER_MARKERS, TRUE
-from preprocess.reading.forms import DATE, NUMBER, matches
+from pinion_step.reading.readings import FALSE, TRUE
+from preprocess.reading.forms import DATE, Mask, is_marker, look_like_numbers, matches
 from preprocess.reading.kinds import Kind, declared_kind, fits, to_kind
 from preprocess.reading.points import Points
 from preprocess.reading.readings import PLAIN, Reading
@@ -19,7 +21,10 @@ from preprocess.reading.text_bytes import holds_no_codes
 
 # From this share of misfits on, a column is what any text can be.
 MOST_MISFITS = 0.05
-_LOOSE = {Kind.NUMERIC: NUMBER, Kind.DATE: DATE}
+_LOOSE: dict[Kind, Callable[[Series], Mask]] = {
+    Kind.NUMERIC: look_like_numbers,
+    Kind.DATE: partial(matches, pattern=DATE),
+}
 _CODE = r"^[+-]?(?:0[0-9]|[0-9]{16,}$)"
 # A word alone, such as a lone "f", may be the letter of a category.
 _PAIRS = tuple({yes, no} for yes, no in zip(TRUE, FALSE, strict=True))
@@ -146,7 +151,7 @@ class KindGuess:
         counts = texts.value_counts(sort=False)
         values = Series(counts.index, dtype="str")
         rows = counts.to_numpy(np.int64)
-        marked = values.isin(FURTHER_MARKERS).to_numpy(bool)
+        marked = is_marker(values)
         if marked.any():
             self._markers.update(dict(zip(values[marked], rows[marked].tolist(), strict=True)))
             values, rows = values[~marked], rows[~marked]
@@ -162,7 +167,7 @@ class KindGuess:
                 self._has_codes = self._has_codes or _codes(values[fit])
                 self.points.update(values[fit], to_kind(values[fit], Kind.NUMERIC))
         for kind in list(self._loose):
-            fit = matches(values, _LOOSE[kind]).to_numpy(bool)
+            fit = _LOOSE[kind](values)
             self._miss(self._loose, kind, int(rows[~fit].sum()))
 
     def _miss(self, counted: dict[Kind, int], kind: Kind, count: int) -> None:

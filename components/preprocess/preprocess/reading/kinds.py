@@ -18,8 +18,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas import Series
 
-from pinion_step.reading.readings import TRUE, parse_dates
+from pinion_step.reading.readings import FALSE, TRUE, parse_dates
 from pinion_step.reading.readings import fits as fits_form
+from preprocess.reading.forms import is_one_of, is_plain_number
+from preprocess.reading.text_bytes import holds
 
 _FIRST_LOOK = 100
 
@@ -54,8 +56,14 @@ def declared_kind(column: Series) -> Kind | None:
 
 def fits(text: Series, kind: Kind) -> Series:
     """Return for each value of a text column, none of them missing, whether it is of the kind."""
-    if kind is Kind.NUMERIC and read_numbers(text) is not None:
-        return Series(True, index=text.index)
+    if kind is Kind.NUMERIC:
+        fit = read_numbers(text) is not None or is_plain_number(text)
+        return Series(fit, index=text.index)
+    if kind is Kind.BOOLEAN:
+        lower = pc.utf8_lower(pa.array(text))
+        return Series(is_one_of(lower, TRUE + FALSE), index=text.index)
+    if kind is Kind.DATE and not holds(text, "-"):
+        return Series(False, index=text.index)
     return fits_form(text, kind)
 
 

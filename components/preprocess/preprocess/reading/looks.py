@@ -2,28 +2,25 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import cache, cached_property, partial
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pandas import DataFrame, Series
+from pandas import Series
 
-from pinion_step.reading.readings import (
-    FURTHER_MARKERS,
-    MINUS,
-    SEPARATORS,
-    Style,
-    parse_format,
-)
+from pinion_step.reading.readings import MINUS, SEPARATORS, Style, parse_format
 from preprocess.reading.forms import (
     DATE,
     DATE_FORMATS,
     MOST_OF_A_SIGN,
-    NUMBER,
     STYLES,
+    Mask,
+    is_marker,
     is_plain_number,
     matches,
+    number_pattern,
 )
 from preprocess.reading.readings import Reading
 
@@ -59,11 +56,42 @@ class _Counting:
         """Return the different values and how often each occurs; take note of the markers."""
         counts = texts.value_counts(sort=False)
         values = Series(counts.index, dtype="str")
-        marked = values.isin(FURTHER_MARKERS)
+        marked = is_marker(values)
         self.markers.update(values[marked])
-        rows = counts.to_numpy(np.int64)[~marked.to_numpy(bool)]
+        rows = counts.to_numpy(np.int64)[~marked]
         self.filled += int(rows.sum())
         return values[~marked].reset_index(drop=True), rows
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """Different values that are numbers in some style: the number of rows of each, its sign and
+    digits, and whether it has a property."""
+
+    values: pa.Array
+    rows: Counts
+    signs: pa.Array
+    bodies: pa.Array
+
+    @cached_property
+    def changed(self) -> Mask:
+        """Whether a number is not a plain one."""
+        return ~is_plain_number(self.values)
+
+    @cached_property
+    def minus(self) -> Mask:
+        """Whether the minus is not that of ASCII."""
+        return matches(self.values, f"^[^0-9]*[{_ODD_MINUS}]")
+
+    @cached_property
+    def fit(self) -> dict[Style, Mask]:
+        """Whether a number fits a style."""
+        return {style: matches(self.bodies, f"^(?:{style.body})$") for style in STYLES}
+
+    @cached_property
+    def seen(self) -> dict[str, Mask]:
+        """Whether a number has a separator."""
+        return {each: matches(self.bodies, pattern) for each, pattern in SEPARATORS.items()}
 
 
 class NumberLook(_Counting):
@@ -79,30 +107,28 @@ class NumberLook(_Counting):
 
     def update(self, texts: Series) -> None:
         """Take further values, none of them missing, into account."""
-        values, rows = self._counted(texts)
-        parts = _parts(values)
-        for style in STYLES:
-            parts[style] = rows * matches(parts["body"], f"^(?:{style.body})$")
-        parts["rows"] = rows * parts["body"].notna()
-        parts["changed"] = parts["rows"] * ~is_plain_number(values)
-        for sign, group in parts[parts["rows"] > 0].groupby("sign"):
-            self._add(str(sign), group)
+        numbers = _numbers(*self._counted(texts))
+        encoded = numbers.signs.dictionary_encode()
+        codes = encoded.indices.to_numpy(zero_copy_only=False)
+        signs = encoded.dictionary.to_pylist()
+        for sign, code in sorted(zip(signs, range(len(signs)), strict=True)):
+            if sign in self._rows or len(self._rows) <= _MOST_SIGNS:
+                self._add(sign, numbers, codes == code)
 
-    def _add(self, sign: str, group: DataFrame) -> None:
-        if sign not in self._rows and len(self._rows) > _MOST_SIGNS:
-            return
-        self._rows[sign] += int(group["rows"].sum())
-        self._changed[sign] += int(group["changed"].sum())
+    def _add(self, sign: str, numbers: _Numbers, chosen: Mask) -> None:
+        rows = numbers.rows * chosen
+        self._rows[sign] += int(rows.sum())
+        self._changed[sign] += int(rows[numbers.changed].sum())
         for style in STYLES:
-            self._fit[sign][style] += int(group[style].sum())
-        for separator, pattern in SEPARATORS.items():
-            found = matches(group["body"], pattern)
+            self._fit[sign][style] += int(rows[numbers.fit[style]].sum())
+        for separator, having in numbers.seen.items():
+            found = having & chosen
             if found.any():
                 self._seen[sign].add(separator)
                 if separator in ".,":
-                    self.example = self.example or str(group["value"][found].iloc[0])
+                    self.example = self.example or str(numbers.values[int(found.argmax())].as_py())
         if not self._minus.get(sign):
-            self._minus[sign] = bool(matches(group["value"], f"^[^0-9]*[{_ODD_MINUS}]").any())
+            self._minus[sign] = bool((numbers.minus & chosen).any())
 
     def forms(self) -> list[Form]:
         """Return the forms that most values fit; more than one if they differ in their numbers."""
@@ -151,12 +177,14 @@ class DateLook(_Counting):
     def update(self, texts: Series) -> None:
         """Take further values, none of them missing, into account."""
         values, rows = self._counted(texts)
-        looks = matches(values, DATE)
+        looks, shaped = matches(values, DATE), cache(partial(matches, values))
         for name in list(self._fit):
-            fit = np.zeros(len(values), bool)
-            likely = np.ones(len(values), bool) if name == self._own else looks.to_numpy(bool)
             shape = DATE_FORMATS.get(name)
-            if likely.any() and (not shape or matches(values, shape).any()):
+            likely = np.ones(len(values), bool) if name == self._own else looks
+            if shape:
+                likely = likely & shaped(shape)
+            fit = np.zeros(len(values), bool)
+            if likely.any():
                 fit[likely] = parse_format(values[likely], name).notna()
             self._fit[name] += int(rows[fit].sum())
             if self.filled - self._fit[name] > self._most:
@@ -175,15 +203,24 @@ class DateLook(_Counting):
         ]
 
 
-def _parts(values: Series) -> DataFrame:
-    """Return the value, the sign and the digits of each number; both are missing elsewhere."""
-    parts = pc.extract_regex(pa.array(values), NUMBER)
-    frame = DataFrame({name: Series(pc.struct_field(parts, name), dtype="str") for name in _PARTS})
-    twice = (frame["before"].fillna("") != "") & (frame["after"].fillna("") != "")
-    twice |= (frame["outer"].fillna("") != "") & (frame["inner"].fillna("") != "")
-    frame["sign"] = (frame["before"].fillna("") + frame["after"].fillna("")).str.strip()
-    frame["body"] = frame["body"].mask(twice | (frame["sign"].str.len() > MOST_OF_A_SIGN))
-    return frame.assign(value=values)
+def _numbers(values: Series, rows: Counts) -> _Numbers:
+    """Return those of the values that are numbers."""
+    array = pa.array(values)
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    parts = pc.extract_regex(array, number_pattern(values))
+    outer, before, inner, bodies, after = (
+        pc.fill_null(pc.struct_field(parts, name), "") for name in _PARTS
+    )
+    signs = pc.utf8_trim_whitespace(
+        pc.binary_join_element_wise(before, after, pa.scalar("", array.type))
+    )
+    lengths = [pc.utf8_length(each).to_numpy() for each in (outer, before, inner, after, signs)]
+    has_outer, has_before, has_inner, has_after = (length > 0 for length in lengths[:4])
+    twice = has_before & has_after | has_outer & has_inner
+    found = parts.is_valid().to_numpy(zero_copy_only=False)
+    found &= ~twice & (lengths[4] <= MOST_OF_A_SIGN)
+    return _Numbers(array.filter(found), rows[found], signs.filter(found), bodies.filter(found))
 
 
 def _used(style: Style, seen: set[str]) -> Style:
@@ -194,4 +231,4 @@ def _used(style: Style, seen: set[str]) -> Style:
 
 
 def _is_currency(sign: str) -> bool:
-    return bool(matches(Series([sign], dtype="str"), r"\p{Sc}").iloc[0])
+    return bool(matches(pa.array([sign]), r"\p{Sc}").any())

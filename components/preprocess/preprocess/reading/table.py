@@ -26,6 +26,8 @@ _BUFFER_BYTES = 1 << 16
 # Of the batches. What lies free between values in use would add up to as much as a few batches; to
 # give it back after each of them costs more time than it saves memory.
 _RELEASED_EVERY = 2
+# Of a small table, most of the time goes into cleaning it once more and into starting threads.
+_KEPT_VALUES = 1 << 14
 
 # The types that hold more whole numbers than a double, and those of pandas that do, with missing.
 _INTEGERS = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
@@ -78,6 +80,7 @@ class Dataset:
         ]
         self._fields = [fields[place] for place in self._places]
         self._types = {field.name: plain_type(field) for field in self._fields}
+        self._kept: dict[str, list[Batch]] = {}
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -104,8 +107,12 @@ class Dataset:
         return read_places(self._file.metadata.metadata or {}, is_text)
 
     def batches(self, target: str) -> Iterator[Batch]:
-        """Read and clean the rows in their order."""
-        return prefetched(self._batches(target))
+        """Read and clean the rows in their order; those of a small table are kept."""
+        if self.rows * len(self._types) > _KEPT_VALUES:
+            return prefetched(self._batches(target))
+        if target not in self._kept:
+            self._kept[target] = list(self._batches(target))
+        return iter(self._kept[target])
 
     def _batches(self, target: str) -> Iterator[Batch]:
         start = 0

@@ -27,6 +27,18 @@ def holds(column: Series, character: str) -> bool:
     return bool((data == ord(character)).any())
 
 
+def holds_digits(column: Series) -> bool:
+    """Return whether a text has a digit."""
+    data, _ = _bytes_of(column)
+    return bool((data - np.uint8(ord("0")) <= 9).any())
+
+
+def is_ascii(column: Series) -> bool:
+    """Return whether all characters of all texts are those of ASCII."""
+    data, _ = _bytes_of(column)
+    return bool(data.max(initial=0) < 128)
+
+
 def holds_no_codes(column: Series) -> bool:
     """Return whether no text begins with a zero and a further digit, or has 16 characters or more.
 

@@ -1,7 +1,12 @@
 import pandas as pd
 import pytest
 
-from preprocess.reading.text_bytes import holds_no_codes, only_bytes_between
+from preprocess.reading.text_bytes import (
+    holds_digits,
+    holds_no_codes,
+    is_ascii,
+    only_bytes_between,
+)
 
 
 def texts(*values: str | None) -> pd.Series:
@@ -56,3 +61,12 @@ def test_a_byte_beyond_the_range_is_seen(value: str, plain: bool) -> None:
 def test_an_empty_text_is_not_a_missing_one() -> None:
     assert only_bytes_between(texts("1", None), "!", ">")
     assert not only_bytes_between(texts("1", None, ""), "!", ">")
+
+
+def test_digits_and_letters_are_told_by_their_bytes() -> None:
+    assert holds_digits(texts("north", None, "B7"))
+    assert not holds_digits(texts("north", None, "/:"))
+    assert is_ascii(texts("north", None, "7 kg"))
+    assert not is_ascii(texts("north", "7 €"))
+    assert is_ascii(texts())
+    assert not holds_digits(texts(None))

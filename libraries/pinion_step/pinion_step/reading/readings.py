@@ -150,7 +150,7 @@ def fits(text: Series, kind: str) -> Series:
         return text.str.lower().isin(TRUE + FALSE)
     if kind == DATE:
         looks = text.str.fullmatch(_DATE)
-        return looks & parse_dates(text.where(looks)).notna()
+        return looks & parse_dates(text.where(looks)).notna() if looks.any() else looks
     return text.notna()
 
 

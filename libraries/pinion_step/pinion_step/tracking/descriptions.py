@@ -86,8 +86,9 @@ def artifact_page(experiment_id: str, run_id: str, path: str) -> str:
 
 
 def _number(value: float, sign: str = "") -> str:
-    digits = ".4f" if value == 0 or 1e-3 <= abs(value) < 1e3 else ".4g"
-    return f"{value:{sign}{digits}}"
+    if value == 0 or 1e-3 <= abs(value) < 1e3:
+        return f"{value:{sign}.4f}"
+    return f"{value:{sign}.4g}" if abs(value) < 1e3 else f"{value:{sign},.0f}"
 
 
 def with_section(description: str, title: str, text: str) -> str:

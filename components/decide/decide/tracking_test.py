@@ -48,7 +48,9 @@ def test_each_comparison_is_a_run_with_the_measures_by_column(
     assert newest.data.tags["pinion.dataset"] == "d-2"
     note = oldest.data.tags["mlflow.note.content"]
     assert note.startswith("**Train**: `release`. Compared with `followed/1`.\n\n| column |")
-    assert f"\n| `city (now)` | psi | {metrics['psi/city _now_']:.4g} | 0.2 |" in note
+    assert f"\n| `city (now)` | psi | {metrics['psi/city _now_']:.4g} | 0.2 |" in note.replace(
+        "&emsp;", ""
+    )
     assert oldest.info.run_name == "run7 decide"
     assert {newest.info.status, oldest.info.status} == {"FINISHED"}
 

@@ -108,7 +108,7 @@ def test_the_run_and_the_model_hold_the_verdict(
     note = run.data.tags["mlflow.note.content"]
     assert note.startswith("### Evaluation\n\n**Evaluation passed: 1 of 1 check passed on 4 test")
     assert note.count("### Evaluation") == 1
-    assert "\n| rmse | 2.1213 | " in note
+    assert "\n| rmse | &emsp;2.1213 | " in note
     (given,) = run.inputs.dataset_inputs
     assert given.tags[0].value == "evaluation"
     assert json.loads(given.dataset.profile) == {"num_rows": 4, "num_elements": 4}

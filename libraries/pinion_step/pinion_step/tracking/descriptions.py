@@ -65,8 +65,14 @@ def figures(rows: Sequence[Figure]) -> str:
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table; its first column is text and the others are numbers."""
     rule = ["---", *("---:" for _ in headings[1:])]
-    lines = [headings, rule, *([text.replace("|", "&#124;") for text in row] for row in rows)]
+    lines = [_spaced(headings), rule, *map(_spaced, rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _spaced(texts: Sequence[str]) -> list[str]:
+    """Return cells with a space before all but the first, since the registry's pages leave none."""
+    first, *others = (text.replace("|", "&#124;") for text in texts)
+    return [first, *(f"&emsp;{text}" if text else "" for text in others)]
 
 
 def code(text: str) -> str:

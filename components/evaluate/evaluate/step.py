@@ -16,6 +16,7 @@ from evaluate.measure.predictions import Predictions, predict
 from evaluate.report import document
 from evaluate.report.page import page
 from evaluate.report.parts import groups
+from evaluate.report.plots.gallery import figures
 from evaluate.report.training import read_training
 from evaluate.request import Request
 from evaluate.tracking import ARTIFACTS
@@ -56,7 +57,8 @@ def measure(
             numbers["provenance"] = document.provenance(
                 evaluation, candidate, request, run.data.params
             )
-            outputs |= {"report": page(numbers), "report_data": to_json(numbers)}
+            drawn = figures(numbers)
+            outputs |= {"report": page(numbers, drawn), "report_data": to_json(numbers)}
     return evaluation, outputs
 
 

@@ -17,12 +17,11 @@ def describe_run(evaluation: Evaluation, run: "Run") -> str:
         artifact_page(run.info.experiment_id, run.info.run_id, path)
         for path in ("evaluation/report.html", "plots")
     )
-    paragraphs = (
-        f"**{verdict(evaluation).capitalize()}.**",
-        figures(list(key_figures(evaluation))),
-        f"[Report]({report}) · [Plots]({plots})",
-    )
-    text = "\n\n".join(paragraphs)
+    found = list(key_figures(evaluation))
+    checked = ", ".join(str(figure) for figure in found if figure.demand)
+    # MLflow folds up a description after four lines or so.
+    first = f"**{verdict(evaluation).capitalize()}.** [Report]({report}) · [Plots]({plots})"
+    text = "\n\n".join((first, checked, figures(found)))
     return with_section(run.data.tags.get(NOTE, ""), "Evaluation", text)
 
 

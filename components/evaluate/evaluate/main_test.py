@@ -108,6 +108,8 @@ def test_the_run_and_the_model_hold_the_verdict(
     note = run.data.tags["mlflow.note.content"]
     assert note.startswith("### Evaluation\n\n**Evaluation passed: 1 of 1 check passed on 4 test")
     assert note.count("### Evaluation") == 1
+    page = f"#/experiments/{store.experiment}/runs/{line.run_id}/artifacts"
+    assert f".** [Report]({page}/evaluation/report.html) · [Plots]({page}/plots)\n\nrmse 2." in note
     assert "\n| rmse | &emsp;2.1213 | " in note
     (given,) = run.inputs.dataset_inputs
     assert given.tags[0].value == "evaluation"

@@ -73,7 +73,7 @@ def measure(client: "MlflowClient", model: ModelFolder, request: Request, run: "
     if not numbers:
         return Evaluated(evaluation, split, outputs)
     drawn = figures(numbers)
-    outputs |= {"report": page(numbers), "report_data": to_json(numbers)}
+    outputs |= {"report": page(numbers, drawn), "report_data": to_json(numbers)}
     return Evaluated(evaluation, split, outputs, pictures(drawn))
 
 

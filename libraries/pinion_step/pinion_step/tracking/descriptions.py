@@ -54,7 +54,9 @@ _HEADINGS = ("metric", "value", "95 % interval", "must be", "champion", "differe
 
 
 def figures(rows: Sequence[Figure]) -> str:
-    """Return a table of figures, without the columns that are empty in every row."""
+    """Return a table of figures, without the columns that are empty in every row; of none, ""."""
+    if not rows:
+        return ""
     cells = [figure.cells() for figure in rows]
     shown = [place for place in range(len(_HEADINGS)) if any(row[place] for row in cells)]
     return table(

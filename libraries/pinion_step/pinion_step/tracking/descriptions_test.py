@@ -17,6 +17,7 @@ def test_a_table_has_the_columns_that_some_row_fills() -> None:
         "| r2 | not computed |  | >= 0.5 |  |  |",
     ]
     heading = "| metric | &emsp;value | &emsp;champion | &emsp;difference |"
+    assert figures([]) == ""
     assert figures(rows[1:2]).splitlines()[0] == heading
 
 

@@ -92,7 +92,7 @@ def test_a_reproduced_model_is_identical(registered: Finished) -> None:
         [experiment.experiment_id], "tags.`pinion.reproduces` = 'tumour/1'"
     )
     assert record.data.tags["pinion.pipeline_run"] == folder.name
-    assert record.data.params["estimator.C"] == "0.5"
+    assert record.data.params["C"] == "0.5"
     assert len(mlflow.search_model_versions("name='tumour'")) == 1
 
 

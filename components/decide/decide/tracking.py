@@ -5,7 +5,6 @@ import re
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from decide.decision import Decision
@@ -13,16 +12,18 @@ from decide.drift.comparison import ColumnDrift
 from decide.request import Request
 from pinion_step.lineage import release_tags
 from pinion_step.mlflow import answers, artifact_location
-from pinion_step.tracking.runs import ending, find_experiment, make_run
+from pinion_step.tracking.descriptions import NOTE, code, table
+from pinion_step.tracking.runs import ending, find_experiment, make_run, run_name
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-# What MLflow refuses in the name of a metric, and a slash, which would make folders of names.
+# What MLflow refuses in the name of a metric, and a slash, which its pages group metrics by.
 _UNSAFE = re.compile(r"[^\w.\- ]")
 # A store takes 250 characters, which the measure and a hash are part of.
 _LONGEST, _BATCH = 220, 1000
 _WHOLE = "max"
+_SHOWN = 10  # columns in the description
 
 
 def log_run(
@@ -45,10 +46,11 @@ def log_run(
         "pinion.why": decision.why,
         "pinion.dataset": dataset,
         **release_tags(environment),
+        NOTE: describe(request, decision, columns),
     }
     with answers(client.tracking_uri, f"the experiment {experiment}"):
         place = find_experiment(client, experiment, artifact_location(client.tracking_uri))
-        run_id = make_run(client, place, f"decide-{token_hex(4)}", known)
+        run_id = make_run(client, place, run_name("decide", environment), known)
         with ending(lambda status: client.set_terminated(run_id, status)):
             for start in range(0, len(entities), _BATCH):
                 client.log_batch(run_id, metrics=entities[start : start + _BATCH])
@@ -63,8 +65,22 @@ def metrics(columns: Iterable[ColumnDrift]) -> dict[str, float]:
     for (measure, _), value in values.items():
         largest[measure] = max(value, largest.get(measure, 0.0))
     names = safe_names({column for _, column in values})
-    found = {f"{measure}.{names[column]}": value for (measure, column), value in values.items()}
-    return found | {f"{measure}.{_WHOLE}": value for measure, value in largest.items()}
+    found = {f"{measure}/{names[column]}": value for (measure, column), value in values.items()}
+    return found | {f"{measure}/{_WHOLE}": value for measure, value in largest.items()}
+
+
+def describe(request: Request, decision: Decision, columns: Sequence[ColumnDrift]) -> str:
+    """Return the description of the run: the decision, and the columns that moved most."""
+    rows = (
+        [code(column.name), worst.measure, *(f"{n:.4g}" for n in (worst.value, worst.allowed))]
+        for column in columns[:_SHOWN]
+        for worst in [column.worst]
+    )
+    verdict = "Train" if decision.retrain else "Do not train"
+    return (
+        f"**{verdict}**: {code(decision.why)}. Compared with {code(str(request.champion))}.\n\n"
+        f"{table(['column', 'measure', 'value', 'may reach'], rows)}"
+    )
 
 
 def safe_names(columns: Collection[str]) -> dict[str, str]:

@@ -33,11 +33,11 @@ def test_each_comparison_is_a_run_with_the_measures_by_column(
     _, newest, oldest = registry.client.search_runs([place.experiment_id])
     metrics = oldest.data.metrics
     assert set(metrics) == {
-        "psi.age", "wasserstein.age", "psi.city _now_", "js.city _now_",
-        "psi.max", "js.max", "wasserstein.max",
+        "psi/age", "wasserstein/age", "psi/city _now_", "js/city _now_",
+        "psi/max", "js/max", "wasserstein/max",
     }  # fmt: skip
-    assert metrics["wasserstein.age"] == pytest.approx(12 / ages.std(), rel=1e-6)
-    assert metrics["psi.max"] == metrics["psi.city _now_"] > metrics["psi.age"]
+    assert metrics["wasserstein/age"] == pytest.approx(12 / ages.std(), rel=1e-6)
+    assert metrics["psi/max"] == metrics["psi/city _now_"] > metrics["psi/age"]
     tags = {name: text for name, text in oldest.data.tags.items() if name[:7] == "pinion."}
     assert tags == {
         "pinion.champion": "followed/1",
@@ -46,6 +46,12 @@ def test_each_comparison_is_a_run_with_the_measures_by_column(
         "pinion.why": "release",
     }
     assert newest.data.tags["pinion.dataset"] == "d-2"
+    note = oldest.data.tags["mlflow.note.content"]
+    assert note.startswith("**Train**: `release`. Compared with `followed/1`.\n\n| column |")
+    assert f"\n| `city (now)` | psi | {metrics['psi/city _now_']:.4g} | 0.2 |" in note.replace(
+        "&emsp;", ""
+    )
+    assert oldest.info.run_name == "run7 decide"
     assert {newest.info.status, oldest.info.status} == {"FINISHED"}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from evaluate.gate.evaluation import Evaluation
-from evaluate.report.console import demand
+from evaluate.report.console import demand, verdict
 from pinion_step.tracking.descriptions import NOTE, Figure, artifact_page, figures, with_section
 
 if TYPE_CHECKING:
@@ -13,18 +13,15 @@ if TYPE_CHECKING:
 
 def describe_run(evaluation: Evaluation, run: "Run") -> str:
     """Return the description of the run with a section about the evaluation, at its start."""
-    passed = sum(check.passed for check in evaluation.checks)
     report, plots = (
         artifact_page(run.info.experiment_id, run.info.run_id, path)
         for path in ("evaluation/report.html", "plots")
     )
-    paragraphs = (
-        f"**{'Passed' if evaluation.passed else 'Failed'}**: {passed} of "
-        f"{len(evaluation.checks)} checks on {evaluation.rows} rows that the model has not seen.",
-        figures(list(key_figures(evaluation))),
-        f"[Report]({report}) · [Plots]({plots})",
-    )
-    text = "\n\n".join(paragraphs)
+    found = list(key_figures(evaluation))
+    checked = ", ".join(str(figure) for figure in found if figure.demand)
+    # MLflow folds up a description after four lines or so.
+    first = f"**{verdict(evaluation).capitalize()}.** [Report]({report}) · [Plots]({plots})"
+    text = "\n\n".join((first, checked, figures(found)))
     return with_section(run.data.tags.get(NOTE, ""), "Evaluation", text)
 
 

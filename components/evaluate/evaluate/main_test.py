@@ -105,6 +105,21 @@ def test_the_run_and_the_model_hold_the_verdict(
         "test_max_error": pytest.approx(4.0, abs=1e-12),
         "test_r2": pytest.approx(1 - 18 / 54, abs=1e-12),
     }
+    note = run.data.tags["mlflow.note.content"]
+    assert note.startswith("### Evaluation\n\n**Evaluation passed: 1 of 1 check passed on 4 test")
+    assert note.count("### Evaluation") == 1
+    page = f"#/experiments/{store.experiment}/runs/{line.run_id}/artifacts"
+    assert f".** [Report]({page}/evaluation/report.html) · [Plots]({page}/plots)\n\nrmse 2." in note
+    assert "\n| rmse | &emsp;2.1213 | " in note
+    (given,) = run.inputs.dataset_inputs if run.inputs else []
+    assert given.tags[0].value == "evaluation"
+    assert json.loads(given.dataset.profile or "") == {"num_rows": 4, "num_elements": 4}
+    measured = store.client.get_logged_model(line.model_id).metrics or []
+    assert {(each.key, each.dataset_digest) for each in measured} == {
+        (name, given.dataset.digest) for name in expected
+    }
+    plots = store.client.list_artifacts(line.run_id, "plots")
+    assert {"plots/predicted_vs_actual.png", "plots/residuals.png"} <= {p.path for p in plots}
     assert run.data.tags["pinion.evaluation"] == "passed"
     documents = outcome.result.read_bytes() + outcome.report_data.read_bytes()
     assert run.data.tags["pinion.evaluation.sha256"] == hashlib.sha256(documents).hexdigest()

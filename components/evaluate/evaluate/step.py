@@ -1,16 +1,17 @@
 """The step: from a model folder and a test split to the texts of the outputs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from evaluate.evaluated import Evaluated
 from evaluate.executor_output import native_outputs
 from evaluate.gate.champion import Candidate, find_champion
 from evaluate.gate.evaluation import Evaluation, evaluate
-from evaluate.inputs.dataset import Split, read_test_split
+from evaluate.inputs.dataset import read_test_split
 from evaluate.inputs.model import ModelFolder, load_estimator
 from evaluate.lineage import lineage
 from evaluate.measure.predictions import Predictions, predict
@@ -38,19 +39,6 @@ MANY_CELLS = 5_000_000
 MOSTLY_LONE = 2 / 3
 
 
-@dataclass(frozen=True)
-class Evaluated:
-    """The verdict on the rows of a split, the texts of the outputs by name, and the plots as PNG.
-
-    `lineage` among the texts is for MLflow only, as the plots are.
-    """
-
-    evaluation: Evaluation
-    split: Split
-    outputs: Mapping[str, str]
-    plots: Mapping[str, bytes] = field(default_factory=dict)
-
-
 def measure(client: "MlflowClient", model: ModelFolder, request: Request, run: "Run") -> Evaluated:
     """Evaluate the model, and write at least the requested outputs; `run` is the model's."""
     candidate = read_candidate(model, request)
@@ -73,7 +61,7 @@ def measure(client: "MlflowClient", model: ModelFolder, request: Request, run: "
     if not numbers:
         return Evaluated(evaluation, split, outputs)
     drawn = figures(numbers)
-    outputs |= {"report": page(numbers), "report_data": to_json(numbers)}
+    outputs |= {"report": page(numbers, drawn), "report_data": to_json(numbers)}
     return Evaluated(evaluation, split, outputs, pictures(drawn))
 
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Dataset, Run
 
+    from evaluate.evaluated import Evaluated
     from evaluate.gate.evaluation import Evaluation
     from evaluate.request import Request
-    from evaluate.step import Evaluated
 
 # The outputs that are also stored in MLflow, and their names there.
 ARTIFACTS = {"report": "report.html", "report_data": "report.json"}

@@ -102,36 +102,39 @@ _NO_RESULT = (OSError, ValueError, LookupError, TypeError, AttributeError, Recur
 def read_evaluation(path: Path) -> EvaluationResult:
     """Parse an evaluation result; raises `StepError` if the file is not one."""
     try:
-        document = json.loads(path.read_bytes())
-        # Of two classes, recall needs to say of which, as in `recall of "Cardiac"`.
-        shown_as = dict(document.get("shown_as", {}))
-        checks = tuple(_check(check, shown_as) for check in document["checks"])
-        champion = document.get("champion")
-        result = EvaluationResult(
-            passed=_typed(document, "passed", bool),
-            model_id=_typed(document, "model_id", str),
-            run_id=_typed(document, "run_id", str),
-            checks=checks,
-            compared=None if champion is None else _compared(champion),
-            metrics=_numbers(document, shown_as),
-            champion=_numbers(champion or {}, shown_as),
-            intervals={
-                shown_as.get(name, name): (float(low), float(high))
-                for name, (low, high) in document.get("intervals", {}).items()
-            },
-            rows=document.get("rows"),
-        )
+        result = _parse(json.loads(path.read_bytes()))
     except _NO_RESULT as error:
         raise StepError(
             f"{path} is not an evaluation result ({type(error).__name__}: {error}); "
             "give evaluate's result"
         ) from error
-    if result.passed and not (checks and all(check.passed for check in checks)):
+    if result.passed and not (result.checks and all(check.passed for check in result.checks)):
         raise StepError(
             f"the evaluation {path} contradicts itself: it passed, but "
-            f"{'a check failed' if checks else 'has no check'}; give evaluate's result"
+            f"{'a check failed' if result.checks else 'has no check'}; give evaluate's result"
         )
     return result
+
+
+def _parse(document: dict[str, Any]) -> EvaluationResult:
+    # Of two classes, recall needs to say of which, as in `recall of "Cardiac"`.
+    shown_as = dict(document.get("shown_as", {}))
+    checks = tuple(_check(check, shown_as) for check in document["checks"])
+    champion = document.get("champion")
+    return EvaluationResult(
+        passed=_typed(document, "passed", bool),
+        model_id=_typed(document, "model_id", str),
+        run_id=_typed(document, "run_id", str),
+        checks=checks,
+        compared=None if champion is None else _compared(champion),
+        metrics=_numbers(document, shown_as),
+        champion=_numbers(champion or {}, shown_as),
+        intervals={
+            shown_as.get(name, name): (float(low), float(high))
+            for name, (low, high) in document.get("intervals", {}).items()
+        },
+        rows=document.get("rows"),
+    )
 
 
 def require_passed(path: Path, result: EvaluationResult, model: ModelFolder) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -126,11 +127,31 @@ def test_a_run_says_from_which_data_and_versions_its_model_came(
     assert given.dataset.name == "customers.csv"
     assert given.dataset.source == '{"url": "https://example.org/customers.csv"}'
     assert given.tags[0].value == "training"
+    split = hashlib.sha256((step.folder / "train").read_bytes()).hexdigest()
+    assert given.dataset.digest == split[:8]
     profile = Path(client.download_artifacts(run.info.run_id, "profile.json", str(step.folder)))
     assert profile.read_bytes() == (step.folder / "profile").read_bytes()
     model = client.get_logged_model(step.output("model_id").read_text())
     assert (model.status, model.source_run_id, model.name) == ("READY", run.info.run_id, "ridge")
-    assert {metric.key: metric.value for metric in model.metrics or []} == step.metrics()
+    measured = {(each.key, each.value, each.dataset_digest) for each in model.metrics or []}
+    assert measured == {(*each, split[:8]) for each in step.metrics().items()}
+    what = "`ridge` predicts `price` (regression) from 7 columns, fitted on 120 rows of "
+    assert model.tags["mlflow.note.content"].startswith(what)
+    note = run.data.tags["mlflow.note.content"]
+    assert note.startswith(f"### Training\n\n{what}`https://example.org/customers.csv`.\n\n")
+    assert "Cross-validated on 5 folds: **rmse " in note
+    assert note.endswith("Release: `2026.11`")
+
+
+def test_a_metric_has_a_step_for_each_fold(step: Step) -> None:
+    assert step.write(customers(), "price").run("--model", "ridge", "--cv-folds", "3") == 0
+
+    run_id = step.output("run_id").read_text()
+    folds = step.client.get_metric_history(run_id, "folds/mae")
+    assert [each.step for each in folds] == [1, 2, 3]
+    values = [each.value for each in folds]
+    assert np.mean(values) == pytest.approx(step.metrics()["cv_mae_mean"], rel=1e-12)
+    assert np.std(values) == pytest.approx(step.metrics()["cv_mae_std"], rel=1e-12)
 
 
 def test_kfp_is_told_the_metrics_where_it_reads(step: Step) -> None:

@@ -38,23 +38,29 @@ def along(curve: Mapping[str, Any], most: int = MOST_POINTS) -> dict[str, list[A
 def roc(predictions: Predictions, most: int = MOST_POINTS) -> list[Curve]:
     """Return the ROC curve of the positive class, or of the most frequent ones against the rest.
 
-    `thresholds` are the lowest probabilities at which a row counts as a member of the class.
+    `area` is that under the curve. `thresholds` are the lowest probabilities at which a row
+    counts as a member of the class.
     """
     curves = []
     for label, truth, score in _against_the_rest(predictions):
         false, true, least = sk.roc_curve(truth, score)
         # scikit-learn's first threshold is infinite, and JSON has no infinity.
         points = along({"x": false, "y": true, "thresholds": np.minimum(least, 1.0)}, most)
-        curves.append({"label": label, **points})
+        curves.append({"label": label, "area": float(sk.auc(false, true)), **points})
     return curves
 
 
 def precision_recall(predictions: Predictions) -> list[Curve]:
-    """Return the curves of precision over recall, for the same classes as `roc`."""
+    """Return the curves of precision over recall, for the same classes as `roc`.
+
+    `area` is the average precision, and `share` that of guessing: the share of the class.
+    """
     curves = []
     for label, truth, score in _against_the_rest(predictions):
         precision, recall, _ = sk.precision_recall_curve(truth, score)
-        curves.append({"label": label, **along({"x": recall[::-1], "y": precision[::-1]})})
+        points = along({"x": recall[::-1], "y": precision[::-1]})
+        area = float(-np.diff(recall) @ precision[:-1])
+        curves.append({"label": label, "area": area, "share": float(truth.mean()), **points})
     return curves
 
 
@@ -80,13 +86,13 @@ def calibration(predictions: Predictions) -> list[Curve]:
 
 
 def threshold(predictions: Predictions) -> dict[str, Any]:
-    """Return precision, recall and F1 over the probability from which the positive class is answered.
+    """Return precision, recall and F1 over the least probability at which the class is answered.
 
     `chosen` is where this model answers it. The document is empty unless there are two classes,
     probabilities, and rows of both classes.
     """
     against = _against_the_rest(predictions) if predictions.is_binary else []
-    if not against:
+    if not against or predictions.classes is None:
         return {}
     ((label, truth, score),) = against
     precision, recall, least = sk.precision_recall_curve(truth, score)
@@ -98,21 +104,20 @@ def threshold(predictions: Predictions) -> dict[str, Any]:
     return {
         "label": label,
         **points,
-        "chosen": _chosen(predictions, truth, score),
+        "chosen": _chosen(predictions, predictions.classes[1], truth, score),
         "best_f1": {"threshold": float(least[highest]), "f1": float(f1[highest])},
     }
 
 
 def _chosen(
-    predictions: Predictions, truth: np.ndarray, score: np.ndarray
+    predictions: Predictions, label: Any, truth: np.ndarray, score: np.ndarray
 ) -> dict[str, float] | None:
     """Return the probability from which the model answers the class, and what follows from it.
 
     It is 0.5, or else between the probabilities of the rows that the model answers differently;
     None if the model does not go by the probability.
     """
-    assert predictions.classes is not None
-    answered = predictions.predicted == predictions.classes.tolist()[1]
+    answered = predictions.predicted == label
     least = float(score[answered].min()) if answered.any() else 1.0
     most = float(score[~answered].max()) if not answered.all() else 0.0
     if least < most:

@@ -50,3 +50,16 @@ def main(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the main metric with its interval."""
     (found,) = (each for each in document["metrics"] if each["name"] == document["main_metric"])
     return dict(found)
+
+
+def value_of(document: Mapping[str, Any], name: str) -> float | None:
+    """Return a metric's value; None if it was not computed."""
+    return next((each["value"] for each in document["metrics"] if each["name"] == name), None)
+
+
+def worst_slices(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the slices that have the main metric, the worst first."""
+    name = document["main_metric"]
+    sign = -1 if name in ERROR_METRICS else 1
+    found = [each for each in document["slices"] if name in each["metrics"]]
+    return sorted(found, key=lambda each: sign * each["metrics"][name])

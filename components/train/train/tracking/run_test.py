@@ -8,6 +8,7 @@ from mlflow.entities import Experiment
 
 from pinion_step.errors import StepError
 from pinion_step.store import prepare_store
+from pinion_step.tracking.datasets import describe_dataset, log_dataset
 from pinion_step.tracking.runs import find_experiment
 from train.conftest import Step, customers
 from train.tracking.run import (
@@ -79,6 +80,26 @@ def test_many_parameters_are_logged_in_batches(client: MlflowClient, tmp_path: P
     with tracked_run(client, client.create_experiment(tmp_path.name), "ridge", {}) as run:
         run.log_params(params)
     assert client.get_run(run.run_id).data.params == params
+
+
+def test_two_splits_of_a_source_are_two_datasets_however_often_they_are_logged(
+    client: MlflowClient, tmp_path: Path
+) -> None:
+    run_id = client.create_run(client.create_experiment(tmp_path.name)).info.run_id
+
+    for sha256, rows, context in (("aa" * 32, 90, "training"), ("bb" * 32, 10, "evaluation")):
+        dataset = describe_dataset("s3://b/wine.csv", sha256, "", rows, columns=3)
+        for _ in range(2):
+            log_dataset(client, run_id, dataset, context)
+
+    inputs = client.get_run(run_id).inputs
+    found = inputs.dataset_inputs if inputs else []
+    assert sorted(
+        (each.dataset.digest, each.dataset.profile, each.tags[0].value) for each in found
+    ) == [
+        ("aaaaaaaa", '{"num_rows": 90, "num_elements": 270}', "training"),
+        ("bbbbbbbb", '{"num_rows": 10, "num_elements": 30}', "evaluation"),
+    ]
 
 
 def test_versions_that_were_not_given_are_not_tags() -> None:

@@ -10,6 +10,8 @@ from mlflow.entities import Run as MlflowRun
 
 from pinion_step.store import prepare_store
 from pinion_step.tracking.runs import make_run
+from train.search.runs import trial_runs
+from train.search.trials import Trial
 from train.tracking.run import Run, make_model
 
 
@@ -48,3 +50,22 @@ def test_of_two_models_one_is_kept(client: AskedTwice, tmp_path: Path) -> None:
     found = {model.model_id: model.status for model in client.search_logged_models([experiment])}
     assert found.pop(kept.model_id) == "PENDING"
     assert list(found.values()) == ["FAILED"]
+
+
+def test_of_two_runs_of_a_trial_one_is_kept(client: AskedTwice, tmp_path: Path) -> None:
+    experiment = client.create_experiment(tmp_path.name)
+    parent = Run(client, experiment, make_run(client, experiment, "ridge-1", {}))
+    trial = Trial(1, {"alpha": 2.0}, metrics={"cv_mae_mean": 0.5})
+    with trial_runs(parent, {"pinion.release": "1.0.0", "pinion.pipeline_run": "p-1"}) as runs:
+        runs.started(trial)
+        runs.measured(trial)
+    below = client.search_runs([experiment], f"tags.mlflow.parentRunId = '{parent.run_id}'")
+    found = {run.info.run_id: run for run in below}
+    kept = found.pop(runs.run_of(trial))
+    assert (kept.info.status, kept.data.params) == ("FINISHED", {"alpha": "2.0"})
+    assert kept.data.metrics == {"cv_mae_mean": 0.5}
+    mine = {name for name in kept.data.tags if not name.startswith("mlflow.")}
+    assert mine == {"pinion.pipeline_run"}
+    (twin,) = found.values()
+    assert twin.info.status == "KILLED"
+    assert twin.data.tags["pinion.note"].endswith("the trial has another run")

@@ -54,7 +54,9 @@ _HEADINGS = ("metric", "value", "95 % interval", "must be", "champion", "differe
 
 
 def figures(rows: Sequence[Figure]) -> str:
-    """Return a table of figures, without the columns that are empty in every row."""
+    """Return a table of figures, without the columns that are empty in every row; of none, ""."""
+    if not rows:
+        return ""
     cells = [figure.cells() for figure in rows]
     shown = [place for place in range(len(_HEADINGS)) if any(row[place] for row in cells)]
     return table(
@@ -65,8 +67,14 @@ def figures(rows: Sequence[Figure]) -> str:
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table; its first column is text and the others are numbers."""
     rule = ["---", *("---:" for _ in headings[1:])]
-    lines = [headings, rule, *([text.replace("|", "&#124;") for text in row] for row in rows)]
+    lines = [_spaced(headings), rule, *map(_spaced, rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _spaced(texts: Sequence[str]) -> list[str]:
+    """Return cells with a space before all but the first, since the registry's pages leave none."""
+    first, *others = (text.replace("|", "&#124;") for text in texts)
+    return [first, *(f"&emsp;{text}" if text else "" for text in others)]
 
 
 def code(text: str) -> str:
@@ -86,8 +94,9 @@ def artifact_page(experiment_id: str, run_id: str, path: str) -> str:
 
 
 def _number(value: float, sign: str = "") -> str:
-    digits = ".4f" if value == 0 or 1e-3 <= abs(value) < 1e3 else ".4g"
-    return f"{value:{sign}{digits}}"
+    if value == 0 or 1e-3 <= abs(value) < 1e3:
+        return f"{value:{sign}.4f}"
+    return f"{value:{sign}.4g}" if abs(value) < 1e3 else f"{value:{sign},.0f}"
 
 
 def with_section(description: str, title: str, text: str) -> str:

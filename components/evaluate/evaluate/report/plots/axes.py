@@ -1,7 +1,7 @@
 """What the axes of several plots have in common: ranges, names, legends and short labels."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evaluate.report.plots.canvas import COLOURS, DASHES, canvas
 from pinion_step.errors import one_line
@@ -51,7 +51,7 @@ def legend(axes: "Axes") -> None:
     )
 
 
-def line_style(place: int) -> dict[str, object]:
+def line_style(place: int) -> dict[str, Any]:
     """Return the colour and the dashes of a line by its place among the lines."""
     return {"color": COLOURS[LINES[place % len(LINES)]], "linestyle": DASHES[place % len(DASHES)]}
 

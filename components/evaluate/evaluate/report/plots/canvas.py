@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # CSS pixels. So narrow that a phone of 360 pixels shows a figure without making it smaller.
 WIDTH = 340
-FONT = 11.5
+FONT = 12
 # One unit of a figure is a pixel, because matplotlib writes SVG with 72 units to the inch.
 UNITS = 72
 # The colours of a light page, by the names of the page's CSS variables.
@@ -32,7 +32,7 @@ COLOURS = {
 }
 # Dashes tell lines apart without colour; the first line is whole.
 DASHES = ("solid", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (9, 3)))
-_STYLE = {
+_STYLE: dict[str, Any] = {
     "svg.fonttype": "none",  # texts stay texts, for screen readers and the reader's own font
     "svg.hashsalt": "pinion",  # the ids of equal figures are equal
     "text.parse_math": False,  # a `$` in a name is a character
@@ -108,12 +108,13 @@ def load() -> None:
         import matplotlib.backends.backend_svg
         import matplotlib.font_manager
     matplotlib.rcdefaults()
-    matplotlib.rcParams.update(_STYLE)
+    settings: Any = matplotlib.rcParams  # whose type has a literal for each name
+    settings.update(_STYLE)
 
 
 @contextmanager
 def _own_folder() -> Iterator[None]:
-    """Give matplotlib a folder for its list of fonts; it would write to the user's home, or warn."""
+    """Give matplotlib a folder for its list of fonts; else it writes to the home, or warns."""
     given = os.environ.get("MPLCONFIGDIR")
     with TemporaryDirectory(prefix="figures-") as folder:
         Path(folder, f"fontlist-v{_LIST_VERSION}.json").write_text(json.dumps(_FONT_LIST))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Document = dict[str, Any]
-_DOT = {"marker": "o", "markersize": 9, "linestyle": "none", "markeredgewidth": 2}
+_DOT: dict[str, Any] = {"marker": "o", "markersize": 9, "linestyle": "none", "markeredgewidth": 2}
 
 
 def roc(document: Document) -> "Figure":

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from evaluate.report.metric_names import beside_all, main
+from evaluate.report.metric_names import beside_all, main, worst_slices
 from evaluate.report.plots.axes import fit, numbers, short, width_of
 from evaluate.report.plots.canvas import COLOURS, FONT, WIDTH, canvas
 from pinion_step.kfp.pages import number
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_SLICES = 20
-MOST_COLUMNS = 15
+MOST = 15
 _PITCH = 34  # pixels for the two lines of each
 _ROOM = WIDTH - 24  # pixels for a name and the remark beside it
 _COLOUR = {"worse": "c4", "better": "c2", "unclear": "soft"}
@@ -38,12 +37,12 @@ class Dot:
 
 def slices(document: Document) -> "Figure":
     """Draw the main metric of each slice against that of all rows, the worst first."""
-    found = worst_slices(document)[:MOST_SLICES]
+    found = worst_slices(document)[:MOST]
     name = document["main_metric"]
     dots = [
         Dot(
             each["value"], each["metrics"][name], each["low"], each["high"],
-            f"{short(each['rows'])} rows", beside_all(document, each), f"{each['column']}: ",
+            f"{short(each['rows'])} rows", beside_all(document, each), each["column"],
         )
         for each in found
     ]  # fmt: skip
@@ -52,7 +51,7 @@ def slices(document: Document) -> "Figure":
 
 def classes(document: Document) -> "Figure":
     """Draw the recall of each class, the worst first."""
-    found = sorted(document["classes"], key=lambda each: each["recall"])[:MOST_SLICES]
+    found = sorted(document["classes"], key=lambda each: each["recall"])[:MOST]
     dots = [
         Dot(each["label"], each["recall"], each["low"], each["high"], f"{short(each['rows'])} rows")
         for each in found
@@ -62,7 +61,7 @@ def classes(document: Document) -> "Figure":
 
 def importance(document: Document) -> "Figure":
     """Draw a bar for each column: how much the main metric worsens when it is shuffled."""
-    found = document["importance"][:MOST_COLUMNS]
+    found = document["importance"][:MOST]
     figure, axes = _lines(len(found), f"{document['main_metric']} lost when the column is shuffled")
     for place, each in enumerate(found):
         axes.barh(place + 0.72, each["mean"], 0.34, color=COLOURS["c0"], linewidth=0)
@@ -75,14 +74,6 @@ def importance(document: Document) -> "Figure":
     return figure
 
 
-def worst_slices(document: Document) -> list[Document]:
-    """Return the slices that have the main metric, the worst first."""
-    name = document["main_metric"]
-    sign = 1 if name == "accuracy" else -1
-    found = [each for each in document["slices"] if name in each["metrics"]]
-    return sorted(found, key=lambda each: sign * each["metrics"][name])
-
-
 def _dot_plot(dots: Sequence[Dot], name: str, whole: float | None, is_share: bool) -> "Figure":
     figure, axes = _lines(len(dots), name if whole is None else f"{name}; line: all rows")
     for place, dot in enumerate(dots):
@@ -92,7 +83,10 @@ def _dot_plot(dots: Sequence[Dot], name: str, whole: float | None, is_share: boo
         axes.plot([dot.value], [place + 0.72], _MARKER[dot.word], color=colour, markersize=7)
         _name(axes, place, dot.name, f"{number(dot.value)}, {dot.remark}", dot.column)
     if whole is not None:
-        axes.axvline(whole, color=COLOURS["text"], linewidth=1, linestyle=(0, (4, 3)))
+        # In pieces, so that it does not cross the names.
+        places = [place + 0.5 for place in range(len(dots))]
+        ends = [place + 0.45 for place in places]
+        axes.vlines([whole] * len(dots), places, ends, color=COLOURS["text"], linewidth=1.2)
     numbers(axes, ["x"])
     if is_share:
         low, high = axes.get_xlim()
@@ -113,8 +107,9 @@ def _name(axes: "Axes", place: int, name: str, remark: str, before: str = "") ->
     What is before the name is cut before the name itself, which tells the lines apart.
     """
     room = _ROOM - width_of(remark)
-    before = fit(before, max(room - width_of(name), 0.4 * room))
+    if before:
+        before = f"{fit(before, max(room - width_of(name), 0.4 * room))}: "
     across = axes.get_yaxis_transform()
-    style = {"transform": across, "va": "center", "fontsize": FONT}
+    style: dict[str, Any] = {"transform": across, "va": "center", "fontsize": FONT}
     axes.text(0, place + 0.28, before + fit(name, room - width_of(before)), **style)
     axes.text(1, place + 0.28, remark, ha="right", color=COLOURS["soft"], **style)

@@ -1,5 +1,7 @@
 """The errors of a regression."""
 
+from itertools import pairwise
+from math import log
 from typing import TYPE_CHECKING, Any
 
 from evaluate.report.plots.axes import legend, named, numbers
@@ -16,7 +18,7 @@ def residuals(document: Document) -> "Figure":
     found = document["residuals"]
     edges = found["edges"]
     figure, axes = named("error: predicted minus true", "rows", height=210)
-    widths = [high - low for low, high in zip(edges, edges[1:], strict=False)]
+    widths = [high - low for low, high in pairwise(edges)]
     axes.bar(
         edges[:-1], found["rows"], widths, align="edge", color=COLOURS["c0"],
         edgecolor=COLOURS["back"], linewidth=0.7,
@@ -52,8 +54,6 @@ def predicted_vs_actual(document: Document) -> "Figure":
 
 def _cells(axes: Any, found: Document) -> None:
     """Shade each cell of the grid by the logarithm of its rows."""
-    from math import log
-
     from matplotlib.patches import Rectangle
 
     low, high = found["range"]

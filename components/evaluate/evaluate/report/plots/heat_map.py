@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Document = dict[str, Any]
-_LABELS = 104  # pixels at the left
+_LABELS, _NUMBERED = 104, 136  # pixels at the left, for names and for names with numbers
 _RIGHT = 8
 _DIGIT = 7.4  # pixels
 _TALLEST, _LEAST = 56, 13  # pixels of a cell
@@ -25,9 +25,10 @@ def confusion_matrix(document: Document) -> "Figure":
     """Draw a cell for each true label and predicted label, shaded by its share of the row."""
     found = document["confusion"]
     count = len(found["labels"])
-    across = (WIDTH - _LABELS - _RIGHT) / count
+    left = _NUMBERED if count > _NAMED else _LABELS
+    across = (WIDTH - left - _RIGHT) / count
     down = max(_LEAST, min(_TALLEST, across))
-    figure, axes = canvas(down * count + 64, left=_LABELS, below=40, right=_RIGHT)
+    figure, axes = canvas(down * count + 64, left=left, below=40, right=_RIGHT)
     axes.set(xlim=(0, count), ylim=(count, 0), xlabel="predicted", title="true")
     axes.title.set(ha="right", x=-0.02)
     axes.grid(False)
@@ -62,12 +63,12 @@ def _row(axes: "Axes", row: int, counts: list[int], written: bool) -> None:
 def _names(axes: "Axes", labels: list[str], across: float) -> None:
     places = [place + 0.5 for place in range(len(labels))]
     numbered = len(labels) > _NAMED
-    names = [fit(each, _LABELS - (28 if numbered else 10)) for each in labels]
+    names = [fit(each, _NUMBERED - 34 if numbered else _LABELS - 10) for each in labels]
     if not numbered:
         axes.set_xticks(places, [fit(each, across - 6) for each in labels])
         axes.set_yticks(places, names)
         return
-    axes.set_yticks(places, [f"{name} {place}" for place, name in enumerate(names, 1)])
+    axes.set_yticks(places, [f"{place}  {name}" for place, name in enumerate(names, 1)])
     step = 1 if across >= 2.5 * _DIGIT else 5
     shown = [place for place in range(1, len(labels) + 1) if place % step == 0 or place == 1]
     axes.set_xticks([place - 0.5 for place in shown], [str(place) for place in shown])

@@ -4,9 +4,9 @@ import io
 import re
 import warnings
 from html import escape
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
-from evaluate.report.plots.canvas import COLOURS
+from evaluate.report.plots.canvas import COLOURS, UNITS, WIDTH
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,7 +19,7 @@ _SLIMMER = [
     (re.compile(pattern), kept)
     for pattern, kept in (
         (r' clip-path="[^"]*"', ""),
-        (r"^<g id=.*", "<g>"),
+        (r'^<g id="[^"]*"', "<g"),
         (r"font-family: [^;\"]*;? ?", ""),
         (r"(\.\d\d)\d+", r"\1"),
         (r" ?rotate\(-?0[ )][^)\"]*\)?", ""),
@@ -45,18 +45,17 @@ def inline_svg(figure: "Figure", key: str, title: str, description: str) -> str:
     target = io.StringIO()
     _save(figure, target, format="svg", metadata=dict.fromkeys(_NO_METADATA))
     whole = target.getvalue()
-    box = re.search(r'viewBox="[^"]*"', whole)
-    assert box
+    box = f'viewBox="0 0 {WIDTH} {figure.get_figheight() * UNITS:g}"'
     body = _BODY.split(whole, 1)[-1].rsplit("</svg>", 1)[0]
     return (
-        f'<svg class="figure" role="img" {box[0]} aria-labelledby="{key}-title {key}-desc">'
+        f'<svg class="figure" role="img" {box} aria-labelledby="{key}-title {key}-desc">'
         f'<title id="{key}-title">{escape(title)}</title>'
         f'<desc id="{key}-desc">{escape(description)}</desc>{_slim(body, key)}</svg>'
     )
 
 
 def _slim(body: str, key: str) -> str:
-    """Leave out what a page does not need, and put its colours and ids in; texts stay as they are."""
+    """Leave out what a page does not need, and put its colours and ids in; keep the texts."""
     # Nothing is drawn outside of its axes, so nothing has to be cut off.
     body = re.sub(r"<defs>\s*<clipPath.*?</defs>", "", body, flags=re.DOTALL)
     body = re.sub(r"<[^>]+>", lambda tag: _slim_tag(tag[0], key), body)
@@ -70,7 +69,7 @@ def _slim_tag(tag: str, key: str) -> str:
     return _COLOUR.sub(lambda match: _VARIABLES[match[0]], tag)
 
 
-def _save(figure: "Figure", target: io.IOBase, **options: object) -> None:
+def _save(figure: "Figure", target: IO[Any], **options: Any) -> None:
     with warnings.catch_warnings():
         # A name may have characters that matplotlib's own font lacks; the page has the reader's.
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)

@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING, Any
 from evaluate.gate.thresholds import ERROR_METRICS
 from evaluate.report.metric_names import main
 from evaluate.report.plots.axes import legend, named, numbers
-from evaluate.report.plots.canvas import COLOURS
+from evaluate.report.plots.canvas import COLOURS, canvas
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Document = dict[str, Any]
-_NAMES = {"accuracy": "accuracy", "rmse": "rmse"}
 
 
 def learning_curve(document: Document) -> "Figure":
@@ -22,7 +21,8 @@ def learning_curve(document: Document) -> "Figure":
 
 def best_so_far(values: list[float], metric: str) -> list[float]:
     """Return the best of the first, of the first two, and so on."""
-    best, pick = [], min if metric in ERROR_METRICS else max
+    best: list[float] = []
+    pick = min if metric in ERROR_METRICS else max
     for value in values:
         best.append(pick(value, best[-1]) if best else value)
     return best
@@ -51,7 +51,8 @@ def _trials(document: Document, found: Document) -> "Figure":
 
 def _folds(document: Document, found: Document) -> "Figure":
     test, metric = main(document), found["metric"]
-    figure, axes = named(metric, "", height=90)
+    figure, axes = canvas(148, left=112, below=40, above=12)
+    axes.set_xlabel(metric)
     rows = (
         (
             "folds of training",
@@ -67,6 +68,5 @@ def _folds(document: Document, found: Document) -> "Figure":
         axes.plot([value], [place], "o", color=COLOURS["c0"], markersize=8)
     axes.set(ylim=(1.6, -0.6))
     axes.set_yticks([0, 1], [name for name, *_ in rows])
-    axes.set_position([0.33, *axes.get_position().bounds[1:2], 0.63, axes.get_position().height])
     numbers(axes, ["x"])
     return figure

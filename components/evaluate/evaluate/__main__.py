@@ -121,11 +121,11 @@ def _evaluate(argv: Sequence[str]) -> None:
     check_memory(request.test_data)
     flags = {name: f"--{name.replace('_', '-')}" for name in request.outputs}
     with staged({flag: request.outputs[name] for name, flag in flags.items()}) as stages:
-        client, parameters = open_run(uri, model.run_id, model.model_id)
+        client, model_run = open_run(uri, model.run_id, model.model_id)
         from evaluate.report.console import left_out, table, verdict
         from evaluate.step import measure
 
-        evaluation, outputs = measure(client, model, request, parameters)
+        evaluation, outputs = measure(client, model, request, model_run)
         for name, flag in flags.items():
             write_text(stages[flag], outputs[name])
         save(client, evaluation, request, outputs)

@@ -7,6 +7,7 @@ import numpy as np
 
 from evaluate.measure.predictions import Predictions
 from evaluate.report import curves
+from evaluate.report.classes import confusion
 from pinion_step.kfp.executor_output import describe
 from pinion_step.outputs import to_json
 
@@ -35,7 +36,7 @@ def native_outputs(metrics: Mapping[str, float], predictions: Predictions) -> di
 
 def classification(predictions: Predictions) -> dict[str, Any]:
     """Return what `ClassificationMetrics` of KFP's SDK writes; the UI draws one ROC curve."""
-    found = curves.confusion(predictions)
+    found = confusion(predictions)
     metadata: dict[str, Any] = {
         "confusionMatrix": {
             "annotationSpecs": [{"displayName": label} for label in found["labels"]],

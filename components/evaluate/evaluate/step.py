@@ -1,6 +1,6 @@
 """The step: from a model folder and a test split to the texts of the outputs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,8 @@ from evaluate.measure.predictions import Predictions, predict
 from evaluate.report import document
 from evaluate.report.page import page
 from evaluate.report.parts import groups
+from evaluate.report.plots.gallery import figures
+from evaluate.report.training import read_training
 from evaluate.request import Request
 from evaluate.tracking import ARTIFACTS
 from pinion_step.console import log
@@ -24,6 +26,7 @@ from pinion_step.outputs import to_json
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run
 
 # Below this size, OpenMP's threads take longer to wake than to work, and the importance of the
 # features needs hundreds of predictions.
@@ -33,11 +36,11 @@ MOSTLY_LONE = 2 / 3
 
 
 def measure(
-    client: "MlflowClient", model: ModelFolder, request: Request, parameters: Mapping[str, str]
+    client: "MlflowClient", model: ModelFolder, request: Request, run: "Run"
 ) -> tuple[Evaluation, dict[str, str]]:
     """Evaluate the model, and return the texts of at least the requested outputs, by name.
 
-    `parameters` are those of the model's run. `lineage` among the texts is for MLflow only.
+    `run` is the model's. `lineage` among the texts is for MLflow only.
     """
     candidate = read_candidate(model, request)
     estimator, split = candidate.estimator, candidate.split
@@ -50,8 +53,12 @@ def measure(
         outputs = texts(evaluation, predictions, request)
         if not ARTIFACTS.keys().isdisjoint(request.outputs):
             numbers = document.build(evaluation, predictions, candidate, request.slices)
-            numbers["provenance"] = document.provenance(evaluation, candidate, request, parameters)
-            outputs |= {"report": page(numbers), "report_data": to_json(numbers)}
+            numbers["training"] = read_training(client, run, numbers["main_metric"])
+            numbers["provenance"] = document.provenance(
+                evaluation, candidate, request, run.data.params
+            )
+            drawn = figures(numbers)
+            outputs |= {"report": page(numbers, drawn), "report_data": to_json(numbers)}
     return evaluation, outputs
 
 

@@ -11,6 +11,7 @@ from pinion_step.store import check_store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run
 
     from evaluate.gate.evaluation import Evaluation
     from evaluate.request import Request
@@ -19,18 +20,18 @@ if TYPE_CHECKING:
 ARTIFACTS = {"report": "report.html", "report_data": "report.json"}
 
 
-def open_run(uri: str, run_id: str, model_id: str) -> tuple["MlflowClient", dict[str, str]]:
-    """Connect to the store, and return the parameters of the model's run too.
+def open_run(uri: str, run_id: str, model_id: str) -> tuple["MlflowClient", "Run"]:
+    """Connect to the store, and return the model's run too.
 
     Raises `StepError` unless the store holds the run and the model.
     """
     check_store(uri)
     client = connect(uri)
     with answers(uri, f"the run {run_id} of the model"):
-        parameters = client.get_run(run_id).data.params
+        run = client.get_run(run_id)
     with answers(uri, f"the model {model_id}"):
         client.get_logged_model(model_id)
-    return client, parameters
+    return client, run
 
 
 def save(

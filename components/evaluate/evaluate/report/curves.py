@@ -1,4 +1,4 @@
-"""The points of scikit-learn's displays, thinned to a bounded number."""
+"""The points of the curves of a classification, thinned to a bounded number."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,9 +11,7 @@ from evaluate.measure.predictions import Predictions
 
 MOST_POINTS = 200
 MOST_CURVES = 5
-MOST_CLASSES = 30
 _BINS = 10
-_BARS = 20
 
 Curve = dict[str, Any]
 
@@ -40,23 +38,29 @@ def along(curve: Mapping[str, Any], most: int = MOST_POINTS) -> dict[str, list[A
 def roc(predictions: Predictions, most: int = MOST_POINTS) -> list[Curve]:
     """Return the ROC curve of the positive class, or of the most frequent ones against the rest.
 
-    `thresholds` are the lowest probabilities at which a row counts as a member of the class.
+    `area` is that under the curve. `thresholds` are the lowest probabilities at which a row
+    counts as a member of the class.
     """
     curves = []
     for label, truth, score in _against_the_rest(predictions):
         false, true, least = sk.roc_curve(truth, score)
         # scikit-learn's first threshold is infinite, and JSON has no infinity.
         points = along({"x": false, "y": true, "thresholds": np.minimum(least, 1.0)}, most)
-        curves.append({"label": label, **points})
+        curves.append({"label": label, "area": float(sk.auc(false, true)), **points})
     return curves
 
 
 def precision_recall(predictions: Predictions) -> list[Curve]:
-    """Return the curves of precision over recall, for the same classes as `roc`."""
+    """Return the curves of precision over recall, for the same classes as `roc`.
+
+    `area` is the average precision, and `share` that of guessing: the share of the class.
+    """
     curves = []
     for label, truth, score in _against_the_rest(predictions):
         precision, recall, _ = sk.precision_recall_curve(truth, score)
-        curves.append({"label": label, **along({"x": recall[::-1], "y": precision[::-1]})})
+        points = along({"x": recall[::-1], "y": precision[::-1]})
+        area = float(-np.diff(recall) @ precision[:-1])
+        curves.append({"label": label, "area": area, "share": float(truth.mean()), **points})
     return curves
 
 
@@ -81,6 +85,54 @@ def calibration(predictions: Predictions) -> list[Curve]:
     return [{"label": str(label), "x": mean.tolist(), "y": true.tolist()}]
 
 
+def threshold(predictions: Predictions) -> dict[str, Any]:
+    """Return precision, recall and F1 over the least probability at which the class is answered.
+
+    `chosen` is where this model answers it. The document is empty unless there are two classes,
+    probabilities, and rows of both classes.
+    """
+    against = _against_the_rest(predictions) if predictions.is_binary else []
+    if not against or predictions.classes is None:
+        return {}
+    ((label, truth, score),) = against
+    precision, recall, least = sk.precision_recall_curve(truth, score)
+    both = precision[:-1] + recall[:-1]
+    f1 = np.divide(2 * precision[:-1] * recall[:-1], both, out=np.zeros_like(both), where=both > 0)
+    points = along({"x": least, "y": recall[:-1], "precision": precision[:-1], "f1": f1})
+    points["recall"] = points.pop("y")
+    highest = int(f1.argmax())
+    return {
+        "label": label,
+        **points,
+        "chosen": _chosen(predictions, predictions.classes[1], truth, score),
+        "best_f1": {"threshold": float(least[highest]), "f1": float(f1[highest])},
+    }
+
+
+def _chosen(
+    predictions: Predictions, label: Any, truth: np.ndarray, score: np.ndarray
+) -> dict[str, float] | None:
+    """Return the probability from which the model answers the class, and what follows from it.
+
+    It is 0.5, or else between the probabilities of the rows that the model answers differently;
+    None if the model does not go by the probability.
+    """
+    answered = predictions.predicted == label
+    least = float(score[answered].min()) if answered.any() else 1.0
+    most = float(score[~answered].max()) if not answered.all() else 0.0
+    if least < most:
+        return None
+    found = int(np.count_nonzero(answered & truth))
+    return {
+        "threshold": 0.5 if most <= 0.5 <= least else (least + most) / 2,
+        "precision": found / max(1, int(np.count_nonzero(answered))),
+        "recall": found / int(np.count_nonzero(truth)),
+        "false_positive_rate": int(np.count_nonzero(answered & ~truth))
+        / int(np.count_nonzero(~truth)),
+        "answered": float(answered.mean()),
+    }
+
+
 def _against_the_rest(
     predictions: Predictions,
 ) -> list[tuple[str, np.ndarray, np.ndarray]]:
@@ -94,62 +146,3 @@ def _against_the_rest(
         for code in ([1] if len(classes) == 2 else sorted(frequent))
         if 0 < rows[code] < len(predictions.truth)
     ]
-
-
-def confusion(predictions: Predictions) -> dict[str, Any]:
-    """Count the rows by true label (rows) and predicted label (columns) of the most confused."""
-    labels = sorted(
-        {*predictions.truth.tolist(), *predictions.predicted.tolist()},
-        key=lambda label: (str(type(label)), label),
-    )
-    wrong = predictions.truth != predictions.predicted
-    mistakes = dict.fromkeys(labels, 0)
-    for side in (predictions.truth, predictions.predicted):
-        found, counts = np.unique(side[wrong], return_counts=True)
-        for label, count in zip(found.tolist(), counts.tolist(), strict=True):
-            mistakes[label] += count
-    shown = sorted(labels, key=lambda label: -mistakes[label])[:MOST_CLASSES]
-    kept = [label for label in labels if label in shown]
-    matrix = sk.confusion_matrix(predictions.truth, predictions.predicted, labels=kept)
-    return {
-        "labels": [str(label) for label in kept],
-        "counts": matrix.tolist(),
-        "labels_left_out": len(labels) - len(kept),
-    }
-
-
-def per_class(predictions: Predictions) -> dict[str, Any]:
-    """Return the rows, precision, recall and F1 of each of the most frequent classes."""
-    labels, rows = np.unique(predictions.truth, return_counts=True)
-    kept = np.sort(np.argsort(-rows, kind="stable")[:MOST_CLASSES])
-    precision, recall, f1, support = sk.precision_recall_fscore_support(
-        predictions.truth, predictions.predicted, labels=labels[kept], zero_division=0.0
-    )
-    columns = zip(labels[kept].tolist(), support, precision, recall, f1, strict=True)
-    classes = [
-        {
-            "label": str(label),
-            "rows": int(n),
-            "precision": float(p),
-            "recall": float(r),
-            "f1": float(f),
-        }
-        for label, n, p, r, f in columns
-    ]
-    return {"classes": classes, "classes_left_out": len(labels) - len(kept)}
-
-
-def predicted_against_true(predictions: Predictions) -> Curve:
-    """Return some of the rows, spread evenly over the ranks of the true values."""
-    chosen = thin(np.argsort(predictions.truth, kind="stable"))
-    return {
-        "label": "rows",
-        "x": predictions.truth[chosen].tolist(),
-        "y": predictions.predicted[chosen].tolist(),
-    }
-
-
-def residuals(predictions: Predictions) -> dict[str, Any]:
-    """Count the rows by error, predicted minus true; `edges` is one longer than `rows`."""
-    rows, edges = np.histogram(predictions.predicted - predictions.truth, bins=_BARS)
-    return {"edges": edges.tolist(), "rows": rows.tolist()}

@@ -20,6 +20,7 @@ def test_the_roc_curve_is_of_the_positive_class() -> None:
 
     assert curve == {
         "label": "yes",
+        "area": 0.75,
         "x": [0, 0, 0.5, 0.5, 1],
         "y": [0, 0.5, 0.5, 1, 1],
         "thresholds": [1, 0.8, 0.6, 0.5, 0.1],
@@ -31,31 +32,15 @@ def test_precision_over_recall_starts_at_none_found() -> None:
 
     assert curve["x"] == [0, 0.5, 0.5, 1, 1]
     assert curve["y"] == pytest.approx([1, 1, 0.5, 2 / 3, 0.5])
+    # Half of the rows is found with precision 1, and the other half with 2 / 3.
+    assert curve["area"] == pytest.approx(5 / 6)
+    assert curve["share"] == 0.5
 
 
 def test_calibration_is_what_happened_over_what_was_given() -> None:
     (curve,) = curves.calibration(binary())
 
     assert curve == {"label": "yes", "x": [0.1, 0.5, 0.6, 0.8], "y": [0, 1, 0, 1]}
-
-
-def test_a_row_of_the_matrix_is_a_true_label() -> None:
-    truth, predicted = np.array([3, 3, 3, 8]), np.array([3, 8, 8, 8])
-
-    found = curves.confusion(Predictions(truth, predicted, None, np.array([3, 8])))
-
-    assert found == {"labels": ["3", "8"], "counts": [[1, 2], [0, 1]], "labels_left_out": 0}
-
-
-def test_of_many_classes_the_most_confused_are_shown() -> None:
-    truth = np.arange(50)
-    predicted = truth.copy()
-    predicted[40] = 45
-
-    found = curves.confusion(Predictions(truth, predicted, None, truth))
-
-    assert (len(found["labels"]), found["labels_left_out"]) == (30, 20)
-    assert {"40", "45"} < set(found["labels"])
 
 
 def test_curves_are_thinned_and_few() -> None:
@@ -84,8 +69,43 @@ def test_a_thinned_curve_keeps_its_steep_part() -> None:
     assert all(y == value**2 for value, y in zip(kept["x"], kept["y"], strict=True))
 
 
-def test_residuals_are_predicted_minus_true() -> None:
-    errors = curves.residuals(Predictions(np.array([0.0, 0.0, 0.0]), np.array([-1.0, 3.0, 3.0])))
+def test_where_to_answer_has_the_point_of_the_model_and_the_best_one() -> None:
+    found = curves.threshold(binary())
 
-    assert (errors["edges"][0], errors["edges"][-1]) == (-1, 3)
-    assert (errors["rows"][0], errors["rows"][-1], sum(errors["rows"])) == (1, 2, 3)
+    assert found["x"] == [0.1, 0.5, 0.6, 0.8]
+    assert found["recall"] == [1, 1, 0.5, 0.5]
+    assert found["precision"] == pytest.approx([0.5, 2 / 3, 0.5, 1])
+    assert found["f1"] == pytest.approx([2 / 3, 0.8, 0.5, 2 / 3])
+    assert found["best_f1"] == {"threshold": 0.5, "f1": pytest.approx(0.8)}
+    # The model says yes to 0.6 and 0.8, one of which is wrong, and no to 0.5.
+    assert found["chosen"] == {
+        "threshold": 0.5,
+        "precision": 0.5,
+        "recall": 0.5,
+        "false_positive_rate": 0.5,
+        "answered": 0.5,
+    }
+
+
+def test_a_model_that_answers_from_elsewhere_is_found_out() -> None:
+    asked = binary()
+    predicted = np.where(np.array([0.1, 0.6, 0.5, 0.8]) > 0.7, "yes", "no").astype(object)
+    other = Predictions(asked.truth, predicted, asked.probabilities, NO_YES)
+
+    chosen = curves.threshold(other)["chosen"]
+
+    assert chosen["threshold"] == pytest.approx(0.7)
+    assert (chosen["precision"], chosen["recall"], chosen["answered"]) == (1, 0.5, 0.25)
+
+
+def test_a_model_that_does_not_go_by_its_probabilities_has_no_point() -> None:
+    asked = binary()
+    other = Predictions(asked.truth, asked.predicted[::-1], asked.probabilities, NO_YES)
+
+    assert curves.threshold(other)["chosen"] is None
+
+
+def test_three_classes_have_no_threshold() -> None:
+    truth = np.array([0, 1, 2])
+
+    assert curves.threshold(Predictions(truth, truth, np.eye(3), truth)) == {}

@@ -20,7 +20,9 @@ from evaluate.measure.resampling import (
     resampled_rows,
 )
 from evaluate.report import curves
+from evaluate.report.classes import confusion, per_class
 from evaluate.report.console import demand, value_of
+from evaluate.report.errors import predicted_against_true, residuals
 from evaluate.report.parts import IMPORTANCE_ROWS, importance, slices
 from evaluate.request import Request
 
@@ -87,18 +89,19 @@ def _with_intervals(measured: Mapping[str, float], drawn: Distributions) -> list
 
 def _classification(predictions: Predictions) -> dict[str, Any]:
     return {
-        **curves.per_class(predictions),
-        "confusion": curves.confusion(predictions),
+        **per_class(predictions),
+        "confusion": confusion(predictions),
         "roc": curves.roc(predictions),
         "precision_recall": curves.precision_recall(predictions),
         "calibration": curves.calibration(predictions),
+        "threshold": curves.threshold(predictions),
     }
 
 
 def _regression(predictions: Predictions) -> dict[str, Any]:
     return {
-        "predicted_against_true": curves.predicted_against_true(predictions),
-        "residuals": curves.residuals(predictions),
+        "predicted_against_true": predicted_against_true(predictions),
+        "residuals": residuals(predictions),
     }
 
 

@@ -1,94 +1,72 @@
-"""The figures of the page, each with its title and the same as a folded table."""
+"""The figures of the page, each with a title, a sentence, and the same as a folded table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from evaluate.report import svg
-from evaluate.report.curves import along, thin
-from evaluate.report.svg import Axes
-from pinion_step.kfp.pages import folded, number, paragraph, table
+from evaluate.report.figure_tables import TABLES
+from evaluate.report.plots.dots import MOST
+from evaluate.report.plots.output import inline_svg
+from evaluate.report.sentences import SENTENCES
+from pinion_step.kfp.pages import folded, paragraph
 
-_SHARE = (0.0, 1.0)
-_CURVES = (
-    ("roc", "ROC curve", "false positive rate", "true positive rate"),
-    ("precision_recall", "Precision and recall", "recall", "precision"),
-    ("calibration", "Calibration", "mean predicted probability", "share that came true"),
-)
-_COORDINATES = ("x", "y", "thresholds")
-_TABLE_ROWS = 11
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Document = dict[str, Any]
 
-
-def curve_figures(document: Document) -> str:
-    """Return the curves of a classification, or why there are none."""
-    if not any(document[key] for key, *_ in _CURVES):
-        return paragraph("There are none, as the model gives no probabilities for these classes.")
-    about = ""
-    if len(document["roc"]) > 1:
-        about = paragraph(
-            "Of the most frequent classes, each against all others; calibration of the class that "
-            "was predicted."
-        )
-    return about + _figures(
-        _figure(
-            title,
-            svg.lines(
-                key, title, Axes(_SHARE, _SHARE, x_name, y_name), series, key != "precision_recall"
-            )
-            + svg.legend(series),
-            _points(f"{title}, some points", x_name, y_name, series),
-        )
-        for key, title, x_name, y_name in _CURVES
-        if (series := document[key])
-    )
+_TITLES = {
+    "roc": "ROC curve",
+    "precision_recall": "Precision and recall",
+    "threshold": "Where to answer the class",
+    "calibration": "Calibration",
+    "confusion_matrix": "Confusion matrix",
+    "classes": "Recall of each class",
+    "predicted_vs_actual": "Predicted and true",
+    "residuals": "Residuals",
+    "slices": "Slices",
+    "importance": "Importance of the columns",
+    "learning_curve": "Training",
+}
+# What a figure shows of how many, by the key of the document.
+_SHOWN = {
+    "slices": ("slices", MOST, "slices", "the worst"),
+    "classes": ("classes", MOST, "classes", "those that are found least"),
+    "importance": ("importance", MOST, "columns", "those that cost most"),
+}
 
 
-def _points(caption: str, x_name: str, y_name: str, series: Sequence[Document]) -> str:
-    most = _TABLE_ROWS if len(series) == 1 else _TABLE_ROWS // 2
-    rows = []
-    for each in series:
-        some = along({key: each[key] for key in _COORDINATES if key in each}, most)
-        points = zip(*some.values(), strict=True)
-        rows += [(each["label"], *(round(value, 4) for value in point)) for point in points]
-    header = ("class", x_name, y_name, "from probability")[: len(rows[0])]
-    if len(series) == 1:
-        return table(caption, header[1:], [row[1:] for row in rows])
-    return table(caption, header, rows)
+def blocks(document: Document, drawn: Mapping[str, "Figure"], *names: str) -> str:
+    """Return those of some figures that were drawn, beside each other where there is room."""
+    found = "".join(_block(document, name, drawn[name]) for name in names if name in drawn)
+    return f'<div class="figures">{found}</div>' if found else ""
 
 
-def error_figures(document: Document) -> str:
-    """Return the predictions of a regression beside the truth, and their errors."""
-    seen, title = document["predicted_against_true"], "Predicted against true"
-    both = [*seen["x"], *seen["y"]]
-    ends = (min(both), max(both))
-    rows = zip(thin(seen["x"], _TABLE_ROWS), thin(seen["y"], _TABLE_ROWS), strict=True)
-    edges, counts = document["residuals"]["edges"], document["residuals"]["rows"]
-    axes = Axes((edges[0], edges[-1]), (0.0, float(max(counts))), "predicted minus true", "rows")
-    bins = [
-        (f"{number(low)} to {number(high)}", count)
-        for low, high, count in zip(edges, edges[1:], counts, strict=False)
-    ]
-    return _figures(
-        [
-            _figure(
-                title,
-                svg.points("predicted", title, Axes(ends, ends, "true", "predicted"), seen),
-                table("Some rows", ("true", "predicted"), list(rows)),
-            ),
-            _figure(
-                "Residuals",
-                svg.bars("residuals", "Residuals", axes, edges, counts),
-                table("Rows by error", ("predicted minus true", "rows"), bins),
-            ),
-        ]
-    )
+def _block(document: Document, name: str, figure: "Figure") -> str:
+    title, sentence = _title(document, name), SENTENCES[name](document)
+    parts = [f"<h3>{escape(title)}</h3>", paragraph(sentence)]
+    parts.append(inline_svg(figure, name, title, f"{sentence} The table below has its numbers."))
+    parts += [paragraph(each) for each in _more(document, name)]
+    parts.append(folded("The same as a table", TABLES[name](document)))
+    return f'<div class="block">{"".join(parts)}</div>'
 
 
-def _figures(figures: Iterable[str]) -> str:
-    return f'<div class="figures">{"".join(figures)}</div>'
+def _title(document: Document, name: str) -> str:
+    title = _TITLES[name]
+    if name == "learning_curve" and document["training"]["trials"]:
+        return "Trials of the search"
+    return title
 
 
-def _figure(title: str, drawing: str, beside: str) -> str:
-    return f"<div><h3>{escape(title)}</h3>{drawing}{folded('The same as a table', beside)}</div>"
+def _more(document: Document, name: str) -> Iterable[str]:
+    if name not in _SHOWN:
+        return
+    key, most, what, which = _SHOWN[name]
+    if (count := len(document[key])) > most:
+        yield f"The figure has {most} of {count} {what}: {which}."
+    if left_out := document.get(f"{key}_left_out", 0):
+        yield f"{left_out} more {what} are left out."
+    if name == "importance":
+        rows, all_rows = document["rows_shuffled"], document["rows"]
+        sample = "the test rows" if rows == all_rows else f"{rows} random rows"
+        yield f"Measured on {sample}; a thin line goes from the least to the most of the shuffles."

@@ -18,12 +18,12 @@ def main_metric_interval(predictions: Predictions) -> tuple[float | None, float 
     """Return both ends for accuracy or RMSE; None if there are too few rows to tell."""
     if predictions.classes is None:
         return _rmse(predictions.predicted - predictions.truth)
-    return _share(
+    return share_interval(
         int(np.count_nonzero(predictions.truth == predictions.predicted)), len(predictions.truth)
     )
 
 
-def _share(right: int, rows: int) -> tuple[float, float]:
+def share_interval(right: int, rows: int) -> tuple[float, float]:
     """Return Wilson's interval, which is sound even if all rows or none are right."""
     square = _QUANTILE**2
     share = right / rows

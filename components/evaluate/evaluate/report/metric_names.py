@@ -1,4 +1,4 @@
-"""Metrics explained, for readers who do not know them by name."""
+"""Metrics by name: what they mean, and which of two values is better."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -37,3 +37,29 @@ def better(name: str, low: float | None, high: float | None) -> str:
     if low is None or high is None or low <= 0 <= high:
         return "unclear"
     return "worse" if (low > 0) == (name in ERROR_METRICS) else "better"
+
+
+def beside_all(document: Mapping[str, Any], part: Mapping[str, Any]) -> str:
+    """Return whether a slice is better, worse or unclear compared with all rows."""
+    name, whole = document["main_metric"], main(document)["value"]
+    low, high = (None if end is None else end - whole for end in (part["low"], part["high"]))
+    return better(name, low, high)
+
+
+def main(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the main metric with its interval."""
+    (found,) = (each for each in document["metrics"] if each["name"] == document["main_metric"])
+    return dict(found)
+
+
+def value_of(document: Mapping[str, Any], name: str) -> float | None:
+    """Return a metric's value; None if it was not computed."""
+    return next((each["value"] for each in document["metrics"] if each["name"] == name), None)
+
+
+def worst_slices(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the slices that have the main metric, the worst first."""
+    name = document["main_metric"]
+    sign = -1 if name in ERROR_METRICS else 1
+    found = [each for each in document["slices"] if name in each["metrics"]]
+    return sorted(found, key=lambda each: sign * each["metrics"][name])

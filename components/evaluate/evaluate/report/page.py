@@ -1,48 +1,69 @@
 """The page: the document of numbers as HTML that needs no script, no network and no mouse."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evaluate.measure.resampling import RESAMPLES
-from evaluate.report.figures import curve_figures, error_figures
+from evaluate.report.cards import first_screen
+from evaluate.report.figures import blocks
 from evaluate.report.metric_names import better, meaning, name_of
-from evaluate.report.style import FIGURES
-from evaluate.report.summary import beside_all, summary
-from evaluate.report.tables import matrix, span
-from pinion_step.kfp.pages import folded, html_page, number, paragraph, section, table, verdict
+from evaluate.report.style import STYLE
+from evaluate.report.summary import summary
+from evaluate.report.tables import span
+from pinion_step.kfp.pages import folded, html_page, number, paragraph, section, table
 
-# Columns that are named though the table of their importance is folded.
-_FIRST = 3
-# More classes than these are folded; the confusion matrix has them too.
-_MANY = 10
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_OF_CLASSES = (
+    "roc", "precision_recall", "threshold", "calibration", "confusion_matrix", "classes",
+)  # fmt: skip
 
 Document = dict[str, Any]
 
 
-def page(document: Document) -> str:
+def page(document: Document, drawn: Mapping[str, "Figure"]) -> str:
     """Return the page as one HTML file; equal documents give equal bytes."""
     title = f"Evaluation of a model of {document['target']}"
-    heading = f"{escape(title)}: {verdict(document['passed'])}"
-    about = paragraph(f"A {document['task']} on {document['rows']} test rows.")
-    body = "\n".join([about, summary(document), *_sections(document)])
-    return html_page(title, heading, body, FIGURES)
+    body = "\n".join([first_screen(document), summary(document), *_sections(document, drawn)])
+    return html_page(title, escape(title), body, STYLE)
 
 
-def _sections(document: Document) -> Iterator[str]:
-    yield section("Checks", _checks(document))
-    yield section("Metrics", *_metrics(document))
-    if "differences" in document:
-        yield section("Beside the champion", _champion(document))
+def _sections(document: Document, drawn: Mapping[str, "Figure"]) -> Iterator[str]:
     if document["task"] == "classification":
-        yield section("Classes", *_classes(document))
-        yield section("Curves", curve_figures(document))
+        yield section("How well it tells the classes apart", *_classes(document, drawn))
     else:
-        yield section("Errors", error_figures(document))
-    yield section("What the model looks at", *_importance(document))
-    if document["slices"]:
-        yield section("Parts of the data", *_slices(document))
-    yield section("Where it comes from", _provenance(document))
+        yield section("Errors", blocks(document, drawn, "predicted_vs_actual", "residuals"))
+    shown = blocks(document, drawn, "slices", "importance", "learning_curve")
+    yield section("For whom, from what, and how it was trained", shown, *_no_importance(document))
+    yield section("All numbers", *_numbers(document))
+
+
+def _classes(document: Document, drawn: Mapping[str, "Figure"]) -> Iterator[str]:
+    if not document["roc"]:
+        yield paragraph("There are no curves: the model gives no probabilities for these classes.")
+    elif len(document["roc"]) > 1:
+        yield paragraph(
+            "Curves are of the most frequent classes, each against all others, and the calibration "
+            "is of the class that was predicted."
+        )
+    yield blocks(document, drawn, *_OF_CLASSES)
+
+
+def _no_importance(document: Document) -> Iterator[str]:
+    if not document["importance"]:
+        yield paragraph(
+            "The importance of the columns was not measured, as the table has too many of them."
+        )
+
+
+def _numbers(document: Document) -> Iterator[str]:
+    yield folded(f"Checks ({len(document['checks'])})", _checks(document))
+    yield folded(f"Metrics ({len(document['metrics'])})", *_metrics(document))
+    if document.get("differences"):
+        yield folded("Beside the champion", _champion(document))
+    yield _provenance(document)
 
 
 def _checks(document: Document) -> str:
@@ -73,7 +94,7 @@ def _about_metrics(document: Document) -> Iterator[str]:
     floor = "; ".join(f"{name} {number(value)}" for name, value in document["baseline"].items())
     yield f"The best constant answers have: {floor}."
     if (positive := document["positive_class"]) is not None:
-        yield f"The curves are of the class {positive}, the positive one."
+        yield f"Precision, recall, F1 and the curves are of the class {positive}, the positive one."
     elif document["task"] == "classification":
         yield "Precision, recall, F1 and ROC AUC are means over the classes."
     resampled = document["rows_resampled"]
@@ -104,62 +125,9 @@ def _interval(low: float | None, high: float | None) -> str:
     return f"interval {span(low, high)}" if span(low, high) else ""
 
 
-def _classes(document: Document) -> Iterator[str]:
-    keys = ("label", "precision", "recall", "f1")
-    rows = [tuple(each[key] for key in keys) for each in document["classes"]]
-    notes = [f"{each['rows']} rows" for each in document["classes"]]
-    each_class = table("Each class", ("class", "precision", "recall", "F1"), rows, notes)
-    yield folded(f"Each class ({len(rows)})", each_class) if len(rows) > _MANY else each_class
-    if hidden := document["classes_left_out"]:
-        yield paragraph(f"{hidden} classes of fewer rows are left out.")
-    found = document["confusion"]
-    hidden = found["labels_left_out"]
-    caption = "Confusion matrix, rows of the test data"
-    yield matrix(
-        f"{caption}, without {hidden} classes that are confused less" if hidden else caption,
-        found["labels"],
-        found["counts"],
-    )
-
-
-def _importance(document: Document) -> Iterator[str]:
-    found, metric = document["importance"], document["main_metric"]
-    if not found:
-        yield paragraph("Not measured, as the table has too many columns.")
-        return
-    sample = f"on {document['rows_shuffled']} random rows"
-    if document["rows_shuffled"] == document["rows"]:
-        sample = "on the test rows"
-    first = ", ".join(
-        f"{each['column']} ({number(each['mean'])})" for each in found[:_FIRST] if each["mean"] > 0
-    )
-    yield paragraph(f"Shuffling one column worsens {metric} most for: {first or 'none'}.")
-    caption = f"By how much {metric} worsens where a column is shuffled, {sample}"
-    rows = [(each["column"], each["mean"], each["std"]) for each in found]
-    header = ("column", "mean", "standard deviation")
-    yield folded(f"Importance of each column ({len(rows)})", table(caption, header, rows))
-
-
 def _provenance(document: Document) -> str:
     rows = document["provenance"].items()
     return folded(
         f"Versions, parameters and data ({len(rows)})",
         table("Provenance", ("what", "value"), rows),
     )
-
-
-def _slices(document: Document) -> Iterator[str]:
-    main = document["main_metric"]
-    others = [each["name"] for each in document["metrics"] if each["name"] != main]
-    rows, notes, more = [], [], []
-    for each in document["slices"]:
-        name, measured = f"{each['column']}: {each['value']}", each["metrics"]
-        rows.append((name, measured.get(main), beside_all(document, each)))
-        said = [f"{each['rows']} rows", _interval(each["low"], each["high"])]
-        notes.append(", ".join(filter(None, said)))
-        more.append((name, *map(measured.get, others)))
-    yield table("Metrics by slice", ("slice", main, "beside all rows"), rows, notes)
-    if hidden := document["slices_left_out"]:
-        yield paragraph(f"{hidden} more slices are left out.")
-    header = ("slice", *(name_of(document, each) for each in others))
-    yield folded("The other metrics", table("Other metrics by slice", header, more))

@@ -23,6 +23,7 @@ class Page(HTMLParser):
         self.open: list[str] = []
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.text: list[str] = []
+        self.tags: list[str] = []
         self.feed(text)
         assert self.open == []
 
@@ -39,6 +40,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text.append(data)
+        self.tags.append(self.open[-1] if self.open else "")
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
         """Return the attributes of each element with the tag."""
@@ -51,10 +53,23 @@ def parse(outcome: Outcome) -> tuple[Page, dict[str, Any]]:
     return Page(text), json.loads(outcome.report_data.read_text())
 
 
-EXAMPLES = ["income", "line", "margins", "three_classes", "forest"]
+_BINARY = [
+    "ROC curve", "Precision and recall", "Where to answer the class", "Calibration",
+    "Confusion matrix", "Importance of the columns",
+]  # fmt: skip
+FIGURES = {
+    "income": _BINARY,
+    "line": ["Predicted and true", "Residuals", "Importance of the columns"],
+    "margins": ["Confusion matrix", "Importance of the columns"],
+    "three_classes": [
+        "ROC curve", "Precision and recall", "Calibration", "Confusion matrix",
+        "Recall of each class", "Importance of the columns",
+    ],
+    "forest": _BINARY,
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", FIGURES)
 def test_a_page_needs_nothing_and_can_be_read_aloud(
     evaluate_step: Run, request: pytest.FixtureRequest, name: str
 ) -> None:
@@ -74,10 +89,14 @@ def test_a_page_needs_nothing_and_can_be_read_aloud(
     assert all(set((svg["aria-labelledby"] or "").split()) <= ids for svg in figures)
     assert len(page.all("caption")) == len(page.all("table"))
     assert all(attributes.get("scope") for attributes in page.all("th"))
-    assert len(figures) == sum(
-        bool(document.get(key))
-        for key in ("roc", "precision_recall", "calibration", "predicted_against_true", "residuals")
+    assert len(figures) == len(FIGURES[name])
+    assert len(ids - {None}) == sum(
+        attributes.get("id") is not None for _, attributes in page.elements
     )
+    titles = [text for text, tag in zip(page.text, page.tags, strict=True) if tag == "h3"]
+    assert titles == FIGURES[name]
+    if name == "three_classes":
+        assert document["training"] == {}
 
 
 def test_the_numbers_are_those_of_the_result(forest: Example, evaluate_step: Run) -> None:
@@ -105,12 +124,14 @@ def test_what_few_ask_for_is_folded(forest: Example, evaluate_step: Run) -> None
     assert {"open": None} not in page.all("details")
     folded = [text for text in page.text if re.fullmatch(r".* \(\d+\)", text)]
     assert folded == [
-        f"Importance of each column ({len(document['importance'])})",
+        f"Checks ({len(document['checks'])})",
+        f"Metrics ({len(document['metrics'])})",
         f"Versions, parameters and data ({len(document['provenance'])})",
     ]
+    assert page.text.count("The same as a table") == len(_BINARY)
     first = document["importance"][0]
     assert any(
-        f"worsens accuracy most for: {first['column']} ({first['mean']:.4g})" in text
+        f"Shuffling {first['column']} costs most, {first['mean']:.4g} of accuracy" in text
         for text in page.text
     )
 
@@ -193,7 +214,7 @@ def test_a_sample_is_called_one(income: Example, evaluate_step: Run, tmp_path: P
         2000,
     )
     assert any("1000 resamples of a sample of 10000 rows" in text for text in page.text)
-    assert any("is shuffled, on 2000 random rows" in text for text in page.text)
+    assert any("Measured on 2000 random rows" in text for text in page.text)
 
 
 def test_a_slice_of_an_unknown_column_is_a_wrong_call(line: Example, evaluate_step: Run) -> None:

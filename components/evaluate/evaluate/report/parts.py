@@ -103,6 +103,7 @@ def _shown(value: Any) -> str:
 def importance(task: str, estimator: Estimator, split: Split) -> list[dict[str, Any]]:
     """Return how much the main metric worsens when a column is shuffled, the largest first.
 
+    `low` and `high` are the least and the most of several shuffles.
     The list is empty if the table has more columns than can be shuffled in a minute.
     """
     columns = list(split.features.columns)
@@ -124,10 +125,15 @@ def importance(task: str, estimator: Estimator, split: Split) -> list[dict[str, 
         n_repeats=max(1, min(_REPEATS, _IMPORTANCE_COLUMNS // len(columns))),
         random_state=_SEED,
     )
-    measured = zip(columns, found.importances_mean, found.importances_std, strict=True)
     named = [
-        {"column": str(name), "mean": float(mean), "std": float(std)}
-        for name, mean, std in measured
+        {
+            "column": str(name),
+            "mean": float(each.mean()),
+            "std": float(each.std()),
+            "low": float(each.min()),
+            "high": float(each.max()),
+        }
+        for name, each in zip(columns, found.importances, strict=True)
     ]
     return sorted(named, key=lambda each: (-each["mean"], each["column"]))
 

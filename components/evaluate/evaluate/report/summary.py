@@ -1,9 +1,9 @@
-"""The summary at the top of the page: how good, how sure, for whom worse, made from what."""
+"""The summary below the cards: beside the champion, for whom worse, made from what."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from evaluate.report.metric_names import better, name_of
+from evaluate.report.metric_names import beside_all, better, main
 from evaluate.report.tables import span
 from pinion_step.kfp.pages import answers, number
 
@@ -13,56 +13,17 @@ Document = dict[str, Any]
 
 
 def summary(document: Document) -> str:
-    """Return the list of questions and answers at the top of the page."""
+    """Return the list of questions and answers on the first screen."""
     return answers(_answers(document))
 
 
-def beside_all(document: Document, part: Document) -> str:
-    """Return whether a slice is better, worse or unclear compared with all rows."""
-    name, whole = document["main_metric"], main(document)["value"]
-    low, high = (None if end is None else end - whole for end in (part["low"], part["high"]))
-    return better(name, low, high)
-
-
-def main(document: Document) -> Document:
-    """Return the main metric with its interval."""
-    (found,) = (each for each in document["metrics"] if each["name"] == document["main_metric"])
-    return dict(found)
-
-
 def _answers(document: Document) -> Iterator[tuple[str, str]]:
-    metric = main(document)
-    floor = document["baseline"][metric["name"]]
-    yield "How good", _beside_constant(document)
-    yield "How sure", _certainty(document, metric, floor)
-    failed = [check for check in document["checks"] if not check["passed"]]
-    if failed:
-        yield "Why failed", "; ".join(_failure(document, check) for check in failed)
     if "champion" in document:
         yield "Beside the champion", _champion(document)
     yield "For whom worse", _worse(document)
     made = document["provenance"]
     source = made.get("dataset source", "data of unknown source")
     yield "Made from", f"{source}, release {made['release']}, model {made['model']}"
-
-
-def _beside_constant(document: Document) -> str:
-    """Return the metrics that the best constant answers have too, the main one first."""
-    measured = {each["name"]: each["value"] for each in document["metrics"]}
-    shared = {name: low for name, low in document["baseline"].items() if name in measured}
-    own = ", ".join(f"{name} {number(measured[name])}" for name in shared)
-    return f"{own}; at best, a constant answer has {', '.join(map(number, shared.values()))}"
-
-
-def _certainty(document: Document, metric: Document, floor: float) -> str:
-    if metric["low"] is None:
-        return "unknown: the metric has no interval on these rows"
-    low, high = metric["low"], metric["high"]
-    percent = f"{100 * document['confidence_of_intervals']:.0f}%"
-    word = better(metric["name"], low - floor, high - floor)
-    word = "which is not clearly better" if word == "unclear" else f"all {word}"
-    interval = f"{percent} interval of {metric['name']} {span(low, high)}"
-    return f"{interval} on {document['rows']} test rows, {word} than a constant answer"
 
 
 def _champion(document: Document) -> str:
@@ -76,12 +37,6 @@ def _champion(document: Document) -> str:
     word = "neither clearly better nor worse" if word == "unclear" else word
     by = f"{each['value']:+.4g}, interval {span(each['low'], each['high'])}"
     return f"{each['name']} is {word} than that of {champion['uri']} ({by})"
-
-
-def _failure(document: Document, check: Document) -> str:
-    name = name_of(document, check["metric"])
-    said = f"{name} {check['shown']}, demanded {check['demand']}"
-    return f"{said}: {check['reason']}" if check.get("reason") else said
 
 
 def _worse(document: Document) -> str:

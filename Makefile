@@ -40,13 +40,14 @@ lock:
 	@build-support/lock $(ARGS)
 
 # All measurements, in about half an hour: the first minute, isolated steps, cached runs, the
-# runner's cost per task, large tables, training, packaging without a change, and a changed line to
-# a new image. The last two need Docker.
+# runner's cost per task, pages of runs, large tables, training, packaging without a change, and a
+# changed line to a new image. The last two need Docker.
 bench: setup
 	@.venv/bin/python -m benchmarks.first_run
 	@.venv/bin/python -m benchmarks.isolation
 	@.venv/bin/python -m benchmarks.rerun
 	@.venv/bin/python -m benchmarks.graph_size
+	@.venv/bin/python -m benchmarks.pages
 	@.venv/bin/python -m benchmarks.big_tables
 	@.venv/bin/python -m benchmarks.training
 	@.venv/bin/python -m benchmarks.no_op

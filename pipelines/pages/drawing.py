@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from pipelines.pages.record import StepRecord
+from pipelines.pages.record import StepRecord, without_indices
 
 # Seven steps in a row fit the widest page.
 _WIDTH, _HEIGHT, _ACROSS, _BETWEEN = 134, 46, 26, 16
@@ -42,8 +42,11 @@ def _right_before(steps: Sequence[StepRecord]) -> dict[str, list[str]]:
     """
     above: dict[str, set[str]] = {}
     found: dict[str, list[str]] = {}
+    # The items of a loop, by the name of the loop.
+    items: dict[str, list[str]] = {}
     for step in steps:
-        known = [each for each in dict.fromkeys(step.after) if each in above]
+        known = [item for each in dict.fromkeys(step.after) for item in items.get(each, ())]
+        items.setdefault(without_indices(step.name), []).append(step.name)
         further = set().union(*(above[each] for each in known))
         found[step.name] = [each for each in known if each not in further]
         above[step.name] = further | set(known)

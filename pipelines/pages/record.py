@@ -17,6 +17,11 @@ RUNNING, SUCCEEDED, FAILED = State.RUNNING.value, State.SUCCEEDED.value, State.F
 STOPPED, KILLED = "stopped", "killed"
 
 
+def without_indices(name: str) -> str:
+    """Return the name of a step without the indices of loop items, the numbers in it."""
+    return ".".join(part for part in name.split(".") if not part.isdecimal())
+
+
 @dataclass
 class StepRecord:
     """A step, the steps that it comes after, and how it stands; times are seconds since 1970.
@@ -66,15 +71,15 @@ class RunRecord:
         for each in self.steps:
             if each.name == name:
                 return each
-        # The numbers in a name are the indices of loop items.
-        loop = ".".join(part for part in name.split(".") if not part.isdecimal())
-        place = next((n for n, each in enumerate(self.steps) if each.name == loop), None)
-        like = self.steps[place] if place is not None else StepRecord(name)
+        loop = without_indices(name)
+        known = [n for n, each in enumerate(self.steps) if without_indices(each.name) == loop]
+        like = self.steps[known[0]] if known else StepRecord(name)
         made = StepRecord(name, like.after, like.inputs)
-        if place is not None and self.steps[place].state == State.PENDING:
-            self.steps[place] = made
+        if known and like.name == loop and like.state == State.PENDING:
+            self.steps[known[0]] = made
         else:
-            self.steps.append(made)
+            # Beside the items before it.
+            self.steps.insert(known[-1] + 1 if known else len(self.steps), made)
         return made
 
     def close(self, state: str, error: str, ended: float) -> None:

@@ -20,6 +20,8 @@ from pipelines.system.workspace import whole
 PAGE = "index.html"
 # Seconds after which the page of a run is written again, with its progress, if nothing changes.
 INTERVAL = 2.0
+# A page that took so many seconds is written again after so many times as much.
+_LONG, _SHARE = 0.05, 20
 _STOPPED = "it was stopped by Ctrl-C or a signal; run it again: what had succeeded is cached"
 
 
@@ -44,6 +46,7 @@ class Recorder:
         self._interval = interval
         # Another thread writes the page too.
         self._lock = threading.Lock()
+        self._next = 0.0
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
@@ -51,7 +54,7 @@ class Recorder:
         self._record.began = self._clock()
         self._write(with_runs=True)
         try:
-            with repeated(self._write_page, self._interval, "page"):
+            with repeated(self._write, self._interval, "page"):
                 yield
         except KeyboardInterrupt:
             self._end(STOPPED, _STOPPED)
@@ -94,22 +97,20 @@ class Recorder:
         self._write(with_runs=True)
 
     def _write(self, with_runs: bool = False) -> None:
+        begun = time.monotonic()
         with self._lock, suppress(OSError, PinionError):
+            if begun < self._next and not with_runs:
+                return
             write_run(self._record, self._folder, self._clock())
             if with_runs:
                 write_runs_page(self._folder.parent)
-
-    def _write_page(self) -> None:
-        with self._lock, suppress(OSError, PinionError):
-            _write_page(self._record, self._folder, self._clock())
+            # The page of a thousand steps must not hold up its run; it is written later.
+            took = time.monotonic() - begun
+            self._next = begun + (_SHARE * took if took > _LONG else 0)
 
 
 def write_run(record: RunRecord, folder: Path, now: float) -> None:
     """Write what is known of a run, and its page, each whole or not at all."""
     record.save(folder)
-    _write_page(record, folder, now)
-
-
-def _write_page(record: RunRecord, folder: Path, now: float) -> None:
     with whole(folder / PAGE) as partial:
         partial.write_text(run_page(record, folder, now), "utf-8", "replace")

@@ -170,7 +170,8 @@ def test_the_items_of_a_loop_take_the_place_of_the_loop(folder: Path) -> None:
             seen.ended(item, State.SUCCEEDED)
     found = load(folder)
     assert found is not None
-    assert [each.name for each in found.steps] == ["train.0", "evaluate", "train.1"]
+    assert [each.name for each in found.steps] == ["train.0", "train.1", "evaluate"]
+    assert (folder / "index.html").read_text().count('<path class="edge"') == 4
 
 
 def test_a_page_that_cannot_be_written_stops_no_run(folder: Path) -> None:
@@ -190,6 +191,17 @@ def test_a_page_of_many_steps_is_written_at_once(folder: Path) -> None:
             seen.ended(step.name, State.SUCCEEDED)
         took = (time.process_time() - begun) / len(steps)
     assert took < 0.05
+
+
+def test_the_page_of_a_thousand_steps_does_not_hold_up_its_run(folder: Path) -> None:
+    steps = [StepRecord(f"step-{number}") for number in range(1000)]
+    seen = Recorder(Progress([], quiet=True), record(*steps), folder)
+    with seen.recorded():
+        begun = time.process_time()
+        for step in steps:
+            seen.ended(step.name, State.SUCCEEDED)
+        assert time.process_time() - begun < 5
+    assert page(folder).text.count("succeeded") > 1000
 
 
 def test_runs_are_listed_with_a_chart_of_each_metric_of_a_model() -> None:

@@ -10,7 +10,7 @@ from pipelines.compiled.task_names import ROOT, Place
 from pipelines.compiled.values import Value
 from pipelines.console.progress import Progress
 from pipelines.pages.record import FILE, KILLED, RUNNING, RunRecord, StepRecord, load
-from pipelines.pages.recorder import PAGE, Recorder, write_run
+from pipelines.pages.recorder import Recorder, write_run
 from pipelines.runner.summary import mlflow_place
 from pipelines.runner.unfinished import goes_on
 from pipelines.system.connections import without_secrets
@@ -58,8 +58,8 @@ def mark_killed(runs: Path) -> None:
         # Somebody may remove it meanwhile, or keep it from us.
         with suppress(OSError):
             if record := _abandoned(file.parent):
-                written = (file, file.with_name(PAGE))
-                ended = max(each.stat().st_mtime for each in written if each.exists())
+                # As long as a run goes on, it is written every few seconds.
+                ended = file.stat().st_mtime
                 record.close(KILLED, _GONE, ended)
                 for step in record.steps:
                     if step.state == State.RUNNING:

@@ -168,8 +168,9 @@ def _odd(run: RunRecord) -> None:
 
 
 def _loop(run: RunRecord) -> None:
-    item = run.step("train")
-    run.steps += [replace(item, name=f"train.{number}") for number in range(12)]
+    place = [step.name for step in run.steps].index("train")
+    loop = run.steps[place]
+    run.steps[place : place + 1] = [replace(loop, name=f"train.{number}") for number in range(12)]
 
 
 CHANGES: dict[str, Callable[[RunRecord], None]] = {

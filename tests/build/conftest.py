@@ -108,7 +108,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             NO_ENGINE,
             "(docker info): {} image, publish and release tests were not run; start Docker",
         ),
-        (NO_BROWSER, ": {} tests of the report were not run; install one of them"),
+        (NO_BROWSER, ": {} tests of pages were not run; install one of them"),
     ):
         if count := sum(reason in text for text in skipped):
             line = f"{reason} {left_out.format(count)} and run make test-all again"

@@ -28,8 +28,10 @@ _WIDER = """(() => {
 })()"""
 # The texts whose contrast is below WCAG's minimum, with transparent backgrounds resolved. axe does
 # not measure drawings, and its own measurement of a long page takes minutes.
-_PALE = """(() => {
-  const channels = text => text.match(/[\\d.]+/g).map(Number);
+PALE_TEXTS = """(() => {
+  // Mixed colours are `color(srgb 0.9 0.9 0.9)`, others `rgb(230, 230, 230)`.
+  const channels = text => text.match(/[\\d.]+/g).map((part, i) =>
+    part * (text.startsWith('color') && i < 3 ? 255 : 1));
   const over = (front, back) => {
     const [r, g, b, alpha = 1] = front;
     return [r, g, b].map((channel, i) => channel * alpha + back[i] * (1 - alpha));
@@ -54,7 +56,7 @@ _PALE = """(() => {
     const [low, high] = [light(over(channels(ink), back)), light(back)].sort((a, b) => a - b);
     return (high + 0.05) / (low + 0.05);
   };
-  return [...document.querySelectorAll('main *')].filter(element => element.checkVisibility() &&
+  return [...document.querySelectorAll('body *')].filter(element => element.checkVisibility() &&
     !['TITLE', 'DESC', 'SCRIPT', 'OPTION'].includes(element.tagName.toUpperCase()) &&
     [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
     .filter(element => contrast(element) < 4.5).map(element => element.textContent);
@@ -73,7 +75,7 @@ def faults(browser: Browser, page: Path, width: int, scheme: str) -> list[str]:
     found = [
         *(f"requested: {url}" for url in sent if url != page.as_uri()),
         *(f"wider than {width}: {each}" for each in browser.ask(_WIDER)),
-        *(f"pale: {each}" for each in browser.ask(_PALE)),
+        *(f"pale: {each}" for each in browser.ask(PALE_TEXTS)),
         *_headings(browser),
         *(f"axe: {each}" for each in axe(browser)),
     ]

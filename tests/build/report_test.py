@@ -7,45 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.build.browser import Browser
+from tests.build.looks import PALE_TEXTS, WINDOWS, faults
 from tests.build.reports import KINDS, make_reports
 
 pytestmark = pytest.mark.browser
 each_kind = pytest.mark.parametrize("kind", KINDS)
 each_scheme = pytest.mark.parametrize("scheme", ["light", "dark"])
 
-# Find the texts whose contrast is below WCAG's minimum, with transparent backgrounds resolved.
-PALE_TEXTS = """(() => {
-  const channels = text => text.match(/[\\d.]+/g).map(Number);
-  const over = (front, back) => {
-    const [r, g, b, alpha = 1] = front;
-    return [r, g, b].map((channel, i) => channel * alpha + back[i] * (1 - alpha));
-  };
-  const behind = element => {
-    if (!element) return [255, 255, 255];
-    const own = channels(getComputedStyle(element).backgroundColor);
-    return own[3] === 0 ? behind(element.parentElement) : over(own, behind(element.parentElement));
-  };
-  const light = colour => {
-    const [r, g, b] = colour.map(channel => {
-      const share = channel / 255;
-      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const contrast = element => {
-    const style = getComputedStyle(element), back = behind(element);
-    const ink = element.closest('svg') ? style.fill : style.color;
-    const [low, high] = [light(over(channels(ink), back)), light(back)].sort((a, b) => a - b);
-    return (high + 0.05) / (low + 0.05);
-  };
-  const shown = [...document.querySelectorAll('body *')].filter(element =>
-    !['TITLE', 'DESC'].includes(element.tagName.toUpperCase()) &&
-    [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim()));
-  if (shown.length < 50) return ['too few texts: ' + shown.length];
-  return shown.filter(element => contrast(element) < 4.5).map(element => element.textContent);
-})()"""
-
-# The lines and dots of figures whose contrast with the page is below 3; those of the grid only help.
+# The lines and dots of figures whose contrast with the page is below 3. The grid only helps.
 PALE_SHAPES = """(() => {
   const channels = text => text.match(/[\\d.]+/g).map(Number).slice(0, 3);
   const light = colour => {
@@ -112,6 +81,14 @@ def test_a_report_requests_nothing_and_logs_nothing(
     assert browser.named("Log.entryAdded", "Runtime.consoleAPICalled") == []
     assert browser.named("Runtime.exceptionThrown", "Page.javascriptDialogOpening") == []
     assert browser.ask("document.compatMode") == "CSS1Compat"
+
+
+@each_kind
+def test_a_report_looks_right_on_a_screen_and_a_phone(
+    browser: Browser, pages: dict[str, Path], kind: str
+) -> None:
+    found = {window: faults(browser, pages[kind], *window) for window in WINDOWS}
+    assert found == {window: [] for window in WINDOWS}
 
 
 @each_kind

@@ -45,6 +45,7 @@ def _trials(document: Document, found: Document) -> "Figure":
             label="on the test rows",
         )  # fmt: skip
     numbers(axes)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     legend(axes)
     return figure
 

@@ -131,7 +131,7 @@ def test_what_few_ask_for_is_folded(forest: Example, evaluate_step: Run) -> None
     assert page.text.count("The same as a table") == len(_BINARY)
     first = document["importance"][0]
     assert any(
-        f"Shuffling {first['column']} costs most, {first['mean']:.4g} of accuracy" in text
+        f"Shuffling {first['column']} worsens accuracy most, by {first['mean']:.4g}" in text
         for text in page.text
     )
 

@@ -160,8 +160,8 @@ def importance(document: Document) -> str:
     none = sum(each["low"] <= 0 for each in found)
     if first["mean"] <= 0:
         return f"Shuffling no column makes {metric} worse."
-    said = f"Shuffling {_name(first['column'])} costs most, {number(first['mean'])} of {metric}"
-    return f"{said}; {none} of {len(found)} columns may cost nothing." if none else f"{said}."
+    said = f"Shuffling {_name(first['column'])} worsens {metric} most, by {number(first['mean'])}"
+    return f"{said}; {none} of {len(found)} columns may not matter." if none else f"{said}."
 
 
 def learning_curve(document: Document) -> str:

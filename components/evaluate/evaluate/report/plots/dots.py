@@ -62,7 +62,7 @@ def classes(document: Document) -> "Figure":
 def importance(document: Document) -> "Figure":
     """Draw a bar for each column: how much the main metric worsens when it is shuffled."""
     found = document["importance"][:MOST]
-    figure, axes = _lines(len(found), f"{document['main_metric']} lost when the column is shuffled")
+    figure, axes = _lines(len(found), f"how much worse {document['main_metric']} is when shuffled")
     for place, each in enumerate(found):
         axes.barh(place + 0.72, each["mean"], 0.34, color=COLOURS["c0"], linewidth=0)
         axes.plot(

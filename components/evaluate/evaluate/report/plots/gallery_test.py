@@ -163,6 +163,8 @@ def test_trials_have_the_best_so_far() -> None:
     assert dots[:, 1].tolist() == [0.7, 0.9, 0.75]
     assert best[:, 1].tolist() == [0.7, 0.9, 0.9]
     assert test[:, 1].tolist() == [0.875, 0.875]
+    ticks = axes_of("learning_curve", found).get_xticks()
+    assert all(tick.is_integer() for tick in ticks.tolist())
 
 
 def test_folds_are_beside_the_test_rows() -> None:

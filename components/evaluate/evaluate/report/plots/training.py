@@ -29,6 +29,8 @@ def best_so_far(values: list[float], metric: str) -> list[float]:
 
 
 def _trials(document: Document, found: Document) -> "Figure":
+    from matplotlib.ticker import MaxNLocator
+
     trials = found["trials"]
     metric = found["metric"]
     figure, axes = named("trial", f"cross-validated {metric}", height=200, entries=3)
@@ -45,6 +47,7 @@ def _trials(document: Document, found: Document) -> "Figure":
             label="on the test rows",
         )  # fmt: skip
     numbers(axes)
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     legend(axes)
     return figure
 

@@ -42,7 +42,7 @@ LOWEST_CARD = """Math.max(...[...document.querySelectorAll('.card .value')].map(
 _ALL = ["Slices", "Importance of the columns"]
 _CURVES = ["ROC curve", "Precision and recall"]
 PICTURES = {
-    "binary": [*_CURVES, "Where to answer the class", "Calibration", "Confusion matrix", *_ALL],
+    "binary": [*_CURVES, "Decision threshold", "Calibration", "Confusion matrix", *_ALL],
     "multiclass": [*_CURVES, "Calibration", "Confusion matrix", "Recall of each class", *_ALL],
     "regression": ["Predicted and true", "Residuals", *_ALL],
 }

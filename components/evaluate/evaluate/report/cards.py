@@ -80,7 +80,7 @@ def _lines(document: Document, name: str, checks: list[Document]) -> Iterator[st
     for check in checks:
         yield f"{verdict(check['passed'])}: {shown(distance(check))}"
     floor = document["baseline"].get(name)
-    if measured and floor is not None:
+    if measured and floor is not None and not any(map(_is_baseline, checks)):
         word = _beside_constant(measured, floor)
         yield f"best constant answer {number(floor)}: the model is {word}"
     if champion := beside_champion(document, name):

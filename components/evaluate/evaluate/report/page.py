@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from evaluate.measure.resampling import RESAMPLES
 from evaluate.report.cards import first_screen
-from evaluate.report.figures import blocks
 from evaluate.report.metric_names import better, meaning, name_of
+from evaluate.report.plots.blocks import blocks
 from evaluate.report.style import STYLE
 from evaluate.report.summary import summary
 from evaluate.report.tables import span

@@ -54,7 +54,7 @@ def parse(outcome: Outcome) -> tuple[Page, dict[str, Any]]:
 
 
 _BINARY = [
-    "ROC curve", "Precision and recall", "Where to answer the class", "Calibration",
+    "ROC curve", "Precision and recall", "Decision threshold", "Calibration",
     "Confusion matrix", "Importance of the columns",
 ]  # fmt: skip
 FIGURES = {

@@ -17,6 +17,7 @@ from evaluate.report.intervals import main_metric_interval
 
 MOST_SLICES = 50
 IMPORTANCE_ROWS = 2_000
+_ROUNDING = 1e-9
 _IMPORTANCE_COLUMNS = 200
 _REPEATS = 5
 _DISTINCT = 10
@@ -126,16 +127,18 @@ def importance(task: str, estimator: Estimator, split: Split) -> list[dict[str, 
         random_state=_SEED,
     )
     named = [
-        {
-            "column": str(name),
-            "mean": float(each.mean()),
-            "std": float(each.std()),
-            "low": float(each.min()),
-            "high": float(each.max()),
-        }
+        {"column": str(name), **_spread(each)}
         for name, each in zip(columns, found.importances, strict=True)
     ]
     return sorted(named, key=lambda each: (-each["mean"], each["column"]))
+
+
+def _spread(lost: np.ndarray) -> dict[str, float]:
+    # Losses that cancel each other out leave a remainder of rounding, such as 4e-17.
+    mean = float(lost.mean())
+    mean = 0.0 if abs(mean) < _ROUNDING * float(np.abs(lost).max()) else mean
+    ends = {"low": float(lost.min()), "high": float(lost.max())}
+    return {"mean": mean, "std": float(lost.std()), **ends}
 
 
 def _sample(rows: int) -> np.ndarray:

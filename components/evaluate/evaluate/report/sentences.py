@@ -81,8 +81,8 @@ def calibration(document: Document) -> str:
     given, true = max(pairs, key=lambda each: abs(each[0] - each[1]))
     mean = sum(abs(x - y) for x, y in pairs) / len(pairs)
     return (
-        f"Probabilities are {number(100 * mean)} points from what happened on average, and at most "
-        f"where about {_percent(given)} is given: {_percent(true)} came true."
+        f"On average, probabilities are {100 * mean:.2g} percentage points from what came true. "
+        f"The largest gap is at {_percent(given)}, where {_percent(true)} came true."
     )
 
 

@@ -67,8 +67,8 @@ def part(value: str, accuracy: float, low: float, high: float) -> dict[str, Any]
         pytest.param(
             "calibration",
             {"calibration": [{"x": [0.1, 0.6], "y": [0.1, 0.9]}]},
-            "Probabilities are 15 points from what happened on average, and at most where about "
-            "60% is given: 90% came true.",
+            "On average, probabilities are 15 percentage points from what came true. The largest "
+            "gap is at 60%, where 90% came true.",
             id="calibration",
         ),
         pytest.param(

@@ -69,9 +69,16 @@ def importance(document: Document) -> "Figure":
             [each["low"], each["high"]], [place + 0.72] * 2, color=COLOURS["text"], linewidth=1.5
         )
         _name(axes, place, each["column"], number(each["mean"]))
-    axes.axvline(0, color=COLOURS["soft"], linewidth=1)
+    _upright(axes, len(found), 0)
     numbers(axes, ["x"])
     return figure
+
+
+def _upright(axes: "Axes", count: int, at: float) -> None:
+    """Draw a line down the plot, in pieces so that it does not cross the names."""
+    places = [place + 0.5 for place in range(count)]
+    ends = [place + 0.45 for place in places]
+    axes.vlines([at] * count, places, ends, color=COLOURS["text"], linewidth=1.2)
 
 
 def _dot_plot(dots: Sequence[Dot], name: str, whole: float | None, is_share: bool) -> "Figure":
@@ -83,10 +90,7 @@ def _dot_plot(dots: Sequence[Dot], name: str, whole: float | None, is_share: boo
         axes.plot([dot.value], [place + 0.72], _MARKER[dot.word], color=colour, markersize=7)
         _name(axes, place, dot.name, f"{number(dot.value)}, {dot.remark}", dot.column)
     if whole is not None:
-        # In pieces, so that it does not cross the names.
-        places = [place + 0.5 for place in range(len(dots))]
-        ends = [place + 0.45 for place in places]
-        axes.vlines([whole] * len(dots), places, ends, color=COLOURS["text"], linewidth=1.2)
+        _upright(axes, len(dots), whole)
     numbers(axes, ["x"])
     if is_share:
         low, high = axes.get_xlim()

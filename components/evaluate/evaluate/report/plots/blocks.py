@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from evaluate.report.figure_tables import TABLES
 from evaluate.report.plots.dots import MOST
 from evaluate.report.plots.output import inline_svg
+from evaluate.report.plots.tables import TABLES
 from evaluate.report.sentences import SENTENCES
 from pinion_step.kfp.pages import folded, paragraph
 
@@ -18,7 +18,7 @@ Document = dict[str, Any]
 _TITLES = {
     "roc": "ROC curve",
     "precision_recall": "Precision and recall",
-    "threshold": "Where to answer the class",
+    "threshold": "Decision threshold",
     "calibration": "Calibration",
     "confusion_matrix": "Confusion matrix",
     "classes": "Recall of each class",

@@ -63,12 +63,12 @@ def _row(axes: "Axes", row: int, counts: list[int], written: bool) -> None:
 def _names(axes: "Axes", labels: list[str], across: float) -> None:
     places = [place + 0.5 for place in range(len(labels))]
     numbered = len(labels) > _NAMED
-    names = [fit(each, _NUMBERED - 34 if numbered else _LABELS - 10) for each in labels]
+    names = [fit(each, _NUMBERED - 40 if numbered else _LABELS - 10) for each in labels]
     if not numbered:
         axes.set_xticks(places, [fit(each, across - 6) for each in labels])
         axes.set_yticks(places, names)
         return
-    axes.set_yticks(places, [f"{place}  {name}" for place, name in enumerate(names, 1)])
+    axes.set_yticks(places, [f"{name} ({place})" for place, name in enumerate(names, 1)])
     step = 1 if across >= 2.5 * _DIGIT else 5
     shown = [place for place in range(1, len(labels) + 1) if place % step == 0 or place == 1]
     axes.set_xticks([place - 0.5 for place in shown], [str(place) for place in shown])

@@ -1,9 +1,21 @@
-"""The model card: the description of a version on its page in the registry, in Markdown."""
+"""The descriptions of a version and of its registered model on MLflow's pages, in Markdown."""
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from pinion_step.tracking.descriptions import Figure, code, figures
+from pinion_step.tracking.descriptions import Figure, code, figures, with_section
 from register.evaluation import EvaluationResult
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+# On the model's page, above its versions.
+ABOUT = (
+    "### Versions\n\n"
+    "Every version passed its evaluation; its page has the metrics that it reached. "
+    "`champion` is the version in use, `previous` the one before it."
+)
+_LONGEST = 5000  # characters that a database of MLflow's holds
 
 
 def model_card(result: EvaluationResult, tags: Mapping[str, str]) -> str:
@@ -11,9 +23,21 @@ def model_card(result: EvaluationResult, tags: Mapping[str, str]) -> str:
 
     Its start is what the list of versions shows.
     """
-    return "\n".join(
-        [_headline(result), "", figures(list(_figures(result))), "", *_sources(result, tags)]
-    )
+    return "\n".join([_key_figures(result), "", *_sources(result, tags)])
+
+
+def describe_champion(
+    client: "MlflowClient", name: str, version: int, result: EvaluationResult
+) -> None:
+    """Put the key figures of the champion above what the registered model's description says."""
+    before = client.get_registered_model(name).description or ""
+    after = with_section(before, "Champion", f"Version {version}: {_key_figures(result)}")
+    if after != before and len(after) <= _LONGEST:
+        client.update_registered_model(name, after)
+
+
+def _key_figures(result: EvaluationResult) -> str:
+    return f"{_headline(result)}\n\n{figures(list(_figures(result)))}"
 
 
 def _headline(result: EvaluationResult) -> str:

@@ -163,3 +163,24 @@ def test_the_page_of_a_version_says_how_good_it_is(
         "| accuracy | 0.9560 | >= 0.9 |\n| roc_auc | 0.9877 |  |\n\n"
         f"- Dataset: `wine.csv`\n- Training run: `{trained.run_id}`"
     )
+
+
+def test_the_page_of_a_registered_model_has_the_figures_of_its_champion(
+    store: Store, train: Train, register_step: Run
+) -> None:
+    first, second = train(), train()
+    first.edit_evaluation(metrics={"accuracy": 0.956, "roc_auc": 0.98765})
+    second.edit_evaluation(metrics={"accuracy": 0.956, "roc_auc": 0.99123})
+
+    register_step(first, registered_model_name="described")
+    about = store.client.get_registered_model("described").description or ""
+    assert "### Champion\n\nVersion 1: accuracy 0.9560" in about
+    store.client.update_registered_model("described", f"{about}\n\nAsk the churn team.")
+    register_step(second, registered_model_name="described")
+
+    about = (store.client.get_registered_model("described").description or "").replace("&emsp;", "")
+    assert about.startswith("### Champion\n\nVersion 2: accuracy 0.9560")
+    assert "| roc_auc | 0.9912 |" in about
+    assert "0.9877" not in about
+    assert about.count("### Champion") == 1
+    assert about.endswith("Ask the churn team.")

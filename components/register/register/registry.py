@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from pinion_step.errors import StepError
 from pinion_step.mlflow import ignoring, was_answered
-from register.card import model_card
+from register.card import ABOUT, describe_champion, model_card
 from register.evaluation import EvaluationResult
 from register.history import CHAMPION, has_left, keep, link
 from register.model import ModelFolder
@@ -29,11 +29,6 @@ if TYPE_CHECKING:
 
 # Each turn means that another process registered a version between a look and a write.
 _TURNS = 50
-# On the model's page, above its versions.
-_ABOUT = (
-    "Every version passed its evaluation; its page has the metrics that it reached. "
-    "`champion` is the version in use, `previous` the one before it."
-)
 
 
 @dataclass(frozen=True)
@@ -88,6 +83,8 @@ def register_model(
         alias_at = _alias_at(client, name, alias)
     elif alias:
         alias_at = _move_alias(client, name, alias, number, result)
+    if alias == CHAMPION and alias_at == number:
+        describe_champion(client, name, number, result)
     return Registration(name, number, made == number, alias, alias_at)
 
 
@@ -121,7 +118,7 @@ def _create(
     client: "MlflowClient", name: str, model: ModelFolder, tags: Mapping[str, str], card: str
 ) -> int:
     with ignoring(lambda error: error.error_code == "RESOURCE_ALREADY_EXISTS"):
-        client.create_registered_model(name, description=_ABOUT)
+        client.create_registered_model(name, description=ABOUT)
     version = client.create_model_version(
         name,
         source=model.uri,

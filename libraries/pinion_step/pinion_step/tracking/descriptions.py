@@ -101,5 +101,8 @@ def _number(value: float, sign: str = "") -> str:
 
 def with_section(description: str, title: str, text: str) -> str:
     """Put a section at the start of a description, in place of one with the same title."""
-    others = re.sub(rf"^### {title}\n.*?(?=^### |\Z)", "", description, flags=re.S | re.M)
-    return f"### {title}\n\n{text}\n\n{others.strip()}".strip()
+    others = re.sub(rf"^### {title}\n.*?(?=^### |\Z)", "", description, flags=re.S | re.M).strip()
+    if others and not others.startswith("### "):
+        # Without a title of its own, it would be a part of the section and be replaced with it.
+        others = f"### Notes\n\n{others}"
+    return f"### {title}\n\n{text}\n\n{others}".strip()

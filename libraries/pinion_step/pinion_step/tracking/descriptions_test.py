@@ -39,6 +39,12 @@ def test_a_section_replaces_the_one_before_it_and_leaves_what_a_person_wrote() -
     )
 
 
+def test_what_a_person_wrote_without_a_title_stays() -> None:
+    once = with_section("Ask Ada first.", "Evaluation", "**Failed**")
+    twice = with_section(once, "Evaluation", "**Passed**")
+    assert twice == "### Evaluation\n\n**Passed**\n\n### Notes\n\nAsk Ada first."
+
+
 def test_markdown_in_a_name_is_shown_as_it_is() -> None:
     assert code("a`b*c") == "`a'b*c`"
     assert table(["x"], [["1"]]) == "| x |\n| --- |\n| 1 |"

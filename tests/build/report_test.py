@@ -45,7 +45,7 @@ PALE_TEXTS = """(() => {
   return shown.filter(element => contrast(element) < 4.5).map(element => element.textContent);
 })()"""
 
-# The lines and dots of figures whose contrast with the page is below 3; those of the grid only help.
+# The lines and dots of figures whose contrast with the page is below 3. The grid only helps.
 PALE_SHAPES = """(() => {
   const channels = text => text.match(/[\\d.]+/g).map(Number).slice(0, 3);
   const light = colour => {

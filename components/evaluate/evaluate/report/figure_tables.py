@@ -66,11 +66,11 @@ def _predicted(document: Document) -> str:
     (low, high), count = found["range"], found["grid"]
     size = (high - low) / count
     fullest = sorted(found["cells"], key=lambda cell: -cell[2])[:_ROWS]
-    rows = [
+    cells = [
         (span(low + x * size, low + (x + 1) * size), span(low + y * size, low + (y + 1) * size), n)
         for x, y, n in fullest
     ]
-    return table("The cells with the most rows", ("true", "predicted", "rows"), rows)
+    return table("The cells with the most rows", ("true", "predicted", "rows"), cells)
 
 
 def _residuals(document: Document) -> str:
@@ -114,8 +114,8 @@ def _training(document: Document) -> str:
     found = document["training"]
     metric = f"cross-validated {found['metric']}"
     if found["trials"]:
-        rows = [(each["number"], each["mean"]) for each in found["trials"]]
-        return table("Trials of the search", ("trial", metric), rows)
+        trials = [(each["number"], each["mean"]) for each in found["trials"]]
+        return table("Trials of the search", ("trial", metric), trials)
     rows = [(f"{found['folds']} folds", found["mean"], found["std"])]
     return table("Cross-validation", ("rows of training", metric, "standard deviation"), rows)
 

@@ -36,14 +36,16 @@ def read_training(client: "MlflowClient", run: "Run", metric: str) -> dict[str, 
 
 
 def _trials(client: "MlflowClient", run: "Run", metric: str) -> list[dict[str, Any]]:
-    """Return the trials that ended with a metric, in the order of their numbers."""
+    """Return the trials that ended with a metric on the most rows, in the order of their numbers."""
     mine = f"tags.`mlflow.parentRunId` = '{run.info.run_id}'"
     with answers(client.tracking_uri, "the trials of the model's run"):
         found = client.search_runs([run.info.experiment_id], mine, max_results=_MOST_TRIALS)
     numbered = [(_TRIAL.fullmatch(each.info.run_name or ""), each.data.metrics) for each in found]
+    # Trials of a halving search have seen different numbers of rows; only the last are comparable.
+    most = max((metrics.get("rows", 0.0) for _, metrics in numbered), default=0.0)
     trials = [
         {"number": int(name[1]), "mean": metrics[f"cv_{metric}_mean"]}
         for name, metrics in numbered
-        if name and f"cv_{metric}_mean" in metrics
+        if name and f"cv_{metric}_mean" in metrics and metrics.get("rows", 0.0) == most
     ]
     return sorted(trials, key=lambda each: each["number"])

@@ -27,7 +27,7 @@ def made(store: Store) -> Made:
     return make
 
 
-def read(client: MlflowClient, run_id: str, metric: str = "accuracy") -> dict[str, object]:
+def read(client: MlflowClient, run_id: str, metric: str = "accuracy") -> dict[str, Any]:
     run: Run = client.get_run(run_id)
     return read_training(client, run, metric)
 
@@ -61,6 +61,16 @@ def test_the_trials_of_a_search_are_in_their_order_and_by_its_metric(
 
     assert (found["metric"], found["best_trial"]) == ("f1", "10")
     assert found["trials"] == [{"number": 2, "mean": 0.6}, {"number": 10, "mean": 0.8}]
+
+
+def test_of_a_halving_search_only_the_trials_on_all_rows_count(store: Store, made: Made) -> None:
+    run_id = made({"search.method": "halving"}, {"cv_accuracy_mean": 0.8})
+    mine = {"mlflow.parentRunId": run_id}
+    for number, rows in ((1, 100), (2, 300), (3, 300)):
+        metrics = {"cv_accuracy_mean": number / 10, "rows": rows}
+        made({}, metrics, tags=mine, run_name=f"trial {number}")
+
+    assert [each["number"] for each in read(store.client, run_id)["trials"]] == [2, 3]
 
 
 def test_a_run_of_another_tool_has_no_training(store: Store, made: Made) -> None:

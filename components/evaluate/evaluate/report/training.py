@@ -36,7 +36,7 @@ def read_training(client: "MlflowClient", run: "Run", metric: str) -> dict[str, 
 
 
 def _trials(client: "MlflowClient", run: "Run", metric: str) -> list[dict[str, Any]]:
-    """Return the trials that ended with a metric on the most rows, in the order of their numbers."""
+    """Return the trials that ended with a metric on the most rows, by their numbers."""
     mine = f"tags.`mlflow.parentRunId` = '{run.info.run_id}'"
     with answers(client.tracking_uri, "the trials of the model's run"):
         found = client.search_runs([run.info.experiment_id], mine, max_results=_MOST_TRIALS)

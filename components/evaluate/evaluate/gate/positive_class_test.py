@@ -43,7 +43,7 @@ def test_the_models_positive_class_is_judged(store: Store, evaluate_step: Run) -
     ]
     report = outcome.report.read_text()
     assert "recall of &quot;Cardiac&quot;" in report
-    assert "The curves are of the class Cardiac, the positive one." in report
+    assert "and the curves are of the class Cardiac, the positive one." in report
 
 
 def test_a_model_of_an_earlier_release_has_the_last_class(store: Store, evaluate_step: Run) -> None:

@@ -13,7 +13,7 @@ from sklearn.inspection import permutation_importance
 from evaluate.inputs.dataset import Split
 from evaluate.inputs.model import Estimator
 from evaluate.measure.predictions import Predictions, ask
-from evaluate.report.intervals import main_metric_interval
+from evaluate.report.numbers.intervals import main_metric_interval
 
 MOST_SLICES = 50
 IMPORTANCE_ROWS = 2_000
@@ -103,8 +103,8 @@ def _shown(value: Any) -> str:
 def importance(task: str, estimator: Estimator, split: Split) -> list[dict[str, Any]]:
     """Return how much the main metric worsens when a column is shuffled, the largest first.
 
-    `low` and `high` are the least and the most of several shuffles.
-    The list is empty if the table has more columns than can be shuffled in a minute.
+    `low` and `high` are the least and the most of several shuffles. The list is empty if the table
+    has more columns than can be shuffled in a minute.
     """
     columns = list(split.features.columns)
     if len(columns) > _IMPORTANCE_COLUMNS:
@@ -125,17 +125,19 @@ def importance(task: str, estimator: Estimator, split: Split) -> list[dict[str, 
         n_repeats=max(1, min(_REPEATS, _IMPORTANCE_COLUMNS // len(columns))),
         random_state=_SEED,
     )
-    named = [
-        {
-            "column": str(name),
-            "mean": float(each.mean()),
-            "std": float(each.std()),
-            "low": float(each.min()),
-            "high": float(each.max()),
-        }
-        for name, each in zip(columns, found.importances, strict=True)
-    ]
+    pairs = zip(columns, found.importances, strict=True)
+    named = [{"column": str(name), **_shuffles(worsened)} for name, worsened in pairs]
     return sorted(named, key=lambda each: (-each["mean"], each["column"]))
+
+
+def _shuffles(worsened: np.ndarray) -> dict[str, float]:
+    """Summarise the shuffles of a column."""
+    return {
+        "mean": float(worsened.mean()),
+        "std": float(worsened.std()),
+        "low": float(worsened.min()),
+        "high": float(worsened.max()),
+    }
 
 
 def _sample(rows: int) -> np.ndarray:

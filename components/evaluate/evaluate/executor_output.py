@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from evaluate.measure.predictions import Predictions
-from evaluate.report import curves
-from evaluate.report.classes import confusion
+from evaluate.report.numbers import curves
+from evaluate.report.numbers.classes import confusion
 from pinion_step.kfp.executor_output import describe
 from pinion_step.outputs import to_json
 

@@ -16,11 +16,11 @@ from evaluate.inputs.model import ModelFolder, load_estimator
 from evaluate.lineage import lineage
 from evaluate.measure.predictions import Predictions, predict
 from evaluate.report import document
+from evaluate.report.numbers.parts import groups
+from evaluate.report.numbers.training import read_training
 from evaluate.report.page import page
-from evaluate.report.parts import groups
 from evaluate.report.plots.gallery import figures
 from evaluate.report.plots.output import as_png
-from evaluate.report.training import read_training
 from evaluate.request import Request
 from evaluate.tracking import ARTIFACTS
 from pinion_step.console import log

@@ -19,11 +19,11 @@ from evaluate.measure.resampling import (
     intervals,
     resampled_rows,
 )
-from evaluate.report import curves
-from evaluate.report.classes import confusion, per_class
 from evaluate.report.console import demand, value_of
-from evaluate.report.errors import predicted_against_true, residuals
-from evaluate.report.parts import IMPORTANCE_ROWS, importance, slices
+from evaluate.report.numbers import curves
+from evaluate.report.numbers.classes import confusion, per_class
+from evaluate.report.numbers.errors import predicted_against_true, residuals
+from evaluate.report.numbers.parts import IMPORTANCE_ROWS, importance, slices
 from evaluate.request import Request
 
 _LIBRARIES = ("scikit-learn", "skops", "numpy", "pandas", "pyarrow", "mlflow-skinny")

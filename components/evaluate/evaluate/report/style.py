@@ -5,8 +5,8 @@ body{max-width:70rem}
 .verdict{max-width:none;padding:.6rem 1rem;border-left:.4rem solid;border-radius:.25rem;
 font-size:1.125rem;margin:.75rem 0}
 .pass-box{border-color:var(--good)}.fail-box{border-color:var(--bad)}
-.verdict.pass-box{background:color-mix(in srgb,var(--good) 10%,var(--back))}
-.verdict.fail-box{background:color-mix(in srgb,var(--bad) 10%,var(--back))}
+.verdict.pass-box{background:rgba(86,211,100,.12)}
+.verdict.fail-box{background:rgba(255,123,114,.12)}
 .cards{list-style:none;margin:1rem 0;padding:0;display:grid;gap:.75rem;
 grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr))}
 .card{border:1px solid var(--line);border-top:.25rem solid var(--line);border-radius:.5rem;

@@ -48,7 +48,8 @@ def inline_svg(figure: "Figure", key: str, title: str, description: str) -> str:
     box = f'viewBox="0 0 {WIDTH} {figure.get_figheight() * UNITS:g}"'
     body = _BODY.split(whole, 1)[-1].rsplit("</svg>", 1)[0]
     return (
-        f'<svg class="figure" role="img" {box} aria-labelledby="{key}-title {key}-desc">'
+        f'<svg class="figure" role="img" {box} aria-labelledby="{key}-title" '
+        f'aria-describedby="{key}-desc">'
         f'<title id="{key}-title">{escape(title)}</title>'
         f'<desc id="{key}-desc">{escape(description)}</desc>{_slim(body, key)}</svg>'
     )

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from evaluate.report.curves import along, thin
 from evaluate.report.metric_names import beside_all, name_of, worst_slices
+from evaluate.report.numbers.curves import along, thin
 from evaluate.report.tables import matrix, span
 from pinion_step.kfp.pages import number, table
 

@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn import metrics as sk
 
 from evaluate.measure.predictions import Predictions
-from evaluate.report.intervals import share_interval
+from evaluate.report.numbers.intervals import share_interval
 
 MOST_CLASSES = 30
 

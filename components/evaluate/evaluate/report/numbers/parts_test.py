@@ -5,7 +5,7 @@ from sklearn.linear_model import LinearRegression
 
 from evaluate.inputs.dataset import Split
 from evaluate.measure.predictions import Predictions
-from evaluate.report.parts import importance, slices
+from evaluate.report.numbers.parts import importance, slices
 
 FEATURES = pd.DataFrame(
     {

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from evaluate.measure.predictions import Predictions
-from evaluate.report.errors import predicted_against_true, residuals
+from evaluate.report.numbers.errors import predicted_against_true, residuals
 
 
 def test_residuals_are_predicted_minus_true() -> None:

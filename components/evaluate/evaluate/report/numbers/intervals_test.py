@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from evaluate.measure.predictions import Predictions
-from evaluate.report.intervals import main_metric_interval
+from evaluate.report.numbers.intervals import main_metric_interval
 
 CLASSES = np.array([0, 1])
 

@@ -13,7 +13,7 @@ from sklearn.inspection import permutation_importance
 from evaluate.inputs.dataset import Split
 from evaluate.inputs.model import Estimator
 from evaluate.measure.predictions import Predictions, ask
-from evaluate.report.intervals import main_metric_interval
+from evaluate.report.numbers.intervals import main_metric_interval
 
 MOST_SLICES = 50
 IMPORTANCE_ROWS = 2_000
@@ -104,8 +104,8 @@ def _shown(value: Any) -> str:
 def importance(task: str, estimator: Estimator, split: Split) -> list[dict[str, Any]]:
     """Return how much the main metric worsens when a column is shuffled, the largest first.
 
-    `low` and `high` are the least and the most of several shuffles.
-    The list is empty if the table has more columns than can be shuffled in a minute.
+    `low` and `high` are the least and the most of several shuffles. The list is empty if the table
+    has more columns than can be shuffled in a minute.
     """
     columns = list(split.features.columns)
     if len(columns) > _IMPORTANCE_COLUMNS:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from evaluate.measure.predictions import Predictions
-from evaluate.report import curves
+from evaluate.report.numbers import curves
 
 NO_YES = np.array(["no", "yes"], dtype=object)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from evaluate.measure.predictions import Predictions
-from evaluate.report.classes import confusion, per_class
+from evaluate.report.numbers.classes import confusion, per_class
 
 
 def test_a_row_of_the_matrix_is_a_true_label() -> None:

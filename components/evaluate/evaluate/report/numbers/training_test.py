@@ -6,7 +6,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run
 
 from evaluate.conftest import Store
-from evaluate.report.training import read_training
+from evaluate.report.numbers.training import read_training
 
 Made = Callable[..., str]
 

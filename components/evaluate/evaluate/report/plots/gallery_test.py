@@ -68,6 +68,14 @@ def test_the_roc_curve_has_the_points_and_where_the_model_answers() -> None:
     assert "this model, from 0.3" in axes.get_legend_handles_labels()[1]
 
 
+def test_the_legend_has_a_class_that_begins_with_an_underscore() -> None:
+    curves = [{"label": name, "x": [0, 1], "y": [0, 1]} for name in ("_none", "a_b")]
+
+    legend = axes_of("roc", document(roc=curves)).get_legend()
+
+    assert [each.get_text() for each in legend.get_texts()] == [" _none", "a_b", "guessing"]
+
+
 def test_the_threshold_curve_has_a_line_where_the_model_answers() -> None:
     curve = {"x": [0.1, 0.9], "precision": [0.5, 1], "recall": [1, 0.2], "f1": [0.7, 0.3]}
 

@@ -160,6 +160,9 @@ def test_predictions_are_dots_or_cells() -> None:
     assert perfect.tolist() == [[0, 0], [4, 4]]
     assert [cell.get_xy() for cell in axes.patches] == [(0, 1), (3, 2)]
     assert axes.patches[0].get_alpha() > axes.patches[1].get_alpha()
+    large = few | {"range": [1e17, 1e17], "x": [1e17], "y": [1e17]}
+    axes = axes_of("predicted_vs_actual", document(predicted_against_true=large))
+    assert axes.get_xlim() == pytest.approx((0.96e17, 1.04e17))
 
 
 def test_trials_have_the_best_so_far() -> None:

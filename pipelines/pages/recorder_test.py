@@ -111,6 +111,16 @@ def test_the_verdict_and_the_model_are_taken_from_the_steps(folder: Path) -> Non
     assert 'f1 of "yes" not computed <= 3.0000 passed' in page(folder).text
 
 
+@pytest.mark.parametrize("result", [[3], "a text", {"passed": True}, {"checks": [7]}])
+def test_an_output_of_the_name_result_may_be_anything(result: object, folder: Path) -> None:
+    with recorder(folder).recorded():
+        (folder / "evaluate").mkdir()
+        (folder / "evaluate" / "result").write_text(json.dumps(result))
+    found = load(folder)
+    assert found is not None
+    assert (found.state, found.passed, list(found.checks)) == ("succeeded", None, [])
+
+
 @pytest.mark.parametrize(
     ("retrain", "why", "told"),
     [

@@ -15,7 +15,8 @@ def add_results(record: RunRecord, folder: Path) -> None:
     for step in record.steps:
         place = folder / step.name
         champion = _text(place / "champion.txt") or champion
-        with suppress(OSError, ValueError, LookupError, TypeError):
+        # Another pipeline may have an output of this name that is something else.
+        with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
             _add_verdict(record, place / "result")
         if retrain := _text(place / "retrain.txt"):
             why = _text(place / "why.txt")
@@ -29,11 +30,11 @@ def add_results(record: RunRecord, folder: Path) -> None:
 def _add_verdict(record: RunRecord, file: Path) -> None:
     result = json.loads(file.read_text())
     shown_as = result.get("shown_as", {})
-    record.passed = bool(result["passed"])
-    record.checks = [
+    checks = [
         (shown_as.get(each["metric"], each["metric"]), check_line(each), bool(each["passed"]))
         for each in result["checks"]
     ]
+    record.passed, record.checks = bool(result["passed"]), checks
     measured = [each for each in result["checks"] if each["value"] is not None]
     record.metric = (str(measured[0]["metric"]), float(measured[0]["value"]))
 

@@ -11,6 +11,7 @@ from pipelines.compiled.values import Value
 from pipelines.console.progress import Progress
 from pipelines.pages.record import FILE, KILLED, RUNNING, RunRecord, StepRecord, load
 from pipelines.pages.recorder import Recorder, write_run
+from pipelines.pages.results import add_results
 from pipelines.runner.summary import mlflow_place
 from pipelines.runner.unfinished import goes_on
 from pipelines.system.connections import without_secrets
@@ -64,6 +65,7 @@ def mark_killed(runs: Path) -> None:
                 for step in record.steps:
                     if step.state == State.RUNNING:
                         step.state, step.ended = KILLED, ended
+                add_results(record, file.parent)
                 write_run(record, file.parent, ended)
 
 

@@ -59,8 +59,12 @@ def begun(folder: Path) -> None:
 
 def test_a_run_whose_runner_is_gone_was_killed(folder: Path) -> None:
     begun(folder)
+    made = folder / recorded(folder).steps[0].name
+    made.mkdir()
+    (made / "model_uri.txt").write_text("models:/price/4")
     mark_killed(folder.parent)
     run = recorded(folder)
+    assert run.model == "models:/price/4"
     assert (run.state, run.steps[0].state, run.steps[1].state) == ("killed", "killed", "skipped")
     assert "what had succeeded is cached" in (folder / "index.html").read_text()
 

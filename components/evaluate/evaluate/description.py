@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from evaluate.evaluated import Evaluated
 from evaluate.gate.evaluation import Evaluation
 from evaluate.report.console import demand, verdict
 from pinion_step.tracking.descriptions import NOTE, Figure, artifact_page, figures, with_section
@@ -11,16 +12,19 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 
-def describe_run(evaluation: Evaluation, run: "Run") -> str:
+def describe_run(evaluated: Evaluated, run: "Run") -> str:
     """Return the description of the run with a section about the evaluation, at its start."""
-    report, plots = (
-        artifact_page(run.info.experiment_id, run.info.run_id, path)
-        for path in ("evaluation/report.html", "plots")
+    places = {"Report": "evaluation/report.html"} if "report" in evaluated.outputs else {}
+    if evaluated.plots:
+        places["Plots"] = "plots"
+    links = " · ".join(
+        f"[{name}]({artifact_page(run.info.experiment_id, run.info.run_id, path)})"
+        for name, path in places.items()
     )
-    found = list(key_figures(evaluation))
+    found = list(key_figures(evaluated.evaluation))
     checked = ", ".join(str(figure) for figure in found if figure.demand)
     # MLflow folds up a description after four lines or so.
-    first = f"**{verdict(evaluation).capitalize()}.** [Report]({report}) · [Plots]({plots})"
+    first = f"**{verdict(evaluated.evaluation).capitalize()}.** {links}".strip()
     text = "\n\n".join((first, checked, figures(found)))
     return with_section(run.data.tags.get(NOTE, ""), "Evaluation", text)
 

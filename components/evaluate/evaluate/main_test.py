@@ -87,6 +87,14 @@ def test_a_classification_beats_its_baseline(
     )
 
 
+def test_the_description_links_only_to_what_was_written(line: Example, store: Store) -> None:
+    flags = {"model": line.folder, "test-data": line.test_data, "mlflow-tracking-uri": line.uri}
+    outputs = {name: line.folder.parent / name for name in ("result", "test-metrics")}
+    assert main([f"--{name}={value}" for name, value in (flags | outputs).items()]) == 0
+    note = store.client.get_run(line.run_id).data.tags["mlflow.note.content"]
+    assert "on 4 test rows.**\n\nrmse 2." in note
+
+
 def test_the_run_and_the_model_hold_the_verdict(
     line: Example, store: Store, evaluate_step: Run
 ) -> None:

@@ -53,7 +53,7 @@ def save(client: "MlflowClient", run: "Run", evaluated: "Evaluated", request: "R
     with answers(uri, f"the artifacts of the run {run.info.run_id}"), files(evaluated) as folder:
         client.log_artifacts(run.info.run_id, str(folder))
     dataset = test_dataset(evaluated, run)
-    tags = _tags(evaluation, request, evaluated.outputs) | {NOTE: describe_run(evaluation, run)}
+    tags = _tags(evaluation, request, evaluated.outputs) | {NOTE: describe_run(evaluated, run)}
     now = int(time.time() * 1000)
     with answers(uri, f"the run {run.info.run_id}"):
         log_dataset(client, run.info.run_id, dataset, "evaluation")

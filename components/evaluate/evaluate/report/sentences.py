@@ -131,7 +131,7 @@ def residuals(document: Document) -> str:
     found = document["residuals"]
     part, mean = found["percentiles"], found["mean"]
     said = f"90% of the errors are between {number(part['5'])} and {number(part['95'])}"
-    if abs(mean) < _NO_LEANING * (part["95"] - part["5"]):
+    if abs(mean) <= _NO_LEANING * (part["95"] - part["5"]):
         return f"{said}; they lean to neither side."
     way = "too high" if mean > 0 else "too low"
     return f"{said}; on average, predictions are {number(abs(mean))} {way}."

@@ -122,6 +122,12 @@ def part(value: str, accuracy: float, low: float, high: float) -> dict[str, Any]
             id="no leaning",
         ),
         pytest.param(
+            "residuals",
+            {"residuals": {"mean": 0.0, "percentiles": {"5": 0.0, "95": 0.0}}},
+            "90% of the errors are between 0 and 0; they lean to neither side.",
+            id="no error",
+        ),
+        pytest.param(
             "slices",
             MAIN | {"slices": [part("b", 0.6, 0.5, 0.7), part("c", 0.7, 0.5, 0.9)]},
             "In 1 of 2 slices the model is clearly worse than on all rows (accuracy 0.8): town b "

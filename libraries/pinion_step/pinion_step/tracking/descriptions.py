@@ -5,9 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pinion_step.console import short
+from pinion_step.errors import one_line
 
 # The tag that MLflow shows as the description of a run or a logged model.
 NOTE = "mlflow.note.content"
+# Characters of a text in a description, which may have 8,000 with all of its texts.
+_LONGEST = 500
 
 
 @dataclass(frozen=True)
@@ -78,9 +81,9 @@ def _spaced(texts: Sequence[str]) -> list[str]:
 
 
 def code(text: str) -> str:
-    """Return a text that a person did not write as it is, even with Markdown's signs in it."""
+    """Return a text from the data as it is, even with Markdown's signs in it, in one line."""
     # A backtick would end it.
-    return f"`{text.replace('`', chr(39))}`"
+    return f"`{one_line(text, _LONGEST).replace('`', chr(39))}`"
 
 
 def run_page(experiment_id: str, run_id: str) -> str:

@@ -47,4 +47,6 @@ def test_what_a_person_wrote_without_a_title_stays() -> None:
 
 def test_markdown_in_a_name_is_shown_as_it_is() -> None:
     assert code("a`b*c") == "`a'b*c`"
+    assert code("income\n| 2026") == "`income | 2026`"
+    assert code("x" * 9000) == f"`{'x' * 499}…`"
     assert table(["x"], [["1"]]) == "| x |\n| --- |\n| 1 |"

@@ -10,6 +10,8 @@ _BARS = 30
 # Up to so many rows are shown one by one, and more of them by the cells of a grid.
 _MOST_DOTS = 400
 _GRID = 32
+# Relative to the errors, what counts as no range; the least that this is relative to.
+_SAME, _TINY = 1e-9, 1e-200
 _PARTS = (5, 25, 50, 75, 95)
 
 
@@ -38,7 +40,11 @@ def residuals(predictions: Predictions) -> dict[str, Any]:
     `percentiles` are those of the errors, by their names.
     """
     errors = predictions.predicted - predictions.truth
-    rows, edges = np.histogram(errors, bins=_BARS)
+    low, high = float(errors.min()), float(errors.max())
+    # Errors that differ in their last digits only leave no room for so many bars between them.
+    is_narrow = high - low <= _SAME * max(abs(low), abs(high), _TINY)
+    room = 0.5 * max(1.0, abs(low)) if is_narrow else 0.0
+    rows, edges = np.histogram(errors, bins=_BARS, range=(low - room, high + room))
     found = np.percentile(errors, _PARTS).tolist()
     return {
         "edges": edges.tolist(),

@@ -14,6 +14,16 @@ def test_residuals_are_predicted_minus_true() -> None:
     assert errors["percentiles"]["50"] == 3
 
 
+@pytest.mark.parametrize("error", [0.0, 0.1, 1e17])
+def test_errors_that_are_equal_up_to_rounding_have_bars(error: float) -> None:
+    close = np.array([error, np.nextafter(error, 1e18)])
+
+    errors = residuals(Predictions(np.zeros(2), close))
+
+    assert (sum(errors["rows"]), len(errors["rows"])) == (2, 30)
+    assert errors["edges"] == sorted(set(errors["edges"]))
+
+
 def test_few_rows_are_shown_one_by_one() -> None:
     found = predicted_against_true(Predictions(np.array([1.0, 4.0]), np.array([2.0, 9.0])))
 

@@ -1,5 +1,6 @@
 """The curves of a classification with probabilities."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,8 @@ def _curves(
     figure, axes = named(x_name, y_name, entries=entries + (len(series) if many else 0))
     shares(axes)
     for place, each in enumerate(series):
-        name = fit(each["label"]) if many else None
+        # With a space, because matplotlib leaves names out that begin with an underscore.
+        name = re.sub("^_", " _", fit(each["label"])) if many else None
         axes.plot(each["x"], each["y"], **(line_style(place) | style), label=name)
     return figure, axes
 

@@ -34,7 +34,7 @@ def predicted_vs_actual(document: Document) -> "Figure":
     found = document["predicted_against_true"]
     low, high = found["range"]
     figure, axes = named("true", "predicted", entries=1)
-    room = 0.02 * (high - low) or 1.0
+    room = 0.02 * (high - low or 2 * abs(low)) or 1.0
     axes.set(xlim=(low - room, high + room), ylim=(low - room, high + room))
     if found["cells"]:
         _cells(axes, found)

@@ -68,6 +68,14 @@ def test_the_roc_curve_has_the_points_and_where_the_model_answers() -> None:
     assert "this model, from 0.3" in axes.get_legend_handles_labels()[1]
 
 
+def test_the_legend_has_a_class_that_begins_with_an_underscore() -> None:
+    curves = [{"label": name, "x": [0, 1], "y": [0, 1]} for name in ("_none", "a_b")]
+
+    legend = axes_of("roc", document(roc=curves)).get_legend()
+
+    assert [each.get_text() for each in legend.get_texts()] == [" _none", "a_b", "guessing"]
+
+
 def test_the_threshold_curve_has_a_line_where_the_model_answers() -> None:
     curve = {"x": [0.1, 0.9], "precision": [0.5, 1], "recall": [1, 0.2], "f1": [0.7, 0.3]}
 
@@ -152,6 +160,9 @@ def test_predictions_are_dots_or_cells() -> None:
     assert perfect.tolist() == [[0, 0], [4, 4]]
     assert [cell.get_xy() for cell in axes.patches] == [(0, 1), (3, 2)]
     assert axes.patches[0].get_alpha() > axes.patches[1].get_alpha()
+    large = few | {"range": [1e17, 1e17], "x": [1e17], "y": [1e17]}
+    axes = axes_of("predicted_vs_actual", document(predicted_against_true=large))
+    assert axes.get_xlim() == pytest.approx((0.96e17, 1.04e17))
 
 
 def test_trials_have_the_best_so_far() -> None:

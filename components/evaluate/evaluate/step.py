@@ -20,11 +20,11 @@ from evaluate.report.numbers.parts import groups
 from evaluate.report.numbers.training import read_training
 from evaluate.report.page import page
 from evaluate.report.plots.gallery import figures
-from evaluate.report.plots.output import as_png
+from evaluate.report.plots.output import as_png, left_out
 from evaluate.request import Request
 from evaluate.tracking import ARTIFACTS
 from pinion_step.console import log
-from pinion_step.errors import WrongCallError, one_line, some
+from pinion_step.errors import WrongCallError, some
 from pinion_step.outputs import to_json
 
 if TYPE_CHECKING:
@@ -78,10 +78,8 @@ def pictures(drawn: "Mapping[str, Figure]") -> dict[str, bytes]:
     """Return the figures as PNG; a figure that cannot be one is left out, with a warning."""
     found = {}
     for name, figure in drawn.items():
-        try:
+        with left_out(name):
             found[name] = as_png(figure)
-        except Exception as error:  # the report has the figure too, and the verdict needs none
-            log("evaluate", f"warning: no plot {name} in MLflow: {one_line(error, 200)}")
     return found
 
 

@@ -39,6 +39,7 @@ class RegisteredModel:
 
     aliases: dict[str, str]
     tags: dict[str, str]
+    description: str | None
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,10 @@ class StoreFile:
 
     def get_registered_model(self, name: str) -> RegisteredModel:
         """Return a registered model."""
-        self._one("SELECT 1 FROM registered_models WHERE name = ?", name)
+        (about,) = self._one("SELECT description FROM registered_models WHERE name = ?", name)
         aliases = "SELECT alias, version FROM registered_model_aliases WHERE name = ?"
         tags = "SELECT key, value FROM registered_model_tags WHERE name = ?"
-        return RegisteredModel(self._pairs(aliases, name), self._pairs(tags, name))
+        return RegisteredModel(self._pairs(aliases, name), self._pairs(tags, name), about)
 
     def get_model_version(self, name: str, version: str) -> Version:
         """Return a version that was not deleted."""

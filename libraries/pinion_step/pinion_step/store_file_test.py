@@ -54,6 +54,7 @@ def test_versions_aliases_and_tags(client: MlflowClient, database: Path, tmp_pat
             theirs, ours = client.get_registered_model(name), file.get_registered_model(name)
             assert ours.aliases == {key: str(value) for key, value in theirs.aliases.items()}
             assert ours.tags == theirs.tags
+            assert ours.description == theirs.description
         assert file.get_registered_model(NAME).aliases == {"champion": "2"}
         for model_id, count in zip(models, (3, 2), strict=True):
             asked = f"source_path = 'models:/{model_id}'"

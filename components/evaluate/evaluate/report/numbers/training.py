@@ -1,6 +1,7 @@
 """What the training measured: the cross-validation, and the trials of a search."""
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pinion_step.mlflow import answers
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-_MOST_TRIALS = 200
+_PAGE = 1000  # trials in one answer of MLflow
 _TRIAL = re.compile(r"trial (\d+)")
 
 
@@ -35,11 +36,19 @@ def read_training(client: "MlflowClient", run: "Run", metric: str) -> dict[str, 
     }
 
 
+def _runs(client: "MlflowClient", experiment: str, filtered: str) -> "Iterator[Run]":
+    page = client.search_runs([experiment], filtered, max_results=_PAGE)
+    yield from page
+    while page.token:
+        page = client.search_runs([experiment], filtered, max_results=_PAGE, page_token=page.token)
+        yield from page
+
+
 def _trials(client: "MlflowClient", run: "Run", metric: str) -> list[dict[str, Any]]:
     """Return the trials that saw the most rows, in the order of their numbers."""
     mine = f"tags.`mlflow.parentRunId` = '{run.info.run_id}'"
     with answers(client.tracking_uri, "the trials of the model's run"):
-        found = client.search_runs([run.info.experiment_id], mine, max_results=_MOST_TRIALS)
+        found = list(_runs(client, run.info.experiment_id, mine))
     numbered = [(_TRIAL.fullmatch(each.info.run_name or ""), each.data.metrics) for each in found]
     # Trials of a halving search have seen different numbers of rows; only the last are comparable.
     most = max((metrics.get("rows", 0.0) for _, metrics in numbered), default=0.0)

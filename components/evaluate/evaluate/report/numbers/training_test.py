@@ -6,6 +6,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run
 
 from evaluate.conftest import Store
+from evaluate.report.numbers import training
 from evaluate.report.numbers.training import read_training
 
 Made = Callable[..., str]
@@ -61,6 +62,18 @@ def test_the_trials_of_a_search_are_in_their_order_and_by_its_metric(
 
     assert (found["metric"], found["best_trial"]) == ("f1", "10")
     assert found["trials"] == [{"number": 2, "mean": 0.6}, {"number": 10, "mean": 0.8}]
+
+
+def test_all_trials_of_a_long_search_count(
+    store: Store, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "_PAGE", 2)
+    run_id = made({"search.method": "random"}, {"cv_accuracy_mean": 0.8})
+    for number in range(1, 6):
+        tags = {"mlflow.parentRunId": run_id}
+        made({}, {"cv_accuracy_mean": number / 10}, tags=tags, run_name=f"trial {number}")
+
+    assert [each["number"] for each in read(store.client, run_id)["trials"]] == [1, 2, 3, 4, 5]
 
 
 def test_of_a_halving_search_only_the_trials_on_all_rows_count(store: Store, made: Made) -> None:

@@ -5,7 +5,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from evaluate.report.plots.dots import MOST
-from evaluate.report.plots.output import inline_svg
+from evaluate.report.plots.output import inline_svg, left_out
 from evaluate.report.plots.tables import TABLES
 from evaluate.report.sentences import SENTENCES
 from pinion_step.kfp.pages import folded, paragraph
@@ -45,7 +45,10 @@ def blocks(document: Document, drawn: Mapping[str, "Figure"], *names: str) -> st
 def _block(document: Document, name: str, figure: "Figure") -> str:
     title, sentence = _title(document, name), SENTENCES[name](document)
     parts = [f"<h3>{escape(title)}</h3>", paragraph(sentence)]
-    parts.append(inline_svg(figure, name, title, f"{sentence} The table below has its numbers."))
+    with left_out(name):
+        parts.append(
+            inline_svg(figure, name, title, f"{sentence} The table below has its numbers.")
+        )
     parts += [paragraph(each) for each in _more(document, name)]
     parts.append(folded("The same as a table", TABLES[name](document)))
     return f'<div class="block">{"".join(parts)}</div>'

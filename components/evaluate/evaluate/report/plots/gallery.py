@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from evaluate.report.plots import curves, dots, errors, heat_map, training
+from evaluate.report.plots.output import left_out
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,9 +29,10 @@ _DRAWN: dict[str, tuple[str, Callable[[Document], "Figure"]]] = {
 
 def figures(document: Document) -> dict[str, "Figure"]:
     """Draw the figures that the document has numbers for, in the colours of a light page."""
-    return {
-        name: draw(document)
-        for name, (key, draw) in _DRAWN.items()
+    drawn = {}
+    for name, (key, draw) in _DRAWN.items():
         # With two classes, the confusion matrix shows all that there is about each.
-        if document.get(key) and (name != "classes" or len(document[key]) > 2)
-    }
+        if document.get(key) and (name != "classes" or len(document[key]) > 2):
+            with left_out(name):
+                drawn[name] = draw(document)
+    return drawn

@@ -53,6 +53,18 @@ def test_a_figure_is_drawn_for_what_the_document_has() -> None:
     assert list(figures(found)) == ["residuals"]
 
 
+def test_a_figure_that_cannot_be_drawn_is_left_out_with_a_warning(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    torn = {"label": "yes", "x": [0, 1], "y": [0]}
+    found = document(
+        roc=[torn], threshold={"chosen": {}}, residuals={"edges": [-1, 0, 3], "rows": [2, 1]}
+    )
+
+    assert list(figures(found)) == ["residuals"]
+    assert "warning: no plot roc: " in capsys.readouterr().err
+
+
 def test_the_roc_curve_has_the_points_and_where_the_model_answers() -> None:
     chosen = {"threshold": 0.3, "recall": 0.75, "false_positive_rate": 0.25, "precision": 0.9}
     curve = {"label": "yes", "x": [0, 0.25, 1], "y": [0, 0.75, 1]}

@@ -3,10 +3,14 @@
 import io
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
 from typing import IO, TYPE_CHECKING, Any
 
 from evaluate.report.plots.canvas import COLOURS, UNITS, WIDTH
+from pinion_step.console import log
+from pinion_step.errors import one_line
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,6 +32,15 @@ _SLIMMER = [
     )
 ]
 _BODY = re.compile(r"</metadata>|<defs>\s*<style.*?</defs>", re.DOTALL)
+
+
+@contextmanager
+def left_out(name: str) -> Iterator[None]:
+    """Warn and go on if a figure cannot be drawn; the verdict needs none."""
+    try:
+        yield
+    except Exception as error:
+        log("evaluate", f"warning: no plot {name}: {one_line(error, 200)}")
 
 
 def as_png(figure: "Figure") -> bytes:

@@ -41,7 +41,7 @@ def make_model(client: MlflowClient, tmp_path: Path, status: Status = "READY") -
 def test_versions_aliases_and_tags(client: MlflowClient, database: Path, tmp_path: Path) -> None:
     models = [make_model(client, tmp_path)[1] for _ in range(2)]
     for name in ("other", NAME):
-        client.create_registered_model(name, tags={"of": name})
+        client.create_registered_model(name, tags={"of": name}, description=f"about {name}")
         for model_id in (models[0], models[0], models[1]):
             client.create_model_version(name, f"models:/{model_id}", tags={"model": model_id})
     client.set_registered_model_alias(NAME, "champion", "2")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.build.browser import browser
+from tests.build.browser import Browser, browser
 from tests.build.pinion import Tree
 from tests.build.services import Registry, docker_answers
 from tests.build.shared import Shared, package_all, received, release_all, share_with, started
@@ -120,6 +120,13 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """Start an empty registry without a password."""
     with Registry(tmp_path_factory.mktemp("registry")) as server:
         yield server
+
+
+@pytest.fixture(scope="module", name="browser")
+def one_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Start one browser for all tests of a file."""
+    with Browser(tmp_path_factory.mktemp("profile")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

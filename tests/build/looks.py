@@ -15,7 +15,7 @@ WINDOWS = [(width, scheme) for width in (1280, 360) for scheme in ("light", "dar
 PICTURES = "PINION_PICTURES"
 _LEVELS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 
-_OPEN = "document.querySelectorAll('details').forEach(element => { element.open = true; })"
+OPEN = "document.querySelectorAll('details').forEach(element => { element.open = true; })"
 # A page that reloads loses what is asked of it.
 _HOLD = "(box => { if (box && box.checked) box.click(); })(document.getElementById('live'))"
 _HEADINGS = "[...document.querySelectorAll('h1,h2,h3,h4')].map(each => +each.tagName[1])"
@@ -71,7 +71,7 @@ def faults(browser: Browser, page: Path, width: int, scheme: str) -> list[str]:
     browser.ask(_HOLD)
     sent = [each["request"]["url"] for each in browser.named("Network.requestWillBeSent")]
     _keep_picture(browser, page, width, scheme)
-    browser.ask(_OPEN)
+    browser.ask(OPEN)
     found = [
         *(f"requested: {url}" for url in sent if url != page.as_uri()),
         *(f"wider than {width}: {each}" for each in browser.ask(_WIDER)),

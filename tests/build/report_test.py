@@ -1,13 +1,12 @@
 """The evaluation report in a real browser: requests, layout, contrast and accessibility."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from tests.build.browser import Browser
-from tests.build.looks import PALE_TEXTS, WINDOWS, faults
+from tests.build.looks import OPEN, PALE_TEXTS, WINDOWS, faults
 from tests.build.reports import KINDS, make_reports
 
 pytestmark = pytest.mark.browser
@@ -47,7 +46,6 @@ PICTURES = {
     "regression": ["Predicted and true", "Residuals", *_ALL],
 }
 
-OPEN = "document.querySelectorAll('details').forEach(element => { element.open = true; })"
 # The tables outside of what opens on a click that are wider than the page.
 CUT = """[...document.querySelectorAll('.scroll')]
   .filter(element => !element.closest('details') && element.scrollWidth > element.clientWidth)
@@ -61,13 +59,6 @@ FRAMES = (295, 672)
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Return the report of each kind of model."""
     return make_reports(tmp_path_factory.mktemp("reports"))
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """Start one browser for all tests."""
-    with Browser(tmp_path_factory.mktemp("profile")) as running:
-        yield running
 
 
 @each_kind

@@ -1,7 +1,6 @@
 """The pages of runs, and those that steps write beside the report, in a real browser."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,13 +19,6 @@ REPORTS = ["drift", "300-columns"]
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Return the page of each kind."""
     return make_pages(tmp_path_factory.mktemp("runs"))
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """Start one browser for all tests."""
-    with Browser(tmp_path_factory.mktemp("profile")) as running:
-        yield running
 
 
 @pytest.mark.parametrize("kind", [*KINDS, *REPORTS])

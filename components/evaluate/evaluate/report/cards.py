@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from evaluate.report.metric_names import better, meaning, name_of, value_of
+from evaluate.report.metric_names import better, meaning, measured, name_of, value_of
 from evaluate.report.tables import span
 from pinion_step.kfp.pages import number, shown, verdict
 
@@ -73,26 +73,24 @@ def _card(document: Document, name: str) -> str:
 
 def _lines(document: Document, name: str, checks: list[Document]) -> Iterator[str]:
     """Yield the interval, the distance to each limit, and what a constant and the champion have."""
-    measured = next((each for each in document["metrics"] if each["name"] == name), None)
-    if measured and measured["low"] is not None:
+    found = measured(document, name)
+    if found and found["low"] is not None:
         percent = f"{100 * document['confidence_of_intervals']:.0f}%"
-        yield f"{percent} interval {span(measured['low'], measured['high'])}"
+        yield f"{percent} interval {span(found['low'], found['high'])}"
     for check in checks:
         yield f"{verdict(check['passed'])}: {shown(distance(check))}"
     floor = document["baseline"].get(name)
-    if measured and floor is not None and not any(map(_is_baseline, checks)):
-        word = _beside_constant(measured, floor)
+    if found and floor is not None and not any(map(_is_baseline, checks)):
+        word = _beside_constant(found, floor)
         yield f"best constant answer {number(floor)}: the model is {word}"
     if champion := beside_champion(document, name):
         yield shown(champion)
 
 
-def _beside_constant(measured: Document, floor: float) -> str:
+def _beside_constant(metric: Document, floor: float) -> str:
     """Return whether all of the metric's interval is better than the best constant answer."""
-    ends = [
-        measured["value"] if measured[end] is None else measured[end] for end in ("low", "high")
-    ]
-    word = better(measured["name"], ends[0] - floor, ends[1] - floor)
+    ends = [metric["value"] if metric[end] is None else metric[end] for end in ("low", "high")]
+    word = better(metric["name"], ends[0] - floor, ends[1] - floor)
     return "not clearly better" if word == "unclear" else f"clearly {word}"
 
 

@@ -52,9 +52,15 @@ def main(document: Mapping[str, Any]) -> dict[str, Any]:
     return dict(found)
 
 
+def measured(document: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+    """Return a metric with its interval; None if it was not computed."""
+    return next((each for each in document["metrics"] if each["name"] == name), None)
+
+
 def value_of(document: Mapping[str, Any], name: str) -> float | None:
     """Return a metric's value; None if it was not computed."""
-    return next((each["value"] for each in document["metrics"] if each["name"] == name), None)
+    found = measured(document, name)
+    return found["value"] if found else None
 
 
 def worst_slices(document: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -60,6 +60,7 @@ class Browser:
         self._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log", "Accessibility"):
             self.call(f"{domain}.enable")
+        self.call("Page.setLifecycleEventsEnabled", enabled=True)
         return self
 
     def __exit__(
@@ -96,9 +97,22 @@ class Browser:
         self.call("Emulation.setDeviceMetricsOverride", **size)
         feature = {"name": "prefers-color-scheme", "value": scheme}
         self.call("Emulation.setEmulatedMedia", features=[feature])
+        # A page that reloads by itself may send its own "load" first, or undo the navigation.
+        while self._navigate(page) != self._loaded():
+            pass
+
+    def _navigate(self, page: Path) -> str:
         self.events.clear()
-        self.call("Page.navigate", url=page.as_uri())
-        while not self.named("Page.loadEventFired"):
+        loader: str = self.call("Page.navigate", url=page.as_uri())["loaderId"]
+        return loader
+
+    def _loaded(self) -> str:
+        """Wait until a page is complete, and return what loaded it."""
+        while True:
+            for state in self.named("Page.lifecycleEvent"):
+                if state["name"] == "load":
+                    loader: str = state["loaderId"]
+                    return loader
             self.events.append(self._next())
 
     def named(self, *methods: str) -> list[dict[str, Any]]:

@@ -128,8 +128,7 @@ def _open_quote(making: _Making, row: int) -> None:
     making.lines[row][0] = f"{_MARK}{making.lines[row][0]}"
     before = making.damage
     making.damage = lambda text: before(text).replace(_MARK, '"')
-    # The rest of the table may be anything now.
-    making.refused.append((": error: ",))
+    making.refused.append((f"line {making.line(row)} opens a quote",))
 
 
 def _remark(making: _Making, _row: int) -> None:

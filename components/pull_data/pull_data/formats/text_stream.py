@@ -22,7 +22,6 @@ class CheckedText(io.RawIOBase):
         self._name = name
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._lines = 0
-        self.last_byte = b""
 
     def readable(self) -> bool:
         """Return true; this is what makes a raw stream one that can be buffered."""
@@ -54,7 +53,9 @@ class CheckedText(io.RawIOBase):
                 " remove the NUL bytes, or give CSV, JSON lines or Parquet"
             )
         try:
-            self._decoder.decode(chunk, final=not chunk)
+            # Most of a text is ASCII, which need not be decoded between whole letters.
+            if not chunk.isascii() or self._decoder.getstate()[0]:
+                self._decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
             line = self._lines + error.object.count(b"\n", 0, error.start) + 1
             raise StepError(
@@ -63,7 +64,6 @@ class CheckedText(io.RawIOBase):
                 " give its encoding, such as encoding=cp1252"
             ) from None
         self._lines += chunk.count(b"\n")
-        self.last_byte = chunk.rstrip()[-1:] or self.last_byte
 
 
 class Transcoded:

@@ -6,20 +6,19 @@ from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 import pyarrow as pa
 import pyarrow.csv
 
 from pinion_step.errors import StepError, reason
+from pull_data.formats.csv.checked_quotes import CheckedQuotes
 from pull_data.formats.csv.dialect import Dialect, find_dialect
 from pull_data.formats.csv.encoding import UTF_8, find_encoding
 from pull_data.formats.csv.options import CsvOptions
 from pull_data.formats.csv.rewriting import PlainCsv, numbered_rows
 from pull_data.formats.csv.row_watch import RowWatch
-from pull_data.formats.csv.top import SHOWN_CHARACTERS
 from pull_data.formats.table import Log, Places, Table, check_column_names
-from pull_data.formats.text_stream import BUFFER_BYTES, CheckedText, open_text, read_head
+from pull_data.formats.text_stream import BUFFER_BYTES, open_text, read_head
 
 # A row, with its quoted line breaks, must fit into a block.
 BLOCK_BYTES = 4 << 20
@@ -54,7 +53,8 @@ def read_csv(path: Path, name: str, options: CsvOptions, log: Log) -> Table:
         log(f"{name}: {note}")
 
     schema = pa.schema([(column, pa.string()) for column in dialect.kept])
-    batches = _batches(stream, dialect, watch, name, say)
+    quotes = CheckedQuotes(stream, dialect, opened, name)
+    batches = _batches(quotes, dialect, watch, name, say)
     return Table(schema, _placed(batches, watch, places), notes, places)
 
 
@@ -102,40 +102,37 @@ def _lines(
 
 
 def _batches(
-    stream: io.BufferedReader,
+    quotes: CheckedQuotes,
     dialect: Dialect,
     watch: RowWatch,
     name: str,
     say: Callable[[str], None],
 ) -> Iterator[pa.RecordBatch]:
-    last: pa.RecordBatch | None = None
-    checked = cast(CheckedText, stream.raw)
     try:
-        with stream:
-            for batch in _open(stream, dialect, watch, name):
+        with io.BufferedReader(quotes, BUFFER_BYTES) as stream:
+            for batch in _open(stream, dialect, watch):
                 for rows in watch.passed(batch):
                     yield rows.select(dialect.kept)
-                last = batch if len(batch) else last
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, csv.Error) as error:
         if watch.too_many:
             watch.refuse_ragged()
+        quotes.refuse_open()
         raise StepError(f"{name}: {_parse_failure(reason(error))}") from None
     for rows in watch.rest():
         yield rows.select(dialect.kept)
-    if last is None or not watch.has_rows:
+    if not watch.has_rows:
         raise StepError(f"{name}: the file has a header but no rows; add rows")
-    _check_last_quote(checked, dialect, watch, last, name)
     for note in watch.notes():
         say(note)
 
 
 def _open(
-    stream: io.BufferedReader, dialect: Dialect, watch: RowWatch, name: str
+    stream: io.BufferedReader, dialect: Dialect, watch: RowWatch
 ) -> pa.csv.CSVStreamingReader:
     delimiter, quote = dialect.delimiter, dialect.quote
     source: io.IOBase = stream
     if dialect.spaced:
-        source, delimiter, quote = io.BufferedReader(PlainCsv(stream, dialect, name)), ",", '"'
+        source, delimiter, quote = io.BufferedReader(PlainCsv(stream, dialect)), ",", '"'
     return pa.csv.open_csv(
         source,
         # Only a single thread knows the number of a ragged row.
@@ -161,19 +158,5 @@ def _open(
 
 def _parse_failure(text: str) -> str:
     if "straddling" in text:
-        return (
-            f"a row is larger than {BLOCK_BYTES >> 20} MiB; look for a quote that is never closed"
-        )
+        return f"a row is larger than {BLOCK_BYTES >> 20} MiB; check the file"
     return f"not CSV: {text}; check the file"
-
-
-def _check_last_quote(
-    text: CheckedText, dialect: Dialect, watch: RowWatch, last: pa.RecordBatch, name: str
-) -> None:
-    """Refuse a quote that is never closed: the rest of the file would be one field."""
-    value = last.column(dialect.names[-1])[-1].as_py() if watch.ends_with_rows else None
-    if value and "\n" in value and text.last_byte != dialect.quote.encode():
-        raise StepError(
-            f"{name}: the last row has a quoted field that is never closed:"
-            f" {value[:SHOWN_CHARACTERS]!r}; close it"
-        )

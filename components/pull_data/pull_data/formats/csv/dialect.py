@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pinion_step.errors import StepError
 from pull_data.formats.csv.header import Columns, name_columns, numbered
 from pull_data.formats.csv.options import DEFAULTS, WHITE_SPACE, CsvOptions
-from pull_data.formats.csv.records import DELIMITERS, Split, count_lines, split
+from pull_data.formats.csv.quoting import Quoting
+from pull_data.formats.csv.records import DELIMITERS, Record, Split, count_lines, split
 from pull_data.formats.csv.top import SHOWN_CHARACTERS, Top, find_names, find_top, shown
 
 _SEPARATOR_LINE = re.compile(r"\s*\"?sep=(?P<delimiter>[^\r\n])\"?[;,\t ]*(?:\r\n|\r|\n)", re.I)
@@ -63,8 +64,10 @@ def find_dialect(text: str, name: str, options: CsvOptions = DEFAULTS) -> Dialec
         options = replace(options, quote="'")
     found = _best(text[start:], options, separator, name)
     before = count_lines(text[:start])
+    quoting = Quoting(found.delimiter, options.quote_character, found.spaced)
     place, cells = find_top(found, options)
     top = Top(found.records[place], before + found.records[place].line, cells)
+    _refuse_open_quotes(text[start:], before, found.records[: place + 1], quoting, name)
     header = find_names(found, top, options, name)
     columns = _columns(found, top, header, options)
     # Names that a user gives may be those of the file.
@@ -81,6 +84,21 @@ def find_dialect(text: str, name: str, options: CsvOptions = DEFAULTS) -> Dialec
         count_lines(text[:size]) + 1,
         (*_notes(found, separator, top, told, options), *columns.notes),
     )
+
+
+def _refuse_open_quotes(
+    text: str, before: int, records: list[Record], quoting: Quoting, name: str
+) -> None:
+    """Raise `StepError` if a quote is not closed in the header, or in a title of several lines."""
+    start = 0
+    for record in records:
+        lines = text[start : record.end]
+        # A title may be of any words with quotes.
+        if record is records[-1] or count_lines(lines.strip()):
+            fault = quoting.fault(lines.encode(), before + count_lines(text[:start]))
+            if fault:
+                raise StepError(f"{name}: {fault}")
+        start = record.end
 
 
 def _columns(found: Split, top: Top, header: list[str] | None, options: CsvOptions) -> Columns:

@@ -86,11 +86,6 @@ class RowWatch:
             self._held = []
 
     @property
-    def ends_with_rows(self) -> bool:
-        """Whether the last record of the file is a row, and not of another width."""
-        return not self._skipped or self._skipped[-1] < self._number(self._read)
-
-    @property
     def has_rows(self) -> bool:
         """Whether the table has a row, once all were passed on."""
         return self._passed > 0
@@ -167,9 +162,6 @@ class RowWatch:
             yield start, len(batch)
 
     def _is_remark(self, text: str) -> bool:
-        if "\n" in text.strip() or "\r" in text.strip():
-            # Rows behind a quote that is never closed.
-            return False
         delimiter = "," if self._dialect.spaced else self._dialect.delimiter
         cells = split(text, delimiter, self._dialect.quote).records
         filled = [cell.strip() for record in cells for cell in record.cells if cell.strip()]

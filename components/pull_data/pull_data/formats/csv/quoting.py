@@ -1,0 +1,67 @@
+"""Which quotes a table may have, and what is said of one that does not close where it should."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from pull_data.formats.csv.options import WHITE_SPACE
+from pull_data.formats.csv.records import count_lines
+
+_SHOWN_CHARACTERS = 60
+
+
+@dataclass(frozen=True)
+class Quoting:
+    """The grammar of fields: one in quotes ends where they close, with spaces at most behind."""
+
+    delimiter: str
+    quote: str
+    spaced: bool
+
+    @cached_property
+    def fields(self) -> str:
+        """The regular expression of fields, each with its delimiter or line end.
+
+        It means the same to Arrow as to Python, and reads a text in one way only.
+        """
+        quote, skipped = re.escape(self.quote), " *" if self.spaced else ""
+        inside = f"[^{quote}]*"
+        between = rf"{re.escape(self.delimiter)}\r\n"
+        if self.delimiter == WHITE_SPACE:
+            inside, between = rf"[^{quote}\r\n]*", r" \t\v\f\r\n"
+        quoted = rf"{quote}{inside}{quote}(?:{quote}{inside}{quote})*[ \t]*"
+        plain = f"[^{quote}{between}{skipped[:1]}][^{between}]*"
+        return f"(?:{skipped}(?:{quoted}|{plain})?[{between}])*"
+
+    def fault(self, text: bytes, before: int) -> str:
+        """Say which quote of a text is at fault; `before` counts the lines above the text.
+
+        Returns nothing if none is. The text starts with a field.
+        """
+        if not self.quote:
+            return ""
+        text += b"\n"
+        sound = re.match(self.fields.encode(), text)
+        rest = text[sound.end() if sound else 0 :]
+        if not rest:
+            return ""
+        line = before + count_lines(text[: len(text) - len(rest)].decode(errors="replace")) + 1
+        opened = rest.decode(errors="replace").lstrip(" ")
+        mark = re.escape(self.quote)
+        closed = re.match(f"{mark}[^{mark}]*{mark}(?:{mark}[^{mark}]*{mark})*[ \t]*", opened)
+        way_on = "or give quote=none if quotes are part of the text"
+        if not closed or self.delimiter == WHITE_SPACE:
+            return (
+                f"line {line} opens a quote that is not closed: {_shown(opened)}; close it where"
+                f" its field ends, {way_on}"
+            )
+        return (
+            f"line {line} opens a quote that closes before {_shown(opened[closed.end() :])}, which"
+            f" is not the delimiter {self.delimiter!r}: {_shown(opened)}; close it where its field"
+            f" ends, write a quote inside it twice, {way_on}"
+        )
+
+
+def _shown(text: str) -> str:
+    """Return what a message shows of a text: the start of its first line."""
+    return repr(text.splitlines()[0][:_SHOWN_CHARACTERS])

@@ -11,6 +11,9 @@ from pull_data.formats.csv.dialect import Dialect
 from pull_data.formats.csv.quoting import Quoting
 from pull_data.formats.text_stream import BUFFER_BYTES
 
+# What is copied stays in the cache of a processor.
+_BLOCK_BYTES = 1 << 18
+
 
 class CheckedQuotes(io.RawIOBase):
     """The rows of a text, passed on once the quotes of their lines are known to be sound.
@@ -39,7 +42,7 @@ class CheckedQuotes(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # a buffer is all we get
         """Give the next bytes, of which the lines that are whole were checked."""
-        size = self._stream.readinto(buffer)
+        size = self._stream.readinto(buffer[:_BLOCK_BYTES])
         if self._quote:
             chunk = bytes(buffer[:size])
             end = (chunk.rfind(b"\n") + 1 or chunk.rfind(b"\r") + 1) if size else 0
@@ -86,7 +89,8 @@ class CheckedQuotes(io.RawIOBase):
         with self._opened() as stream:
             before = _count_lines(stream, self._between)
             text = stream.read(self._checked - self._between)
-        raise StepError(f"{self._name}: {self._quoting.fault(text, before)}")
+        fault = self._quoting.fault(text.decode(errors="replace"), before)
+        raise StepError(f"{self._name}: {fault}")
 
 
 def _count_lines(stream: io.BufferedReader, size: int) -> int:

@@ -108,8 +108,9 @@ def _batches(
     name: str,
     say: Callable[[str], None],
 ) -> Iterator[pa.RecordBatch]:
+    raw: io.RawIOBase = quotes
     try:
-        with io.BufferedReader(quotes, BUFFER_BYTES) as stream:
+        with io.BufferedReader(raw, BUFFER_BYTES) as stream:
             for batch in _open(stream, dialect, watch):
                 for rows in watch.passed(batch):
                     yield rows.select(dialect.kept)

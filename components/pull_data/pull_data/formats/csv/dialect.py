@@ -18,6 +18,7 @@ _SINGLE_QUOTES = re.compile(r"\s*'[^'\r\n]+'(?:[,;\t|] *'[^'\r\n]+')+[ \t]*(?:\r
 _NUMBER = re.compile(r"\s*[-+]?[0-9]")
 # Fewer lines of words may be a table of one column.
 _LEAST_WHITE_SPACE_ROWS = 3
+_LEAST_SOUND_ROWS = 3
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _refuse_open_quotes(
         lines = text[start : record.end]
         # A title may be of any words with quotes.
         if record is records[-1] or count_lines(lines.strip()):
-            fault = quoting.fault(lines.encode(), before + count_lines(text[:start]))
+            fault = quoting.fault(lines, before + count_lines(text[:start]))
             if fault:
                 raise StepError(f"{name}: {fault}")
         start = record.end
@@ -188,10 +189,21 @@ def _has_title(found: Split) -> bool:
 
 def _ways(text: str, delimiters: tuple[str, ...], quote: str) -> Iterator[Split]:
     for delimiter in delimiters:
-        way = split(text, delimiter, quote)
+        way = _split_sound(text, delimiter, quote)
         yield way
         if way.leftover_quotes and not way.spaced:
-            yield split(text, delimiter, quote, spaced=True)
+            yield _split_sound(text, delimiter, quote, spaced=True)
+
+
+def _split_sound(text: str, delimiter: str, quote: str, spaced: bool = False) -> Split:
+    """Split the text above a quote at fault, which would hide the delimiters behind it."""
+    way = split(text, delimiter, quote, spaced)
+    ends = [record.end for record in way.records]
+    sound = len(Quoting(delimiter, quote, way.spaced).sound(text[: ends[-1]])) if ends else 0
+    above = [end for end in ends if end <= sound]
+    if len(above) == len(ends) or len(above) < _LEAST_SOUND_ROWS:
+        return way
+    return split(text[: above[-1]], delimiter, quote, spaced)
 
 
 def _notes(

@@ -33,20 +33,24 @@ class Quoting:
         plain = f"[^{quote}{between}{skipped[:1]}][^{between}]*"
         return f"(?:{skipped}(?:{quoted}|{plain})?[{between}])*"
 
-    def fault(self, text: bytes, before: int) -> str:
+    def sound(self, text: str) -> str:
+        """Return the start of a text, up to the first quote at fault, which may be all of it.
+
+        The text starts with a field.
+        """
+        found = re.match(self.fields, text + "\n") if self.quote else None
+        return text[: found.end()] if found else text
+
+    def fault(self, text: str, before: int) -> str:
         """Say which quote of a text is at fault; `before` counts the lines above the text.
 
         Returns nothing if none is. The text starts with a field.
         """
-        if not self.quote:
+        sound = self.sound(text)
+        if sound == text:
             return ""
-        text += b"\n"
-        sound = re.match(self.fields.encode(), text)
-        rest = text[sound.end() if sound else 0 :]
-        if not rest:
-            return ""
-        line = before + count_lines(text[: len(text) - len(rest)].decode(errors="replace")) + 1
-        opened = rest.decode(errors="replace").lstrip(" ")
+        line = before + count_lines(sound) + 1
+        opened = text[len(sound) :].lstrip(" ")
         mark = re.escape(self.quote)
         closed = re.match(f"{mark}[^{mark}]*{mark}(?:{mark}[^{mark}]*{mark})*[ \t]*", opened)
         way_on = "or give quote=none if quotes are part of the text"

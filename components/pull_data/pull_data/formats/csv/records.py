@@ -70,12 +70,12 @@ class Split:
         return self.records[self.records.index(record) + 1 :]
 
     @property
-    def fitness(self) -> tuple[bool, bool, float, int]:
+    def fitness(self) -> tuple[bool, bool, int, int]:
         """How well the way fits; the greatest is the best."""
-        fitting = sum(len(record.cells) == self.width for record in self.rows)
-        share = fitting / len(self.rows) if self.rows else 0.0
-        several = self.width > 1
-        return several and share == 1, several and not self.leftover_quotes, share, self.width
+        # Not a share: a quote at fault ends the rows that one delimiter gives, but not of another.
+        others = sum(len(record.cells) != self.width for record in self.rows)
+        several = self.width > 1 and bool(self.rows)
+        return several and not others, several and not self.leftover_quotes, -others, self.width
 
 
 def split(text: str, delimiter: str, quote: str, spaced: bool = False) -> Split:

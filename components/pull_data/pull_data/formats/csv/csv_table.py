@@ -108,9 +108,9 @@ def _batches(
     name: str,
     say: Callable[[str], None],
 ) -> Iterator[pa.RecordBatch]:
-    raw: io.RawIOBase = quotes
+    stream: io.BufferedReader = io.BufferedReader(quotes, BUFFER_BYTES)
     try:
-        with io.BufferedReader(raw, BUFFER_BYTES) as stream:
+        with stream:
             for batch in _open(stream, dialect, watch):
                 for rows in watch.passed(batch):
                     yield rows.select(dialect.kept)

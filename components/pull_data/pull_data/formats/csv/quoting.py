@@ -53,16 +53,16 @@ class Quoting:
         opened = text[len(sound) :].lstrip(" ")
         mark = re.escape(self.quote)
         closed = re.match(f"{mark}[^{mark}]*{mark}(?:{mark}[^{mark}]*{mark})*[ \t]*", opened)
-        way_on = "or give quote=none if quotes are part of the text"
         if not closed or self.delimiter == WHITE_SPACE:
             return (
                 f"line {line} opens a quote that is not closed: {_shown(opened)}; close it where"
-                f" its field ends, {way_on}"
+                " its field ends, or give quote=none if quotes are part of the text"
             )
         return (
             f"line {line} opens a quote that closes before {_shown(opened[closed.end() :])}, which"
             f" is not the delimiter {self.delimiter!r}: {_shown(opened)}; close it where its field"
-            f" ends, write a quote inside it twice, {way_on}"
+            " ends, write a quote inside it twice, or give quote=none if quotes are part of the"
+            " text"
         )
 
 

@@ -65,10 +65,9 @@ def find_dialect(text: str, name: str, options: CsvOptions = DEFAULTS) -> Dialec
         options = replace(options, quote="'")
     found = _best(text[start:], options, separator, name)
     before = count_lines(text[:start])
-    quoting = Quoting(found.delimiter, options.quote_character, found.spaced)
     place, cells = find_top(found, options)
     top = Top(found.records[place], before + found.records[place].line, cells)
-    _refuse_open_quotes(text[start:], before, found.records[: place + 1], quoting, name)
+    _check_quotes(text[start:], before, found.records[: place + 1], _quoting(found, options), name)
     header = find_names(found, top, options, name)
     columns = _columns(found, top, header, options)
     # Names that a user gives may be those of the file.
@@ -87,7 +86,11 @@ def find_dialect(text: str, name: str, options: CsvOptions = DEFAULTS) -> Dialec
     )
 
 
-def _refuse_open_quotes(
+def _quoting(found: Split, options: CsvOptions) -> Quoting:
+    return Quoting(found.delimiter, options.quote_character, found.spaced)
+
+
+def _check_quotes(
     text: str, before: int, records: list[Record], quoting: Quoting, name: str
 ) -> None:
     """Raise `StepError` if a quote is not closed in the header, or in a title of several lines."""

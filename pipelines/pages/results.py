@@ -24,7 +24,7 @@ def add_results(record: RunRecord, folder: Path) -> None:
                 record.decision = not_retrained(why, champion)
                 _shorten(record, step.name, why)
             elif why != FORCED:
-                record.decision = f"retrained: {retrained(why)}"
+                record.decision = f"reason to train: {retrained(why)}"
         record.model = _text(place / "model_uri.txt") or record.model
 
 

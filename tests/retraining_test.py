@@ -115,7 +115,7 @@ def test_the_course_of_a_schedule(tmp_path: Path) -> None:
     schedule.write(years=0)
     first = schedule.look()
     assert first.code == 0, first.stderr
-    assert first.shown("retrained") == "no_champion"
+    assert first.shown("retrained") == "there is no champion to compare with"
     assert (schedule.champion(), schedule.versions()) == (1, {1: "no_champion"})
 
     nothing_changes(schedule)

@@ -1,4 +1,4 @@
-"""Say in a person's words why a run trained no model."""
+"""Say in a person's words why a run trained a model, or none."""
 
 import re
 
@@ -6,6 +6,26 @@ import re
 FORCED = "forced"
 # A model version as `resolve` hands it on, whose model id says nothing to a person.
 _VERSION = re.compile(r"(?P<version>.+/\d+)(@[\w-]+)?")
+
+# Reasons to train, by the first word of what `decide` says.
+_REASONS = {
+    "no_champion": "there is no champion to compare with",
+    "no_profile": "the champion was made before profiles were recorded",
+    "schema": "the columns differ from the champion's",
+    "parameters": "a parameter of preprocess or train differs from the champion's",
+    "release": "the code of preprocess or train differs from the champion's",
+    "new_data": "the data differ from the champion's",
+    "drift": "the data drifted from the champion's",
+    "max_age": "the data differ from the champion's, which is older than max_age",
+}
+
+
+def retrained(why: str) -> str:
+    """Return in words the reason to train that `decide` gave; one of another step as it is."""
+    word, _, more = why.partition(":")
+    if word not in _REASONS:
+        return why
+    return f"{_REASONS[word]} ({more})" if more else _REASONS[word]
 
 
 def not_retrained(why: str, champion: str) -> str:

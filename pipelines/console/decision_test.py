@@ -1,6 +1,6 @@
 import pytest
 
-from pipelines.console.decision import not_retrained
+from pipelines.console.decision import not_retrained, retrained
 
 SAME = "same data, parameters and release as tumour/3"
 
@@ -33,3 +33,19 @@ SAME = "same data, parameters and release as tumour/3"
 )
 def test_a_person_reads_why_and_what_was_compared(why: str, champion: str, line: str) -> None:
     assert not_retrained(why, champion) == f"not retrained: {line}"
+
+
+@pytest.mark.parametrize(
+    ("why", "line"),
+    [
+        ("drift:age psi=0.31", "the data drifted from the champion's (age psi=0.31)"),
+        (
+            "schema:column income gone and 2 more",
+            "the columns differ from the champion's (column income gone and 2 more)",
+        ),
+        ("max_age", "the data differ from the champion's, which is older than max_age"),
+        ("of_my_own", "of_my_own"),
+    ],
+)
+def test_a_person_reads_why_it_trained(why: str, line: str) -> None:
+    assert retrained(why) == line

@@ -20,8 +20,9 @@ from pipelines.system.workspace import whole
 PAGE = "index.html"
 # Seconds after which the page of a run is written again, with its progress, if nothing changes.
 INTERVAL = 2.0
-# A page that took so many seconds is written again after so many times as much.
-_LONG, _SHARE = 0.05, 20
+# A page that took so many seconds is written again after so many times as much, but before its
+# readers are told that nobody writes it any more.
+_LONG, _SHARE, _LATEST = 0.05, 20, 10.0
 _STOPPED = "it was stopped by Ctrl-C or a signal; run it again: what had succeeded is cached"
 
 
@@ -105,8 +106,9 @@ class Recorder:
             if with_runs:
                 write_runs_page(self._folder.parent)
             # The page of a thousand steps must not hold up its run; it is written later.
-            took = time.monotonic() - begun
-            self._next = begun + (_SHARE * took if took > _LONG else 0)
+            now = time.monotonic()
+            took = now - begun
+            self._next = now + (min(_SHARE * took, _LATEST) if took > _LONG else 0)
 
 
 def write_run(record: RunRecord, folder: Path, now: float) -> None:

@@ -35,7 +35,9 @@ def page(folder: Path) -> Page:
     return Page((folder / "index.html").read_text())
 
 
-def test_the_page_is_written_at_each_change(folder: Path) -> None:
+def test_the_page_is_written_at_each_change(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # However busy the machine is.
+    monkeypatch.setattr("pipelines.pages.recorder._LONG", 60)
     seen = recorder(folder)
     with seen.recorded():
         assert "train pending" in page(folder).text
@@ -125,19 +127,24 @@ def test_an_output_of_the_name_result_may_be_anything(result: object, folder: Pa
     ("retrain", "why", "told"),
     [
         ("false", "no_drift max psi=0.04", "not retrained: no drift from the data of price/3"),
-        ("true", "no_champion", "retrained: no_champion"),
+        ("true", "no_champion", "reason to train: there is no champion to compare with"),
+        ("true", "of_my_own", "reason to train: of_my_own"),
         ("true", "forced", ""),
     ],
 )
 def test_the_page_says_why_it_trained_or_did_not(
     retrain: str, why: str, told: str, folder: Path
 ) -> None:
-    with recorder(folder).recorded():
+    seen = recorder(folder)
+    with seen.recorded():
+        seen.ended("evaluate", State.SKIPPED, f"train: {why}")
         for name, value in (("retrain", retrain), ("why", why), ("champion", "price/3@m-1")):
             (folder / "train").mkdir(exist_ok=True)
             (folder / "train" / f"{name}.txt").write_text(value)
     assert told in page(folder).text
-    assert bool(told) == ("retrained: " in page(folder).text)
+    assert bool(told) == ('class="note"' in (folder / "index.html").read_text())
+    left_out = "skipped (train: not retrained)" in page(folder).text
+    assert left_out == (retrain == "false")
 
 
 def test_the_page_is_written_while_a_step_runs(folder: Path) -> None:
@@ -214,12 +221,28 @@ def test_the_page_of_a_thousand_steps_does_not_hold_up_its_run(folder: Path) -> 
     assert page(folder).text.count("succeeded") > 1000
 
 
+def test_a_page_that_is_slow_to_write_is_written_again_before_it_looks_dead(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.pages.recorder._LONG", 0)
+    monkeypatch.setattr("pipelines.pages.recorder._SHARE", 1e9)
+    seen = recorder(folder)
+    seen.started("train")
+    seen.ended("train", State.FAILED)
+    assert "train running" in page(folder).text
+    monkeypatch.setattr("pipelines.pages.recorder._LATEST", 0)
+    seen = recorder(folder)
+    seen.started("train")
+    seen.ended("train", State.FAILED)
+    assert "train failed" in page(folder).text
+
+
 def test_runs_are_listed_with_a_chart_of_each_metric_of_a_model() -> None:
     other = {"registered_model_name": "other"}
     runs = [
         record(id="20261130-4", metric=("f1", 0.9), parameters=other),
         record(id="20261130-3", state="succeeded", ended=1060.0, metric=("f1", 0.5), passed=False),
-        record(id="20261130-2", state="killed", error="<gone>"),
+        record(id="20261130-2", state="killed", decision="not retrained: <same> data"),
         record(id="20261130-1", state="succeeded", ended=4600.0, metric=("f1", 0.25), passed=True),
     ]
     html = runs_page(runs)
@@ -229,6 +252,7 @@ def test_runs_are_listed_with_a_chart_of_each_metric_of_a_model() -> None:
     assert 'points="6.0,58.0 314.0,6.0"' in html
     assert shown.links == [f"20261130-{n}/index.html" for n in (4, 3, 2, 1)]
     assert "1 min 0 s f1 0.5000 failed" in shown.text
+    assert "not retrained: <same> data" in shown.text
     assert "1 h 0 min f1 0.2500 passed" in shown.text
     states = [attrs["data-state"] for tag, attrs in shown.tags if tag == "tr" and attrs]
     assert states == ["running", "succeeded", "killed", "succeeded"]

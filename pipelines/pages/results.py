@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipelines.console.checks import check_line
-from pipelines.console.decision import FORCED, not_retrained
+from pipelines.console.decision import FORCED, not_retrained, retrained
 from pipelines.pages.record import RunRecord
 
 
@@ -22,9 +22,17 @@ def add_results(record: RunRecord, folder: Path) -> None:
             why = _text(place / "why.txt")
             if retrain != "true":
                 record.decision = not_retrained(why, champion)
+                _shorten(record, step.name, why)
             elif why != FORCED:
-                record.decision = f"retrained: {why}"
+                record.decision = f"reason to train: {retrained(why)}"
         record.model = _text(place / "model_uri.txt") or record.model
+
+
+def _shorten(record: RunRecord, decided: str, why: str) -> None:
+    """Let the steps that were left out name the decision, which the page has in words."""
+    for step in record.steps:
+        if step.why == f"{decided}: {why}":
+            step.why = f"{decided}: not retrained"
 
 
 def _add_verdict(record: RunRecord, file: Path) -> None:

@@ -78,7 +78,9 @@ def runs_page(runs: Sequence[RunRecord]) -> str:
 
 def _row(run: RunRecord) -> str:
     took = duration(run.ended - run.began) if run.ended else ""
-    metric = f"{breakable(run.metric[0])} {run.metric[1]:.4f}" if run.metric else ""
+    metric = (
+        f"{breakable(run.metric[0])} {run.metric[1]:.4f}" if run.metric else escape(run.decision)
+    )
     verdict = "" if run.passed is None else "passed" if run.passed else "failed"
     color = "succeeded" if run.passed else "failed"
     return (

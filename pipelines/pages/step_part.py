@@ -34,7 +34,7 @@ def step_part(run: RunRecord, step: StepRecord, folder: Path, end: float) -> str
     told = escape(_told(step, log, end))
     return (
         f'<details{" open" if step.state in _OPEN else ""}>'
-        f'<summary><span class="name">{escape(step.name)}</span>{state(step.state)}'
+        f'<summary><span class="name">{escape(step.name)}</span> {state(step.state)}'
         f' <span class="dim">{told}</span>{_bar(run, step, end)}</summary>{lines}</details>'
     )
 

@@ -51,6 +51,9 @@ p code {white-space:pre-wrap}
 .scroll {overflow-x:auto}
 table {border-collapse:collapse; width:100%; table-layout:fixed}
 .runs {table-layout:auto}
+.runs thead th,.runs td>a,.runs td:nth-child(n+2):nth-child(-n+4),.runs td:nth-child(6) {
+  white-space:nowrap;
+}
 th[scope=row] {width:35%; font-weight:400}
 thead th {font-size:.875rem}
 th,td {

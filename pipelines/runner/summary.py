@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.compiled.values import Value
 from pipelines.console.checks import check_line
-from pipelines.console.decision import FORCED, not_retrained
+from pipelines.console.decision import FORCED, not_retrained, retrained
 from pipelines.runner.task.backend import Values
 from pipelines.system.connections import without_secrets
 from pipelines.system.workspace import ROOT
@@ -30,7 +30,7 @@ def summarize(
     decision = _decision(outputs)
     lines = [
         *_dataset(parameters, _rows(outputs)),
-        *([("retrained", decision.why)] if decision.why and decision.retrain else []),
+        *([("retrained", retrained(decision.why))] if decision.why and decision.retrain else []),
         *_evaluation(_result(outputs)),
         *(
             ("registered", str(task.parameters["model_uri"]))

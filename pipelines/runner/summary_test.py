@@ -144,7 +144,7 @@ def test_a_run_that_trained_for_a_reason_says_so(tmp_path: Path) -> None:
     made = outputs(tmp_path, {"accuracy": 0.875})
     made["decide"] = Values({"retrain": True, "why": "drift:age psi=0.31", "recipe": "a-b"})
     text = summarize({"source": "x"}, made, Path("/runs/1"), "sqlite:///x")
-    assert text.splitlines()[1] == "retrained   drift:age psi=0.31"
+    assert text.splitlines()[1] == "retrained   the data drifted from the champion's (age psi=0.31)"
     made["decide"] = Values({"retrain": True, "why": "forced"})
     assert "retrained" not in summarize({"source": "x"}, made, Path("/runs/1"), "sqlite:///x")
 

@@ -28,7 +28,7 @@ _WIDER = """(() => {
 })()"""
 # The texts whose contrast is below WCAG's minimum, with transparent backgrounds resolved. axe does
 # not measure drawings, and its own measurement of a long page takes minutes.
-PALE_TEXTS = """(() => {
+_PALE_TEXTS = """(() => {
   // Mixed colours are `color(srgb 0.9 0.9 0.9)`, others `rgb(230, 230, 230)`.
   const channels = text => text.match(/[\\d.]+/g).map((part, i) =>
     part * (text.startsWith('color') && i < 3 ? 255 : 1));
@@ -75,8 +75,9 @@ def faults(browser: Browser, page: Path, width: int, scheme: str) -> list[str]:
     found = [
         *(f"requested: {url}" for url in sent if url != page.as_uri()),
         *(f"wider than {width}: {each}" for each in browser.ask(_WIDER)),
-        *(f"pale: {each}" for each in browser.ask(PALE_TEXTS)),
+        *(f"pale: {each}" for each in browser.ask(_PALE_TEXTS)),
         *_headings(browser),
+        *([] if browser.ask("document.compatMode") == "CSS1Compat" else ["no doctype"]),
         *(f"axe: {each}" for each in axe(browser)),
     ]
     said = browser.named(

@@ -40,19 +40,22 @@ def make_pages(folder: Path) -> dict[str, Path]:
 
 
 def _make_runs(folder: Path) -> dict[str, Path]:
-    """Make real runs: one that succeeds, one that is killed, one that fails, and one cached."""
+    """Make real runs: one that succeeds, and one that ends in each other way."""
     output = folder / "runs"
     table, drifted, wide = _tables(folder)
     first = [*_MODEL, *params(source=table, register=True)]
     assert run(output, *first).code == 0
     (good,) = run_folders(output)
+    assert run(output, *first, *params(retrain="on_drift")).code == 0
+    (same,) = set(run_folders(output)) - {good}
     killed = _kill(output, [*_MODEL, *params(source=drifted, retrain="on_drift")])
     broken = params(model_params='{"depth": 3}')
     assert run(output, *_MODEL, *params(source=wide), *broken).code == 1
-    (failed,) = set(run_folders(output)) - {good, killed}
+    (failed,) = set(run_folders(output)) - {good, same, killed}
     assert run(output, *first).code == 0
-    (cached,) = set(run_folders(output)) - {good, killed, failed}
-    return {"good": good, "killed": killed, "failed": failed, "cached": cached}
+    (cached,) = set(run_folders(output)) - {good, same, killed, failed}
+    named = {"good": good, "not-retrained": same, "killed": killed, "failed": failed}
+    return {**named, "cached": cached}
 
 
 def _tables(folder: Path) -> Iterator[Path]:
@@ -144,11 +147,6 @@ def _stopped(run: RunRecord) -> None:
     _until(run, "train", "canceled", "skipped", "the run was stopped")
 
 
-def _not_retrained(run: RunRecord) -> None:
-    run.decision = "not retrained: no drift from the data of pages/1 (max psi=0.04)"
-    _until(run, "train", "skipped", "skipped", "no_drift max psi=0.04")
-
-
 def _refused(run: RunRecord) -> None:
     run.state, run.model, run.passed = "failed", "", False
     run.error = "step 'register' failed: the model did not pass its evaluation"
@@ -176,7 +174,6 @@ def _loop(run: RunRecord) -> None:
 CHANGES: dict[str, Callable[[RunRecord], None]] = {
     "live": _live,
     "stopped": _stopped,
-    "not-retrained": _not_retrained,
     "refused": _refused,
     "odd": _odd,
     "loop": _loop,

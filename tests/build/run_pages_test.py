@@ -11,7 +11,7 @@ from tests.build.looks import WINDOWS, axe, faults
 from tests.build.run_pages import CHANGES, make_pages
 
 pytestmark = pytest.mark.browser
-KINDS = ["good", "killed", "failed", "cached", *CHANGES, "list", "long-list"]
+KINDS = ["good", "not-retrained", "killed", "failed", "cached", *CHANGES, "list", "long-list"]
 REPORTS = ["drift", "300-columns"]
 
 
@@ -42,6 +42,20 @@ def test_a_run_that_was_killed_is_found_by_the_next(pages: dict[str, Path]) -> N
     assert record
     assert record.state == record.step("train").state == "killed"
     assert "run it again" in pages["killed"].read_text()
+
+
+def test_a_run_without_a_reason_to_train_says_so_on_its_page_and_in_the_list(
+    browser: Browser, pages: dict[str, Path]
+) -> None:
+    same = "not retrained: same data, parameters and release as pages/1"
+    browser.open(pages["not-retrained"])
+    assert browser.ask("document.querySelector('.note').innerText") == same
+    steps = browser.ask("[...document.querySelectorAll('summary')].map(each => each.innerText)")
+    why = " skipped (decide: not retrained)"
+    left_out = [each.removesuffix(why) for each in steps if each.endswith(why)]
+    assert left_out == ["train", "evaluate", "register"]
+    browser.open(pages["list"])
+    assert browser.ask("document.querySelector('tbody').innerText").count(same) == 1
 
 
 def test_a_page_reloads_until_its_reader_stops_it(browser: Browser, pages: dict[str, Path]) -> None:

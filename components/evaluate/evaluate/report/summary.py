@@ -53,7 +53,7 @@ def _worse(document: Document) -> str:
         for each in worse[:_WORST]
     )
     more = len(worse) - _WORST
-    return f"{words}; and {more} more slices" if more > 0 else words
+    return f"{words}; and {more} more slice{'s' * (more > 1)}" if more > 0 else words
 
 
 def _worst_class(document: Document) -> str:

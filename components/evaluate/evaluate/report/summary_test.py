@@ -48,6 +48,13 @@ def test_the_worst_slices_come_first_and_only_those_that_are_clearly_worse() -> 
     assert "<dd>town a (rmse 40 on 38 rows); town b (rmse 15 on 38 rows)</dd>" in text
 
 
+@pytest.mark.parametrize(("count", "more"), [(4, "1 more slice<"), (5, "2 more slices<")])
+def test_the_other_slices_that_are_worse_are_counted(count: int, more: str) -> None:
+    parts = [part(f"{number}", 20 + number, 19, 50) for number in range(count)]
+
+    assert f"; and {more}" in summary(document(slices=parts))
+
+
 @pytest.mark.parametrize(
     ("low", "high", "words"),
     [

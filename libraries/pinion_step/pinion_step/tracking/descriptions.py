@@ -11,6 +11,8 @@ from pinion_step.errors import one_line
 NOTE = "mlflow.note.content"
 # Characters of a text in a description, which may have 8,000 with all of its texts.
 _LONGEST = 500
+# An underscore within a word is none.
+_SIGNS = re.compile(r"[\\`*<>\[\]~|&#$]|(?<!\w)_|_(?!\w)")
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Figure:
 
     def __str__(self) -> str:
         between = f" ({' to '.join(map(_number, self.interval))})" if self.interval else ""
-        return f"{self.metric} {self._value}{between}"
+        return f"{plain(self.metric)} {self._value}{between}"
 
     @property
     def _value(self) -> str:
@@ -44,7 +46,7 @@ class Figure:
         champion = self.champion
         change = None if champion is None or self.value is None else self.value - champion
         return [
-            self.metric,
+            plain(self.metric),
             self._value,
             " to ".join(map(_number, self.interval)) if self.interval else "",
             self.demand,
@@ -76,7 +78,8 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _spaced(texts: Sequence[str]) -> list[str]:
     """Return cells with a space before all but the first, since the registry's pages leave none."""
-    first, *others = (text.replace("|", "&#124;") for text in texts)
+    # In a name in backticks, HTML's entity would be shown as it is.
+    first, *others = (text.replace("|", "\\|") for text in texts)
     return [first, *(f"&emsp;{text}" if text else "" for text in others)]
 
 
@@ -84,6 +87,11 @@ def code(text: str) -> str:
     """Return a text from the data as it is, even with Markdown's signs in it, in one line."""
     # A backtick would end it.
     return f"`{one_line(text, _LONGEST).replace('`', chr(39))}`"
+
+
+def plain(text: str) -> str:
+    """Return a text that has the name of a class in it, with Markdown's signs as they are."""
+    return _SIGNS.sub(lambda sign: f"&#{ord(sign[0])};", one_line(text, _LONGEST))
 
 
 def run_page(experiment_id: str, run_id: str) -> str:

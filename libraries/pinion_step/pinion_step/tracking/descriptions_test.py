@@ -1,6 +1,6 @@
 """Markdown as MLflow's pages get it."""
 
-from pinion_step.tracking.descriptions import Figure, code, figures, table, with_section
+from pinion_step.tracking.descriptions import Figure, code, figures, plain, table, with_section
 
 
 def test_a_table_has_the_columns_that_some_row_fills() -> None:
@@ -50,3 +50,8 @@ def test_markdown_in_a_name_is_shown_as_it_is() -> None:
     assert code("income\n| 2026") == "`income | 2026`"
     assert code("x" * 9000) == f"`{'x' * 499}…`"
     assert table(["x"], [["1"]]) == "| x |\n| --- |\n| 1 |"
+    assert table(["x"], [[code("a|b")]]).splitlines()[2] == "| `a\\|b` |"
+    assert plain('recall of "<b>"') == 'recall of "&#60;b&#62;"'
+    assert plain("*a* `b`\n[c](d)") == "&#42;a&#42; &#96;b&#96; &#91;c&#93;(d)"
+    assert plain("roc_auc, _at_ 5") == "roc_auc, &#95;at&#95; 5"
+    assert str(Figure('f1 of "~b~"', 0.25)) == 'f1 of "&#126;b&#126;" 0.2500'

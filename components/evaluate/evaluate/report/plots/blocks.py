@@ -28,11 +28,11 @@ _TITLES = {
     "importance": "Importance of the columns",
     "learning_curve": "Training",
 }
-# What a figure shows of how many, by the key of the document.
+# What one and many are called that a figure shows, and which it shows if there are too many.
 _SHOWN = {
-    "slices": ("slices", MOST, "slices", "the worst"),
-    "classes": ("classes", MOST, "classes", "those that are found least"),
-    "importance": ("importance", MOST, "columns", "those that cost most"),
+    "slices": ("slice", "slices", "the worst"),
+    "classes": ("class", "classes", "those that are found least"),
+    "importance": ("column", "columns", "those that cost most"),
 }
 
 
@@ -64,11 +64,11 @@ def _title(document: Document, name: str) -> str:
 def _more(document: Document, name: str) -> Iterable[str]:
     if name not in _SHOWN:
         return
-    key, most, what, which = _SHOWN[name]
-    if (count := len(document[key])) > most:
-        yield f"The figure has {most} of {count} {what}: {which}."
-    if left_out := document.get(f"{key}_left_out", 0):
-        yield f"{left_out} more {what} are left out."
+    one, many, which = _SHOWN[name]
+    if (count := len(document[name])) > MOST:
+        yield f"The figure has {MOST} of {count} {many}: {which}."
+    if more := document.get(f"{name}_left_out", 0):
+        yield f"1 more {one} is left out." if more == 1 else f"{more} more {many} are left out."
     if name == "importance":
         rows, all_rows = document["rows_shuffled"], document["rows"]
         sample = "the test rows" if rows == all_rows else f"{rows} random rows"

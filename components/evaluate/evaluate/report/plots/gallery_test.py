@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evaluate.report.plots.blocks import blocks
 from evaluate.report.plots.gallery import figures
 from evaluate.report.plots.output import as_png, inline_svg
 
@@ -252,3 +253,14 @@ def test_the_import_writes_nothing_says_nothing_and_looks_for_no_fonts(tmp_path:
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert [each.name for each in tmp_path.rglob("*")] == ["home"]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"), [(1, ">1 more slice is left out.<"), (7, ">7 more slices are left out.<")]
+)
+def test_what_a_figure_leaves_out_is_counted_below_it(more: int, words: str) -> None:
+    found = document(slices=[part("town", "a", 0.5, 0.4, 0.75)], slices_left_out=more)
+
+    html = blocks(found, figures(found), "slices")
+    assert "<h3>Slices</h3>" in html
+    assert words in html

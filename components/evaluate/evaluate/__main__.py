@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from evaluate.gate.thresholds import parse_thresholds
+from evaluate.report.plots import canvas
 from evaluate.request import Request
 from pinion_step.champion import model_version
 from pinion_step.cli import Parser, json_names, path, run
@@ -138,6 +139,7 @@ def _evaluate(argv: Sequence[str]) -> None:
 def warm() -> None:
     """Import what the step needs; a runner may call it while earlier steps still run."""
     warm_up("evaluate.step", "mlflow.store.tracking.sqlalchemy_store", "skops.io")
+    canvas.load()
 
 
 if __name__ == "__main__":

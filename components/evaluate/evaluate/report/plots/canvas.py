@@ -103,9 +103,11 @@ def canvas(
 
 @cache
 def load() -> None:
-    """Import matplotlib, which takes a third of a second, and set its style."""
+    """Import what draws figures, which takes a third of a second, and set its style."""
     with _own_folder():
+        import matplotlib.backends.backend_agg
         import matplotlib.backends.backend_svg
+        import matplotlib.figure
         import matplotlib.font_manager
     matplotlib.rcdefaults()
     settings: Any = matplotlib.rcParams  # whose type has a literal for each name

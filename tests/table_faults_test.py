@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from tests.preparing import Preparation
-from tests.table_checks import FEW, assert_same, check_each, prepared, seeds_of_many
+from tests.table_checks import FEW, MANY_FAULTY, assert_same, check_each, prepared, seeds_of
 from tests.table_faults import Faulty, faulty_table
 
 
@@ -40,7 +40,7 @@ def test_a_fault_is_said(preparation: Preparation, source: Path) -> None:
 
 
 @pytest.mark.slow(reason="thousands of tables")
-@seeds_of_many
+@seeds_of(MANY_FAULTY)
 def test_a_fault_in_many_tables_is_said(
     preparation: Preparation, source: Path, seeds: range
 ) -> None:

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from tests.preparing import Preparation
-from tests.table_checks import FEW, assert_same, check_each, prepared, seeds_of_many
+from tests.table_checks import FEW, MANY_WRITTEN, assert_same, check_each, prepared, seeds_of
 from tests.written_tables import table
 
 
@@ -28,7 +28,7 @@ def test_a_table_is_read_the_same(preparation: Preparation, source: Path) -> Non
 
 
 @pytest.mark.slow(reason="thousands of tables")
-@seeds_of_many
+@seeds_of(MANY_WRITTEN)
 def test_many_tables_are_read_the_same(
     preparation: Preparation, source: Path, seeds: range
 ) -> None:

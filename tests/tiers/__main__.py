@@ -85,7 +85,7 @@ def run(works: Sequence[Work], everything: bool) -> list[Result]:
     """Run all parts; print a line when one ends, and the whole output of one that failed."""
     began, results, cores = time.monotonic(), [], len(os.sched_getaffinity(0))
     # Slow tests mostly wait for servers, Docker and Pants, so more of them can share the cores.
-    slots = Slots(2 * cores + 3 if everything else cores + 1)
+    slots = Slots(2 * cores + 1 if everything else cores + 1)
     running = Running(Environments(Workspace()), slots, _say)
     for result in running.all(works):
         results.append(result)

@@ -184,7 +184,7 @@ def _servers(build: Path) -> list[str]:
 
 def _our_tests(cores: int) -> Iterator[Part]:
     # Tests that start whole runs or servers mostly wait.
-    several = {"pipelines": max(1, cores // 2), "tests": cores + 1, TOGETHER: cores + 2}
+    several = {"pipelines": max(1, cores // 2), "tests": cores, TOGETHER: cores + 1}
     for folder, workers in several.items():
         ignored = tuple(each for each in several if each != folder and _is_below(each, folder))
         yield _tests(folder, "pipelines", PIPELINES, _importing("."), workers, ignored)

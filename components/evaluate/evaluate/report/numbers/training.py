@@ -37,11 +37,11 @@ def read_training(client: "MlflowClient", run: "Run", metric: str) -> dict[str, 
 
 
 def _runs(client: "MlflowClient", experiment: str, filtered: str) -> "Iterator[Run]":
-    page = client.search_runs([experiment], filtered, max_results=_PAGE)
-    yield from page
-    while page.token:
-        page = client.search_runs([experiment], filtered, max_results=_PAGE, page_token=page.token)
+    token = None
+    while token != "":
+        page = client.search_runs([experiment], filtered, max_results=_PAGE, page_token=token)
         yield from page
+        token = page.token or ""
 
 
 def _trials(client: "MlflowClient", run: "Run", metric: str) -> list[dict[str, Any]]:

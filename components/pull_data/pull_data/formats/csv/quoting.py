@@ -24,14 +24,19 @@ class Quoting:
 
         It means the same to Arrow as to Python, and reads a text in one way only.
         """
-        quote, skipped = re.escape(self.quote), " *" if self.spaced else ""
-        inside = f"[^{quote}]*"
+        skipped = " *" if self.spaced else ""
         between = rf"{re.escape(self.delimiter)}\r\n"
         if self.delimiter == WHITE_SPACE:
-            inside, between = rf"[^{quote}\r\n]*", r" \t\v\f\r\n"
-        quoted = rf"{quote}{inside}{quote}(?:{quote}{inside}{quote})*[ \t]*"
-        plain = f"[^{quote}{between}{skipped[:1]}][^{between}]*"
-        return f"(?:{skipped}(?:{quoted}|{plain})?[{between}])*"
+            between = r" \t\v\f\r\n"
+        plain = f"[^{re.escape(self.quote)}{between}{skipped[:1]}][^{between}]*"
+        return f"(?:{skipped}(?:{self._quoted}|{plain})?[{between}])*"
+
+    @property
+    def _quoted(self) -> str:
+        """The regular expression of a field in quotes, and of the spaces behind it."""
+        quote = re.escape(self.quote)
+        inside = rf"[^{quote}\r\n]*" if self.delimiter == WHITE_SPACE else f"[^{quote}]*"
+        return rf"{quote}{inside}{quote}(?:{quote}{inside}{quote})*[ \t]*"
 
     def sound(self, text: str) -> str:
         """Return the start of a text, up to the first quote at fault, which may be all of it.
@@ -51,8 +56,7 @@ class Quoting:
             return ""
         line = before + count_lines(sound) + 1
         opened = text[len(sound) :].lstrip(" ")
-        mark = re.escape(self.quote)
-        closed = re.match(f"{mark}[^{mark}]*{mark}(?:{mark}[^{mark}]*{mark})*[ \t]*", opened)
+        closed = re.match(self._quoted, opened)
         if not closed or self.delimiter == WHITE_SPACE:
             return (
                 f"line {line} opens a quote that is not closed: {_shown(opened)}; close it where"
